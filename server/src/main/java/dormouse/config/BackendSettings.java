@@ -1,0 +1,44 @@
+package dormouse.config;
+
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/// A mail server behind Dormouse.
+///
+/// @param host its name or number; its certificate must be made out to it
+/// @param port 0 here becomes the usual port for `tls`
+/// @param tls how Dormouse comes to TLS with it
+/// @param verify whether its certificate is checked, for who signed it and for its name
+/// @param ca PEM, certificates that may sign the backend's; none: those the JDK trusts
+/// @param trusted whether it is told who the client is: ID with `x-originating-ip` and friends (Dovecot, nginx)
+/// @param connectTimeout for TCP and TLS to stand; 10ms to 5m
+/// @param answerTimeout for its greeting, its answer to a login and to Dormouse's own commands; 10ms to 10m
+public record BackendSettings(
+    @Required @Key("address") String host,
+    @Required @Key("address") int port,
+    BackendTls tls,
+    boolean verify,
+    @Nullable Path ca,
+    boolean trusted,
+    Duration connectTimeout,
+    Duration answerTimeout) {
+  /// A mail server on this machine. Other backends take from it what they do not set, but for the address.
+  public static final BackendSettings DEFAULT =
+      new BackendSettings(
+          "localhost", 0, BackendTls.STARTTLS, true, null, false, ofSeconds(5), ofSeconds(30));
+
+  public BackendSettings {
+    port = port == 0 ? tls.usualPort() : port;
+    new Checks()
+        .that(!host.isBlank(), "address", "a host, with or without a port")
+        .between("address", port, 1, 65535)
+        .between("connect-timeout", connectTimeout, ofMillis(10), ofMinutes(5))
+        .between("answer-timeout", answerTimeout, ofMillis(10), ofMinutes(10))
+        .done();
+  }
+}

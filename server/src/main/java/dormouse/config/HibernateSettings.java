@@ -1,0 +1,66 @@
+package dormouse.config;
+
+import static java.time.Duration.ZERO;
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+
+import java.time.Duration;
+
+/// When sessions hibernate, what is kept of them, and how they are kept true while they sleep.
+///
+/// @param enabled whether any session hibernates
+/// @param after silence, both ways, before a session hibernates; 0s: at every quiet point; at most 24h
+/// @param proofMax how old the proof that nothing has changed may be for a command to be answered without a backend;
+///     10ms to 24h
+/// @param wakeTimeout how long a waking client may wait for a backend before BYE; 10ms to 10m
+/// @param sweep between two looks at a sleeping mailbox of which nothing was heard; 10ms to 24h
+/// @param poll the same for backends without IDLE; 10ms to 24h
+/// @param keepAlive between two `* OK Still here` to a sleeping client in IDLE; 0s: none; at most 29m (RFC 2177)
+/// @param syncLinger how long a connection that looked after sleepers is kept for the next look; at most 30m
+/// @param uidSetMaxBytes the largest packed UID set kept of a mailbox; its sessions stay attached beyond; 64 to 16MiB
+/// @param plainMaxMessages the largest mailbox whose sessions hibernate on a backend without CONDSTORE, where a look
+///     fetches the flags of every message; 0 to 10000000
+/// @param keepPassword whether the password is kept, sealed in memory, to log in again at wake; without it sessions
+///     stay attached
+public record HibernateSettings(
+    boolean enabled,
+    Duration after,
+    Duration proofMax,
+    Duration wakeTimeout,
+    Duration sweep,
+    Duration poll,
+    Duration keepAlive,
+    Duration syncLinger,
+    int uidSetMaxBytes,
+    int plainMaxMessages,
+    boolean keepPassword) {
+  public static final HibernateSettings DEFAULT =
+      new HibernateSettings(
+          true,
+          ofSeconds(15),
+          ofMinutes(10),
+          ofSeconds(10),
+          ofMinutes(10),
+          ofSeconds(60),
+          ofSeconds(120),
+          ofSeconds(30),
+          64 * 1024,
+          20_000,
+          true);
+
+  public HibernateSettings {
+    new Checks()
+        .between("after", after, ZERO, ofHours(24))
+        .between("proof-max", proofMax, ofMillis(10), ofHours(24))
+        .between("wake-timeout", wakeTimeout, ofMillis(10), ofMinutes(10))
+        .between("sweep", sweep, ofMillis(10), ofHours(24))
+        .between("poll", poll, ofMillis(10), ofHours(24))
+        .between("keep-alive", keepAlive, ZERO, ofMinutes(29))
+        .between("sync-linger", syncLinger, ZERO, ofMinutes(30))
+        .bytesBetween("uid-set-max-bytes", uidSetMaxBytes, 64, 16 * 1024 * 1024)
+        .between("plain-max-messages", plainMaxMessages, 0, 10_000_000)
+        .done();
+  }
+}

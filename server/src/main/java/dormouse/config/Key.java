@@ -1,0 +1,14 @@
+package dormouse.config;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/// Names the key of a record component where it is not simply the component's name in kebab-case. Two components with
+/// one key, a `String` and an `int`, are the host and the port of an address written as one.
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.RECORD_COMPONENT)
+@interface Key {
+  String value();
+}

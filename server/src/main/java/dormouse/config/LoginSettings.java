@@ -1,0 +1,37 @@
+package dormouse.config;
+
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+
+import java.time.Duration;
+
+/// What a client may do before it has logged in.
+///
+/// @param timeout silence after which it is disconnected; 10ms to 30m
+/// @param limit from accept to the end of its login; 10ms to 30m
+/// @param maxErrors failed logins and malformed commands, together, before it is disconnected; 1 to 1000
+/// @param maxCommands commands before it is disconnected; 1 to 100000
+/// @param maxLineBytes the longest line, its literals not counted; 512 to 64KiB
+/// @param maxLiteralBytes the longest literal, so the longest user name or password; 64 to 64KiB
+public record LoginSettings(
+    Duration timeout,
+    Duration limit,
+    int maxErrors,
+    int maxCommands,
+    int maxLineBytes,
+    int maxLiteralBytes) {
+  public static final LoginSettings DEFAULT =
+      new LoginSettings(ofSeconds(60), ofSeconds(180), 5, 100, 8 * 1024, 4 * 1024);
+
+  public LoginSettings {
+    new Checks()
+        .between("timeout", timeout, ofMillis(10), ofMinutes(30))
+        .between("limit", limit, ofMillis(10), ofMinutes(30))
+        .between("max-errors", maxErrors, 1, 1000)
+        .between("max-commands", maxCommands, 1, 100_000)
+        .bytesBetween("max-line-bytes", maxLineBytes, 512, 64 * 1024)
+        .bytesBetween("max-literal-bytes", maxLiteralBytes, 64, 64 * 1024)
+        .done();
+  }
+}

@@ -1,0 +1,25 @@
+package dormouse.config;
+
+import static java.time.Duration.ZERO;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+
+import java.nio.file.Path;
+import java.time.Duration;
+
+/// The process itself.
+///
+/// @param loops event loops; 0: one a core; at most 1024
+/// @param stateDir what outlives a restart: the self-signed certificate
+/// @param drain how long sessions may finish what they are in when Dormouse is told to stop; at most 10m
+public record RuntimeSettings(int loops, Path stateDir, Duration drain) {
+  public static final RuntimeSettings DEFAULT =
+      new RuntimeSettings(0, Path.of("state"), ofSeconds(5));
+
+  public RuntimeSettings {
+    new Checks()
+        .between("loops", loops, 0, 1024)
+        .between("drain", drain, ZERO, ofMinutes(10))
+        .done();
+  }
+}

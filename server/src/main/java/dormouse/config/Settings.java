@@ -1,0 +1,45 @@
+package dormouse.config;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// All that an operator can set. Immutable.
+///
+/// @param listen where clients come in; at least one
+/// @param tls TLS towards clients
+/// @param backends the mail servers by name; at least one; in the order of the file
+/// @param login what a client may do before it has logged in
+/// @param hibernate when sessions hibernate and what is kept of them
+/// @param admin where operators look in
+/// @param runtime the process itself
+public record Settings(
+    List<ListenSettings> listen,
+    TlsSettings tls,
+    Map<String, BackendSettings> backends,
+    LoginSettings login,
+    HibernateSettings hibernate,
+    AdminSettings admin,
+    RuntimeSettings runtime) {
+  public Settings {
+    new Checks()
+        .that(!listen.isEmpty(), "listen", "at least one listener")
+        .that(!backends.isEmpty(), "backends", "at least one backend")
+        .done();
+    listen = List.copyOf(listen);
+    backends = Collections.unmodifiableMap(new LinkedHashMap<>(backends));
+  }
+
+  /// These listeners before these backends, all else by default.
+  public static Settings of(List<ListenSettings> listen, Map<String, BackendSettings> backends) {
+    return new Settings(
+        listen,
+        TlsSettings.DEFAULT,
+        backends,
+        LoginSettings.DEFAULT,
+        HibernateSettings.DEFAULT,
+        AdminSettings.DEFAULT,
+        RuntimeSettings.DEFAULT);
+  }
+}

@@ -1,0 +1,253 @@
+package dormouse.ops;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/// Counts what happens and says it as Prometheus text. Any thread; no call blocks, and [#bytes] allocates nothing.
+///
+/// The values of every label are closed sets or names of the settings: no user, address or mailbox ever is one.
+public final class Metrics {
+  /// How deep a session is; in the order of its life.
+  public enum State {
+    /// Not yet logged in.
+    GREETING,
+    /// Has a backend connection.
+    ATTACHED,
+    /// Has none.
+    HIBERNATED,
+    /// Waits for one.
+    WAKING
+  }
+
+  /// Which way relayed bytes go.
+  public enum Direction {
+    CLIENT_TO_BACKEND,
+    BACKEND_TO_CLIENT
+  }
+
+  private static final Duration[] LATENCIES = {
+    Duration.ofMillis(1),
+    Duration.ofMillis(2),
+    Duration.ofMillis(5),
+    Duration.ofMillis(10),
+    Duration.ofMillis(20),
+    Duration.ofMillis(50),
+    Duration.ofMillis(100),
+    Duration.ofMillis(200),
+    Duration.ofMillis(500),
+    Duration.ofSeconds(1),
+    Duration.ofSeconds(2),
+    Duration.ofSeconds(5),
+    Duration.ofSeconds(10)
+  };
+
+  private record Purpose(String backend, String purpose) {}
+
+  private record Labelled(String name, String value) {}
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Map<State, LongAdder> sessions = new EnumMap<>(State.class);
+  private final Map<Direction, LongAdder> relayedBytes = new EnumMap<>(Direction.class);
+  private final Map<Purpose, LongAdder> backendConnections = new ConcurrentHashMap<>();
+  private final Map<Labelled, Counter> counters = new ConcurrentHashMap<>();
+  private final LongAdder keptBytes = new LongAdder();
+  private final Counter hibernations;
+  private final Timer wakes;
+  private final Timer syncs;
+
+  public Metrics() {
+    for (State state : State.values()) {
+      LongAdder count = new LongAdder();
+      sessions.put(state, count);
+      Gauge.builder("dormouse.sessions", count, LongAdder::sum)
+          .description("Client connections by how deep they are")
+          .tag("state", label(state))
+          .register(registry);
+    }
+    for (Direction direction : Direction.values()) {
+      LongAdder bytes = new LongAdder();
+      relayedBytes.put(direction, bytes);
+      FunctionCounter.builder("dormouse.relayed", bytes, LongAdder::sum)
+          .description("Bytes passed on between clients and backends after login")
+          .baseUnit("bytes")
+          .tag("direction", label(direction))
+          .register(registry);
+    }
+    Gauge.builder("dormouse.kept", keptBytes, LongAdder::sum)
+        .description("Memory that holds what is kept of hibernated sessions")
+        .baseUnit("bytes")
+        .register(registry);
+    hibernations =
+        Counter.builder("dormouse.hibernations")
+            .description("Times a session gave up its backend connection")
+            .register(registry);
+    wakes =
+        latency("dormouse.wake", "From a client's command to its session having a backend again");
+    syncs = latency("dormouse.sync", "One look at a mailbox for those who sleep in it");
+  }
+
+  /// A login was answered. `result` is `accepted`, `rejected`, or what made it impossible.
+  public void login(String result) {
+    count("dormouse.logins", "result", result, "Answered logins");
+  }
+
+  /// A session went from one state to another; `null` is before its accept and after its close.
+  public void sessionState(@Nullable State from, @Nullable State to) {
+    if (from != null) {
+      adder(sessions, from).decrement();
+    }
+    if (to != null) {
+      adder(sessions, to).increment();
+    }
+  }
+
+  /// A quiet session could not hibernate.
+  public void stayedAttached(String reason) {
+    count(
+        "dormouse.stayed.attached",
+        "reason",
+        reason,
+        "Times a quiet session kept its backend connection");
+  }
+
+  /// A session gave up its backend connection.
+  public void hibernated() {
+    hibernations.increment();
+  }
+
+  /// A session has a backend connection again, `took` after whatever woke it.
+  public void woke(String reason, Duration took) {
+    count("dormouse.wakes", "reason", reason, "Times a session got a backend connection again");
+    wakes.record(took);
+  }
+
+  /// A session could not be given a backend connection again.
+  public void wakeFailed(String reason) {
+    count("dormouse.wake.failures", "reason", reason, "Times a session could not wake");
+  }
+
+  /// A mailbox was looked at for those who sleep in it.
+  public void sync(String result, Duration took) {
+    count("dormouse.syncs", "result", result, "Looks at a mailbox for those who sleep in it");
+    syncs.record(took);
+  }
+
+  /// `delta` more connections to a backend for a purpose; negative for fewer.
+  public void backendConnections(String backend, String purpose, int delta) {
+    backendConnections
+        .computeIfAbsent(new Purpose(backend, purpose), this::backendGauge)
+        .add(delta);
+  }
+
+  /// `count` more bytes were passed on.
+  public void bytes(Direction direction, long count) {
+    adder(relayedBytes, direction).add(count);
+  }
+
+  /// A session ended. `reason` is the label of its `CloseReason`.
+  public void closed(String reason) {
+    count("dormouse.closes", "reason", reason, "Ended client connections");
+  }
+
+  /// A command was answered without a backend. `command` is its name, of a closed set; shown in lower case.
+  public void answeredLocally(String command) {
+    count(
+        "dormouse.local.answers",
+        "command",
+        command.toLowerCase(Locale.ROOT),
+        "Commands answered without a backend");
+  }
+
+  /// `delta` more bytes hold what is kept of hibernated sessions; negative for fewer.
+  public void keptBytes(long delta) {
+    keptBytes.add(delta);
+  }
+
+  /// Client connections in a state, now.
+  public long sessions(State state) {
+    return adder(sessions, state).sum();
+  }
+
+  /// Connections to all backends for all purposes, now.
+  public long backendConnections() {
+    return backendConnections.values().stream().mapToLong(LongAdder::sum).sum();
+  }
+
+  /// Adds the process itself: heap, direct memory, descriptors, threads, processor, uptime. For the one `Metrics` of a
+  /// process, once.
+  public void watchProcess() {
+    new JvmMemoryMetrics().bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new FileDescriptorMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+    if (ByteBufAllocator.DEFAULT instanceof ByteBufAllocatorMetricProvider provider) {
+      Gauge.builder("dormouse.buffers", provider.metric(), metric -> metric.usedDirectMemory())
+          .description("Direct memory that Netty's buffers are cut from")
+          .baseUnit("bytes")
+          .register(registry);
+    }
+  }
+
+  /// Everything, in the Prometheus text format 0.0.4.
+  public String scrape() {
+    return registry.scrape();
+  }
+
+  private void count(String name, String label, String value, String description) {
+    counters
+        .computeIfAbsent(
+            new Labelled(name, value),
+            _ ->
+                Counter.builder(name).description(description).tag(label, value).register(registry))
+        .increment();
+  }
+
+  private Timer latency(String name, String description) {
+    return Timer.builder(name)
+        .description(description)
+        .serviceLevelObjectives(LATENCIES)
+        .register(registry);
+  }
+
+  private LongAdder backendGauge(Purpose key) {
+    LongAdder count = new LongAdder();
+    Gauge.builder("dormouse.backend.connections", count, LongAdder::sum)
+        .description("Connections to backends")
+        .tag("backend", key.backend())
+        .tag("purpose", key.purpose())
+        .register(registry);
+    return count;
+  }
+
+  private static <K extends Enum<K>> LongAdder adder(Map<K, LongAdder> of, K key) {
+    LongAdder adder = of.get(key);
+    if (adder == null) {
+      throw new IllegalStateException(key.name()); // every constant was put in the constructor
+    }
+    return adder;
+  }
+
+  private static String label(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

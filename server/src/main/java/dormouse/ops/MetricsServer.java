@@ -1,0 +1,94 @@
+package dormouse.ops;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+
+/// Serves `GET /metrics` in the Prometheus text format and `GET /health` with `ok`, on one address and no other. Its
+/// requests run on virtual threads. Any thread.
+public final class MetricsServer implements AutoCloseable {
+  private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+  private static final String PLAIN_TEXT = "text/plain; charset=utf-8";
+  private static final int BACKLOG = 64;
+
+  private final HttpServer server;
+  private final ExecutorService threads;
+
+  private MetricsServer(HttpServer server, ExecutorService threads) {
+    this.server = server;
+    this.threads = threads;
+  }
+
+  /// Listens and serves.
+  ///
+  /// @param address where; port 0 is any free one
+  /// @throws IOException with a text for the operator, if the address is taken or not this machine's
+  public static MetricsServer start(InetSocketAddress address, Metrics metrics) throws IOException {
+    HttpServer server = bind(address);
+    ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    server.setExecutor(threads);
+    server.createContext("/metrics", page("/metrics", PROMETHEUS_TEXT, metrics::scrape));
+    server.createContext("/health", page("/health", PLAIN_TEXT, () -> "ok\n"));
+    server.start();
+    return new MetricsServer(server, threads);
+  }
+
+  /// Where it listens, with the port it has.
+  public InetSocketAddress address() {
+    return server.getAddress();
+  }
+
+  /// Serves nothing more.
+  @Override
+  public void close() {
+    server.stop(0);
+    threads.shutdownNow();
+  }
+
+  private static HttpServer bind(InetSocketAddress address) throws IOException {
+    try {
+      return HttpServer.create(address, BACKLOG);
+    } catch (BindException e) {
+      String text =
+          "admin.address: cannot listen on " + address.getHostString() + ":" + address.getPort();
+      throw new IOException(text + " (" + e.getMessage() + ")", e);
+    }
+  }
+
+  private static HttpHandler page(String path, String type, Supplier<String> content) {
+    return exchange -> {
+      try (exchange) {
+        if (!exchange.getRequestURI().getPath().equals(path)) {
+          answer(exchange, 404, PLAIN_TEXT, "not here\n");
+          return;
+        }
+        switch (exchange.getRequestMethod()) {
+          case "GET", "HEAD" -> answer(exchange, 200, type, content.get());
+          default -> {
+            exchange.getResponseHeaders().set("Allow", "GET, HEAD");
+            answer(exchange, 405, PLAIN_TEXT, "only GET\n");
+          }
+        }
+      }
+    };
+  }
+
+  private static void answer(HttpExchange exchange, int status, String type, String content)
+      throws IOException {
+    byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+    exchange.getResponseHeaders().set("Content-Type", type);
+    if (exchange.getRequestMethod().equals("HEAD")) {
+      exchange.sendResponseHeaders(status, -1);
+      return;
+    }
+    exchange.sendResponseHeaders(status, bytes.length);
+    exchange.getResponseBody().write(bytes);
+  }
+}
