@@ -1,0 +1,22 @@
+package dormouse.auth;
+
+import java.util.Arrays;
+
+/// What a client logs in with. Whoever is done with it last wipes it.
+///
+/// @param user whose password it is (the authentication identity of RFC 4616 §2)
+/// @param authzid whose mail it is to be; empty for the user's own
+/// @param password in the client's own bytes; not copied
+@SuppressWarnings("ArrayRecordComponent") // a password is wiped, and never compared
+public record Credentials(String user, String authzid, byte[] password) {
+
+  /// Overwrites the password.
+  public void wipe() {
+    Arrays.fill(password, (byte) 0);
+  }
+
+  @Override
+  public String toString() {
+    return "Credentials[user=" + user + ", authzid=" + authzid + ", password hidden]";
+  }
+}

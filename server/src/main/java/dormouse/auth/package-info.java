@@ -1,0 +1,7 @@
+/// Who the client says it is, and what was made of it.
+///
+/// [Credentials] go in, a [LoginResult] comes out; [SealedPassword] keeps a password for a session that must log in again.
+@NullMarked
+package dormouse.auth;
+
+import org.jspecify.annotations.NullMarked;
