@@ -1,0 +1,147 @@
+package dormouse.testkit;
+
+import java.nio.file.Path;
+
+/// The configuration of a private Dovecot 2.3. Immutable.
+///
+/// It logs to standard error, keeps everything below one directory, waits for nothing, limits nothing
+/// that a test could reach, and trusts loopback clients to say for whom they come
+/// (`ID ("x-originating-ip" …)`).
+record DovecotConfig(
+    Path home, DovecotOptions options, int imapPort, int imapsPort, int lmtpPort, SelfSigned tls) {
+  private static final boolean ROOT = System.getProperty("user.name", "").equals("root");
+
+  /// Passwords and locks, one line a user, read anew whenever it changes.
+  Path users() {
+    return home.resolve("users");
+  }
+
+  /// Below it lie Dovecot's sockets.
+  Path run() {
+    return home.resolve("run");
+  }
+
+  /// Below it lies one folder a user.
+  Path mail() {
+    return home.resolve("mail");
+  }
+
+  /// The system user whose the mail files are.
+  static String mailUser() {
+    return ROOT ? "mail" : System.getProperty("user.name", "");
+  }
+
+  /// The text of dovecot.conf.
+  String text() {
+    return """
+    protocols = imap lmtp
+    base_dir = %1$s/run
+    state_dir = %1$s/state
+    instance_name = dormouse-test
+    listen = 127.0.0.1
+    log_path = /dev/stderr
+    log_timestamp =
+    login_log_format_elements = user=<%%u> rip=%%r rport=%%{rport} lip=%%l mpid=%%e %%c session=<%%{session}>
+
+    ssl = yes
+    ssl_cert = <%2$s
+    ssl_key = <%3$s
+    disable_plaintext_auth = no
+    auth_mechanisms = plain login
+    auth_failure_delay = 0
+    auth_verbose = yes
+    login_trusted_networks = 127.0.0.0/8
+    login_greeting = Dovecot ready.
+
+    mail_max_userip_connections = 0
+    imap_hibernate_timeout = 0
+    mail_fsync = never
+    mail_location = %4$s
+    mail_uid = %5$s
+    first_valid_uid = 1
+    first_valid_gid = 1
+    namespace inbox {
+      inbox = yes
+    }
+    passdb {
+      driver = passwd-file
+      args = scheme=PLAIN %6$s
+    }
+    userdb {
+      driver = static
+      args = allow_all_users=yes uid=%5$s home=%7$s/%%u
+    }
+
+    default_process_limit = 100
+    default_client_limit = 4000
+    default_vsz_limit = 1G
+    service imap-login {
+      inet_listener imap {
+        port = %8$d
+      }
+      inet_listener imaps {
+        port = %9$d
+        ssl = yes
+      }
+      service_count = 0
+      process_min_avail = 1
+      process_limit = 2
+      client_limit = 4000
+    }
+    service imap {
+      service_count = 100
+      process_limit = 4000
+    }
+    service lmtp {
+      inet_listener lmtp {
+        port = %10$d
+      }
+    }
+    service anvil {
+      client_limit = 12000
+      unix_listener anvil-auth-penalty {
+        mode = 0
+      }
+    }
+    service auth {
+      client_limit = 20000
+    }
+    service stats {
+      client_limit = 12000
+    }
+    """
+            .formatted(
+                home,
+                tls.certificate(),
+                tls.key(),
+                options.storage().location,
+                mailUser(),
+                users(),
+                mail(),
+                imapPort,
+                imapsPort,
+                lmtpPort)
+        + (options.offers().capabilities.isEmpty()
+            ? ""
+            : "imap_capability = " + options.offers().capabilities + "\n")
+        + (ROOT ? "mail_gid = mail\n" : unprivileged());
+  }
+
+  /// Dovecot as an ordinary user: everything runs as that user, nothing in a chroot.
+  private static String unprivileged() {
+    return """
+    default_login_user = %1$s
+    default_internal_user = %1$s
+    service anvil {
+      chroot =
+    }
+    service imap-login {
+      chroot =
+    }
+    service stats {
+      chroot =
+    }
+    """
+        .formatted(mailUser());
+  }
+}

@@ -1,0 +1,57 @@
+package dormouse.testkit;
+
+/// How a [DovecotServer] stores mail and what it says that it can. Immutable.
+///
+/// @param storage the mailbox format
+/// @param offers the extensions it advertises; Dovecot still understands the others
+public record DovecotOptions(Storage storage, Offers offers) {
+  /// sdbox, everything advertised.
+  public static final DovecotOptions DEFAULT = new DovecotOptions(Storage.SDBOX, Offers.QRESYNC);
+
+  /// Mailbox formats.
+  public enum Storage {
+    /// Dovecot's own, one file a message.
+    SDBOX("sdbox:~/mail"),
+    /// Its own, many messages a file.
+    MDBOX("mdbox:~/mail"),
+    /// Maildir; UIDVALIDITY and flags outlive the index files, modseqs do not.
+    MAILDIR("maildir:~/mail");
+
+    final String location;
+
+    Storage(String location) {
+      this.location = location;
+    }
+  }
+
+  /// What CAPABILITY shows after login.
+  public enum Offers {
+    /// All that Dovecot can.
+    QRESYNC(""),
+    /// CONDSTORE (RFC 7162) without QRESYNC; ESEARCH is there.
+    CONDSTORE(Offers.PLAIN_LIST + " ESEARCH SEARCHRES CONDSTORE"),
+    /// Neither, and no ESEARCH either.
+    PLAIN(Offers.PLAIN_LIST);
+
+    private static final String PLAIN_LIST =
+        "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE LITERAL+"
+            + " UNSELECT CHILDREN NAMESPACE UIDPLUS MOVE LIST-EXTENDED LIST-STATUS";
+
+    /// The whole list, "" for Dovecot's own.
+    final String capabilities;
+
+    Offers(String capabilities) {
+      this.capabilities = capabilities;
+    }
+  }
+
+  /// The same with another mailbox format.
+  public DovecotOptions with(Storage other) {
+    return new DovecotOptions(other, offers);
+  }
+
+  /// The same with other advertised extensions.
+  public DovecotOptions with(Offers other) {
+    return new DovecotOptions(storage, other);
+  }
+}

@@ -1,0 +1,361 @@
+package dormouse.testkit;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// A private Dovecot in a directory of its own, on free ports of 127.0.0.1.
+///
+/// Users `u0` to `u2999` have the password `pass`; others come by [#addUser]. All that it stores
+/// lives until [#close]. Needs Debian's `dovecot-imapd` and `dovecot-lmtpd` 2.3. Any thread.
+public final class DovecotServer implements AutoCloseable {
+  /// The password of every user that nobody changed.
+  public static final String PASSWORD = "pass";
+
+  private static final String PROGRAM = "/usr/sbin/dovecot";
+  private static final String DOVEADM = "/usr/bin/doveadm";
+  private static final int USERS = 3000;
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private final DovecotConfig config;
+  private final ServerLog log = new ServerLog();
+  private final Map<String, String> users = new TreeMap<>();
+  private int usersVersion;
+  private @Nullable Process master;
+
+  private DovecotServer(DovecotConfig config) {
+    this.config = config;
+    for (int i = 0; i < USERS; i++) {
+      users.put("u" + i, "{PLAIN}" + PASSWORD);
+    }
+  }
+
+  /// Whether this machine has Dovecot.
+  public static boolean installed() {
+    return Files.isExecutable(Path.of(PROGRAM));
+  }
+
+  /// Starts one with sdbox storage that offers all it can.
+  public static DovecotServer start() {
+    return start(DovecotOptions.DEFAULT);
+  }
+
+  /// Starts one and returns when it listens.
+  public static DovecotServer start(DovecotOptions options) {
+    try {
+      Path home = Files.createTempDirectory("dovecot");
+      Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwxr-xr-x"));
+      var config =
+          new DovecotConfig(
+              home,
+              options,
+              FreePort.next(),
+              FreePort.next(),
+              FreePort.next(),
+              SelfSigned.in(home));
+      var server = new DovecotServer(config);
+      server.prepare();
+      server.restart();
+      return server;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void prepare() throws IOException {
+    Files.createDirectory(config.mail());
+    var owner =
+        config
+            .home()
+            .getFileSystem()
+            .getUserPrincipalLookupService()
+            .lookupPrincipalByName(DovecotConfig.mailUser());
+    Files.setOwner(config.mail(), owner);
+    Files.writeString(configFile(), config.text());
+    writeUsers();
+  }
+
+  private Path configFile() {
+    return config.home().resolve("dovecot.conf");
+  }
+
+  /// Starts it again on the same ports with the same mail; stops it first if it runs.
+  public synchronized void restart() {
+    stop();
+    int from = log.size();
+    try {
+      var builder = new ProcessBuilder(PROGRAM, "-F", "-c", configFile().toString());
+      builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
+      var started = builder.start();
+      started.getOutputStream().close();
+      master = started;
+      log.follow(started.getErrorStream());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    try {
+      log.await(from, line -> line.contains("starting up for"), PATIENCE);
+    } catch (AssertionError e) {
+      kill();
+      throw e;
+    }
+  }
+
+  /// Shuts it down: clients hear `* BYE Server shutting down.` and the close. Returns when all its
+  /// processes are gone.
+  public synchronized void stop() {
+    var running = master;
+    if (running == null) {
+      return;
+    }
+    List<ProcessHandle> children = running.descendants().toList();
+    running.destroy();
+    await(running);
+    // An imap process that has said BYE may look for its stats process for ten seconds more.
+    children.forEach(ProcessHandle::destroyForcibly);
+    awaitEnd();
+  }
+
+  /// Kills all its processes at once: clients see their connections end without a word.
+  public synchronized void kill() {
+    var running = master;
+    if (running == null) {
+      return;
+    }
+    signal("KILL");
+    await(running);
+    awaitEnd();
+  }
+
+  private void awaitEnd() {
+    if (!log.awaitEnd(PATIENCE)) {
+      throw new IllegalStateException("Dovecot's processes do not end");
+    }
+    master = null;
+  }
+
+  /// Stops all its processes where they are: it neither answers nor refuses.
+  public void freeze() {
+    signal("STOP");
+  }
+
+  /// Lets frozen processes go on.
+  public void thaw() {
+    signal("CONT");
+  }
+
+  private synchronized void signal(String name) {
+    var running = master;
+    if (running == null) {
+      throw new IllegalStateException("Dovecot does not run");
+    }
+    Stream<String> pids =
+        Stream.concat(Stream.of(running.toHandle()), running.descendants())
+            .map(process -> Long.toString(process.pid()));
+    run(false, Stream.concat(Stream.of("kill", "-" + name), pids).toArray(String[]::new));
+  }
+
+  private static void await(Process process) {
+    try {
+      if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        throw new IllegalStateException("Dovecot does not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// IMAP in the clear, STARTTLS offered.
+  public int imapPort() {
+    return config.imapPort();
+  }
+
+  /// IMAP in TLS.
+  public int imapsPort() {
+    return config.imapsPort();
+  }
+
+  /// The certificate, PEM, for localhost and 127.0.0.1; signs itself.
+  public Path certificate() {
+    return config.tls().certificate();
+  }
+
+  /// The mail files of a user.
+  public Path mailOf(String user) {
+    return config.mail().resolve(user);
+  }
+
+  /// A client of [#imapPort], logged in.
+  public ImapClient client(String user) {
+    return ImapClient.connect(Endpoint.plain(imapPort())).login(user, PASSWORD);
+  }
+
+  /// Adds a user, or changes the password of one.
+  public void addUser(String user, String password) {
+    setUser(user, "{PLAIN}" + password);
+  }
+
+  /// From now on this user's logins are answered `NO [CONTACTADMIN] Login disabled for this user`.
+  public void lock(String user) {
+    setUser(user, "{PLAIN}" + PASSWORD + "::::::nologin=y");
+  }
+
+  /// Removes a user: `NO [AUTHENTICATIONFAILED]`.
+  public synchronized void removeUser(String user) {
+    users.remove(user);
+    writeUsers();
+  }
+
+  private synchronized void setUser(String user, String entry) {
+    users.put(user, entry);
+    writeUsers();
+  }
+
+  /// Dovecot reads the file again when its time (in seconds) or size changes; the padding makes sure.
+  private void writeUsers() {
+    var text = new StringBuilder("#".repeat(++usersVersion)).append('\n');
+    users.forEach((user, entry) -> text.append(user).append(':').append(entry).append('\n'));
+    try {
+      Path next = config.home().resolve("users.next");
+      Files.writeString(next, text);
+      Files.move(
+          next,
+          config.users(),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Delivers a message to INBOX by LMTP (RFC 2033); returns when Dovecot has taken it.
+  public void deliver(String user, String message) {
+    LmtpClient.deliver(config.lmtpPort(), user, message);
+  }
+
+  /// How many IMAP connections of this user are logged in now.
+  public long imapConnections(String user) {
+    return connections().getOrDefault(user, 0L);
+  }
+
+  /// Waits until this user has exactly so many IMAP connections.
+  public void awaitImapConnections(String user, long count, Duration within) {
+    Wait.until(
+        user + " has " + count + " connections", within, () -> imapConnections(user) == count);
+  }
+
+  /// IMAP connections by user, users without any left out. Asks Dovecot's anvil as `doveadm who` does.
+  public Map<String, Long> connections() {
+    var found = new TreeMap<String, Long>();
+    for (String line : anvil("CONNECT-DUMP")) {
+      String[] fields = line.split("\t", -1); // imap/127.0.0.1/user, pid, count
+      String[] ident = fields[0].split("/", 3);
+      if (fields.length == 3 && ident.length == 3 && ident[0].equals("imap")) {
+        found.merge(ident[2], Long.parseLong(fields[2]), Long::sum);
+      }
+    }
+    return found;
+  }
+
+  private List<String> anvil(String command) {
+    try (var socket = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      socket.connect(UnixDomainSocketAddress.of(config.run().resolve("anvil")));
+      String request = "VERSION\tanvil\t1\t0\n" + command + "\n";
+      var bytes = ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8));
+      while (bytes.hasRemaining()) {
+        socket.write(bytes);
+      }
+      var reader = new BufferedReader(Channels.newReader(socket, StandardCharsets.UTF_8));
+      var lines = new ArrayList<String>();
+      for (String line = reader.readLine();
+          line != null && !line.isEmpty();
+          line = reader.readLine()) {
+        lines.add(line);
+      }
+      return lines;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Runs `doveadm` on this server: what it printed. Fails if it fails.
+  public String doveadm(String... arguments) {
+    return run(
+        true,
+        Stream.concat(Stream.of(DOVEADM, "-c", configFile().toString()), Stream.of(arguments))
+            .toArray(String[]::new));
+  }
+
+  private static String run(boolean mustSucceed, String... command) {
+    try {
+      var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      process.getOutputStream().close();
+      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (process.waitFor() != 0 && mustSucceed) {
+        throw new AssertionError(String.join(" ", command) + " failed: " + said);
+      }
+      return said;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// All log lines since [#start]. A login reads `… Login: user=<u1>, rip=203.0.113.8, rport=40001, …
+  /// session=<abc>`.
+  public List<String> log() {
+    return log.lines();
+  }
+
+  /// Number of log lines so far: a mark for [#awaitLog].
+  public int logSize() {
+    return log.size();
+  }
+
+  /// The first matching log line at or after this mark, waited for.
+  public String awaitLog(int from, Predicate<String> wanted, Duration within) {
+    return log.await(from, wanted, within);
+  }
+
+  /// Stops it and deletes all it stored.
+  @Override
+  public void close() {
+    stop();
+    try (var files = Files.walk(config.home())) {
+      files
+          .sorted(Comparator.reverseOrder())
+          .forEach(file -> {
+            try {
+              Files.delete(file);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package dormouse.testkit;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+
+/// What a child process writes, line by line, and its end. Any thread.
+final class ServerLog {
+  private final List<String> lines = new ArrayList<>();
+  private boolean open;
+
+  /// Reads this stream on a virtual thread until it ends, after what was read before.
+  synchronized void follow(InputStream stream) {
+    open = true;
+    Thread.ofVirtual().name("server-log").start(() -> read(stream));
+  }
+
+  private void read(InputStream stream) {
+    try (var reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        add(line);
+      }
+    } catch (IOException e) {
+      add("(log lost: " + e + ")");
+    }
+    synchronized (this) {
+      open = false;
+      notifyAll();
+    }
+  }
+
+  private synchronized void add(String line) {
+    lines.add(line);
+    notifyAll();
+  }
+
+  /// Number of lines so far.
+  synchronized int size() {
+    return lines.size();
+  }
+
+  /// All lines so far.
+  synchronized List<String> lines() {
+    return List.copyOf(lines);
+  }
+
+  /// The first matching line at or after index `from`; fails if the process ends or time runs out first.
+  synchronized String await(int from, Predicate<String> wanted, Duration within) {
+    long deadline = System.nanoTime() + within.toNanos();
+    int next = from;
+    while (true) {
+      for (; next < lines.size(); next++) {
+        if (wanted.test(lines.get(next))) {
+          return lines.get(next);
+        }
+      }
+      if (!open || !waitUntil(deadline)) {
+        String why = open ? "not within " + within.toMillis() + " ms" : "the server has ended";
+        throw new AssertionError(
+            "the wanted log line did not come: " + why + "\n" + String.join("\n", tail()));
+      }
+    }
+  }
+
+  /// Whether the stream has ended by then: every process that held it is gone.
+  synchronized boolean awaitEnd(Duration within) {
+    long deadline = System.nanoTime() + within.toNanos();
+    while (open) {
+      if (!waitUntil(deadline)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private List<String> tail() {
+    return lines.subList(Math.max(0, lines.size() - 40), lines.size());
+  }
+
+  /// Waits for a notification; false if the deadline has passed.
+  @SuppressWarnings("WaitNotInLoop") // its callers loop
+  private boolean waitUntil(long deadline) {
+    long leftMillis = (deadline - System.nanoTime()) / 1_000_000;
+    if (leftMillis <= 0) {
+      return false;
+    }
+    try {
+      wait(leftMillis);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+}
