@@ -17,7 +17,7 @@ public final class Units {
   private static final Pattern HOST_PORT =
       Pattern.compile(
           "(?:\\[(?<v6>[0-9A-Fa-f:.]{2,45}(?:%\\w+)?)]|(?<host>[\\w.-]{1,253}))(?::(?<port>\\d{1,5}))?");
-  private static final Pattern NUMERIC_HOST = Pattern.compile("[0-9.]+");
+  private static final Pattern NUMERIC_HOST = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
 
   private Units() {}
 

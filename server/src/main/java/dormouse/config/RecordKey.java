@@ -1,0 +1,67 @@
+package dormouse.config;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// One key of a settings record.
+///
+/// @param name in kebab-case
+/// @param required whether it has no default
+/// @param components the one component it sets, or a host and its port
+record RecordKey(String name, boolean required, List<RecordComponent> components) {
+  /// The keys of a record, in its order.
+  static List<RecordKey> of(Class<?> record) {
+    Map<String, RecordKey> keys = new LinkedHashMap<>();
+    for (RecordComponent component : record.getRecordComponents()) {
+      Key spelled = component.getAnnotation(Key.class);
+      String name = spelled == null ? kebab(component.getName()) : spelled.value();
+      boolean required = component.isAnnotationPresent(Required.class);
+      keys.computeIfAbsent(name, n -> new RecordKey(n, required, new ArrayList<>()))
+          .components()
+          .add(component);
+    }
+    return List.copyOf(keys.values());
+  }
+
+  /// Whether the value is a host and a port, written as one address.
+  boolean isHostAndPort() {
+    return components.size() == 2;
+  }
+
+  RecordComponent component() {
+    return components.getFirst();
+  }
+
+  /// The value of a component in a record.
+  static @Nullable Object value(RecordComponent component, Object record) {
+    try {
+      return component.getAccessor().invoke(record);
+    } catch (IllegalAccessException | InvocationTargetException e) {
+      throw new IllegalStateException(
+          component.toString(), e); // accessors of our public records do not throw
+    }
+  }
+
+  /// The record that holds the defaults of a record type, if it has any.
+  static @Nullable Object defaults(Class<?> record) {
+    try {
+      return record.getField("DEFAULT").get(null);
+    } catch (NoSuchFieldException _) {
+      return null;
+    } catch (IllegalAccessException e) {
+      throw new IllegalStateException(record.getName(), e); // DEFAULT is public
+    }
+  }
+
+  static String kebab(String name) {
+    return name.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "-")
+        .replace('_', '-')
+        .toLowerCase(Locale.ROOT);
+  }
+}

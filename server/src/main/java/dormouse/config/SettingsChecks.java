@@ -1,0 +1,113 @@
+package dormouse.config;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// What no single record can know: files that must be there, listeners that are in each other's way. The faults have
+/// no line and column; who knows the file adds them.
+public final class SettingsChecks {
+  private final List<Fault> faults = new ArrayList<>();
+  private final List<Fault> warnings = new ArrayList<>();
+
+  private SettingsChecks() {}
+
+  /// Looks at the settings and at the files they name. Blocks.
+  public static SettingsChecks of(Settings settings) {
+    SettingsChecks checks = new SettingsChecks();
+    checks.addresses(settings);
+    checks.certificates(settings.tls());
+    settings.backends().forEach(checks::backend);
+    return checks;
+  }
+
+  /// What keeps Dormouse from starting.
+  public List<Fault> faults() {
+    return faults;
+  }
+
+  /// What works and is unwise.
+  public List<Fault> warnings() {
+    return warnings;
+  }
+
+  private void addresses(Settings settings) {
+    Map<InetSocketAddress, String> taken = new HashMap<>();
+    for (int i = 0; i < settings.listen().size(); i++) {
+      address(taken, "listen[" + i + "].address", settings.listen().get(i).address());
+    }
+    InetSocketAddress admin = settings.admin().address();
+    if (admin != null) {
+      address(taken, "admin.address", admin);
+    }
+  }
+
+  private void address(
+      Map<InetSocketAddress, String> taken, String key, InetSocketAddress address) {
+    String other = address.getPort() == 0 ? null : taken.putIfAbsent(address, key);
+    if (other != null) {
+      fault(key, "the same address as " + other + ": " + Units.show(address));
+    }
+  }
+
+  private void certificates(TlsSettings tls) {
+    for (int i = 0; i < tls.certificates().size(); i++) {
+      CertificateSettings certificate = tls.certificates().get(i);
+      String key = "tls.certificates[" + i + "]";
+      file(key + ".certificate", certificate.certificate());
+      if (file(key + ".key", certificate.key()) && isReadableByAll(certificate.key())) {
+        warning(key + ".key", certificate.key() + " can be read by every user of this machine");
+      }
+    }
+  }
+
+  private void backend(String name, BackendSettings backend) {
+    String key = "backends." + name;
+    if (backend.ca() != null) {
+      file(key + ".ca", backend.ca());
+    }
+    if (backend.port() == 993 && backend.tls() != BackendTls.TLS) {
+      warning(key + ".tls", "port 993 usually speaks TLS from the first byte: `tls: tls`");
+    }
+    if (!backend.verify() && backend.tls() != BackendTls.NONE) {
+      warning(
+          key + ".verify",
+          "its certificate is not checked: anybody on the way can read passwords and mail");
+    }
+  }
+
+  private boolean file(String key, Path file) {
+    if (!Files.exists(file)) {
+      fault(key, "there is no file " + file);
+    } else if (!Files.isRegularFile(file)) {
+      fault(key, file + " is not a file");
+    } else if (!Files.isReadable(file)) {
+      fault(key, file + " cannot be read by the user " + System.getProperty("user.name"));
+    } else {
+      return true;
+    }
+    return false;
+  }
+
+  private static boolean isReadableByAll(Path file) {
+    try {
+      return Files.getPosixFilePermissions(file).contains(PosixFilePermission.OTHERS_READ);
+    } catch (IOException | UnsupportedOperationException _) {
+      return false; // no such permissions here
+    }
+  }
+
+  private void fault(String key, String text) {
+    faults.add(new Fault(0, 0, key, text));
+  }
+
+  private void warning(String key, String text) {
+    warnings.add(new Fault(0, 0, key, text));
+  }
+}

@@ -1,0 +1,366 @@
+package dormouse.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.reflect.RecordComponent;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class SettingsFileTest {
+  private static final String SMALLEST =
+      """
+      listen: [ { address: "0.0.0.0:993" } ]
+      backends: { mx: { address: mail.example.org } }
+      """;
+
+  private static final String EVERYTHING_ELSE =
+      """
+      listen:
+        - { protocol: imap, address: "127.0.0.1:1143", tls: optional }
+        - { protocol: imap, address: "[::1]:1993", tls: none }
+      tls:
+        certificates:
+          - { certificate: mail.pem, key: mail.key }
+      backends:
+        mx2:
+          address: 10.0.0.2:1144
+          tls: tls
+          verify: false
+          ca: mail.pem
+          trusted: true
+          connect-timeout: 7s
+          answer-timeout: 8s
+      login:
+        timeout: 61s
+        limit: 181s
+        max-errors: 6
+        max-commands: 101
+        max-line-bytes: 9KiB
+        max-literal-bytes: 5KiB
+      hibernate:
+        enabled: false
+        after: 0s
+        proof-max: 11m
+        wake-timeout: 11s
+        sweep: 12m
+        poll: 62s
+        keep-alive: 121s
+        sync-linger: 31s
+        uid-set-max-bytes: 65KiB
+        plain-max-messages: 20001
+        keep-password: false
+      admin:
+        address: 127.0.0.2:8081
+      runtime:
+        loops: 3
+        state-dir: /var/lib/dormouse
+        drain: 6s
+      """;
+
+  @TempDir Path directory = Path.of("");
+
+  @BeforeEach
+  void twoFilesAreThere() throws IOException {
+    Files.writeString(directory.resolve("mail.pem"), "");
+    Files.writeString(directory.resolve("mail.key"), "");
+    mode("mail.key", "rw-------");
+  }
+
+  @Test
+  void whatIsNotSetIsByDefault() {
+    Settings settings = good(SMALLEST);
+    assertThat(settings)
+        .isEqualTo(
+            Settings.of(
+                List.of(new ListenSettings(Protocol.IMAP, at("0.0.0.0", 993), ListenTls.IMPLICIT)),
+                settings.backends()));
+    assertThat(settings.backends()).containsOnlyKeys("mx");
+    assertThat(settings.backends().get("mx"))
+        .usingRecursiveComparison()
+        .ignoringFields("host")
+        .isEqualTo(BackendSettings.DEFAULT);
+  }
+
+  @Test
+  void aSectionWithNothingBelowItIsByDefault() {
+    assertThat(good(SMALLEST + "hibernate:\nlogin: # nothing yet\n")).isEqualTo(good(SMALLEST));
+  }
+
+  @Test
+  void everyKeyIsRead() {
+    Settings settings = good(EVERYTHING_ELSE);
+    assertThat(settings.listen())
+        .containsExactly(
+            new ListenSettings(Protocol.IMAP, at("127.0.0.1", 1143), ListenTls.OPTIONAL),
+            new ListenSettings(Protocol.IMAP, at("::1", 1993), ListenTls.NONE));
+    assertThat(settings.tls().certificates())
+        .containsExactly(
+            new CertificateSettings(directory.resolve("mail.pem"), directory.resolve("mail.key")));
+    assertThat(settings.backends().get("mx2"))
+        .isEqualTo(
+            new BackendSettings(
+                "10.0.0.2",
+                1144,
+                BackendTls.TLS,
+                false,
+                directory.resolve("mail.pem"),
+                true,
+                Duration.ofSeconds(7),
+                Duration.ofSeconds(8)));
+    assertThat(settings.runtime())
+        .isEqualTo(new RuntimeSettings(3, Path.of("/var/lib/dormouse"), Duration.ofSeconds(6)));
+    differsInEveryKey(settings.listen().getFirst(), ListenSettings.DEFAULT, "protocol");
+    differsInEveryKey(
+        Objects.requireNonNull(settings.backends().get("mx2")), BackendSettings.DEFAULT);
+    differsInEveryKey(settings.login(), LoginSettings.DEFAULT);
+    differsInEveryKey(settings.hibernate(), HibernateSettings.DEFAULT);
+    differsInEveryKey(settings.admin(), AdminSettings.DEFAULT);
+    differsInEveryKey(settings.runtime(), RuntimeSettings.DEFAULT);
+  }
+
+  @Test
+  void noneSwitchesOffWhatMayBeOff() {
+    assertThat(good(SMALLEST + "admin: { address: none }\n").admin().address()).isNull();
+  }
+
+  @Test
+  void allFaultsAreToldAtOnceWhereTheyAre() {
+    assertThat(
+            faults(
+                """
+                listen:
+                  - { address: "0.0.0.0:993", tsl: starttls }
+                  - address: mail.example.org:143
+                    protocol: gopher
+                backends:
+                  mx: { address: "mail.example.org:99999" }
+                hibernat: { after: 15s }
+                hibernate:
+                  after: fifteen
+                  wake-timeout: 11m
+                  keep-alive: { every: 2m }
+                  enabled: maybe
+                  uid-set-max-bytes: 4TB
+                  plain-max-messages: many
+                login: [ 1, 2 ]
+                tls:
+                  certificates: mail.pem
+                """))
+        .containsExactly(
+            "2:31: listen[0].tsl: unknown key; did you mean `tls`?",
+            "3:14: listen[1].address: wanted an address such as 127.0.0.1:993 or \"[::1]:993\","
+                + " not `mail.example.org:143`",
+            "4:15: listen[1].protocol: wanted one of imap, not `gopher`",
+            "6:18: backends.mx.address: wanted an address such as mail.example.org:143,"
+                + " not `mail.example.org:99999`",
+            "7:1: hibernat: unknown key; did you mean `hibernate`?",
+            "9:10: hibernate.after: wanted a duration such as 250ms, 15s, 10m or 1h, not `fifteen`",
+            "10:3: hibernate.wake-timeout: wanted a duration from 10ms to 10m",
+            "11:15: hibernate.keep-alive: wanted one value here",
+            "12:12: hibernate.enabled: wanted true or false, not `maybe`",
+            "13:22: hibernate.uid-set-max-bytes: wanted a size such as 512, 16KiB or 4MiB, not `4TB`",
+            "14:23: hibernate.plain-max-messages: wanted a whole number, not `many`",
+            "15:8: login: wanted keys and their values here",
+            "17:17: tls.certificates: wanted a list: lines that begin with `- `, or [ … ]");
+  }
+
+  @Test
+  void anUnknownKeyLikeNoOtherTellsWhichThereAre() {
+    assertThat(faults(SMALLEST + "admin: { colour: red }\n"))
+        .containsExactly("3:10: admin.colour: unknown key; known here: address");
+  }
+
+  @Test
+  void aKeySetTwiceIsAFault() {
+    assertThat(faults(SMALLEST + "admin:\n  address: none\n  address: none\n"))
+        .containsExactly("5:3: admin.address: set twice, first in line 4");
+  }
+
+  @Test
+  void whatHasNoDefaultMustBeSet() {
+    assertThat(faults("listen: [ { tls: none } ]\nbackends: { mx: { tls: none }, my: {} }\n"))
+        .containsExactly(
+            "1:11: listen[0].address: must be set",
+            "2:17: backends.mx.address: must be set",
+            "2:36: backends.my.address: must be set");
+  }
+
+  @Test
+  void aListenerAndABackendAreTheLeast() {
+    assertThat(faults("admin: { address: none }\n"))
+        .containsExactlyInAnyOrder(
+            "1:1: listen: wanted at least one listener",
+            "1:1: backends: wanted at least one backend");
+    assertThat(faults("listen: []\nbackends: {}\n"))
+        .containsExactly(
+            "1:1: listen: wanted at least one listener",
+            "2:1: backends: wanted at least one backend");
+  }
+
+  @Test
+  void aBackendsNameIsAPlainWord() {
+    assertThat(
+            faults(
+                "listen: [ { address: \"0.0.0.0:993\" } ]\nbackends: { \"m x\": { address: h } }\n"))
+        .singleElement()
+        .asString()
+        .startsWith("2:13: backends.m x: wanted a name");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          'listen: [' | expected the node content
+          'a: b: c'   | mapping values are not allowed here
+          '@listen'    | found character
+          'just text' | wanted keys and their values
+          '[1, 2]'    | wanted keys and their values
+          '*nobody'   | undefined alias
+          """)
+  void whatIsNotYamlOrNoMappingIsOneFaultWithAPlace(String text, String why) {
+    assertThat(faults(text)).singleElement().asString().matches("1:\\d+: .*").contains(why);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\n\n", "# only a comment\n", "---\n"})
+  void anEmptyFileIsAFault(String text) {
+    assertThat(faults(text)).isNotEmpty();
+  }
+
+  @Test
+  void aSecondDocumentIsAFault() {
+    assertThat(faults(SMALLEST + "---\n" + SMALLEST)).hasSize(1);
+  }
+
+  @Test
+  void aCircleOfAliasesIsAFault() {
+    assertThat(faults("listen: &a [ *a ]\nbackends: &b { x: *b }\n")).isNotEmpty();
+  }
+
+  @Test
+  void aHugeOrBinaryOrMissingFileIsAFault() throws IOException {
+    Path file = directory.resolve("dormouse.yaml");
+    assertThat(faultsOf(file)).containsExactly("there is no such file");
+    Files.write(file, new byte[] {(byte) 0xff, (byte) 0xfe, 0, 1});
+    assertThat(faultsOf(file)).containsExactly("1:1: wanted text in UTF-8");
+    Files.writeString(file, "#".repeat(1024 * 1024 + 1));
+    assertThat(faultsOf(file)).containsExactly("1:1: larger than 1MiB, which no settings file is");
+    assertThat(faultsOf(directory)).singleElement().asString().startsWith("cannot be read");
+  }
+
+  @Test
+  void filesThatAreNamedMustBeThere() {
+    assertThat(
+            faults(
+                """
+                listen: [ { address: "0.0.0.0:993" } ]
+                tls: { certificates: [ { certificate: nowhere.pem, key: . } ] }
+                backends: { mx: { address: mail, ca: ca.pem } }
+                """))
+        .containsExactly(
+            "2:26: tls.certificates[0].certificate: there is no file "
+                + directory.resolve("nowhere.pem"),
+            "2:52: tls.certificates[0].key: " + directory.resolve(".") + " is not a file",
+            "3:34: backends.mx.ca: there is no file " + directory.resolve("ca.pem"));
+  }
+
+  @Test
+  void twoListenersCannotShareAnAddress() {
+    assertThat(
+            faults(
+                """
+                listen: [ { address: "0.0.0.0:993" }, { address: "0.0.0.0:993" }, { address: "127.0.0.1:8080" } ]
+                backends: { mx: { address: mail } }
+                """))
+        .containsExactly(
+            "1:1: admin.address: the same address as listen[2].address: 127.0.0.1:8080",
+            "1:41: listen[1].address: the same address as listen[0].address: 0.0.0.0:993");
+    assertThat(
+            good(
+                "listen: [ { address: \"0.0.0.0:0\" }, { address: \"0.0.0.0:0\" } ]\nbackends: { m: { address: m } }"))
+        .isNotNull();
+  }
+
+  @Test
+  void aKeyThatAllCanReadIsWarnedOf() throws IOException {
+    mode("mail.key", "rw-r--r--");
+    assertThat(
+            warnings(
+                SMALLEST + "tls: { certificates: [ { certificate: mail.pem, key: mail.key } ] }\n"))
+        .singleElement()
+        .asString()
+        .startsWith("3:49: tls.certificates[0].key: ")
+        .endsWith("can be read by every user of this machine");
+  }
+
+  @Test
+  void anUncheckedCertificateAndAnUnusualPortAreWarnedOf() {
+    assertThat(
+            warnings(
+                """
+                listen: [ { address: "0.0.0.0:993" } ]
+                backends:
+                  mx: { address: "mail:993", verify: false }
+                """))
+        .hasSize(2)
+        .allMatch(warning -> warning.startsWith("3:"));
+  }
+
+  private Settings good(String text) {
+    SettingsRead read = SettingsFile.parse(text, directory);
+    assertThat(read).isInstanceOf(SettingsRead.Good.class);
+    return ((SettingsRead.Good) read).settings();
+  }
+
+  private List<String> warnings(String text) {
+    SettingsRead read = SettingsFile.parse(text, directory);
+    assertThat(read).isInstanceOf(SettingsRead.Good.class);
+    return ((SettingsRead.Good) read).warnings().stream().map(Fault::toString).toList();
+  }
+
+  private List<String> faults(String text) {
+    return told(SettingsFile.parse(text, directory));
+  }
+
+  private static List<String> faultsOf(Path file) {
+    return told(SettingsFile.read(file));
+  }
+
+  private static List<String> told(SettingsRead read) {
+    assertThat(read).isInstanceOf(SettingsRead.Bad.class);
+    return ((SettingsRead.Bad) read).faults().stream().map(Fault::toString).toList();
+  }
+
+  private static void differsInEveryKey(Object settings, Object defaults, String... except) {
+    for (RecordComponent component : settings.getClass().getRecordComponents()) {
+      if (!List.of(except).contains(component.getName())) {
+        assertThat(RecordKey.value(component, settings))
+            .as(component.toString())
+            .isNotEqualTo(RecordKey.value(component, defaults));
+      }
+    }
+  }
+
+  private void mode(String file, String mode) throws IOException {
+    Files.setPosixFilePermissions(directory.resolve(file), PosixFilePermissions.fromString(mode));
+  }
+
+  private static InetSocketAddress at(String ip, int port) {
+    return new InetSocketAddress(InetAddress.ofLiteral(ip), port);
+  }
+}

@@ -1,0 +1,88 @@
+package dormouse.config;
+
+import static java.time.Duration.ZERO;
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+final class SettingsTest {
+  @Test
+  void theDefaultsAreThese() {
+    assertThat(ListenSettings.DEFAULT)
+        .isEqualTo(
+            new ListenSettings(
+                Protocol.IMAP,
+                new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 993),
+                ListenTls.IMPLICIT));
+    assertThat(TlsSettings.DEFAULT).isEqualTo(new TlsSettings(List.of()));
+    assertThat(BackendSettings.DEFAULT)
+        .isEqualTo(
+            new BackendSettings(
+                "localhost",
+                143,
+                BackendTls.STARTTLS,
+                true,
+                null,
+                false,
+                ofSeconds(5),
+                ofSeconds(30)));
+    assertThat(LoginSettings.DEFAULT)
+        .isEqualTo(new LoginSettings(ofSeconds(60), ofSeconds(180), 5, 100, 8192, 4096));
+    assertThat(HibernateSettings.DEFAULT)
+        .isEqualTo(
+            new HibernateSettings(
+                true,
+                ofSeconds(15),
+                ofMinutes(10),
+                ofSeconds(10),
+                ofMinutes(10),
+                ofSeconds(60),
+                ofSeconds(120),
+                ofSeconds(30),
+                65536,
+                20000,
+                true));
+    assertThat(AdminSettings.DEFAULT)
+        .isEqualTo(
+            new AdminSettings(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 8080)));
+    assertThat(RuntimeSettings.DEFAULT)
+        .isEqualTo(new RuntimeSettings(0, Path.of("state"), ofSeconds(5)));
+  }
+
+  @Test
+  void aBackendWithoutAPortHasTheUsualOne() {
+    assertThat(backend(0, BackendTls.TLS).port()).isEqualTo(993);
+    assertThat(backend(0, BackendTls.STARTTLS).port()).isEqualTo(143);
+    assertThat(backend(0, BackendTls.NONE).port()).isEqualTo(143);
+    assertThat(backend(1143, BackendTls.TLS).port()).isEqualTo(1143);
+  }
+
+  @Test
+  void aRecordNamesEveryKeyThatItRefusesAndWhatWasWanted() {
+    assertThatThrownBy(() -> new LoginSettings(ZERO, ofHours(2), 0, 0, 1, 1 << 20))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "timeout: wanted a duration from 10ms to 30m; "
+                + "limit: wanted a duration from 10ms to 30m; "
+                + "max-errors: wanted a number from 1 to 1000; "
+                + "max-commands: wanted a number from 1 to 100000; "
+                + "max-line-bytes: wanted a size from 512 to 64KiB; "
+                + "max-literal-bytes: wanted a size from 64 to 64KiB");
+    assertThatThrownBy(() -> backend(70000, BackendTls.TLS)).hasMessageStartingWith("address: ");
+    assertThatThrownBy(() -> Settings.of(List.of(), Map.of()))
+        .hasMessage("listen: wanted at least one listener; backends: wanted at least one backend");
+  }
+
+  private static BackendSettings backend(int port, BackendTls tls) {
+    return new BackendSettings("mx", port, tls, true, null, false, ofSeconds(1), ofSeconds(1));
+  }
+}

@@ -1,0 +1,75 @@
+package dormouse.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+final class MetricsServerTest {
+  private final Metrics metrics = new Metrics();
+  private final HttpClient client = HttpClient.newHttpClient();
+  private MetricsServer server;
+
+  @BeforeEach
+  void start() throws IOException {
+    server =
+        MetricsServer.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), metrics);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+    client.close();
+  }
+
+  @Test
+  void metricsAreServedAsPrometheusText() throws Exception {
+    metrics.hibernated();
+    HttpResponse<String> answer = get("/metrics");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("Content-Type"))
+        .hasValue("text/plain; version=0.0.4; charset=utf-8");
+    assertThat(answer.body()).contains("dormouse_hibernations_total 1.0");
+  }
+
+  @Test
+  void healthSaysOk() throws Exception {
+    assertThat(get("/health").body()).isEqualTo("ok\n");
+  }
+
+  @Test
+  void whateverElseIsNotThere() throws Exception {
+    assertThat(get("/").statusCode()).isEqualTo(404);
+    assertThat(get("/metrics/all").statusCode()).isEqualTo(404);
+    HttpRequest post = request("/metrics").POST(BodyPublishers.ofString("x")).build();
+    assertThat(client.send(post, BodyHandlers.ofString()).statusCode()).isEqualTo(405);
+  }
+
+  @Test
+  void aTakenPortIsToldWithItsSetting() {
+    assertThatThrownBy(() -> MetricsServer.start(server.address(), metrics))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("admin.address: cannot listen on ")
+        .hasMessageContaining(Integer.toString(server.address().getPort()));
+  }
+
+  private HttpResponse<String> get(String path) throws Exception {
+    return client.send(request(path).build(), BodyHandlers.ofString());
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(
+        URI.create("http://127.0.0.1:" + server.address().getPort() + path));
+  }
+}

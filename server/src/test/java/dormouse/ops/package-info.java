@@ -1,0 +1,5 @@
+/// Tests of what operators see.
+@NullMarked
+package dormouse.ops;
+
+import org.jspecify.annotations.NullMarked;
