@@ -1,0 +1,160 @@
+package dormouse.listen;
+
+import dormouse.config.ListenSettings;
+import dormouse.config.ListenTls;
+import dormouse.session.Client;
+import dormouse.session.SessionIds;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.UnixChannelOption;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/// Accepts clients at one address, on every event loop (SO_REUSEPORT, epoll) or on one of them (NIO). Any thread.
+///
+/// A client's channel first has TLS, if its listener is [ListenTls#IMPLICIT], then its dialogue. Its options stay with it
+/// when the session moves to another loop.
+public final class Listener implements AutoCloseable {
+  private static final int BACKLOG = 4096;
+  private static final int KEEP_IDLE_SECONDS = 300;
+  private static final int KEEP_INTERVAL_SECONDS = 30;
+  private static final int KEEP_PROBES = 4;
+  private static final int USER_TIMEOUT_MILLIS = 60_000;
+  private static final WriteBufferWaterMark WATER_MARK =
+      new WriteBufferWaterMark(32 * 1024, 64 * 1024);
+
+  private final List<Channel> channels;
+  private final InetSocketAddress address;
+
+  private Listener(List<Channel> channels) {
+    this.channels = List.copyOf(channels);
+    this.address = (InetSocketAddress) channels.getFirst().localAddress();
+  }
+
+  /// Starts to accept.
+  ///
+  /// @param tls makes the handler that ends TLS for one channel
+  /// @param dialogue makes the handler that talks with one client
+  /// @throws IOException if the address cannot be had; the message names it
+  public static Listener bind(
+      ListenSettings settings,
+      EventLoops loops,
+      Function<ByteBufAllocator, ? extends ChannelHandler> tls,
+      SessionIds ids,
+      Function<Client, ? extends ChannelHandler> dialogue)
+      throws IOException {
+    boolean implicit = settings.tls() == ListenTls.IMPLICIT;
+    ChannelHandler clients =
+        new ChannelInitializer<Channel>() {
+          @Override
+          protected void initChannel(Channel channel) {
+            if (implicit) {
+              channel.pipeline().addLast("tls", tls.apply(channel.alloc()));
+            }
+            channel.pipeline().addLast("dialogue", dialogue.apply(client(channel, ids, implicit)));
+          }
+        };
+    return new Listener(bindAll(settings.address(), loops, clients));
+  }
+
+  private static Client client(Channel channel, SessionIds ids, boolean tls) {
+    return new Client(
+        ids.next(),
+        (InetSocketAddress) channel.remoteAddress(),
+        (InetSocketAddress) channel.localAddress(),
+        tls);
+  }
+
+  private static List<Channel> bindAll(
+      InetSocketAddress wanted, EventLoops loops, ChannelHandler clients) throws IOException {
+    List<Channel> bound = new ArrayList<>();
+    InetSocketAddress address = wanted;
+    try {
+      failIfTaken(address);
+      for (EventLoop loop : loops.epoll() ? loops.all() : loops.all().subList(0, 1)) {
+        Channel channel = bootstrap(loops, loop, clients).bind(address).sync().channel();
+        bound.add(channel);
+        address =
+            (InetSocketAddress) channel.localAddress(); // port 0 was any: the others take the same
+      }
+      return bound;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw refused(bound, wanted, e);
+    } catch (Exception e) { // Netty throws the IOException of bind undeclared
+      throw refused(bound, wanted, e);
+    }
+  }
+
+  private static IOException refused(List<Channel> bound, InetSocketAddress wanted, Exception e) {
+    bound.forEach(Channel::close);
+    return new IOException("cannot listen on " + text(wanted) + ": " + e.getMessage(), e);
+  }
+
+  private static String text(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+  }
+
+  /// With SO_REUSEPORT a second Dormouse of the same user would share the port with the first, unnoticed.
+  private static void failIfTaken(InetSocketAddress address) throws IOException {
+    if (address.getPort() == 0) {
+      return;
+    }
+    try (SocketChannel probe = SocketChannel.open()) {
+      probe.setOption(StandardSocketOptions.SO_REUSEADDR, true).bind(address);
+    }
+  }
+
+  private static ServerBootstrap bootstrap(
+      EventLoops loops, EventLoop loop, ChannelHandler clients) {
+    ServerBootstrap bootstrap =
+        new ServerBootstrap()
+            .group(loops.epoll() ? loop : loops.group(), loops.epoll() ? loop : loops.group())
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+            .childOption(
+                ChannelOption.RECVBUF_ALLOCATOR,
+                new AdaptiveRecvByteBufAllocator(512, 2048, 64 * 1024))
+            .childHandler(clients);
+    if (!loops.epoll()) {
+      return bootstrap.channel(NioServerSocketChannel.class);
+    }
+    return bootstrap
+        .channel(EpollServerSocketChannel.class)
+        .option(UnixChannelOption.SO_REUSEPORT, true)
+        .childOption(EpollChannelOption.TCP_KEEPIDLE, KEEP_IDLE_SECONDS)
+        .childOption(EpollChannelOption.TCP_KEEPINTVL, KEEP_INTERVAL_SECONDS)
+        .childOption(EpollChannelOption.TCP_KEEPCNT, KEEP_PROBES)
+        .childOption(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
+  }
+
+  /// The address that clients connect to, with its real port.
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  /// Stops accepting; clients that are there stay. Returns at once.
+  @Override
+  public void close() {
+    channels.forEach(Channel::close);
+  }
+}
