@@ -1,0 +1,44 @@
+package dormouse.imap;
+
+import dormouse.session.TimerWheel;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
+import java.time.Duration;
+
+/// Closes a client's connection so that our last line arrives: our direction is closed once it is written, and what the client
+/// still sends is read until it closes too. A connection closed with bytes unread is reset, and a reset overtakes our BYE.
+final class Farewell {
+  /// How long a client may go on after our last line.
+  private static final Duration LINGER = Duration.ofSeconds(2);
+
+  private Farewell() {}
+
+  /// Writes the last line or lines and closes. The caller discards what is read from now on.
+  ///
+  /// @param lines with CRLF
+  /// @param wheel of the channel's loop
+  static void say(ChannelHandlerContext context, String lines, TimerWheel wheel) {
+    Channel channel = context.channel();
+    wheel.after(LINGER, channel::close);
+    channel.config().setAutoRead(true);
+    context
+        .writeAndFlush(ByteBufUtil.writeAscii(context.alloc(), lines))
+        .addListener(_ -> closeOurDirection(channel));
+  }
+
+  private static void closeOurDirection(Channel channel) {
+    if (!(channel instanceof DuplexChannel duplex)) {
+      channel.close();
+      return;
+    }
+    SslHandler tls = channel.pipeline().get(SslHandler.class);
+    if (tls == null) {
+      duplex.shutdownOutput();
+      return;
+    }
+    tls.closeOutbound().addListener(_ -> duplex.shutdownOutput());
+  }
+}

@@ -1,0 +1,510 @@
+package dormouse.imap;
+
+import dormouse.auth.Credentials;
+import dormouse.auth.LoginResult;
+import dormouse.auth.SaslExchange;
+import dormouse.config.ListenTls;
+import dormouse.config.LoginSettings;
+import dormouse.ops.EventLog;
+import dormouse.ops.Metrics;
+import dormouse.session.Client;
+import dormouse.session.CloseReason;
+import dormouse.session.TimerWheel;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// Talks with a client from the greeting to the end of its login, then hands it to whoever serves it (RFC 9051 §6.1, §6.2).
+///
+/// Lives on the client's event loop, also when the login moves the channel to another one: every method runs there, none
+/// blocks. What a client sends is bounded (lines, literals, commands, errors, time) and never passed on; while a login is
+/// decided nothing is read.
+public final class ImapDialogue extends ChannelInboundHandlerAdapter {
+  /// How much may arrive while a login is decided: what was on its way when we stopped reading.
+  private static final int MAX_WAITING_BYTES = 128 * 1024;
+
+  private static final EventLog events = EventLog.of(ImapDialogue.class);
+
+  /// What all dialogues of one listener share.
+  ///
+  /// @param listener how its clients come to TLS
+  /// @param tls makes the handler that ends TLS for one channel; for a listener of [ListenTls#NONE] never called
+  /// @param wheels the timers of an event loop
+  public record Setup(
+      ListenTls listener,
+      Function<ByteBufAllocator, ? extends ChannelHandler> tls,
+      LoginSettings limits,
+      ImapLogin login,
+      Function<EventLoop, TimerWheel> wheels,
+      InstantSource clock,
+      Metrics metrics) {}
+
+  /// Handshaking ──▶ Commanding ◀──▶ Answering (AUTHENTICATE), Commanding/Answering ──▶ Deciding ──▶ Commanding | Over;
+  /// Commanding ──STARTTLS──▶ Turning ──▶ Handshaking; any ──▶ Over
+  private sealed interface Phase {
+    /// TLS is being agreed on. `greets`: our greeting comes after it.
+    record Handshaking(boolean greets) implements Phase {}
+
+    /// The next line is a command.
+    record Commanding() implements Phase {}
+
+    /// The next line answers us in AUTHENTICATE.
+    record Answering(String tag, SaslExchange exchange) implements Phase {}
+
+    /// The login has the credentials.
+    record Deciding(String tag, Credentials credentials, Instant since) implements Phase {}
+
+    /// OK to STARTTLS is on its way. What comes now was sent in clear and is discarded.
+    record Turning() implements Phase {}
+
+    /// We are done with the client.
+    record Over() implements Phase {}
+  }
+
+  private final Setup setup;
+  private final CommandReader reader;
+  private final LoginTimers timers;
+
+  private Client client;
+  private String clientId = "";
+  private @Nullable ChannelHandlerContext context;
+  private Phase phase = new Phase.Over();
+  private ByteBuf unread = Unpooled.EMPTY_BUFFER;
+  private boolean processing;
+  private int errors;
+  private int commands;
+  private boolean started;
+  private CloseReason closeReason = CloseReason.CLIENT_GONE;
+
+  public ImapDialogue(Setup setup, Client client) {
+    this.setup = setup;
+    this.client = client;
+    reader = new CommandReader(setup.limits());
+    timers =
+        new LoginTimers(
+            setup.limits(),
+            setup.clock(),
+            () -> end(CloseReason.LOGIN_TIMEOUT, "You were silent for too long"),
+            () -> end(CloseReason.LOGIN_TIMEOUT, "You took too long to log in"));
+  }
+
+  /// The client's channel. Its pipeline holds the TLS handler, if any, and this.
+  public Channel channel() {
+    return context().channel();
+  }
+
+  /// Who the client is.
+  public Client client() {
+    return client;
+  }
+
+  /// What the client told of itself with ID, such as `("name" "Mutt")`; `""` if nothing. At most 1 KiB, and safe to send on:
+  /// visible ASCII, no field that begins with `x-`.
+  public String clientId() {
+    return clientId;
+  }
+
+  /// Tells the client that it is not logged in, and goes on with the dialogue; after too many errors closes it. Wipes the
+  /// credentials. If the client is gone, nothing is told.
+  public void refuse(String tag, LoginResult result) {
+    assert channel().eventLoop().inEventLoop();
+    if (!(phase instanceof Phase.Deciding deciding)) {
+      return;
+    }
+    deciding.credentials().wipe();
+    tellOutcome(deciding, result);
+    phase = new Phase.Commanding();
+    timers.start(wheel());
+    failed(LoginReply.of(tag, result));
+    channel().config().setAutoRead(true);
+    process();
+  }
+
+  /// Hands the client over: this handler leaves the pipeline, and counts the session no longer
+  /// ([Metrics.State#GREETING] is the caller's to change).
+  ///
+  /// @return what the client has already sent after its login; the caller's own, may be empty
+  public ByteBuf release() {
+    assert channel().eventLoop().inEventLoop();
+    if (phase instanceof Phase.Deciding deciding) {
+      tellOutcome(deciding, new LoginResult.Accepted());
+    }
+    timers.stop();
+    phase = new Phase.Over();
+    started = false;
+    ByteBuf rest = unread;
+    unread = Unpooled.EMPTY_BUFFER;
+    if (!context().isRemoved()) {
+      channel().pipeline().remove(this);
+    }
+    return rest;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    this.context = context;
+    if (context.channel().isActive()) {
+      start();
+    }
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext context) {
+    start();
+    context.fireChannelActive();
+  }
+
+  private void start() {
+    if (started) {
+      return;
+    }
+    started = true;
+    setup.metrics().sessionState(null, Metrics.State.GREETING);
+    timers.start(wheel());
+    if (setup.listener() == ListenTls.IMPLICIT) {
+      phase = new Phase.Handshaking(true);
+      return;
+    }
+    greet();
+  }
+
+  private void greet() {
+    phase = new Phase.Commanding();
+    write(Greeting.line(setup.listener(), client.tls()));
+    context().flush();
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event instanceof SslHandshakeCompletionEvent handshake
+        && phase instanceof Phase.Handshaking(var greets)) {
+      if (!handshake.isSuccess()) {
+        closeReason = CloseReason.TLS_FAILED; // the TLS handler closes
+      } else if (greets) {
+        greet();
+      } else {
+        phase = new Phase.Commanding();
+      }
+    }
+    context.fireUserEventTriggered(event);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    ByteBuf in = (ByteBuf) message;
+    if (phase instanceof Phase.Over || phase instanceof Phase.Turning) {
+      in.release();
+      return;
+    }
+    if (phase instanceof Phase.Deciding) {
+      if (unread.readableBytes() + in.readableBytes() > MAX_WAITING_BYTES) {
+        in.release();
+        end(CloseReason.PROTOCOL_ERROR, "Too much before the answer to a login");
+        return;
+      }
+    } else {
+      timers.heard(wheel());
+    }
+    append(in);
+    process();
+  }
+
+  /// The buffer that was read into is used as it is when nothing waits, and given back after it: what is kept is as
+  /// large as what is left.
+  private void append(ByteBuf in) {
+    if (!unread.isReadable()) {
+      unread.release();
+      unread = in;
+      return;
+    }
+    ByteBuf both = context().alloc().buffer(unread.readableBytes() + in.readableBytes());
+    both.writeBytes(unread).writeBytes(in);
+    unread.release();
+    in.release();
+    unread = both;
+  }
+
+  private void process() {
+    if (processing) {
+      return; // the login has answered at once: the loop below goes on
+    }
+    processing = true;
+    try {
+      while (step()) {}
+    } finally {
+      processing = false;
+    }
+    keepWhatIsLeft();
+    context().flush();
+  }
+
+  private void keepWhatIsLeft() {
+    if (!unread.isReadable()) {
+      unread.release();
+      unread = Unpooled.EMPTY_BUFFER;
+    } else if (unread.capacity() > 2 * unread.readableBytes()) {
+      ByteBuf left = context().alloc().buffer(unread.readableBytes());
+      left.writeBytes(unread);
+      unread.release();
+      unread = left;
+    }
+  }
+
+  /// Takes one step in what is unread; false if there is none to take now.
+  private boolean step() {
+    return switch (phase) {
+      case Phase.Commanding _ -> step(reader.read(unread));
+      case Phase.Answering _ -> step(reader.readLine(unread));
+      case Phase.Handshaking _, Phase.Deciding _, Phase.Turning _, Phase.Over _ -> false;
+    };
+  }
+
+  private boolean step(CommandReader.Step step) {
+    switch (step) {
+      case MORE -> {
+        return false;
+      }
+      case CONTINUE -> write("+ Ready for the literal");
+      case COMPLETE -> {
+        byte[] line = reader.take(unread);
+        take(line);
+        Arrays.fill(line, (byte) 0); // it may hold a password
+      }
+      case TOO_BIG -> failed(tooBig(reader.refusedTag()));
+      case LINE_TOO_LONG -> end(CloseReason.PROTOCOL_ERROR, "Line too long");
+      case LITERAL_TOO_LARGE -> end(CloseReason.PROTOCOL_ERROR, "Literal too large");
+    }
+    return true;
+  }
+
+  private static String tooBig(String tag) {
+    return tag.equals("*") ? "* BAD Literal too large" : tag + " NO [TOOBIG] Literal too large";
+  }
+
+  private void take(byte[] line) {
+    if (phase instanceof Phase.Answering(var tag, var exchange)) {
+      turn(tag, exchange, exchange.answer(line));
+      return;
+    }
+    command(ImapCommand.parse(line));
+  }
+
+  private void command(ImapCommand command) {
+    if (++commands > setup.limits().maxCommands()) {
+      end(CloseReason.TOO_MANY_ERRORS, "Too many commands before login");
+      return;
+    }
+    String tag = command.tag();
+    switch (command) {
+      case ImapCommand.Capability _ -> {
+        write("* CAPABILITY " + Greeting.capabilities(setup.listener(), client.tls()));
+        write(tag + " OK CAPABILITY completed");
+      }
+      case ImapCommand.Noop _ -> write(tag + " OK NOOP completed");
+      case ImapCommand.Id id -> {
+        clientId = id.arguments();
+        write("* ID (\"name\" \"Dormouse\")");
+        write(tag + " OK ID completed");
+      }
+      case ImapCommand.Logout _ ->
+          end(CloseReason.CLIENT_LOGOUT, "Logging out", tag + " OK LOGOUT completed");
+      case ImapCommand.StartTls _ -> startTls(tag);
+      case ImapCommand.Login login -> login(login);
+      case ImapCommand.Authenticate authenticate -> authenticate(authenticate);
+      case ImapCommand.Other _ -> failed(tag + " BAD Unknown command, or not before login");
+      case ImapCommand.Malformed(_, var why) -> failed(tag + " BAD " + why);
+    }
+  }
+
+  /// What the client sent in clear behind its STARTTLS may come from somebody in between: none of it is executed
+  /// (RFC 9051 §6.2.1, CVE-2011-0411).
+  private void startTls(String tag) {
+    if (!Greeting.offersStartTls(setup.listener(), client.tls())) {
+      failed(tag + (client.tls() ? " BAD TLS is there already" : " BAD No TLS here"));
+      return;
+    }
+    phase = new Phase.Turning();
+    unread.skipBytes(unread.readableBytes());
+    clientId = "";
+    ChannelHandlerContext context = context();
+    context
+        .writeAndFlush(ByteBufUtil.writeAscii(context.alloc(), tag + " OK Begin TLS now\r\n"))
+        .addListener(written -> {
+          if (written.isSuccess() && phase instanceof Phase.Turning) {
+            phase = new Phase.Handshaking(false);
+            client =
+                new Client(client.sessionId(), client.remote(), client.local(), /* tls= */ true);
+            context.pipeline().addFirst("tls", setup.tls().apply(context.alloc()));
+          }
+        });
+  }
+
+  private void login(ImapCommand.Login login) {
+    if (Greeting.allowsLogin(setup.listener(), client.tls())) {
+      decide(login.tag(), login.credentials());
+      return;
+    }
+    login.credentials().wipe();
+    failed(privacyRequired(login.tag()));
+  }
+
+  private void authenticate(ImapCommand.Authenticate authenticate) {
+    String tag = authenticate.tag();
+    if (!Greeting.allowsLogin(setup.listener(), client.tls())) {
+      failed(privacyRequired(tag));
+      return;
+    }
+    SaslExchange exchange = SaslExchange.of(authenticate.mechanism());
+    if (exchange == null) {
+      failed(tag + " NO This mechanism is not supported");
+      return;
+    }
+    turn(tag, exchange, exchange.begin(authenticate.initial()));
+  }
+
+  private static String privacyRequired(String tag) {
+    return tag + " NO [PRIVACYREQUIRED] Say STARTTLS before you log in";
+  }
+
+  private void turn(String tag, SaslExchange exchange, SaslExchange.Turn turn) {
+    phase = new Phase.Commanding();
+    switch (turn) {
+      case SaslExchange.Turn.Ask(var challenge) -> {
+        phase = new Phase.Answering(tag, exchange);
+        write("+ " + challenge);
+      }
+      case SaslExchange.Turn.Present(var credentials) -> decide(tag, credentials);
+      case SaslExchange.Turn.Failed(var why) -> failed(tag + " BAD " + why);
+    }
+  }
+
+  private void decide(String tag, Credentials credentials) {
+    phase = new Phase.Deciding(tag, credentials, setup.clock().instant());
+    timers.stop();
+    channel().config().setAutoRead(false);
+    context().flush();
+    setup.login().attempt(this, tag, credentials);
+  }
+
+  private void tellOutcome(Phase.Deciding deciding, LoginResult result) {
+    String outcome =
+        switch (result) {
+          case LoginResult.Accepted _ -> "accepted";
+          case LoginResult.Rejected _ -> "rejected";
+          case LoginResult.Unavailable(var cause) -> cause.name().toLowerCase(Locale.ROOT);
+        };
+    setup.metrics().login(outcome);
+    events.info(
+        "login",
+        "session",
+        client.sessionId(),
+        "user",
+        deciding.credentials().user(),
+        "result",
+        outcome,
+        "code",
+        result instanceof LoginResult.Rejected(var code, _) ? code : null,
+        "client",
+        client.remote(),
+        "tls",
+        client.tls(),
+        "took",
+        Duration.between(deciding.since(), setup.clock().instant()));
+  }
+
+  /// Says that something did not work, and counts it.
+  private void failed(String line) {
+    write(line);
+    if (++errors >= setup.limits().maxErrors()) {
+      end(CloseReason.TOO_MANY_ERRORS, "Too many errors");
+    }
+  }
+
+  private void end(CloseReason reason, String bye, String... more) {
+    if (phase instanceof Phase.Over) {
+      return;
+    }
+    phase = new Phase.Over();
+    closeReason = reason;
+    timers.stop();
+    unread.skipBytes(unread.readableBytes());
+    StringBuilder lines = new StringBuilder("* BYE ").append(bye).append("\r\n");
+    for (String line : more) {
+      lines.append(line).append("\r\n");
+    }
+    Farewell.say(context(), lines.toString(), wheel());
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    if (started) {
+      started = false;
+      phase = new Phase.Over();
+      timers.stop();
+      setup.metrics().sessionState(Metrics.State.GREETING, null);
+      setup.metrics().closed(closeReason.label());
+      events.info(
+          "close",
+          "session",
+          client.sessionId(),
+          "reason",
+          closeReason.label(),
+          "client",
+          client.remote(),
+          "tls",
+          client.tls());
+    }
+    context.fireChannelInactive();
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext context) {
+    timers.stop();
+    unread.release();
+    unread = Unpooled.EMPTY_BUFFER;
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    if (cause instanceof IOException) {
+      context.close();
+      return;
+    }
+    if (cause instanceof DecoderException) { // only TLS decodes before us
+      closeReason = CloseReason.TLS_FAILED;
+      context.close();
+      return;
+    }
+    events.error(cause, "bug", "session", client.sessionId(), "client", client.remote());
+    end(CloseReason.INTERNAL_ERROR, "Something went wrong here");
+  }
+
+  private void write(String line) {
+    context().write(ByteBufUtil.writeAscii(context().alloc(), line + "\r\n"));
+  }
+
+  private TimerWheel wheel() {
+    return setup.wheels().apply(channel().eventLoop());
+  }
+
+  private ChannelHandlerContext context() {
+    return Objects.requireNonNull(context, "the dialogue is in no pipeline");
+  }
+}

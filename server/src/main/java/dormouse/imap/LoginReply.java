@@ -1,0 +1,62 @@
+package dormouse.imap;
+
+import dormouse.auth.LoginResult;
+import dormouse.auth.LoginResult.Accepted;
+import dormouse.auth.LoginResult.Rejected;
+import dormouse.auth.LoginResult.Unavailable;
+
+/// The tagged answer to LOGIN and AUTHENTICATE, with the response codes of RFC 5530 §3; without CRLF. Pure functions.
+public final class LoginReply {
+  private static final int MAX_TEXT_LENGTH = 200;
+
+  private LoginReply() {}
+
+  /// The answer that says the result, as far as clients may know it.
+  public static String of(String tag, LoginResult result) {
+    return switch (result) {
+      case Accepted _ -> tag + " OK Logged in";
+      case Rejected(var code, var text) -> tag + " NO " + rejection(code, text);
+      case Unavailable(var cause) -> tag + " NO [UNAVAILABLE] " + unavailable(cause);
+    };
+  }
+
+  /// The answer to a login that succeeded.
+  ///
+  /// @param capabilities what the client can use from now on, names separated by spaces
+  public static String accepted(String tag, String capabilities) {
+    return tag + " OK [CAPABILITY " + capabilities + "] Logged in";
+  }
+
+  /// Which of name and password was wrong is never told, whatever the backend says.
+  private static String rejection(String code, String text) {
+    if (code.equals("AUTHENTICATIONFAILED")) {
+      return "[AUTHENTICATIONFAILED] Wrong user name or password";
+    }
+    String line = text.isBlank() ? "Login refused" : oneLine(text);
+    return isCode(code) ? "[" + code + "] " + line : line;
+  }
+
+  private static String unavailable(LoginResult.Cause cause) {
+    return switch (cause) {
+      case UNREACHABLE -> "The mail server cannot be reached, try again later";
+      case SLOW -> "The mail server does not answer in time, try again later";
+      case UNTRUSTED -> "The mail server could not prove who it is, try again later";
+      case REFUSED -> "The mail server takes no logins now, try again later";
+    };
+  }
+
+  /// The text may come from a backend: it ends no line, and starts no response code.
+  private static String oneLine(String text) {
+    StringBuilder line = new StringBuilder();
+    for (int i = 0; i < text.length() && line.length() < MAX_TEXT_LENGTH; i++) {
+      char c = text.charAt(i);
+      line.append(c < ' ' || c > '~' ? '?' : c);
+    }
+    return line.charAt(0) == '[' ? "(" + line.substring(1) : line.toString();
+  }
+
+  private static boolean isCode(String code) {
+    return !code.isEmpty()
+        && code.chars().allMatch(c -> (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-');
+  }
+}
