@@ -63,4 +63,20 @@ public record HibernateSettings(
         .between("plain-max-messages", plainMaxMessages, 0, 10_000_000)
         .done();
   }
+
+  /// The same, but for the silence before a session hibernates.
+  public HibernateSettings withAfter(Duration quiet) {
+    return new HibernateSettings(
+        enabled,
+        quiet,
+        proofMax,
+        wakeTimeout,
+        sweep,
+        poll,
+        keepAlive,
+        syncLinger,
+        uidSetMaxBytes,
+        plainMaxMessages,
+        keepPassword);
+  }
 }

@@ -1,5 +1,6 @@
 package dormouse.ops;
 
+import ch.qos.logback.core.spi.LifeCycle;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Locale;
@@ -62,6 +63,13 @@ public final class EventLog {
   public void error(Throwable bug, String event, @Nullable Object... fields) {
     LoggingEventBuilder builder = log.atError().setCause(bug);
     builder.log(line(event, fields));
+  }
+
+  /// Writes what is still queued, and logs nothing more. The last thing a process does.
+  public static void flush() {
+    if (LoggerFactory.getILoggerFactory() instanceof LifeCycle logging) {
+      logging.stop();
+    }
   }
 
   static String line(String event, @Nullable Object... fields) {
