@@ -1,14 +1,9 @@
 package dormouse.testkit;
 
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,28 +22,18 @@ public final class ImapClient implements AutoCloseable {
   /// How long an answer may take unless the caller says otherwise.
   public static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  private static final Pattern LITERAL_AT_END = Pattern.compile("~?\\{(\\d+)\\+?}$");
   private static final Pattern WAITING_LITERAL = Pattern.compile("\\{\\d+}\r\n");
 
-  private static final int TIMEOUT = -2;
-
-  private final Transcript transcript = new Transcript();
+  private final Conversation conversation;
   private final String host;
-  private Socket socket;
-  private InputStream in;
-  private OutputStream out;
   private Duration patience = PATIENCE;
   private String greeting = "";
   private int commands;
   private String idleTag = "";
-  private final ByteArrayOutputStream partialLine = new ByteArrayOutputStream();
-  private final StringBuilder partialResponse = new StringBuilder();
 
   private ImapClient(Socket socket, String host) throws IOException {
     this.host = host;
-    this.socket = socket;
-    this.in = new BufferedInputStream(socket.getInputStream());
-    this.out = socket.getOutputStream();
+    this.conversation = new Conversation(socket, "C: ", "S: ");
   }
 
   /// Connects, starts TLS as the endpoint says, and reads the greeting.
@@ -79,6 +64,14 @@ public final class ImapClient implements AutoCloseable {
     }
   }
 
+  private static void close(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException _) {
+      // it is gone either way
+    }
+  }
+
   private static ImapClient greeted(ImapClient client, Endpoint.Tls tls) {
     try {
       client.greeting = client.readResponse();
@@ -106,11 +99,8 @@ public final class ImapClient implements AutoCloseable {
   /// Handshakes at once, whatever was said before.
   public ImapClient handshake() {
     try {
-      socket.setSoTimeout((int) patience.toMillis());
-      socket = TrustingTls.over(socket, host);
-      in = new BufferedInputStream(socket.getInputStream());
-      out = socket.getOutputStream();
-      transcript.add("@ ", "TLS");
+      conversation.socket().setSoTimeout((int) patience.toMillis());
+      conversation.upgraded(TrustingTls.over(conversation.socket(), host));
       return this;
     } catch (IOException e) {
       throw failure("the TLS handshake failed", e);
@@ -131,14 +121,8 @@ public final class ImapClient implements AutoCloseable {
 
   /// Sends these bytes and nothing more, in one write.
   public ImapClient send(byte[] bytes) {
-    transcript.add("C: ", latin1(bytes));
-    try {
-      out.write(bytes);
-      out.flush();
-      return this;
-    } catch (IOException e) {
-      throw failure("cannot send", e);
-    }
+    conversation.send(bytes);
+    return this;
   }
 
   /// Sends this text and nothing more (no CRLF is added), in one write.
@@ -288,14 +272,13 @@ public final class ImapClient implements AutoCloseable {
     var heard = new ArrayList<String>();
     while (true) {
       try {
-        String line = line(deadline);
+        String line = conversation.readLine(deadline);
         if (line == null) {
           throw failure("expected the server to close", null);
         }
-        transcript.add("S: ", line);
         heard.add(line);
-      } catch (IOException e) {
-        transcript.add("@ ", "closed");
+      } catch (IOException _) {
+        note("closed");
         return heard;
       }
     }
@@ -304,11 +287,10 @@ public final class ImapClient implements AutoCloseable {
   /// One line without its CRLF, literals not followed.
   public String readLine() {
     try {
-      String line = line(System.nanoTime() + patience.toNanos());
+      String line = conversation.readLine(System.nanoTime() + patience.toNanos());
       if (line == null) {
         throw failure("nothing heard within " + patience, null);
       }
-      transcript.add("S: ", line);
       return line;
     } catch (IOException e) {
       throw failure("the connection ended", e);
@@ -328,101 +310,33 @@ public final class ImapClient implements AutoCloseable {
     return response;
   }
 
-  /// One response if it is complete by the deadline ([System#nanoTime]), else null; a part that came
-  /// by then is kept for the next call.
   private @Nullable String readResponseOrNull(long deadline) {
     try {
-      var response = new StringBuilder(partialResponse);
-      partialResponse.setLength(0);
-      while (true) {
-        String line = line(deadline);
-        if (line == null) {
-          partialResponse.append(response);
-          return null;
-        }
-        response.append(line);
-        var literal = LITERAL_AT_END.matcher(line);
-        if (!literal.find()) {
-          transcript.add("S: ", response.toString());
-          return response.toString();
-        }
-        response.append("\r\n").append(octets(Integer.parseInt(literal.group(1)), deadline));
-      }
+      return conversation.readMessage(deadline, () -> {});
     } catch (IOException e) {
       throw failure("the connection ended", e);
     }
   }
 
-  private @Nullable String line(long deadline) throws IOException {
-    while (true) {
-      int b = read(deadline);
-      if (b == TIMEOUT) {
-        return null;
-      }
-      if (b == '\n') {
-        byte[] bytes = partialLine.toByteArray();
-        partialLine.reset();
-        if (bytes.length == 0 || bytes[bytes.length - 1] != '\r') {
-          throw failure("a line ends in a bare LF: " + latin1(bytes), null);
-        }
-        return latin1(bytes).substring(0, bytes.length - 1);
-      }
-      partialLine.write(b);
-    }
-  }
-
-  private String octets(int count, long deadline) throws IOException {
-    var bytes = new byte[count];
-    for (int i = 0; i < count; i++) {
-      int b = read(deadline);
-      if (b == TIMEOUT) {
-        throw failure("a literal of " + count + " bytes stopped after " + i, null);
-      }
-      bytes[i] = (byte) b;
-    }
-    return latin1(bytes);
-  }
-
-  private int read(long deadline) throws IOException {
-    if (in.available() == 0) {
-      long leftMillis = (deadline - System.nanoTime()) / 1_000_000;
-      socket.setSoTimeout((int) Math.max(1, leftMillis));
-    }
-    try {
-      int b = in.read();
-      if (b < 0) {
-        throw new IOException("closed by the server");
-      }
-      return b;
-    } catch (SocketTimeoutException _) {
-      return TIMEOUT;
-    }
-  }
-
   /// The conversation so far (its last 400 lines).
   public String transcript() {
-    return transcript.toString();
+    return conversation.transcript();
   }
 
   /// A note in the transcript.
   public ImapClient note(String text) {
-    transcript.add("@ ", text);
+    conversation.note(text);
     return this;
   }
 
   /// The socket as it is, for tests that half-close it or read slowly.
   public Socket socket() {
-    return socket;
+    return conversation.socket();
   }
 
   /// Ends the connection with a reset, as a phone does that lost its network and came back.
   public void reset() {
-    try {
-      socket.setSoLinger(true, 0);
-    } catch (IOException _) {
-      // already closed
-    }
-    close();
+    conversation.reset();
   }
 
   /// LOGOUT, which must be answered by BYE and OK and followed by the close.
@@ -441,33 +355,16 @@ public final class ImapClient implements AutoCloseable {
 
   @Override
   public void close() {
-    close(socket);
-  }
-
-  private static void close(Socket socket) {
-    try {
-      socket.close();
-    } catch (IOException _) {
-      // it is gone either way
-    }
+    conversation.close();
   }
 
   /// An [AssertionError] with this message and the transcript.
   public AssertionError failure(String message, @Nullable Throwable cause) {
-    return new AssertionError(
-        message
-            + (cause == null ? "" : " (" + cause + ")")
-            + "\n--- the conversation\n"
-            + transcript,
-        cause);
+    return conversation.failure(message, cause);
   }
 
   /// The text as an IMAP quoted string.
   public static String quoted(String text) {
     return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
-  }
-
-  private static String latin1(byte[] bytes) {
-    return new String(bytes, StandardCharsets.ISO_8859_1);
   }
 }

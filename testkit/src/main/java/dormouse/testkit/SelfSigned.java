@@ -2,6 +2,7 @@ package dormouse.testkit;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,9 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.Base64;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 
 /// A certificate for localhost and 127.0.0.1 that signs itself, made by the JDK's keytool. Immutable.
 ///
@@ -34,6 +38,23 @@ public record SelfSigned(Path store, Path certificate, Path key) {
       return made;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// Handshakes as the server over a connected socket, which the returned one then owns.
+  SSLSocket over(Socket socket) throws IOException {
+    try {
+      var keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      keys.init(
+          KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray()), PASSWORD.toCharArray());
+      var context = SSLContext.getInstance("TLS");
+      context.init(keys.getKeyManagers(), null, null);
+      var tls = (SSLSocket) context.getSocketFactory().createSocket(socket, null, true);
+      tls.setUseClientMode(false);
+      tls.startHandshake();
+      return tls;
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
