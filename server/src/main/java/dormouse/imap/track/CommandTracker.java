@@ -1,13 +1,37 @@
 package dormouse.imap.track;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.netty.buffer.ByteBuf;
+import io.netty.util.ByteProcessor;
+import java.util.Arrays;
 import java.util.function.Consumer;
 
-/// skeleton
+/// Follows what a logged-in client says, byte by byte, and passes it on or not, command by command.
+///
+/// A command is `tag SP name [SP arguments] CRLF`; bare LF will do. Literals are counted down and never looked at.
+/// Nothing of a command is consumed before its name is known, so whoever owns the input keeps the first bytes of one
+/// (never more than [#MAX_HEAD_BYTES]). Where the input is cut makes no difference.
+///
+/// AUTHENTICATE is for [Decision#ANSWER]: what a client says in its exchange is no command.
+///
+/// Lives on its session's event loop. Holds no buffer, so there is nothing to release.
 public final class CommandTracker {
+  public static final int MAX_TAG_BYTES = 64;
+  public static final int MAX_NAME_BYTES = 32;
+
+  /// How much may lie unread in the input before the command is decided on.
+  public static final int MAX_HEAD_BYTES = MAX_TAG_BYTES + 2 * MAX_NAME_BYTES + 3;
+
+  /// How long a command may be, its literals not counted.
+  public static final int MAX_LINE_BYTES = 64 * 1024;
+
+  /// How many bytes of arguments a [Command] carries.
+  public static final int MAX_ARGUMENT_BYTES = 8 * 1024;
+
   /// What to do with a command.
   public enum Decision {
-    /// Pass all of its bytes on.
+    /// Pass all of its bytes on as they come.
     FORWARD,
     /// Consume it and hand it to [Listener#answer].
     ANSWER,
@@ -19,56 +43,402 @@ public final class CommandTracker {
   /// gone to `out` by then.
   public interface Listener {
     /// A command's name is known, nothing of it is consumed. After [Decision#WAIT] the same command begins again.
+    ///
+    /// @param tag `""` for the line that ends IDLE, which is [Verb#DONE] whatever it says
     Decision begins(String tag, Verb verb);
 
     /// The command's last byte was passed on. Not called for a command whose literal the backend refused.
     void forwarded(Command command);
 
-    /// The command's last byte was consumed, nothing passed on.
+    /// The command's last byte was consumed, nothing passed on. A literal the client would wait for with ends it early:
+    /// the client gets the tagged reply instead of `+`.
     void answer(Command command);
 
-    /// A line that is no command was consumed, nothing passed on.
+    /// A line that is no command, or a command to be answered with too long arguments, was consumed, nothing passed on.
     ///
     /// @param tag `*` if it has none
     void malformed(String tag, String why);
 
-    /// A line is over 64 KiB: say BAD and close. Whatever follows is consumed in silence.
+    /// A command is over 64 KiB, or has a literal without measure: say BAD and close. What follows is consumed in
+    /// silence.
     void overflow();
   }
 
+  private enum State {
+    START,
+    LINE,
+    LITERAL,
+    AWAITING_LITERAL,
+    AWAITING_IDLE,
+    IDLING,
+    OVERFLOWED
+  }
+
+  private enum Fate {
+    FORWARDED,
+    ANSWERED,
+    SWALLOWED
+  }
+
+  private static final byte[] NOTHING = {};
+  private static final int MORE = -1;
+
+  private final Listener listener;
+  private final LineScanner scanner = new LineScanner(true);
+  private final CommandWords words = new CommandWords();
+  private final ByteProcessor argumentBytes = this::argumentByte;
+
+  private State state = State.START;
+  private Fate fate = Fate.FORWARDED;
+  private String tag = "";
+  private Verb verb = Verb.OTHER;
+  private String why = "";
+  private int lineBytes;
+  private long literalLeft;
+  private boolean keeping;
+  private byte[] kept = NOTHING;
+  private int keptBytes;
+
   public CommandTracker(Listener listener) {
-    java.util.Objects.requireNonNull(listener);
+    this.listener = listener;
   }
 
   /// Consumes what it can. What it leaves in `in` must be there again, with more behind it, at the next call.
   ///
-  /// @param out gets the bytes for the backend in order, as retained slices of `in` it owns
+  /// @param out gets the bytes for the backend in order, as retained slices of `in`, which it owns: one for each
+  ///     command in `in`
   public void read(ByteBuf in, Consumer<ByteBuf> out) {
-    out.accept(in.readRetainedSlice(in.readableBytes()));
+    boolean more = true;
+    while (more && in.isReadable()) {
+      more =
+          switch (state) {
+            case START -> begin(in, out);
+            case IDLING -> beginDone(in, out);
+            case LINE, LITERAL -> run(in, out, in.readerIndex());
+            case AWAITING_LITERAL, AWAITING_IDLE -> false;
+            case OVERFLOWED -> {
+              in.skipBytes(in.readableBytes());
+              yield false;
+            }
+          };
+    }
   }
 
-  /// The backend sent `+`: a waiting literal may flow, or IDLE has begun. [#read] again for what was left.
-  public void continued() {}
+  /// The backend sent `+`: a waiting literal may flow, or IDLE has begun. [#read] again for what was left. Without
+  /// effect if nothing waits.
+  public void continued() {
+    if (state == State.AWAITING_LITERAL) {
+      beginLiteral();
+    } else if (state == State.AWAITING_IDLE) {
+      state = State.IDLING;
+    }
+  }
 
-  /// The backend answered a half-sent command (its literal) or IDLE with a tagged reply instead of `+`.
-  public void refused() {}
+  /// The backend answered a half-sent command (its literal) or IDLE with a tagged reply instead of `+`: the next
+  /// command may begin. Without effect if nothing waits.
+  public void refused() {
+    if (awaitingContinuation()) {
+      state = State.START;
+      dropKept();
+    }
+  }
 
-  /// We answered IDLE ourselves: the next line ends it.
-  public void enterIdle() {}
+  /// We answered IDLE ourselves: the next line ends it. Also from within [Listener#answer].
+  public void enterIdle() {
+    if (state != State.START) {
+      throw new IllegalStateException("IDLE in " + state);
+    }
+    state = State.IDLING;
+  }
 
   /// IDLE ended without a line of the client: the backend ended it.
-  public void leaveIdle() {}
+  public void leaveIdle() {
+    if (state == State.IDLING || state == State.AWAITING_IDLE) {
+      state = State.START;
+    }
+  }
 
   /// Whether no command is half consumed, and none is idling.
   public boolean atCommandStart() {
+    return state == State.START;
+  }
+
+  /// Whether the next line ends IDLE.
+  public boolean idling() {
+    return state == State.IDLING;
+  }
+
+  /// Whether nothing more is consumed until [#continued] or [#refused].
+  public boolean awaitingContinuation() {
+    return state == State.AWAITING_LITERAL || state == State.AWAITING_IDLE;
+  }
+
+  /// How many bytes wait here for the end of their command.
+  int heldBytes() {
+    return keptBytes;
+  }
+
+  private boolean begin(ByteBuf in, Consumer<ByteBuf> out) {
+    int from = in.readerIndex();
+    int end = atomEnd(in, from, MAX_TAG_BYTES);
+    if (end == MORE) {
+      return false;
+    }
+    boolean lineEnds = isLineEnd(in, end);
+    if (end == from || end - from > MAX_TAG_BYTES || (!lineEnds && in.getByte(end) != ' ')) {
+      return swallow(in, out, "*", end == from && lineEnds ? "Empty line" : "Bad tag");
+    }
+    String commandTag = in.toString(from, end - from, US_ASCII);
+    if (lineEnds) {
+      return swallow(in, out, commandTag, "No command");
+    }
+    int nameFrom = end + 1;
+    int nameEnd = nameEnd(in, nameFrom);
+    if (nameEnd == MORE) {
+      return false;
+    }
+    if (nameEnd == nameFrom) {
+      return swallow(in, out, commandTag, "No command");
+    }
+    String name = in.toString(nameFrom, nameEnd - nameFrom, US_ASCII);
+    if (name.equalsIgnoreCase("UID")) {
+      nameEnd = in.getByte(nameEnd) == ' ' ? nameEnd(in, nameEnd + 1) : nameFrom;
+      if (nameEnd == MORE) {
+        return false;
+      }
+      name = in.toString(nameFrom, nameEnd - nameFrom, US_ASCII);
+      if (name.length() <= "UID ".length()) {
+        return swallow(in, out, commandTag, "No command after UID");
+      }
+    }
+    return decide(in, out, commandTag, Verb.of(name), nameEnd);
+  }
+
+  /// The line that ends IDLE begins when it is whole, or too long to say DONE.
+  private boolean beginDone(ByteBuf in, Consumer<ByteBuf> out) {
+    int from = in.readerIndex();
+    int limit = Math.min(in.readableBytes(), MAX_TAG_BYTES);
+    int lf = in.indexOf(from, from + limit, (byte) '\n');
+    if (lf < 0 && limit < MAX_TAG_BYTES) {
+      return false;
+    }
+    return decide(in, out, "", Verb.DONE, from);
+  }
+
+  /// @param at where the name ends
+  private boolean decide(
+      ByteBuf in, Consumer<ByteBuf> out, String commandTag, Verb commandVerb, int at) {
+    Fate chosen =
+        switch (listener.begins(commandTag, commandVerb)) {
+          case WAIT -> null;
+          case FORWARD -> Fate.FORWARDED;
+          case ANSWER -> Fate.ANSWERED;
+        };
+    if (chosen == null) {
+      return false;
+    }
+    start(chosen, commandTag, commandVerb);
+    keeping = chosen == Fate.ANSWERED || commandVerb.keepsArguments();
+    int argumentsFrom = commandVerb != Verb.DONE && in.getByte(at) == ' ' ? at + 1 : at;
+    lineBytes = argumentsFrom - in.readerIndex();
+    return run(in, out, argumentsFrom);
+  }
+
+  private boolean swallow(ByteBuf in, Consumer<ByteBuf> out, String lineTag, String reason) {
+    start(Fate.SWALLOWED, lineTag, Verb.OTHER);
+    why = reason;
+    return run(in, out, in.readerIndex());
+  }
+
+  private void start(Fate chosen, String commandTag, Verb commandVerb) {
+    fate = chosen;
+    tag = commandTag;
+    verb = commandVerb;
+    state = State.LINE;
+    lineBytes = 0;
+    keeping = false;
+    dropKept();
+    scanner.nextLine();
+    words.begin(commandVerb);
+  }
+
+  /// Takes all of the running command that is there.
+  ///
+  /// @param from where to go on reading; before it, from the reader index, are bytes of the same command
+  private boolean run(ByteBuf in, Consumer<ByteBuf> out, int from) {
+    int at = from;
+    int end = in.writerIndex();
+    boolean whole = false;
+    while (!whole && at < end && (state == State.LINE || state == State.LITERAL)) {
+      if (state == State.LITERAL) {
+        int bytes = (int) Math.min(literalLeft, end - at);
+        keep(in, at, bytes);
+        at += bytes;
+        literalLeft -= bytes;
+        if (literalLeft == 0) {
+          beginLine();
+        }
+        continue;
+      }
+      if (lineBytes == MAX_LINE_BYTES) {
+        take(in, out, at);
+        return overflow();
+      }
+      int bytes = Math.min(end - at, MAX_LINE_BYTES - lineBytes);
+      int lf = in.forEachByte(at, bytes, argumentBytes);
+      int next = lf < 0 ? at + bytes : lf + 1;
+      lineBytes += next - at;
+      keep(in, at, next - at);
+      at = next;
+      whole = lf >= 0 && endLine();
+    }
+    take(in, out, at);
+    if (state == State.OVERFLOWED) {
+      return overflow();
+    }
+    if (whole) {
+      finish();
+    }
     return true;
   }
 
-  public boolean idling() {
-    return false;
+  private boolean argumentByte(byte b) {
+    if (!scanner.quoted()) {
+      words.see(b);
+    }
+    return scanner.process(b);
   }
 
-  public boolean awaitingContinuation() {
-    return false;
+  /// After LF: whether the command is whole.
+  private boolean endLine() {
+    if (!scanner.literal() || verb == Verb.DONE) {
+      return true;
+    }
+    literalLeft = scanner.literalBytes();
+    if (literalLeft == LineScanner.ENDLESS) {
+      state = State.OVERFLOWED;
+      return false;
+    }
+    if (!scanner.synchronising()) {
+      beginLiteral();
+      return false;
+    }
+    if (fate == Fate.FORWARDED) {
+      state = State.AWAITING_LITERAL;
+      return false;
+    }
+    return true;
+  }
+
+  private void beginLiteral() {
+    if (literalLeft == 0) {
+      beginLine();
+    } else {
+      state = State.LITERAL;
+    }
+  }
+
+  private void beginLine() {
+    state = State.LINE;
+    scanner.nextLine();
+  }
+
+  /// Passes on, or just consumes, everything before `to`.
+  private void take(ByteBuf in, Consumer<ByteBuf> out, int to) {
+    int bytes = to - in.readerIndex();
+    if (fate == Fate.FORWARDED && bytes > 0) {
+      out.accept(in.readRetainedSlice(bytes));
+    } else {
+      in.readerIndex(to);
+    }
+  }
+
+  private boolean overflow() {
+    state = State.OVERFLOWED;
+    dropKept();
+    listener.overflow();
+    return true;
+  }
+
+  /// The listener may change the state, so it is set before.
+  private void finish() {
+    state = fate == Fate.FORWARDED && verb == Verb.IDLE ? State.AWAITING_IDLE : State.START;
+    byte[] arguments = arguments();
+    boolean tooLong = arguments.length > MAX_ARGUMENT_BYTES;
+    dropKept();
+    if (fate == Fate.SWALLOWED) {
+      listener.malformed(tag, why);
+    } else if (fate == Fate.FORWARDED) {
+      listener.forwarded(command(tooLong ? NOTHING : arguments));
+    } else if (tooLong) {
+      listener.malformed(tag, "Too long");
+    } else {
+      listener.answer(command(arguments));
+    }
+  }
+
+  private Command command(byte[] arguments) {
+    return new Command(
+        tag, verb, arguments, words.mentionsModseq(), words.savesSearch(), words.updatesContext());
+  }
+
+  /// What was kept without its final CRLF; longer than allowed if it was too long.
+  private byte[] arguments() {
+    int length = keptBytes;
+    if (length > 0 && kept[length - 1] == '\n') {
+      length--;
+      length -= length > 0 && kept[length - 1] == '\r' ? 1 : 0;
+    }
+    if (length == 0 || (verb == Verb.DONE && isDone(length))) {
+      return NOTHING;
+    }
+    return length == kept.length ? kept : Arrays.copyOf(kept, length);
+  }
+
+  private boolean isDone(int length) {
+    return new String(kept, 0, length, US_ASCII).equalsIgnoreCase("DONE");
+  }
+
+  /// Keeps at most the bound, a CRLF, and one byte that tells it was too long.
+  private void keep(ByteBuf in, int from, int bytes) {
+    int wanted = Math.min(bytes, MAX_ARGUMENT_BYTES + 3 - keptBytes);
+    if (!keeping || wanted <= 0) {
+      return;
+    }
+    if (keptBytes + wanted > kept.length) {
+      kept = Arrays.copyOf(kept, Math.max(keptBytes + wanted, 2 * kept.length));
+    }
+    in.getBytes(from, kept, keptBytes, wanted);
+    keptBytes += wanted;
+  }
+
+  private void dropKept() {
+    kept = NOTHING;
+    keptBytes = 0;
+  }
+
+  /// Where the name from `from` ends; `from` itself if there is none, or it is too long or not one; or [#MORE].
+  private static int nameEnd(ByteBuf in, int from) {
+    int end = atomEnd(in, from, MAX_NAME_BYTES);
+    if (end == MORE) {
+      return MORE;
+    }
+    boolean ends = end - from <= MAX_NAME_BYTES && (in.getByte(end) == ' ' || isLineEnd(in, end));
+    return ends ? end : from;
+  }
+
+  /// The first byte from `from` on that is none of an atom, or the first beyond `max`; [#MORE] if it is not there yet.
+  private static int atomEnd(ByteBuf in, int from, int max) {
+    int limit = Math.min(in.writerIndex(), from + max + 1);
+    for (int i = from; i < limit; i++) {
+      if (!Words.isAtomChar(in.getByte(i))) {
+        return i;
+      }
+    }
+    return limit - from > max ? limit : MORE;
+  }
+
+  private static boolean isLineEnd(ByteBuf in, int at) {
+    return at < in.writerIndex() && (in.getByte(at) == '\r' || in.getByte(at) == '\n');
   }
 }

@@ -97,6 +97,13 @@ public final class ResponseLine {
     return text;
   }
 
+  static String withoutLineEnd(String line) {
+    int end = line.length();
+    end -= end > 0 && line.charAt(end - 1) == '\n' ? 1 : 0;
+    end -= end > 0 && end < line.length() && line.charAt(end - 1) == '\r' ? 1 : 0;
+    return line.substring(0, end);
+  }
+
   private int dataFrom() {
     int from = next(endOfWord(0));
     if (kind == Kind.CONTINUATION) {

@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.imap.track;
+
+import org.jspecify.annotations.NullMarked;
