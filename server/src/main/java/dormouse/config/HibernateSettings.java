@@ -79,4 +79,20 @@ public record HibernateSettings(
         plainMaxMessages,
         keepPassword);
   }
+
+  /// The same, but for the time between two looks at a sleeping mailbox of which nothing was heard.
+  public HibernateSettings withSweep(Duration between) {
+    return new HibernateSettings(
+        enabled,
+        after,
+        proofMax,
+        wakeTimeout,
+        between,
+        poll,
+        keepAlive,
+        syncLinger,
+        uidSetMaxBytes,
+        plainMaxMessages,
+        keepPassword);
+  }
 }
