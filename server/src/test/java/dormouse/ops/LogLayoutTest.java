@@ -1,0 +1,62 @@
+package dormouse.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.AsyncAppender;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.joran.JoranConfigurator;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.LoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.joran.spi.JoranException;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/// `logback.xml` as it ships.
+final class LogLayoutTest {
+  private final LoggerContext context = new LoggerContext();
+
+  LogLayoutTest() throws JoranException {
+    JoranConfigurator configurator = new JoranConfigurator();
+    configurator.setContext(context);
+    configurator.doConfigure(Objects.requireNonNull(getClass().getResource("/logback.xml")));
+  }
+
+  @Test
+  void anEventIsOneLine() {
+    assertThat(line(null))
+        .matches("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d,\\d{3} WARN  close reason=bug\n");
+  }
+
+  @Test
+  void aBugsTraceIsFoldedIntoItsLine() {
+    assertThat(line(new IllegalStateException("two\nlines", new RuntimeException("cause"))))
+        .contains(
+            "close reason=bug | java.lang.IllegalStateException: two | lines | at dormouse.ops.LogLayoutTest")
+        .contains(" | Caused by: java.lang.RuntimeException: cause | ")
+        .endsWith("\n")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void aCrowdedQueueKeepsEventLoopsGoing() {
+    AsyncAppender queue = queue();
+    assertThat(queue.isNeverBlock()).isTrue();
+  }
+
+  private String line(@Nullable Throwable bug) {
+    ConsoleAppender<ILoggingEvent> appender =
+        (ConsoleAppender<ILoggingEvent>) queue().getAppender("stderr");
+    Logger logger = context.getLogger("dormouse.session");
+    LoggingEvent event = new LoggingEvent("", logger, Level.WARN, "close reason=bug", bug, null);
+    return new String(appender.getEncoder().encode(event), StandardCharsets.UTF_8);
+  }
+
+  private AsyncAppender queue() {
+    return (AsyncAppender) context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender("queue");
+  }
+}
