@@ -130,7 +130,7 @@ public record FetchLine(long seq, long uid, @Nullable String flags, long modseq,
       }
     }
 
-    /// Leaves `at` on the literal's last byte, or where it is if no literal begins.
+    /// Leaves `at` on the literal's last byte, or beyond the end, or where it is if no literal begins.
     private void skipLiteral() {
       int close = at + 1;
       while (close < text.length() && Character.isDigit(text.charAt(close))) {
@@ -138,8 +138,8 @@ public record FetchLine(long seq, long uid, @Nullable String flags, long modseq,
       }
       long bytes = number(text.substring(at + 1, close));
       int lf = charAt(close + 1) == '\r' ? close + 2 : close + 1;
-      if (charAt(close) == '}' && charAt(lf) == '\n' && bytes >= 0 && bytes < text.length() - lf) {
-        at = lf + (int) bytes;
+      if (charAt(close) == '}' && charAt(lf) == '\n' && bytes >= 0) {
+        at = lf + (int) Math.min(bytes, text.length() - lf);
       }
     }
 
