@@ -1,0 +1,185 @@
+package dormouse.tls;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// Reads certificates and private keys as operators have them: PEM (RFC 7468), keys as PKCS#8 or in the older forms of OpenSSL
+/// and ACME clients (`BEGIN RSA PRIVATE KEY`, `BEGIN EC PRIVATE KEY`). Pure functions but for the files.
+final class PemFiles {
+  private static final Pattern CERTIFICATE =
+      Pattern.compile("-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----");
+  private static final Pattern KEY =
+      Pattern.compile("-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----([^-]*)-----END \\1-----");
+  private static final List<String> KEY_ALGORITHMS = List.of("RSA", "EC", "Ed25519");
+
+  /// A file that is not what it should be. The message is what the operator reads behind the setting's name.
+  static final class BadFile extends Exception {
+    private static final long serialVersionUID = 1;
+
+    private BadFile(String message) {
+      super(message);
+    }
+  }
+
+  private PemFiles() {}
+
+  /// The certificates of a file, at least one, in its order.
+  static List<X509Certificate> certificates(Path file) throws BadFile {
+    StringBuilder pem = new StringBuilder();
+    CERTIFICATE
+        .matcher(new String(read(file), StandardCharsets.ISO_8859_1))
+        .results()
+        .forEach(found -> pem.append(found.group()).append('\n')); // a key may stand beside them
+    if (pem.isEmpty()) {
+      throw new BadFile("wanted certificates in PEM, but there are none in " + file);
+    }
+    byte[] bytes = pem.toString().getBytes(StandardCharsets.ISO_8859_1);
+    try {
+      return CertificateFactory.getInstance("X.509")
+          .generateCertificates(new ByteArrayInputStream(bytes))
+          .stream()
+          .map(X509Certificate.class::cast)
+          .toList();
+    } catch (CertificateException e) {
+      throw new BadFile(
+          "wanted certificates in PEM, but " + file + " is damaged: " + e.getMessage());
+    }
+  }
+
+  /// The first private key of a file, which fits the certificate.
+  static PrivateKey key(Path file, X509Certificate certificate) throws BadFile {
+    String text = new String(read(file), StandardCharsets.ISO_8859_1);
+    Matcher matcher = KEY.matcher(text);
+    if (!matcher.find()) {
+      throw new BadFile("wanted a private key in PEM, but there is none in " + file);
+    }
+    String body = matcher.group(2);
+    if (matcher.group(1).startsWith("ENCRYPTED") || body.contains("ENCRYPTED")) {
+      throw new BadFile(
+          "wanted a key without passphrase, but the one in "
+              + file
+              + " is encrypted; write it out with: openssl pkey -in FILE -out NEW");
+    }
+    PublicKey publicKey = certificate.getPublicKey();
+    try {
+      byte[] der = Base64.getMimeDecoder().decode(body);
+      boolean pkcs8 = matcher.group(1).equals("PRIVATE KEY");
+      PrivateKey key = decode(pkcs8 ? der : asPkcs8(der, publicKey), publicKey);
+      if (fits(key, publicKey)) {
+        return key;
+      }
+    } catch (IllegalArgumentException | GeneralSecurityException e) {
+      throw new BadFile("wanted a private key in PEM, but the one in " + file + " is damaged");
+    }
+    throw new BadFile("the key in " + file + " does not fit the certificate");
+  }
+
+  private static byte[] read(Path file) throws BadFile {
+    try {
+      return Files.readAllBytes(file);
+    } catch (NoSuchFileException e) {
+      throw new BadFile("there is no file " + file);
+    } catch (AccessDeniedException e) {
+      throw new BadFile("Dormouse may not read " + file);
+    } catch (IOException e) {
+      throw new BadFile("cannot read " + file + ": " + e.getMessage());
+    }
+  }
+
+  private static PrivateKey decode(byte[] pkcs8, PublicKey like) throws GeneralSecurityException {
+    GeneralSecurityException first = null;
+    for (String algorithm : KEY_ALGORITHMS) {
+      try {
+        return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
+      } catch (GeneralSecurityException e) {
+        first = algorithm.equals(like.getAlgorithm()) || first == null ? e : first;
+      }
+    }
+    throw first == null ? new GeneralSecurityException("no algorithm") : first;
+  }
+
+  private static boolean fits(PrivateKey key, PublicKey publicKey) throws GeneralSecurityException {
+    String algorithm =
+        switch (key.getAlgorithm()) {
+          case "RSA" -> "SHA256withRSA";
+          case "EC" -> "SHA256withECDSA";
+          default -> "Ed25519";
+        };
+    byte[] probe = {1, 2, 3};
+    try {
+      Signature signature = Signature.getInstance(algorithm);
+      signature.initSign(key);
+      signature.update(probe);
+      byte[] signed = signature.sign();
+      signature.initVerify(publicKey);
+      signature.update(probe);
+      return signature.verify(signed);
+    } catch (java.security.InvalidKeyException | java.security.SignatureException e) {
+      return false; // of another algorithm or curve
+    }
+  }
+
+  /// A key in its algorithm's own form (RFC 8017 A.1.2, RFC 5915 §3) becomes PKCS#8 (RFC 5208 §5): version, algorithm, key. The
+  /// algorithm with its curve is the one of the certificate's public key, if the key fits it at all.
+  private static byte[] asPkcs8(byte[] der, PublicKey publicKey) {
+    byte[] info = publicKey.getEncoded(); // SEQUENCE { SEQUENCE algorithm, BIT STRING }
+    int start = contentStart(info, 0);
+    int end = contentStart(info, start) + contentLength(info, start);
+    var content = new ByteArrayOutputStream();
+    content.writeBytes(new byte[] {2, 1, 0});
+    content.write(info, start, end - start);
+    content.writeBytes(element(4, der));
+    return element(0x30, content.toByteArray());
+  }
+
+  private static byte[] element(int tag, byte[] content) {
+    var element = new ByteArrayOutputStream();
+    element.write(tag);
+    if (content.length < 128) {
+      element.write(content.length);
+    } else {
+      element.writeBytes(
+          new byte[] {
+            (byte) 0x82, (byte) (content.length >> 8), (byte) content.length
+          }); // a key is shorter than 64 KiB
+    }
+    element.writeBytes(content);
+    return element.toByteArray();
+  }
+
+  private static int contentStart(byte[] der, int at) {
+    int length = der[at + 1] & 0xff;
+    return at + 2 + (length < 128 ? 0 : length & 0x7f);
+  }
+
+  private static int contentLength(byte[] der, int at) {
+    int length = der[at + 1] & 0xff;
+    if (length < 128) {
+      return length;
+    }
+    int sum = 0;
+    for (int i = 0; i < (length & 0x7f); i++) {
+      sum = (sum << 8) | (der[at + 2 + i] & 0xff);
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,100 @@
+package dormouse.tls;
+
+import dormouse.config.CertificateSettings;
+import dormouse.ops.EventLog;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.CertificateBuilder.KeyUsage;
+import io.netty.pkitesting.X509Bundle;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.LinkedHashSet;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/// The certificate for those who have none: made at the first start, kept in the state directory, so that who has accepted
+/// it once is not asked again; made anew when it has expired.
+///
+/// It names `localhost`, `127.0.0.1`, `::1` and this machine. ECDSA P-256; 825 days, the longest that clients of Apple take.
+final class SelfSigned {
+  private static final Duration VALID = Duration.ofDays(825);
+  private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
+
+  private static final EventLog events = EventLog.of(SelfSigned.class);
+
+  private SelfSigned() {}
+
+  /// The certificate and key in `tls/` below the state directory; makes them if they are not there or have expired.
+  static CertificateSettings in(Path stateDir, InstantSource clock) throws IOException {
+    Path directory = stateDir.resolve("tls");
+    CertificateSettings files =
+        new CertificateSettings(
+            directory.resolve("self-signed.crt"), directory.resolve("self-signed.key"));
+    if (!isUsable(files, clock.instant())) {
+      Files.createDirectories(directory);
+      make(files, clock.instant());
+      events.info("self-signed", "certificate", files.certificate(), "valid", VALID);
+    }
+    return files;
+  }
+
+  private static boolean isUsable(CertificateSettings files, Instant now) {
+    if (!Files.exists(files.certificate()) || !Files.exists(files.key())) {
+      return false;
+    }
+    try {
+      Instant end = PemFiles.certificates(files.certificate()).getFirst().getNotAfter().toInstant();
+      return now.isBefore(end);
+    } catch (PemFiles.BadFile damaged) {
+      return false;
+    }
+  }
+
+  private static void make(CertificateSettings files, Instant now) throws IOException {
+    CertificateBuilder builder =
+        new CertificateBuilder()
+            .ecp256()
+            .subject("CN=" + hostName())
+            .notBefore(now.minus(Duration.ofHours(1))) // clocks differ
+            .notAfter(now.plus(VALID))
+            .setIsCertificateAuthority(
+                true) // who trusts it trusts nothing else: it signs only itself
+            .setPathLengthConstraint(OptionalInt.of(0))
+            .setKeyUsage(true, KeyUsage.digitalSignature, KeyUsage.keyCertSign)
+            .addExtendedKeyUsageServerAuth();
+    Set<String> names = new LinkedHashSet<>(Set.of("localhost"));
+    names.add(hostName());
+    names.forEach(builder::addSanDnsName);
+    builder.addSanIpAddress("127.0.0.1").addSanIpAddress("::1");
+    X509Bundle made;
+    try {
+      made = builder.buildSelfSigned();
+    } catch (Exception e) { // the builder declares no less
+      throw new IOException("cannot make a self-signed certificate", e);
+    }
+    write(files.key(), made.getPrivateKeyPEM(), "rw-------");
+    write(files.certificate(), made.getCertificatePEM(), "rw-r--r--");
+  }
+
+  private static void write(Path file, String text, String permissions) throws IOException {
+    Path made = Files.createTempFile(file.getParent(), "self-signed", ".new"); // 0600
+    Files.writeString(made, text);
+    Files.setPosixFilePermissions(made, PosixFilePermissions.fromString(permissions));
+    Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /// Asked of the kernel: a resolver might wait for a name server.
+  private static String hostName() {
+    try {
+      String name = Files.readString(HOST_NAME).strip();
+      return name.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?") ? name : "localhost";
+    } catch (IOException notLinux) {
+      return "localhost";
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.tls;
+
+import org.jspecify.annotations.NullMarked;
