@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.auth;
+
+import org.jspecify.annotations.NullMarked;

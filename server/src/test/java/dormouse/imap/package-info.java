@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.imap;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.listen;
+
+import org.jspecify.annotations.NullMarked;
