@@ -4,6 +4,7 @@ import dormouse.cli.Cli;
 import dormouse.cli.LiveLine;
 import dormouse.cli.Request;
 import dormouse.config.Settings;
+import dormouse.demo.Demo;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.ops.MetricsServer;
@@ -12,50 +13,74 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import org.jspecify.annotations.Nullable;
+import java.util.Deque;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentLinkedDeque;
 
 /// Reads the command line and the settings, starts the parts and, told to stop, closes them in turn.
 public final class Main {
-  private Main() {}
+  private final PrintWriter out;
+  private final Deque<AutoCloseable> started = new ConcurrentLinkedDeque<>();
 
-  public static void main(String[] arguments) throws IOException {
+  private Main(PrintWriter out) {
+    this.out = out;
+  }
+
+  public static void main(String[] arguments) {
     PrintWriter out = writer(FileDescriptor.out);
     PrintWriter err = writer(FileDescriptor.err);
-    switch (new Cli(out, err, System.getenv()).read(arguments)) {
-      case Request.Exit(int code) -> System.exit(code);
-      case Request.Serve(Settings settings, boolean quiet) -> serve(settings, quiet, out);
-      case Request.ServeDemo _ -> throw new IOException("this build has no demo: --backend HOST");
+    Request request = new Cli(out, err, System.getenv()).read(arguments);
+    try {
+      new Main(out).run(request);
+    } catch (IOException e) {
+      err.println("dormouse: " + e.getMessage());
+      System.exit(1);
     }
   }
 
-  private static void serve(Settings settings, boolean quiet, PrintWriter out) throws IOException {
+  private void run(Request request) throws IOException {
+    switch (request) {
+      case Request.Exit(int code) -> System.exit(code);
+      case Request.Serve(Settings settings, boolean quiet) -> serve(settings, quiet);
+      case Request.ServeDemo demo -> {
+        Demo servers =
+            Demo.start(
+                demo.stateDir(),
+                Objects.requireNonNullElse(demo.hibernateAfter(), Demo.HIBERNATE_AFTER));
+        started.push(servers);
+        out.println(servers.introduction());
+        serve(servers.settings(), demo.quiet());
+      }
+    }
+  }
+
+  private void serve(Settings settings, boolean quiet) throws IOException {
     boolean terminal = isTerminal();
     if (terminal && !quiet) {
       System.setProperty("dormouse.log.prefix", LiveLine.WIPE);
     }
+    Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop"));
     Metrics metrics = new Metrics();
     metrics.watchProcess();
-    MetricsServer server = metricsServer(settings.admin().address(), metrics);
-    LiveLine line = quiet ? null : LiveLine.start(metrics, out, terminal);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(line, server), "stop"));
-    EventLog.of(Main.class).info("start", "version", Cli.version());
+    if (settings.admin().address() != null) {
+      started.push(MetricsServer.start(settings.admin().address(), metrics));
+    }
+    if (!quiet) {
+      started.push(LiveLine.start(metrics, out, terminal));
+    }
   }
 
-  private static @Nullable MetricsServer metricsServer(
-      @Nullable InetSocketAddress address, Metrics metrics) throws IOException {
-    return address == null ? null : MetricsServer.start(address, metrics);
-  }
-
-  private static void stop(@Nullable LiveLine line, @Nullable MetricsServer server) {
-    if (line != null) {
-      line.close();
+  private void stop() {
+    EventLog events = EventLog.of(Main.class);
+    while (!started.isEmpty()) {
+      try {
+        started.pop().close();
+      } catch (Exception e) {
+        events.error(e, "bug");
+      }
     }
-    if (server != null) {
-      server.close();
-    }
-    EventLog.of(Main.class).info("stop");
+    events.info("stop");
     EventLog.flush();
   }
 
