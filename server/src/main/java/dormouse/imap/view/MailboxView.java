@@ -11,25 +11,13 @@ import org.jspecify.annotations.Nullable;
 /// @param highestModSeq every change up to this one was told (RFC 7162 §3.1.2.1); 0 if the backend counts none
 /// @param uids the messages by number
 /// @param flags their flags; null where `highestModSeq` does that work
-/// @param flagsText the arguments of the last `FLAGS`, `(\Seen …)`; empty if never told
-/// @param permanentFlagsText the arguments of the last `PERMANENTFLAGS`; empty if never told
 public record MailboxView(
-    long uidValidity,
-    long uidNext,
-    long highestModSeq,
-    UidSet uids,
-    @Nullable FlagMap flags,
-    String flagsText,
-    String permanentFlagsText) {
+    long uidValidity, long uidNext, long highestModSeq, UidSet uids, @Nullable FlagMap flags) {
 
-  private static final int OBJECT_BYTES = 56;
+  private static final int OBJECT_BYTES = 48;
 
   /// Bytes of heap the view takes with all it holds; what other sessions share with it is counted.
   public int keptBytes() {
-    return OBJECT_BYTES
-        + uids.keptBytes()
-        + (flags == null ? 0 : flags.keptBytes())
-        + Heap.ofText(flagsText)
-        + Heap.ofText(permanentFlagsText);
+    return OBJECT_BYTES + uids.keptBytes() + (flags == null ? 0 : flags.keptBytes());
   }
 }

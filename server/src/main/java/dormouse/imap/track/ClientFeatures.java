@@ -1,0 +1,50 @@
+package dormouse.imap.track;
+
+import dormouse.imap.view.Told;
+import java.util.Locale;
+import java.util.TreeSet;
+
+/// What a client has switched on in its session (RFC 5161, RFC 7162): which forms of responses it understands, and
+/// what a new backend connection must ENABLE to speak with it as the old one did.
+///
+/// Lives on its session's event loop.
+public final class ClientFeatures {
+  private final TreeSet<String> enabled = new TreeSet<>();
+  private boolean condstore;
+
+  /// The backend has said `* ENABLED` with these names.
+  public void enabled(String names) {
+    for (String name : names.toUpperCase(Locale.ROOT).trim().split(" +")) {
+      if (!name.isEmpty()) {
+        enabled.add(name);
+      }
+    }
+  }
+
+  /// The client used a CONDSTORE-enabling command (RFC 7162 §3.1).
+  public void mentionedModseq() {
+    condstore = true;
+  }
+
+  public Told told() {
+    if (enabled.contains("QRESYNC")) {
+      return Told.QRESYNC;
+    }
+    return condstore || enabled.contains("CONDSTORE") ? Told.CONDSTORE : Told.PLAIN;
+  }
+
+  /// Whether IMAP4rev2 is on, in which no RECENT is sent.
+  public boolean rev2() {
+    return enabled.contains("IMAP4REV2");
+  }
+
+  /// The names for ENABLE on a new connection, separated by spaces; "" for none.
+  public String toEnable() {
+    return String.join(" ", enabled);
+  }
+
+  /// Whether CONDSTORE is on without ENABLE, so that a new SELECT must ask for it.
+  public boolean implicitCondstore() {
+    return condstore && !enabled.contains("CONDSTORE") && !enabled.contains("QRESYNC");
+  }
+}

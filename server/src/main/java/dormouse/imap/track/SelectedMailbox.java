@@ -1,0 +1,145 @@
+package dormouse.imap.track;
+
+/// What one side has been told of the mailbox it has selected: counts, validity, flags. Learned from responses as they
+/// pass; UIDs are not kept while a backend is attached.
+///
+/// Lives on its session's event loop.
+public final class SelectedMailbox {
+  private final String name;
+  private final boolean examine;
+  private long exists;
+  private long recent;
+  private long uidValidity;
+  private long uidNext;
+  private long highestModSeq;
+  private boolean noModSeq;
+  private boolean uidNotSticky;
+  private String flags = "";
+  private String permanentFlags = "";
+
+  /// @param name the mailbox as an IMAP astring, ready to be sent again; one char a byte
+  /// @param examine whether it was opened by EXAMINE
+  public SelectedMailbox(String name, boolean examine) {
+    this.name = name;
+    this.examine = examine;
+  }
+
+  /// Takes a response in; returns whether it told of a change in the number of messages.
+  public boolean hear(ResponseLine line) {
+    switch (line.kind()) {
+      case EXISTS -> {
+        exists = line.number();
+        return true;
+      }
+      case EXPUNGE -> {
+        exists--;
+        return true;
+      }
+      case VANISHED -> {
+        String data = line.data();
+        if (data.startsWith("(")) { // (EARLIER): expunged before the mailbox was opened
+          return false;
+        }
+        var gone = dormouse.imap.view.UidSet.parse(data.trim());
+        vanished(gone == null ? 0 : gone.size());
+        return true;
+      }
+      case RECENT -> recent = line.number();
+      case FLAGS -> flags = inParentheses(line.data());
+      case OK -> code(line);
+      default -> {}
+    }
+    return false;
+  }
+
+  /// A VANISHED response without (EARLIER) has passed.
+  public void vanished(long count) {
+    exists -= count;
+  }
+
+  private void code(ResponseLine line) {
+    String arguments = line.codeArguments();
+    switch (line.codeName()) {
+      case "UIDVALIDITY" -> uidValidity = number(arguments);
+      case "UIDNEXT" -> uidNext = number(arguments);
+      case "HIGHESTMODSEQ" -> highestModSeq = number(arguments);
+      case "NOMODSEQ" -> noModSeq = true;
+      case "UIDNOTSTICKY" -> uidNotSticky = true;
+      case "PERMANENTFLAGS" -> permanentFlags = inParentheses(arguments);
+      default -> {}
+    }
+  }
+
+  private static long number(String digits) {
+    try {
+      return Long.parseUnsignedLong(digits.trim());
+    } catch (NumberFormatException _) {
+      return 0;
+    }
+  }
+
+  private static String inParentheses(String list) {
+    String trimmed = list.trim();
+    return trimmed.startsWith("(") && trimmed.endsWith(")")
+        ? trimmed.substring(1, trimmed.length() - 1)
+        : trimmed;
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public boolean examine() {
+    return examine;
+  }
+
+  public long exists() {
+    return exists;
+  }
+
+  /// The client has been brought to a view of so many messages.
+  public void exists(long count) {
+    exists = count;
+  }
+
+  public long recent() {
+    return recent;
+  }
+
+  public long uidValidity() {
+    return uidValidity;
+  }
+
+  public long uidNext() {
+    return uidNext;
+  }
+
+  /// 0 when the backend has told none.
+  public long highestModSeq() {
+    return highestModSeq;
+  }
+
+  public boolean noModSeq() {
+    return noModSeq;
+  }
+
+  public boolean uidNotSticky() {
+    return uidNotSticky;
+  }
+
+  /// The flags told by `* FLAGS (…)`, without the parentheses.
+  public String flags() {
+    return flags;
+  }
+
+  /// The flags told by `[PERMANENTFLAGS (…)]`, without the parentheses.
+  public String permanentFlags() {
+    return permanentFlags;
+  }
+
+  /// The client has been told new flag lists.
+  public void flags(String flags, String permanentFlags) {
+    this.flags = flags;
+    this.permanentFlags = permanentFlags;
+  }
+}
