@@ -32,8 +32,8 @@ public final class Route {
     return best;
   }
 
-  /// A stable hash of the user name, the same in every process: chooses the user's event loop too.
-  public static long hash(String text) {
+  /// A stable hash of the user name, the same in every process.
+  private static long hash(String text) {
     long hash = 0xcbf29ce484222325L; // FNV-1a, then a finalizer, for its low bits are weak
     for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
       hash = (hash ^ (b & 0xff)) * 0x100000001b3L;

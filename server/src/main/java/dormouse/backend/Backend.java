@@ -1,0 +1,103 @@
+package dormouse.backend;
+
+import dormouse.config.BackendSettings;
+import dormouse.config.BackendTls;
+import dormouse.tls.BackendTrust;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.resolver.dns.DnsAddressResolverGroup;
+import io.netty.resolver.dns.DnsNameResolverBuilder;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/// One mail server that Dormouse stands in front of: how to reach it, and with what TLS.
+///
+/// Any thread.
+public final class Backend {
+  private final String name;
+  private final BackendSettings settings;
+  private final BackendTrust trust;
+  private final DnsAddressResolverGroup resolver;
+  private final boolean epoll;
+  private volatile @Nullable String identity;
+
+  /// @param trust makes the TLS side of a connection, for `tls` and `starttls` alike
+  /// @param epoll whether the event loops are native epoll ones
+  public Backend(String name, BackendSettings settings, BackendTrust trust, boolean epoll) {
+    this.name = name;
+    this.settings = settings;
+    this.trust = trust;
+    this.epoll = epoll;
+    this.resolver =
+        new DnsAddressResolverGroup(
+            new DnsNameResolverBuilder()
+                .datagramChannelType(
+                    epoll ? EpollDatagramChannel.class : NioDatagramChannel.class));
+  }
+
+  /// What the server last said of itself, as `("name" "Dovecot")` of an IMAP ID response (RFC 2971); null if it has not.
+  public @Nullable String identity() {
+    return identity;
+  }
+
+  public void identity(String said) {
+    identity = said;
+  }
+
+  /// The name that settings, log lines and metrics use.
+  public String name() {
+    return name;
+  }
+
+  public BackendSettings settings() {
+    return settings;
+  }
+
+  /// Opens a TCP connection on `loop`; with `tls: tls` the TLS handshake starts at once.
+  ///
+  /// The channel begins with reading switched on. The returned future fails when the host name cannot be
+  /// resolved or the connection cannot be made within `connect-timeout`; a failing handshake shows as an
+  /// `SslHandshakeCompletionEvent` in the pipeline.
+  ///
+  /// @param loop the user's event loop; the connection lives there
+  /// @param last gets the connection's events, behind the TLS handler if there is one
+  public ChannelFuture dial(EventLoop loop, io.netty.channel.ChannelHandler last) {
+    int timeoutMillis = Math.toIntExact(settings.connectTimeout().toMillis());
+    return new Bootstrap()
+        .group(loop)
+        .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
+        .resolver(resolver)
+        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeoutMillis)
+        .option(ChannelOption.TCP_NODELAY, true)
+        .option(ChannelOption.SO_KEEPALIVE, true)
+        .option(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(32 << 10, 64 << 10))
+        .handler(
+            new ChannelInitializer<Channel>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                if (settings.tls() == BackendTls.TLS) {
+                  channel.pipeline().addLast(tlsHandler(channel));
+                }
+                channel.pipeline().addLast(last);
+              }
+            })
+        .connect(InetSocketAddress.createUnresolved(settings.host(), settings.port()));
+  }
+
+  /// The TLS handler for a channel of this backend, for STARTTLS to put first in its pipeline.
+  public SslHandler tlsHandler(Channel channel) {
+    SslHandler handler = trust.newHandler(channel.alloc(), settings.host(), settings.port());
+    handler.setHandshakeTimeoutMillis(settings.answerTimeout().toMillis());
+    return handler;
+  }
+}
