@@ -1,0 +1,286 @@
+package dormouse.imap.backend;
+
+import dormouse.auth.Credentials;
+import dormouse.auth.LoginResult;
+import dormouse.backend.Backend;
+import dormouse.config.BackendTls;
+import dormouse.imap.track.Kind;
+import dormouse.imap.track.ResponseLine;
+import dormouse.ops.Metrics;
+import dormouse.session.Client;
+import dormouse.session.Timer;
+import dormouse.session.TimerWheel;
+import io.netty.channel.EventLoop;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/// Opens a connection to a backend and logs a user in: greeting, STARTTLS, ID, login, capabilities.
+///
+/// One object a try. Lives on the user's event loop; [#open] answers there.
+public final class BackendLogin {
+  /// What became of the try.
+  public sealed interface Outcome {
+    /// @param capabilities what the backend offers after the login
+    record LoggedIn(BackendConnection connection, Capabilities capabilities) implements Outcome {}
+
+    /// @param result [LoginResult.Rejected] or [LoginResult.Unavailable]
+    record Failed(LoginResult result) implements Outcome {}
+  }
+
+  /// Response codes (RFC 5530) by which a backend says that it, not the user, is the trouble.
+  private static final Set<String> PASSING = Set.of("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG");
+
+  private static final int HOPS = 5;
+
+  private final Client client;
+  private final String clientId;
+  private final Credentials credentials;
+  private final BackendConnection connection;
+  private final Backend backend;
+  private Capabilities capabilities = Capabilities.parse("");
+
+  private BackendLogin(
+      BackendConnection connection, Client client, String clientId, Credentials credentials) {
+    this.connection = connection;
+    this.backend = connection.backend();
+    this.client = client;
+    this.clientId = clientId;
+    this.credentials = credentials;
+  }
+
+  /// Logs `credentials` in at `backend` on a new connection.
+  ///
+  /// @param client whom a trusted backend is told of; its session id names this connection in the backend's log
+  /// @param clientId the arguments of the client's own ID command, without fields that only Dormouse may send; or ""
+  /// @param purpose `session` or `watch`, for metrics
+  public static CompletableFuture<Outcome> open(
+      Backend backend,
+      EventLoop loop,
+      TimerWheel wheel,
+      Metrics metrics,
+      String purpose,
+      Client client,
+      String clientId,
+      Credentials credentials) {
+    BackendConnection connection = new BackendConnection(backend, purpose, wheel, metrics);
+    BackendLogin login = new BackendLogin(connection, client, clientId, credentials);
+    CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+    Timer late =
+        wheel.after(
+            backend.settings().connectTimeout().plus(backend.settings().answerTimeout()),
+            () -> {
+              if (outcome.complete(unavailable(LoginResult.Cause.SLOW))) {
+                connection.close();
+              }
+            });
+    backend
+        .dial(loop, connection)
+        .addListener(dialed -> {
+          CompletableFuture<Outcome> ended =
+              dialed.isSuccess()
+                  ? login.begin()
+                  : CompletableFuture.completedFuture(unavailable(LoginResult.Cause.UNREACHABLE));
+          ended.whenComplete((result, bug) -> {
+            late.cancel();
+            if (result instanceof Outcome.LoggedIn) {
+              outcome.complete(result);
+              return;
+            }
+            connection.close();
+            if (bug != null) {
+              outcome.completeExceptionally(bug);
+              return;
+            }
+            outcome.complete(result);
+          });
+        });
+    return outcome;
+  }
+
+  private CompletableFuture<Outcome> begin() {
+    if (backend.settings().tls() != BackendTls.TLS) {
+      return greeting();
+    }
+    return connection
+        .handshake()
+        .thenCompose(cause -> cause == null ? greeting() : failed(tlsTrouble(cause)));
+  }
+
+  private CompletableFuture<Outcome> greeting() {
+    return connection
+        .greeting()
+        .thenCompose(line -> {
+          if (line == null) {
+            return failed(LoginResult.Cause.UNREACHABLE);
+          }
+          if (line.kind() != Kind.OK) {
+            return failed(LoginResult.Cause.REFUSED);
+          }
+          learn(line);
+          return backend.settings().tls() == BackendTls.STARTTLS ? startTls() : identify();
+        });
+  }
+
+  private CompletableFuture<Outcome> startTls() {
+    return connection
+        .run("STARTTLS", _ -> {})
+        .thenCompose(reply -> {
+          if (!reply.ok()) {
+            return failed(reply.lost() ? causeOf(reply) : LoginResult.Cause.UNTRUSTED);
+          }
+          capabilities = Capabilities.parse(""); // what was said in the clear is worth nothing
+          return connection
+              .startTls()
+              .thenCompose(cause -> cause == null ? identify() : failed(tlsTrouble(cause)));
+        });
+  }
+
+  private CompletableFuture<Outcome> identify() {
+    return askCapabilities()
+        .thenCompose(reply -> {
+          if (!reply.ok()) {
+            return failed(causeOf(reply));
+          }
+          if (!capabilities.has("ID")
+              || (!backend.settings().trusted() && backend.identity() != null)) {
+            return authenticate();
+          }
+          String arguments = backend.settings().trusted() ? identity() : "NIL";
+          return connection
+              .run("ID " + arguments, this::learnIdentity)
+              .thenCompose(_ -> authenticate());
+        });
+  }
+
+  private void learnIdentity(ResponseLine line) {
+    if (line.kind() == Kind.ID) {
+      backend.identity(line.data());
+    }
+  }
+
+  /// Who the client is, for a backend that trusts us (Dovecot: `login_trusted_networks`).
+  private String identity() {
+    List<String> fields =
+        new ArrayList<>(
+            List.of(
+                "x-session-id",
+                client.sessionId(),
+                "x-originating-ip",
+                client.remote().getAddress().getHostAddress(),
+                "x-originating-port",
+                Integer.toString(client.remote().getPort()),
+                "x-connected-ip",
+                client.local().getAddress().getHostAddress(),
+                "x-connected-port",
+                Integer.toString(client.local().getPort()),
+                "x-proxy-ttl",
+                Integer.toString(HOPS),
+                "x-client-transport",
+                client.tls() ? "TLS" : "insecure"));
+    String ours = ImapString.list(fields);
+    return clientId.isEmpty()
+        ? ours
+        : ours.substring(0, ours.length() - 1) + " " + clientId.substring(1);
+  }
+
+  private CompletableFuture<Outcome> authenticate() {
+    String user = ImapString.utf8(credentials.user());
+    String password = new String(credentials.password(), StandardCharsets.ISO_8859_1);
+    if (capabilities.has("AUTH=PLAIN")) {
+      String message = ImapString.utf8(credentials.authzid()) + '\0' + user + '\0' + password;
+      String encoded =
+          Base64.getEncoder().encodeToString(message.getBytes(StandardCharsets.ISO_8859_1));
+      return capabilities.has("SASL-IR")
+          ? login("AUTHENTICATE PLAIN " + encoded, List.of())
+          : login("AUTHENTICATE PLAIN", List.of(encoded + "\r\n"));
+    }
+    if (capabilities.has("LOGINDISABLED") || !credentials.authzid().isEmpty()) {
+      return failed(LoginResult.Cause.REFUSED);
+    }
+    if (ImapString.quotable(user) && ImapString.quotable(password)) {
+      return login(
+          "LOGIN " + ImapString.quoted(user) + " " + ImapString.quoted(password), List.of());
+    }
+    return login(
+        "LOGIN {" + user.length() + "}",
+        List.of(user + " {" + password.length() + "}\r\n", password + "\r\n"));
+  }
+
+  private CompletableFuture<Outcome> login(String command, List<String> parts) {
+    capabilities = Capabilities.parse("");
+    return connection
+        .run(command, parts, this::learn)
+        .thenCompose(reply -> {
+          if (!reply.ok()) {
+            return CompletableFuture.completedFuture(new Outcome.Failed(refusal(reply)));
+          }
+          learn(reply.line());
+          return askCapabilities()
+              .thenApply(asked ->
+                  asked.ok()
+                      ? new Outcome.LoggedIn(connection, capabilities)
+                      : unavailable(causeOf(asked)));
+        });
+  }
+
+  private static LoginResult refusal(Reply reply) {
+    if (reply.lost()) {
+      return new LoginResult.Unavailable(causeOf(reply));
+    }
+    String code = reply.codeName();
+    if (PASSING.contains(code)) {
+      return new LoginResult.Unavailable(LoginResult.Cause.REFUSED);
+    }
+    String text = reply.line() == null ? "" : reply.line().message();
+    return code.isEmpty() || code.equals("ALERT") || code.equals("CAPABILITY")
+        ? new LoginResult.Rejected("AUTHENTICATIONFAILED", "")
+        : new LoginResult.Rejected(code, text);
+  }
+
+  /// Asks for the capabilities unless the backend has told them unasked.
+  private CompletableFuture<Reply> askCapabilities() {
+    if (!capabilities.toString().isEmpty()) {
+      return CompletableFuture.completedFuture(new Reply(Reply.Status.OK, null));
+    }
+    return connection.run("CAPABILITY", this::learn);
+  }
+
+  private void learn(@Nullable ResponseLine line) {
+    if (line == null) {
+      return;
+    }
+    if (line.kind() == Kind.CAPABILITY) {
+      capabilities = Capabilities.parse(line.data());
+    } else if (line.codeName().equals("CAPABILITY")) {
+      capabilities = Capabilities.parse(line.codeArguments());
+    }
+  }
+
+  private static LoginResult.Cause tlsTrouble(Throwable cause) {
+    return cause instanceof SSLException
+        ? LoginResult.Cause.UNTRUSTED
+        : LoginResult.Cause.UNREACHABLE;
+  }
+
+  private static LoginResult.Cause causeOf(Reply reply) {
+    return switch (reply.status()) {
+      case SLOW -> LoginResult.Cause.SLOW;
+      case GONE -> LoginResult.Cause.UNREACHABLE;
+      case OK, NO, BAD -> LoginResult.Cause.REFUSED;
+    };
+  }
+
+  private static CompletableFuture<Outcome> failed(LoginResult.Cause cause) {
+    return CompletableFuture.completedFuture(unavailable(cause));
+  }
+
+  private static Outcome unavailable(LoginResult.Cause cause) {
+    return new Outcome.Failed(new LoginResult.Unavailable(cause));
+  }
+}
