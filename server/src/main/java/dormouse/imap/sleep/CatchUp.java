@@ -1,0 +1,187 @@
+package dormouse.imap.sleep;
+
+import dormouse.imap.track.FetchLine;
+import dormouse.imap.track.Kind;
+import dormouse.imap.track.ResponseLine;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.view.FlagMap;
+import dormouse.imap.view.Flags;
+import dormouse.imap.view.MailboxView;
+import dormouse.imap.view.SequenceCursor;
+import dormouse.imap.view.Told;
+import dormouse.imap.view.UidSet;
+import dormouse.imap.view.ViewDiff;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What a client must hear so that its view of the mailbox becomes the present one, in the order of an ordinary server:
+/// what is gone, how many there are, new keywords, changed flags (HIBERNATION §3.4).
+///
+/// Used once, on the user's event loop.
+final class CatchUp {
+  /// The mailbox as it was just read.
+  ///
+  /// @param recent for `* n RECENT`
+  /// @param flags the arguments of FLAGS
+  /// @param highestModSeq taken before the UIDs were read; 0 where there is none
+  /// @param fetched the answers to a `UID FETCH (FLAGS)`, in order, maybe with other responses between
+  /// @param everyFlag whether all flags were fetched, because mod-sequences cannot say what changed
+  record Present(
+      UidSet uids,
+      long recent,
+      String flags,
+      long highestModSeq,
+      List<ResponseLine> fetched,
+      boolean everyFlag) {}
+
+  private final MailboxView before;
+  private final Present present;
+  private final SelectedMailbox told;
+  private final Told form;
+  private final boolean rev2;
+  private final ViewDiff diff;
+  private @Nullable Map<Long, String>
+      knownFlags; // as the client knows them after the lines written so far
+
+  /// @param before what the client knows
+  /// @param told what it was told of flags, and whether it used EXAMINE
+  /// @param form the forms of responses that it understands
+  CatchUp(MailboxView before, Present present, SelectedMailbox told, Told form, boolean rev2) {
+    this.before = before;
+    this.present = present;
+    this.told = told;
+    this.form = form;
+    this.rev2 = rev2;
+    this.diff = ViewDiff.between(before.uids(), present.uids());
+  }
+
+  /// Whether the mailbox can have come from the view that the client has. If not, its numbers cannot be mended.
+  boolean consistent() {
+    return diff.consistent();
+  }
+
+  /// Whether messages are gone, so that the client's sequence numbers are not the mailbox's.
+  boolean expunges() {
+    return !diff.gone().isEmpty()
+        || present.fetched().stream()
+            .anyMatch(line -> line.kind() == Kind.EXPUNGE || line.kind() == Kind.VANISHED);
+  }
+
+  /// The lines, with flags numbered by the UIDs that were read; other responses between the answers are left out, for
+  /// the mailbox will be read again because of them.
+  ByteBuf lines() {
+    ByteBuf out = beginning();
+    SequenceCursor numbers = new SequenceCursor(present.uids());
+    for (ResponseLine line : present.fetched()) {
+      FetchLine fetch = FetchLine.parse(line);
+      if (fetch != null && isNews(fetch)) {
+        writeFetch(out, numbers.seqOf(fetch.uid()), fetch);
+      }
+    }
+    return ended(out);
+  }
+
+  /// The lines, followed by everything that the connection said behind the UIDs, in order: for a client that stays on
+  /// this connection, whose numbers are from here on those of the backend.
+  ByteBuf linesAndAllBehind() {
+    ByteBuf out = beginning();
+    for (ResponseLine line : present.fetched()) {
+      FetchLine fetch = FetchLine.parse(line);
+      if (fetch == null || !answersUs(fetch)) {
+        out.writeCharSequence(line.text() + "\r\n", StandardCharsets.ISO_8859_1);
+      } else if (isNews(fetch)) {
+        writeFetch(out, fetch.seq(), fetch);
+      }
+    }
+    return ended(out);
+  }
+
+  private ByteBuf beginning() {
+    ByteBuf out = Unpooled.buffer(128);
+    diff.write(out, form == Told.QRESYNC, rev2 ? -1 : present.recent());
+    writeFlagLists(out);
+    return out;
+  }
+
+  private ByteBuf ended(ByteBuf out) {
+    if (form == Told.QRESYNC && out.isReadable() && present.highestModSeq() > 0) {
+      out.writeCharSequence(
+          "* OK [HIGHESTMODSEQ " + present.highestModSeq() + "] Highest\r\n",
+          StandardCharsets.US_ASCII);
+    }
+    return out;
+  }
+
+  /// New keywords are told before the first FETCH that names one.
+  private void writeFlagLists(ByteBuf out) {
+    Set<String> fresh = new LinkedHashSet<>(words(present.flags()));
+    fresh.removeAll(words(told.flags()));
+    if (fresh.isEmpty() || told.flags().isEmpty()) {
+      return;
+    }
+    line(out, "* FLAGS (" + present.flags() + ")");
+    if (!told.permanentFlags().isEmpty()) {
+      line(out, "* OK [PERMANENTFLAGS (" + permanentWith(fresh) + ")] Flags permitted.");
+    }
+  }
+
+  private String permanentWith(Set<String> fresh) {
+    Set<String> permanent = new LinkedHashSet<>(words(told.permanentFlags()));
+    boolean more = permanent.remove("\\*");
+    permanent.addAll(fresh);
+    if (more) {
+      permanent.add("\\*");
+    }
+    return String.join(" ", permanent);
+  }
+
+  private static List<String> words(String list) {
+    return list.isBlank() ? List.of() : List.of(list.trim().split(" +"));
+  }
+
+  private static void line(ByteBuf out, String text) {
+    out.writeCharSequence(text + "\r\n", StandardCharsets.ISO_8859_1);
+  }
+
+  /// Whether the line answers our UID FETCH: nobody else asks for UID and FLAGS only.
+  private static boolean answersUs(FetchLine fetch) {
+    return fetch.uid() > 0 && fetch.flags() != null && !fetch.more();
+  }
+
+  private boolean isNews(FetchLine fetch) {
+    if (!answersUs(fetch)
+        || !before.uids().contains(fetch.uid())
+        || !present.uids().contains(fetch.uid())) {
+      return false;
+    }
+    String flags = fetch.flags() == null ? "" : fetch.flags();
+    if (before.flags() != null) {
+      String canonical = Flags.canonical(flags);
+      return !canonical.equals(knownFlags(before.flags()).put(fetch.uid(), canonical));
+    }
+    return present.everyFlag()
+        || fetch.modseq() == 0
+        || Long.compareUnsigned(fetch.modseq(), before.highestModSeq()) > 0;
+  }
+
+  private Map<Long, String> knownFlags(FlagMap flags) {
+    if (knownFlags == null) {
+      Map<Long, String> known = new HashMap<>();
+      flags.forEach(known::put);
+      knownFlags = known;
+    }
+    return knownFlags;
+  }
+
+  private void writeFetch(ByteBuf out, long seq, FetchLine fetch) {
+    String flags = fetch.flags() == null ? "" : fetch.flags();
+    ViewDiff.writeFetch(out, seq, fetch.uid(), flags, fetch.modseq(), form);
+  }
+}

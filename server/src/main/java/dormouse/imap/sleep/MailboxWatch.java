@@ -1,0 +1,544 @@
+package dormouse.imap.sleep;
+
+import dormouse.config.HibernateSettings;
+import dormouse.imap.backend.BackendConnection;
+import dormouse.imap.backend.BackendFeatures;
+import dormouse.imap.backend.BackendLogin;
+import dormouse.imap.backend.ImapString;
+import dormouse.imap.backend.Reply;
+import dormouse.imap.track.FetchLine;
+import dormouse.imap.track.Kind;
+import dormouse.imap.track.ResponseLine;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.view.FlagMap;
+import dormouse.imap.view.MailboxView;
+import dormouse.imap.view.UidSet;
+import dormouse.ops.EventLog;
+import dormouse.session.Timer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/// Watches one mailbox of one user for all sessions that sleep on it: one backend connection in EXAMINE and IDLE.
+/// ```text
+/// closed ──join──▶ opening ──EXAMINE──▶ reading ──all told──▶ idling ──a word from the backend, a look, a sweep──┐
+///    ▲                │ cannot             ▲                                                                     │
+///    └──retry later───┘                    └──────────────────────────────DONE───────────────────────────────────┘
+/// ```
+/// Whatever the backend says while idling only means "look": truth comes from reading the mailbox, and each sleeper
+/// hears the difference between that and its own view. A reading serves the sleepers that were there before it began,
+/// so that none is told of a state older than its own.
+///
+/// Lives on the user's event loop.
+public final class MailboxWatch {
+  private enum State {
+    CLOSED,
+    OPENING,
+    READING,
+    IDLING
+  }
+
+  private static final Duration FIRST_RETRY = Duration.ofMillis(100);
+  private static final Duration LAST_RETRY_WAITING = Duration.ofSeconds(2);
+  private static final Duration LAST_RETRY = Duration.ofMinutes(5);
+  private static final Duration LONGEST_IDLE = Duration.ofMinutes(28); // RFC 2177: under 29 minutes
+  private static final EventLog LOG = EventLog.of(MailboxWatch.class);
+
+  private final UserMailboxes home;
+  private final String mailbox;
+  private final String nameHere; // as this connection names it: it enables nothing
+  private final Set<Sleeper> sleepers = new LinkedHashSet<>();
+  private State state = State.CLOSED;
+  private Grant grant;
+  private @Nullable BackendConnection connection;
+  private @Nullable BackendFeatures features;
+  private SelectedMailbox counts;
+  private UidSet uids = UidSet.EMPTY;
+  private @Nullable FlagMap flags;
+  private long highestModSeq;
+  private boolean read;
+  private boolean again;
+  private boolean ending; // DONE was said, or the backend ended the IDLE
+  private Instant provenAt = Instant.EPOCH;
+  private Duration retry = FIRST_RETRY;
+  private @Nullable Timer timer;
+
+  MailboxWatch(UserMailboxes home, String mailbox, Grant grant) {
+    this.home = home;
+    this.mailbox = mailbox;
+    this.nameHere = ImapString.withoutUtf8(mailbox);
+    this.grant = grant;
+    this.counts = new SelectedMailbox(nameHere, true);
+  }
+
+  /// A session has gone to sleep with this mailbox selected.
+  void join(Sleeper sleeper, Grant leave) {
+    grant = leave;
+    sleepers.add(sleeper);
+    if (state == State.IDLING && !ending && sameAsRead(sleeper.view())) {
+      sleeper.behind = false;
+      return;
+    }
+    look();
+  }
+
+  private boolean sameAsRead(MailboxView view) {
+    return read
+        && view.uidValidity() == counts.uidValidity()
+        && view.highestModSeq() == highestModSeq
+        && view.uids().equals(uids)
+        && (view.flags() == null || view.flags().equals(flags));
+  }
+
+  /// The session woke or ended.
+  public void leave(Sleeper sleeper) {
+    sleepers.remove(sleeper);
+    if (sleepers.isEmpty()) {
+      cancelTimer();
+      timer = home.wheel().after(home.settings().syncLinger(), this::closeIfUnused);
+    }
+  }
+
+  private void closeIfUnused() {
+    if (!sleepers.isEmpty()) {
+      return;
+    }
+    close();
+    home.forget(this);
+  }
+
+  void close() {
+    cancelTimer();
+    state = State.CLOSED;
+    BackendConnection open = connection;
+    connection = null;
+    if (open != null) {
+      open.leave();
+    }
+  }
+
+  /// Whether the sleeper's view is the mailbox as far as anyone has said.
+  public boolean proven(Sleeper sleeper) {
+    return state == State.IDLING
+        && !ending
+        && !sleeper.behind
+        && provenAt.plus(home.settings().proofMax()).isAfter(home.clock().instant());
+  }
+
+  /// Reads the mailbox for a sleeper whose client waits; ends with [Sleeper.Listener#looked].
+  public void look(Sleeper sleeper) {
+    sleeper.behind = true;
+    sleeper.waiting = true;
+    if (state == State.CLOSED) {
+      retry = FIRST_RETRY;
+    }
+    look();
+  }
+
+  /// Something may have changed.
+  public void look() {
+    switch (state) {
+      case CLOSED -> open();
+      case OPENING, READING -> again = true;
+      case IDLING -> endIdle();
+    }
+  }
+
+  private void open() {
+    if (sleepers.isEmpty()) {
+      return;
+    }
+    cancelTimer();
+    state = State.OPENING;
+    Sleeper first = sleepers.iterator().next();
+    home.login("watch", first.client, grant)
+        .whenComplete((outcome, bug) -> {
+          if (bug != null) {
+            LOG.error(bug, "watch-failed", "mailbox", mailbox);
+            retryLater();
+            return;
+          }
+          switch (outcome) {
+            case BackendLogin.Outcome.LoggedIn(var opened, var capabilities) -> {
+              if (state != State.OPENING || sleepers.isEmpty()) {
+                opened.leave();
+                closeIfUnused();
+                return;
+              }
+              connection = opened;
+              features = BackendFeatures.of(capabilities);
+              opened.onClose(() -> connectionLost(opened));
+              opened.onUnasked(_ -> {});
+              examine(opened);
+            }
+            case BackendLogin.Outcome.Failed(var result) -> {
+              Refusal refusal = Refusal.of(result);
+              if (refusal == null) {
+                retryLater();
+                return;
+              }
+              loseAll(refusal);
+            }
+          }
+        });
+  }
+
+  private void connectionLost(BackendConnection which) {
+    if (which == connection) {
+      connection = null;
+      retryLater();
+    }
+  }
+
+  private void retryLater() {
+    state = State.CLOSED;
+    read = false;
+    connection = null;
+    boolean wanted = sleepers.stream().anyMatch(sleeper -> sleeper.waiting);
+    for (Sleeper sleeper : sleepers) {
+      sleeper.behind = true;
+    }
+    home.metrics().sync("backend-down", Duration.ZERO);
+    cancelTimer();
+    Duration limit = wanted ? LAST_RETRY_WAITING : LAST_RETRY;
+    Duration delay = retry.compareTo(limit) < 0 ? retry : limit;
+    retry = retry.multipliedBy(2).compareTo(LAST_RETRY) < 0 ? retry.multipliedBy(2) : LAST_RETRY;
+    timer = home.wheel().after(jitter(delay), this::open);
+  }
+
+  private static Duration jitter(Duration about) {
+    return Duration.ofMillis(
+        (long) (about.toMillis() * ThreadLocalRandom.current().nextDouble(0.8, 1.2)));
+  }
+
+  private void examine(BackendConnection on) {
+    Instant begun = home.clock().instant();
+    List<Sleeper> served = List.copyOf(sleepers);
+    counts = new SelectedMailbox(nameHere, true);
+    read = false;
+    on.run("EXAMINE " + nameHere, counts::hear)
+        .thenAccept(reply -> {
+          if (reply.lost() || connection != on) {
+            return; // the end of the connection tries again
+          }
+          if (!reply.ok()) {
+            Refusal refusal = Refusal.ofSelect(reply);
+            if (refusal == null) {
+              on.close();
+              connectionLost(on);
+              return;
+            }
+            loseAll(refusal);
+            return;
+          }
+          retry = FIRST_RETRY;
+          for (Sleeper sleeper : served) {
+            Refusal refusal = Refusal.ofMailbox(sleeper.view(), counts);
+            if (refusal != null) {
+              lose(sleeper, refusal);
+            }
+          }
+          state = State.READING;
+          again = false;
+          long watermark = counts.highestModSeq();
+          if (watermark > 0 || !modSequences()) {
+            readUids(on, served, watermark, begun);
+            return;
+          }
+          status(on, served, begun);
+        });
+  }
+
+  private boolean modSequences() {
+    return features != null && features.changes().modSequences();
+  }
+
+  /// One more reading on the connection that stands: watermark first, then the view brought up to date.
+  private void readAgain(BackendConnection on) {
+    Instant begun = home.clock().instant();
+    List<Sleeper> served = List.copyOf(sleepers);
+    state = State.READING;
+    again = false;
+    if (modSequences()) {
+      status(on, served, begun);
+      return;
+    }
+    noop(on, served, 0, begun);
+  }
+
+  private void status(BackendConnection on, List<Sleeper> served, Instant begun) {
+    StatusReply status = new StatusReply();
+    on.run(
+            "STATUS " + nameHere + " (UIDVALIDITY UIDNEXT HIGHESTMODSEQ)",
+            line -> {
+              if (!status.hear(line)) {
+                counts.hear(line);
+              }
+            })
+        .thenAccept(reply -> {
+          if (failed(on, reply)) {
+            return;
+          }
+          noop(on, served, status.highestModSeq(), begun);
+        });
+  }
+
+  private void noop(BackendConnection on, List<Sleeper> served, long watermark, Instant begun) {
+    on.run("NOOP", counts::hear)
+        .thenAccept(reply -> {
+          if (!failed(on, reply)) {
+            readUids(on, served, watermark, begun);
+          }
+        });
+  }
+
+  private boolean failed(BackendConnection on, Reply reply) {
+    if (connection != on) {
+      return true;
+    }
+    if (reply.ok() || reply.lost()) {
+      return !reply.ok();
+    }
+    on.close();
+    connectionLost(on);
+    return true;
+  }
+
+  private void readUids(BackendConnection on, List<Sleeper> served, long watermark, Instant begun) {
+    BackendFeatures can = features;
+    if (can == null) {
+      return;
+    }
+    ViewReader reader =
+        new ViewReader(on, can, ViewReader.Acceptance.CHANGES_AFTER, counts::exists, counts::hear);
+    reader
+        .uids()
+        .thenAccept(found -> {
+          if (connection != on || reader.lost()) {
+            return;
+          }
+          if (found == null) { // no answer to be trusted: try again from the start
+            on.close();
+            connectionLost(on);
+            return;
+          }
+          readFlags(reader, served, found, watermark)
+              .thenAccept(everyFlag -> {
+                if (connection == on && !reader.lost()) {
+                  tell(on, reader, served, found, watermark, everyFlag, begun);
+                }
+              });
+        });
+  }
+
+  /// Fetches the flags that may have changed for those served; answers whether it fetched all.
+  private CompletableFuture<Boolean> readFlags(
+      ViewReader reader, List<Sleeper> served, UidSet found, long watermark) {
+    if (found.isEmpty()) {
+      return CompletableFuture.completedFuture(false);
+    }
+    if (!modSequences()) {
+      return reader.thenRun("UID FETCH 1:* (FLAGS)").thenApply(_ -> false);
+    }
+    long lowest = Long.MAX_VALUE;
+    long maxKnown = 0;
+    for (Sleeper sleeper : served) {
+      lowest = Math.min(lowest, sleeper.view().highestModSeq());
+      maxKnown = Math.max(maxKnown, sleeper.view().uids().last());
+    }
+    if (maxKnown == 0 || lowest == watermark) {
+      return CompletableFuture.completedFuture(false);
+    }
+    boolean every = served.stream().anyMatch(one -> one.view().highestModSeq() > watermark);
+    String since = every ? "" : " (CHANGEDSINCE " + lowest + ")";
+    return reader.thenRun("UID FETCH 1:" + maxKnown + " (FLAGS)" + since).thenApply(_ -> every);
+  }
+
+  private void tell(
+      BackendConnection on,
+      ViewReader reader,
+      List<Sleeper> served,
+      UidSet found,
+      long watermark,
+      boolean everyFlag,
+      Instant begun) {
+    uids = found;
+    highestModSeq = watermark;
+    flags = modSequences() ? null : flagMap(found, reader.after());
+    read = true;
+    again |= reader.changedAfter() || reader.after().stream().anyMatch(this::leftOut);
+    provenAt = begun;
+    CatchUp.Present present =
+        new CatchUp.Present(
+            found, counts.recent(), counts.flags(), watermark, reader.after(), everyFlag);
+    home.metrics().sync("done", Duration.between(begun, home.clock().instant()));
+    for (Sleeper sleeper : served) {
+      if (sleepers.contains(sleeper)) {
+        tell(sleeper, present);
+      }
+    }
+    if (connection == on) {
+      rest(on);
+    }
+  }
+
+  private void tell(Sleeper sleeper, CatchUp.Present present) {
+    if (!sleeper.listening && !sleeper.waiting) {
+      sleeper.behind |= !sameAsRead(sleeper.view());
+      return;
+    }
+    MailboxView view = sleeper.view();
+    boolean shrunk = view.highestModSeq() > present.highestModSeq();
+    CatchUp.Present mine = present.everyFlag() && !shrunk ? onlyNews(present) : present;
+    CatchUp catchUp = new CatchUp(view, mine, sleeper.told, sleeper.form, sleeper.rev2);
+    if (!catchUp.consistent()) {
+      lose(sleeper, Refusal.INCONSISTENT);
+      return;
+    }
+    sleeper.view(
+        new MailboxView(
+            view.uidValidity(),
+            Math.max(view.uidNext(), counts.uidNext()),
+            present.highestModSeq(),
+            present.uids(),
+            flags));
+    var lines = catchUp.lines();
+    if (lines.isReadable()) {
+      sleeper.listener.changed(lines);
+    } else {
+      lines.release();
+    }
+    if (sleeper.waiting) {
+      sleeper.waiting = false;
+      sleeper.listener.looked();
+    }
+  }
+
+  private static CatchUp.Present onlyNews(CatchUp.Present present) {
+    return new CatchUp.Present(
+        present.uids(),
+        present.recent(),
+        present.flags(),
+        present.highestModSeq(),
+        present.fetched(),
+        false);
+  }
+
+  /// Whether a flag change was told without its UID, so that it is not in the answers.
+  private boolean leftOut(ResponseLine line) {
+    if (line.kind() != Kind.FETCH) {
+      return false;
+    }
+    FetchLine fetch = FetchLine.parse(line);
+    return fetch == null || fetch.uid() == 0;
+  }
+
+  private static FlagMap flagMap(UidSet uids, List<ResponseLine> fetched) {
+    FlagMap.Builder builder = FlagMap.builder(uids);
+    for (ResponseLine line : fetched) {
+      FetchLine fetch = FetchLine.parse(line);
+      if (fetch != null && fetch.uid() > 0 && fetch.flags() != null) {
+        builder.put(fetch.uid(), fetch.flags());
+      }
+    }
+    return builder.build();
+  }
+
+  private void rest(BackendConnection on) {
+    boolean asked = again || sleepers.stream().anyMatch(one -> one.waiting || late(one));
+    if (asked) {
+      readAgain(on);
+      return;
+    }
+    BackendFeatures can = features;
+    for (Sleeper sleeper : sleepers) {
+      sleeper.behind &= !sameAsRead(sleeper.view());
+    }
+    state = State.IDLING;
+    ending = false;
+    scheduleSweep(can != null && can.idle());
+    if (can == null || !can.idle()) {
+      return;
+    }
+    on.idle(this::hearWhileIdle, () -> {}).thenAccept(reply -> idleEnded(on, reply));
+  }
+
+  /// Whether a listening sleeper came too late for the reading that is over.
+  private boolean late(Sleeper sleeper) {
+    return sleeper.behind && (sleeper.listening || sleeper.waiting) && !sameAsRead(sleeper.view());
+  }
+
+  private void scheduleSweep(boolean idles) {
+    cancelTimer();
+    if (sleepers.isEmpty()) {
+      timer = home.wheel().after(home.settings().syncLinger(), this::closeIfUnused);
+      return;
+    }
+    HibernateSettings settings = home.settings();
+    Duration period = idles ? settings.sweep() : settings.poll();
+    Duration jittered = jitter(period);
+    timer =
+        home.wheel()
+            .after(jittered.compareTo(LONGEST_IDLE) < 0 ? jittered : LONGEST_IDLE, this::look);
+  }
+
+  private void hearWhileIdle(ResponseLine line) {
+    counts.hear(line);
+    switch (line.kind()) {
+      case EXISTS, EXPUNGE, FETCH, VANISHED, FLAGS -> endIdle();
+      default -> {} // "* OK Still here", RECENT, …
+    }
+  }
+
+  private void endIdle() {
+    BackendConnection on = connection;
+    if (ending || on == null) {
+      return;
+    }
+    ending = true;
+    if (features != null && features.idle()) {
+      on.done();
+      return;
+    }
+    readAgain(on);
+  }
+
+  private void idleEnded(BackendConnection on, Reply reply) {
+    if (failed(on, reply) || state != State.IDLING) {
+      return;
+    }
+    readAgain(on);
+  }
+
+  private void loseAll(Refusal refusal) {
+    List<Sleeper> all = new ArrayList<>(sleepers);
+    close();
+    all.forEach(sleeper -> lose(sleeper, refusal));
+  }
+
+  private static void lose(Sleeper sleeper, Refusal refusal) {
+    sleeper.listener.lost(refusal.reason(), refusal.bye());
+  }
+
+  private void cancelTimer() {
+    if (timer != null) {
+      timer.cancel();
+      timer = null;
+    }
+  }
+
+  String mailbox() {
+    return mailbox;
+  }
+
+  /// How many sessions sleep on the mailbox.
+  int size() {
+    return sleepers.size();
+  }
+}

@@ -1,0 +1,77 @@
+package dormouse.imap.sleep;
+
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.view.MailboxView;
+import dormouse.imap.view.Told;
+import dormouse.session.Client;
+import dormouse.session.CloseReason;
+import io.netty.buffer.ByteBuf;
+
+/// A session that sleeps with a mailbox selected: what its client knows of the mailbox, and how to tell it more.
+///
+/// Lives on the user's event loop.
+public final class Sleeper {
+  /// The session.
+  public interface Listener {
+    /// Response lines that bring the client's view up to date; owned by the receiver.
+    void changed(ByteBuf lines);
+
+    /// A look that the session asked for is over: the client's view is the mailbox.
+    void looked();
+
+    /// The view cannot be kept: the session must end.
+    ///
+    /// @param bye the text for `* BYE`
+    void lost(CloseReason reason, String bye);
+  }
+
+  final Client client;
+  final SelectedMailbox told;
+  final Told form;
+  final boolean rev2;
+  final Listener listener;
+  private MailboxView view;
+
+  /// Whether the client may be told of changes now: it is in IDLE, or waits in a command that may bring them.
+  boolean listening;
+
+  /// Whether a look was asked for and is not over.
+  boolean waiting;
+
+  /// Whether the mailbox may differ from the view.
+  boolean behind = true;
+
+  public Sleeper(
+      MailboxView view,
+      SelectedMailbox told,
+      Told form,
+      boolean rev2,
+      Client client,
+      Listener listener) {
+    this.view = view;
+    this.told = told;
+    this.form = form;
+    this.rev2 = rev2;
+    this.client = client;
+    this.listener = listener;
+  }
+
+  public MailboxView view() {
+    return view;
+  }
+
+  void view(MailboxView now) {
+    view = now;
+    behind = false;
+  }
+
+  /// Says whether the client is in IDLE, where it may be told of anything at any time.
+  public void listening(boolean on) {
+    listening = on;
+  }
+
+  /// The client waits no longer for a look that it asked for.
+  public void stopWaiting() {
+    waiting = false;
+  }
+}

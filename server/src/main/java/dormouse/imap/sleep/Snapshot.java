@@ -1,0 +1,191 @@
+package dormouse.imap.sleep;
+
+import dormouse.config.HibernateSettings;
+import dormouse.imap.backend.BackendConnection;
+import dormouse.imap.backend.BackendFeatures;
+import dormouse.imap.backend.Reply;
+import dormouse.imap.track.FetchLine;
+import dormouse.imap.track.Kind;
+import dormouse.imap.track.ResponseLine;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.view.FlagMap;
+import dormouse.imap.view.MailboxView;
+import dormouse.imap.view.UidSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Reads off a backend connection what its client knows of the selected mailbox, so that the connection can be given
+/// up. Nothing is pipelined: Dovecot, given all at once, answers the search before it tells of changes.
+/// ```text
+/// STATUS (… HIGHESTMODSEQ)   the watermark: every change up to it …
+/// NOOP                       … has been told when this is answered
+/// UID SEARCH ALL             the UIDs; as many as messages told of, and nothing told behind them
+/// UID FETCH 1:* (FLAGS)      only where changes have no numbers: the flags themselves
+/// NOOP                       and what others changed while they were read
+/// ```
+/// What the backend says meanwhile goes to the client as it comes.
+///
+/// One object a try. Lives on the user's event loop.
+public final class Snapshot {
+  /// What became of it.
+  public sealed interface Result {
+    /// The client's view, exactly.
+    record Taken(MailboxView view) implements Result {}
+
+    /// The session stays attached; the connection is as good as before.
+    record Declined(StayReason reason) implements Result {}
+
+    /// The connection broke.
+    record Lost() implements Result {}
+  }
+
+  private final BackendConnection connection;
+  private final BackendFeatures features;
+  private final SelectedMailbox told;
+  private final HibernateSettings settings;
+  private final Consumer<ResponseLine> toClient;
+  private final StatusReply status = new StatusReply();
+  private FlagMap.@Nullable Builder flags;
+  private boolean moved; // messages came or went since the UIDs were read
+  private boolean abandoned;
+
+  /// @param told what the client has been told; must be kept up to date by `toClient`
+  /// @param toClient takes each response that is the client's
+  public Snapshot(
+      BackendConnection connection,
+      BackendFeatures features,
+      SelectedMailbox told,
+      HibernateSettings settings,
+      Consumer<ResponseLine> toClient) {
+    this.connection = connection;
+    this.features = features;
+    this.told = told;
+    this.settings = settings;
+    this.toClient = toClient;
+  }
+
+  public CompletableFuture<Result> take() {
+    StayReason unfit = unfit();
+    if (unfit != null) {
+      return declined(unfit);
+    }
+    if (!features.changes().modSequences()) {
+      return settle();
+    }
+    return connection
+        .run("STATUS " + told.name() + " (UIDVALIDITY UIDNEXT MESSAGES HIGHESTMODSEQ)", this::hear)
+        .thenCompose(reply -> {
+          if (!reply.ok()) {
+            return ended(reply);
+          }
+          return status.highestModSeq() == 0 ? declined(StayReason.NO_MODSEQ) : settle();
+        });
+  }
+
+  /// The client has spoken: stop at the next step.
+  public void abandon() {
+    abandoned = true;
+  }
+
+  private @Nullable StayReason unfit() {
+    if (told.uidValidity() == 0 || told.uidNotSticky()) {
+      return StayReason.NO_STABLE_UIDS;
+    }
+    if (features.changes().modSequences()) {
+      return told.noModSeq() ? StayReason.NO_MODSEQ : null;
+    }
+    return told.exists() > settings.plainMaxMessages() ? StayReason.MAILBOX_TOO_LARGE : null;
+  }
+
+  private CompletableFuture<Result> settle() {
+    return step("NOOP", this::search);
+  }
+
+  private CompletableFuture<Result> search() {
+    ViewReader reader =
+        new ViewReader(
+            connection, features, ViewReader.Acceptance.NOTHING_AFTER, told::exists, this::hear);
+    return reader
+        .uids()
+        .thenCompose(uids -> {
+          if (reader.lost()) {
+            return CompletableFuture.completedFuture(new Result.Lost());
+          }
+          if (uids == null) {
+            return declined(StayReason.SNAPSHOT_UNSETTLED);
+          }
+          if (uids.keptBytes() > settings.uidSetMaxBytes()) {
+            return declined(StayReason.UID_SET_TOO_LARGE);
+          }
+          if (abandoned) {
+            return declined(StayReason.CLIENT_SPOKE);
+          }
+          return features.changes().modSequences() ? taken(uids, null) : readFlags(uids);
+        });
+  }
+
+  private CompletableFuture<Result> readFlags(UidSet uids) {
+    FlagMap.Builder builder = FlagMap.builder(uids);
+    if (uids.isEmpty()) {
+      return taken(uids, builder.build());
+    }
+    flags = builder;
+    moved = false;
+    return step(
+        "UID FETCH 1:* (FLAGS)",
+        () -> {
+          flags = null;
+          return step(
+              "NOOP",
+              () ->
+                  !moved ? taken(uids, builder.build()) : declined(StayReason.SNAPSHOT_UNSETTLED));
+        });
+  }
+
+  private CompletableFuture<Result> step(
+      String command, java.util.function.Supplier<CompletableFuture<Result>> next) {
+    if (abandoned) {
+      return declined(StayReason.CLIENT_SPOKE);
+    }
+    return connection
+        .run(command, this::hear)
+        .thenCompose(reply -> reply.ok() ? next.get() : ended(reply));
+  }
+
+  private void hear(ResponseLine line) {
+    if (status.hear(line)) {
+      return;
+    }
+    moved |= line.kind() == Kind.EXPUNGE || line.kind() == Kind.EXISTS;
+    FlagMap.Builder builder = flags;
+    if (builder != null) {
+      FetchLine fetch = FetchLine.parse(line);
+      if (fetch != null && fetch.uid() > 0 && fetch.flags() != null && !fetch.more()) {
+        builder.put(fetch.uid(), fetch.flags());
+        return;
+      }
+    }
+    toClient.accept(line);
+  }
+
+  private CompletableFuture<Result> taken(UidSet uids, @Nullable FlagMap flagMap) {
+    if (abandoned) {
+      return declined(StayReason.CLIENT_SPOKE);
+    }
+    return CompletableFuture.completedFuture(
+        new Result.Taken(
+            new MailboxView(
+                told.uidValidity(), status.uidNext(), status.highestModSeq(), uids, flagMap)));
+  }
+
+  private static CompletableFuture<Result> declined(StayReason reason) {
+    return CompletableFuture.completedFuture(new Result.Declined(reason));
+  }
+
+  private static CompletableFuture<Result> ended(Reply reply) {
+    return reply.lost()
+        ? CompletableFuture.completedFuture(new Result.Lost())
+        : declined(StayReason.SNAPSHOT_UNSETTLED);
+  }
+}

@@ -1,0 +1,45 @@
+package dormouse.imap.sleep;
+
+/// Why a quiet session keeps its backend connection. The label is the same in metrics, logs and docs.
+public enum StayReason {
+  /// `hibernate.enabled` is off.
+  SWITCHED_OFF("switched-off"),
+  /// `hibernate.keep-password` is off, and there is no other way to log in again.
+  PASSWORD_NOT_KEPT("password-not-kept"),
+  /// A mailbox is selected and the client is not in IDLE.
+  SELECTED_NOT_IDLE("selected-not-idle"),
+  /// The client has a NOTIFY set (RFC 5465).
+  NOTIFY("notify"),
+  /// The client has live search results (RFC 5267).
+  SEARCH_CONTEXT("search-context"),
+  /// The client has saved a search result in `$` (RFC 5182).
+  SEARCH_SAVED("search-saved"),
+  /// The client used a command that Dormouse does not know, which may have changed the session.
+  UNKNOWN_COMMAND("unknown-command"),
+  /// The client has not read all that was sent to it.
+  SLOW_READER("slow-reader"),
+  /// The mailbox has UIDVALIDITY 0 or `[UIDNOTSTICKY]`: its UIDs name nothing for long.
+  NO_STABLE_UIDS("no-stable-uids"),
+  /// The backend numbers changes, but not in this mailbox (`[NOMODSEQ]`).
+  NO_MODSEQ("no-modseq"),
+  /// The mailbox has more messages than `hibernate.plain-max-messages`, on a backend without CONDSTORE.
+  MAILBOX_TOO_LARGE("mailbox-too-large"),
+  /// The UIDs of the mailbox take more than `hibernate.uid-set-max`.
+  UID_SET_TOO_LARGE("uid-set-too-large"),
+  /// The mailbox changed faster than it could be read, or the backend's answers do not agree.
+  SNAPSHOT_UNSETTLED("snapshot-unsettled"),
+  /// The client spoke while its mailbox was being read.
+  CLIENT_SPOKE("client-spoke"),
+  /// The tag of the client's IDLE is longer than 64 bytes.
+  LONG_TAG("long-tag");
+
+  private final String label;
+
+  StayReason(String label) {
+    this.label = label;
+  }
+
+  public String label() {
+    return label;
+  }
+}

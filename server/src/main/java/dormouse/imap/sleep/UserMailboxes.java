@@ -1,0 +1,147 @@
+package dormouse.imap.sleep;
+
+import dormouse.auth.Credentials;
+import dormouse.backend.Backend;
+import dormouse.config.HibernateSettings;
+import dormouse.imap.backend.BackendLogin;
+import dormouse.ops.Metrics;
+import dormouse.session.Client;
+import dormouse.session.TimerWheel;
+import io.netty.channel.EventLoop;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// The mailboxes of one user on which sessions sleep, each watched once, and the way to that user's backend.
+///
+/// Lives on the user's event loop.
+public final class UserMailboxes {
+  private final Backend backend;
+  private final EventLoop loop;
+  private final TimerWheel wheel;
+  private final Metrics metrics;
+  private final HibernateSettings settings;
+  private final InstantSource clock;
+  private final Runnable onUnused;
+  private final Map<String, MailboxWatch> watches = new HashMap<>();
+  private int sessions;
+  private int logins;
+
+  /// @param onUnused told when neither a session nor a watch of the user is left
+  public UserMailboxes(
+      Backend backend,
+      EventLoop loop,
+      TimerWheel wheel,
+      Metrics metrics,
+      HibernateSettings settings,
+      InstantSource clock,
+      Runnable onUnused) {
+    this.backend = backend;
+    this.loop = loop;
+    this.wheel = wheel;
+    this.metrics = metrics;
+    this.settings = settings;
+    this.clock = clock;
+    this.onUnused = onUnused;
+  }
+
+  /// A session of the user has begun.
+  public void enter() {
+    sessions++;
+  }
+
+  /// A session of the user has ended.
+  public void exit() {
+    sessions--;
+    checkUnused();
+  }
+
+  /// Sets a sleeper before the watch of its mailbox.
+  ///
+  /// @param grant how the watch may log in
+  public MailboxWatch join(Sleeper sleeper, Grant grant) {
+    assert loop.inEventLoop();
+    MailboxWatch watch =
+        watches.computeIfAbsent(
+            sleeper.told.name(), mailbox -> new MailboxWatch(this, mailbox, grant));
+    watch.join(sleeper, grant);
+    return watch;
+  }
+
+  /// A session of the user has finished a command that may have changed a mailbox: whoever sleeps there looks at once,
+  /// without waiting for the backend to tell.
+  ///
+  /// @param mailbox its name as in the client's SELECT; null if it may be any
+  public void wrote(@Nullable String mailbox) {
+    if (mailbox != null) {
+      MailboxWatch watch = watches.get(mailbox);
+      if (watch != null && watch.size() > 0) {
+        watch.look();
+      }
+      return;
+    }
+    for (MailboxWatch watch : List.copyOf(watches.values())) {
+      if (watch.size() > 0) {
+        watch.look();
+      }
+    }
+  }
+
+  /// Logs the user in on a new connection.
+  ///
+  /// @param purpose `session` or `watch`
+  CompletableFuture<BackendLogin.Outcome> login(String purpose, Client client, Grant grant) {
+    return login(purpose, client, "", grant);
+  }
+
+  CompletableFuture<BackendLogin.Outcome> login(
+      String purpose, Client client, String clientId, Grant grant) {
+    Credentials credentials = grant.open();
+    Client again =
+        new Client(
+            client.sessionId() + "." + ++logins, client.remote(), client.local(), client.tls());
+    return BackendLogin.open(backend, loop, wheel, metrics, purpose, again, clientId, credentials)
+        .whenComplete((_, _) -> Arrays.fill(credentials.password(), (byte) 0));
+  }
+
+  void forget(MailboxWatch watch) {
+    watches.remove(watch.mailbox(), watch);
+    checkUnused();
+  }
+
+  private void checkUnused() {
+    if (sessions == 0 && watches.values().stream().allMatch(watch -> watch.size() == 0)) {
+      watches.values().forEach(MailboxWatch::close);
+      watches.clear();
+      onUnused.run();
+    }
+  }
+
+  public Backend backend() {
+    return backend;
+  }
+
+  public EventLoop loop() {
+    return loop;
+  }
+
+  public TimerWheel wheel() {
+    return wheel;
+  }
+
+  public Metrics metrics() {
+    return metrics;
+  }
+
+  public HibernateSettings settings() {
+    return settings;
+  }
+
+  public InstantSource clock() {
+    return clock;
+  }
+}

@@ -1,0 +1,318 @@
+package dormouse.imap.sleep;
+
+import dormouse.imap.backend.BackendConnection;
+import dormouse.imap.backend.BackendFeatures;
+import dormouse.imap.backend.BackendLogin;
+import dormouse.imap.backend.Capabilities;
+import dormouse.imap.backend.Reply;
+import dormouse.imap.track.ClientFeatures;
+import dormouse.imap.track.Kind;
+import dormouse.imap.track.ResponseLine;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.view.MailboxView;
+import dormouse.session.Client;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// Brings a sleeping session back to a backend: login, ENABLE, SELECT, and what changed since.
+///
+/// When the mailbox has the watermark, UIDVALIDITY and count that the client knows, nothing has to be said. Otherwise
+/// the UIDs are read, then the flags changed since the watermark; from the UIDs on, whatever the backend says is the
+/// client's, in order. A backend that cannot be reached is tried again until `wake-timeout`.
+///
+/// One object a wake. Lives on the user's event loop.
+public final class Wake {
+  /// What became of it.
+  public sealed interface Result {
+    /// @param lines what the client must hear first; owned by the receiver, may be empty
+    /// @param expunges whether the lines tell of messages gone, so that sequence numbers change
+    /// @param tainted whether our own commands have switched CONDSTORE on at this connection
+    record Awake(
+        BackendConnection connection,
+        Capabilities capabilities,
+        ByteBuf lines,
+        boolean expunges,
+        boolean tainted)
+        implements Result {}
+
+    /// The session cannot go on.
+    record Refused(dormouse.session.CloseReason reason, String bye) implements Result {}
+
+    /// The backend could not be asked in time.
+    record Unavailable() implements Result {}
+  }
+
+  private static final Duration FIRST_RETRY = Duration.ofMillis(100);
+  private static final Duration LAST_RETRY = Duration.ofSeconds(2);
+
+  private final UserMailboxes home;
+  private final Client client;
+  private final String clientId;
+  private final Grant grant;
+  private final ClientFeatures features;
+  private final @Nullable Sleeper sleeper;
+  private final CompletableFuture<Result> result = new CompletableFuture<>();
+  private final Instant deadline;
+  private Duration retry = FIRST_RETRY;
+
+  /// @param sleeper null for a session that had nothing selected
+  public Wake(
+      UserMailboxes home,
+      Client client,
+      String clientId,
+      Grant grant,
+      ClientFeatures features,
+      @Nullable Sleeper sleeper) {
+    this.home = home;
+    this.client = client;
+    this.clientId = clientId;
+    this.grant = grant;
+    this.features = features;
+    this.sleeper = sleeper;
+    this.deadline = home.clock().instant().plus(home.settings().wakeTimeout());
+  }
+
+  public CompletableFuture<Result> begin() {
+    home.wheel()
+        .after(home.settings().wakeTimeout(), () -> result.complete(new Result.Unavailable()));
+    attempt();
+    return result;
+  }
+
+  private void attempt() {
+    if (result.isDone()) {
+      return;
+    }
+    home.login("session", client, clientId, grant)
+        .thenAccept(outcome -> {
+          switch (outcome) {
+            case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) ->
+                enable(connection, capabilities);
+            case BackendLogin.Outcome.Failed(var why) -> {
+              Refusal refusal = Refusal.of(why);
+              if (refusal == null) {
+                again();
+                return;
+              }
+              refused(refusal);
+            }
+          }
+        })
+        .exceptionally(bug -> {
+          result.completeExceptionally(bug);
+          return null;
+        });
+  }
+
+  private void again() {
+    Duration delay = retry;
+    retry = retry.multipliedBy(2).compareTo(LAST_RETRY) < 0 ? retry.multipliedBy(2) : LAST_RETRY;
+    if (home.clock().instant().plus(delay).isAfter(deadline)) {
+      return; // the deadline ends it
+    }
+    home.wheel().after(delay, this::attempt);
+  }
+
+  private void refused(Refusal refusal) {
+    result.complete(new Result.Refused(refusal.reason(), refusal.bye()));
+  }
+
+  private void enable(BackendConnection connection, Capabilities capabilities) {
+    String names = features.toEnable();
+    if (names.isEmpty()) {
+      reselect(connection, capabilities);
+      return;
+    }
+    step(
+        connection,
+        connection.run("ENABLE " + names, _ -> {}),
+        reply -> {
+          if (reply.ok()) {
+            reselect(connection, capabilities);
+            return;
+          }
+          drop(connection);
+          refused(Refusal.INCONSISTENT);
+        });
+  }
+
+  /// Goes on with a reply unless the connection was lost, or the wake is over.
+  private void step(
+      BackendConnection connection,
+      CompletableFuture<Reply> running,
+      java.util.function.Consumer<Reply> next) {
+    running
+        .thenAccept(reply -> {
+          if (result.isDone()) {
+            drop(connection);
+            return;
+          }
+          if (reply.lost()) {
+            drop(connection);
+            again();
+            return;
+          }
+          next.accept(reply);
+        })
+        .exceptionally(bug -> {
+          drop(connection);
+          result.completeExceptionally(bug);
+          return null;
+        });
+  }
+
+  private static void drop(BackendConnection connection) {
+    connection.leave();
+  }
+
+  private void reselect(BackendConnection connection, Capabilities capabilities) {
+    if (sleeper == null) {
+      awake(connection, capabilities, Unpooled.EMPTY_BUFFER, false, false);
+      return;
+    }
+    Sleeper who = sleeper;
+    SelectedMailbox now = new SelectedMailbox(who.told.name(), who.told.examine());
+    ByteBuf alerts = Unpooled.buffer(0);
+    step(
+        connection,
+        connection.run(
+            (now.examine() ? "EXAMINE " : "SELECT ")
+                + now.name()
+                + (features.implicitCondstore() ? " (CONDSTORE)" : ""),
+            line -> {
+              now.hear(line);
+              if (line.kind() == Kind.OK && line.codeName().equals("ALERT")) {
+                write(alerts, line);
+              }
+            }),
+        reply -> {
+          Refusal refusal = null;
+          boolean later = false;
+          if (reply.ok()) {
+            refusal = Refusal.ofMailbox(who.view(), now);
+          } else {
+            refusal = Refusal.ofSelect(reply);
+            later = refusal == null;
+          }
+          if (refusal != null || later) {
+            drop(connection);
+            if (refusal != null) {
+              refused(refusal);
+            } else {
+              again();
+            }
+            return;
+          }
+          if (unchanged(who.view(), now)) {
+            awake(connection, capabilities, alerts, false, false);
+            return;
+          }
+          read(connection, capabilities, who, now, alerts);
+        });
+  }
+
+  private static void write(ByteBuf out, ResponseLine line) {
+    out.writeCharSequence(line.text() + "\r\n", StandardCharsets.ISO_8859_1);
+  }
+
+  private static boolean unchanged(MailboxView known, SelectedMailbox now) {
+    return known.highestModSeq() > 0
+        && now.highestModSeq() == known.highestModSeq()
+        && now.exists() == known.uids().size()
+        && (known.uidNext() == 0 || now.uidNext() == known.uidNext());
+  }
+
+  private void read(
+      BackendConnection connection,
+      Capabilities capabilities,
+      Sleeper who,
+      SelectedMailbox now,
+      ByteBuf alerts) {
+    BackendFeatures can = BackendFeatures.of(capabilities);
+    MailboxView known = who.view();
+    long watermark = now.highestModSeq();
+    boolean numbered = can.changes().modSequences() && known.flags() == null;
+    boolean everyFlag = numbered && watermark < known.highestModSeq();
+    ViewReader reader =
+        new ViewReader(
+            connection, can, ViewReader.Acceptance.CHANGES_AFTER, now::exists, now::hear);
+    CompletableFuture<Reply> read =
+        reader
+            .uids()
+            .thenCompose(uids -> {
+              if (uids == null) {
+                return CompletableFuture.completedFuture(
+                    reader.lost() ? Reply.GONE : new Reply(Reply.Status.NO, null));
+              }
+              CompletableFuture<Reply> flags =
+                  known.uids().isEmpty()
+                      ? CompletableFuture.completedFuture(new Reply(Reply.Status.OK, null))
+                      : reader.thenRun(
+                          "UID FETCH 1:"
+                              + known.uids().last()
+                              + " (FLAGS)"
+                              + (numbered && !everyFlag
+                                  ? " (CHANGEDSINCE " + known.highestModSeq() + ")"
+                                  : ""));
+              return flags.thenApply(reply -> {
+                if (reply.ok()) {
+                  found = uids;
+                }
+                return reply;
+              });
+            });
+    step(
+        connection,
+        read,
+        _ -> {
+          var uids = found;
+          if (uids == null) {
+            drop(connection);
+            refused(Refusal.INCONSISTENT);
+            return;
+          }
+          CatchUp catchUp =
+              new CatchUp(
+                  known,
+                  new CatchUp.Present(
+                      uids, now.recent(), now.flags(), watermark, reader.after(), everyFlag),
+                  who.told,
+                  who.form,
+                  who.rev2);
+          if (!catchUp.consistent()) {
+            drop(connection);
+            refused(Refusal.INCONSISTENT);
+            return;
+          }
+          awake(
+              connection,
+              capabilities,
+              alerts.writeBytes(catchUp.linesAndAllBehind()),
+              catchUp.expunges(),
+              can.changes().modSequences());
+        });
+  }
+
+  private dormouse.imap.view.@Nullable UidSet found;
+
+  private void awake(
+      BackendConnection connection,
+      Capabilities capabilities,
+      ByteBuf lines,
+      boolean expunges,
+      boolean tainted) {
+    if (!result.complete(new Result.Awake(connection, capabilities, lines, expunges, tainted))) {
+      drop(connection);
+    }
+  }
+
+  /// The client has gone: nobody waits any more.
+  public void cancel() {
+    result.complete(new Result.Unavailable());
+  }
+}
