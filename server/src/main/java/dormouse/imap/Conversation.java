@@ -1,0 +1,347 @@
+package dormouse.imap;
+
+import dormouse.imap.backend.Capabilities;
+import dormouse.imap.backend.ImapString;
+import dormouse.imap.sleep.StayReason;
+import dormouse.imap.track.ClientFeatures;
+import dormouse.imap.track.Command;
+import dormouse.imap.track.Kind;
+import dormouse.imap.track.ResponseLine;
+import dormouse.imap.track.ResponseTracker;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.track.Verb;
+import dormouse.imap.track.Verdict;
+import dormouse.imap.view.Told;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.Locale;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// What client and backend have said to each other, as far as hibernation must know: the commands that wait for their
+/// reply, the mailbox that is selected, the features that are on. Everything that the client hears passes through here,
+/// also what Dormouse says itself, so that what it was told has one truth.
+///
+/// Lives on its session's event loop.
+final class Conversation implements ResponseTracker.Listener {
+  /// What the session must do something about.
+  interface Events {
+    /// The backend said `+`.
+    void continued();
+
+    /// A command has its tagged reply.
+    void ended(String tag, Verb verb, boolean ok);
+
+    /// The backend says BYE; returns whether the client shall hear it.
+    boolean bye();
+  }
+
+  /// A client command on its way, or waiting for its reply.
+  private static final class Outstanding {
+    final String tag;
+    final Verb verb;
+    @Nullable Command command; // once all of it has been passed on
+
+    Outstanding(String tag, Verb verb) {
+      this.tag = tag;
+      this.verb = verb;
+    }
+  }
+
+  private final Events events;
+  private final Consumer<ByteBuf> toClient;
+  private final ResponseTracker responses = new ResponseTracker(this);
+  private final ArrayDeque<Outstanding> queue = new ArrayDeque<>(2);
+  private final ClientFeatures features = new ClientFeatures();
+  private @Nullable SelectedMailbox selected;
+  private @Nullable SelectedMailbox opening;
+  private String capabilities;
+  private boolean tainted;
+  private boolean swallowContinuation;
+  private boolean notify;
+  private boolean searchContext;
+  private boolean searchSaved;
+  private boolean unknownCommand;
+
+  /// @param capabilities as the client was told at login
+  /// @param toClient takes what the client shall hear, in order; owns each buffer
+  Conversation(String capabilities, Events events, Consumer<ByteBuf> toClient) {
+    this.capabilities = capabilities;
+    this.events = events;
+    this.toClient = toClient;
+  }
+
+  /// A client command begins to be passed on.
+  void begins(String tag, Verb verb) {
+    queue.add(new Outstanding(tag, verb));
+    openHead();
+    noteFetching();
+  }
+
+  /// All of a client command has been passed on.
+  void forwarded(Command command) {
+    Outstanding last = queue.peekLast();
+    if (last != null && last.tag.equals(command.tag())) {
+      last.command = command;
+      openHead();
+    }
+    if (command.mentionsModseq()) {
+      features.mentionedModseq();
+      hideModseq();
+    }
+    searchSaved |= command.savesSearch();
+    searchContext |= command.updatesContext();
+    unknownCommand |= command.verb() == Verb.OTHER;
+  }
+
+  /// Responses now belong to the mailbox that the command at the head opens.
+  private void openHead() {
+    Outstanding head = queue.peek();
+    if (head == null || opening != null || head.command == null || !opens(head.verb)) {
+      return;
+    }
+    String arguments = new String(head.command.arguments(), StandardCharsets.ISO_8859_1);
+    String name = ImapString.mailbox(arguments);
+    opening = new SelectedMailbox(name == null ? "" : name, head.verb == Verb.EXAMINE);
+  }
+
+  private static boolean opens(Verb verb) {
+    return verb == Verb.SELECT || verb == Verb.EXAMINE;
+  }
+
+  /// Bytes of the backend, on their way to the client.
+  ///
+  /// @param bytes owned by this method
+  void fromBackend(ByteBuf bytes) {
+    try {
+      responses.read(bytes, toClient);
+    } finally {
+      bytes.release();
+    }
+  }
+
+  /// A whole response of the backend that came between commands of our own.
+  void fromBackend(ResponseLine line) {
+    fromBackend(Unpooled.copiedBuffer(line.text() + "\r\n", StandardCharsets.ISO_8859_1));
+  }
+
+  @Override
+  public Verdict line(ResponseLine line) {
+    switch (line.kind()) {
+      case CONTINUATION -> {
+        boolean swallow = swallowContinuation;
+        swallowContinuation = false;
+        events.continued();
+        return swallow ? Verdict.DROP : Verdict.PASS;
+      }
+      case TAGGED -> {
+        return ended(line);
+      }
+      case CAPABILITY -> {
+        capabilities = Capabilities.parse(line.data()).forClient();
+        return replace("* CAPABILITY " + capabilities);
+      }
+      case ENABLED -> {
+        features.enabled(line.data());
+        hideModseq();
+      }
+      case BYE -> {
+        return events.bye() ? Verdict.PASS : Verdict.DROP;
+      }
+      case OK -> {
+        if (isTaint(line)) {
+          return Verdict.DROP;
+        }
+        if (line.codeName().equals("CAPABILITY")) {
+          return replace(withOurCapabilities(line));
+        }
+        hear(line);
+      }
+      default -> hear(line);
+    }
+    return Verdict.PASS;
+  }
+
+  /// Whether only our own commands made the backend say it (HIBERNATION §3.5).
+  private boolean isTaint(ResponseLine line) {
+    return tainted
+        && opening == null
+        && features.told() == Told.PLAIN
+        && line.codeName().equals("HIGHESTMODSEQ");
+  }
+
+  private String withOurCapabilities(ResponseLine line) {
+    capabilities = Capabilities.parse(line.codeArguments()).forClient();
+    return line.text().replace("[" + line.code() + "]", "[CAPABILITY " + capabilities + "]");
+  }
+
+  private static Verdict replace(String text) {
+    return Verdict.replace(Unpooled.copiedBuffer(text + "\r\n", StandardCharsets.ISO_8859_1));
+  }
+
+  private void hear(ResponseLine line) {
+    SelectedMailbox mailbox = opening != null ? opening : selected;
+    if (mailbox != null) {
+      mailbox.hear(line);
+    }
+  }
+
+  @Override
+  public void begins(Kind kind) {}
+
+  @Override
+  public void vanished(boolean earlier, long count) {
+    SelectedMailbox mailbox = opening != null ? opening : selected;
+    if (mailbox != null && !earlier) {
+      mailbox.vanished(count);
+    }
+  }
+
+  private Verdict ended(ResponseLine line) {
+    Outstanding done = remove(line.tag());
+    if (done == null) {
+      return Verdict.PASS;
+    }
+    boolean ok = line.isOk();
+    if (done.command != null) {
+      settle(done, done.command, line);
+    }
+    noteFetching();
+    events.ended(done.tag, done.verb, ok);
+    openHead();
+    return line.codeName().equals("CAPABILITY") ? replace(withOurCapabilities(line)) : Verdict.PASS;
+  }
+
+  private @Nullable Outstanding remove(String tag) {
+    for (Iterator<Outstanding> i = queue.iterator(); i.hasNext(); ) {
+      Outstanding one = i.next();
+      if (one.tag.equals(tag)) {
+        i.remove();
+        return one;
+      }
+    }
+    return null;
+  }
+
+  private void settle(Outstanding done, Command command, ResponseLine line) {
+    switch (done.verb) {
+      case SELECT, EXAMINE -> {
+        SelectedMailbox opened = opening;
+        opening = null;
+        if (line.isOk()) {
+          select(opened);
+        } else if (line.status().equals("NO")) {
+          select(null);
+        }
+      }
+      case CLOSE, UNSELECT -> {
+        if (line.isOk()) {
+          select(null);
+        }
+      }
+      case NOTIFY -> {
+        if (line.isOk()) {
+          String arguments = new String(command.arguments(), StandardCharsets.ISO_8859_1);
+          notify = !arguments.toUpperCase(Locale.ROOT).startsWith("NONE");
+        }
+      }
+      default -> {}
+    }
+  }
+
+  private void select(@Nullable SelectedMailbox mailbox) {
+    selected = mailbox;
+    searchSaved = false;
+    searchContext = false;
+  }
+
+  private void noteFetching() {
+    responses.fetching(queue.stream().anyMatch(one -> fetches(one.verb)));
+  }
+
+  private static boolean fetches(Verb verb) {
+    return switch (verb) {
+      case FETCH, UID_FETCH, STORE, UID_STORE -> true;
+      default -> false;
+    };
+  }
+
+  /// Our own commands have switched CONDSTORE on at this connection, or it is a fresh one.
+  void tainted(boolean on) {
+    tainted = on;
+    hideModseq();
+  }
+
+  private void hideModseq() {
+    responses.hideModseq(tainted && features.told() == Told.PLAIN);
+  }
+
+  /// The next `+` answers Dormouse, not the client.
+  void swallowContinuation() {
+    swallowContinuation = true;
+  }
+
+  boolean swallowsContinuation() {
+    return swallowContinuation;
+  }
+
+  /// Whether a client command waits for its reply.
+  boolean busy() {
+    return !queue.isEmpty();
+  }
+
+  int outstanding() {
+    return queue.size();
+  }
+
+  /// The tag of the one command that runs, if that is IDLE; else null.
+  @Nullable String idleTag() {
+    Outstanding head = queue.peek();
+    return queue.size() == 1 && head != null && head.verb == Verb.IDLE ? head.tag : null;
+  }
+
+  /// The client's IDLE has been answered by Dormouse, or is Dormouse's to answer.
+  void forgetIdle() {
+    queue.clear();
+    noteFetching();
+  }
+
+  /// Whether the command that waits longest, or any that waits, is LOGOUT.
+  boolean loggingOut() {
+    return queue.stream().anyMatch(one -> one.verb == Verb.LOGOUT);
+  }
+
+  boolean betweenResponses() {
+    return responses.atLineStart();
+  }
+
+  /// What in the session forbids it to sleep, or null.
+  @Nullable StayReason reasonToStay() {
+    if (notify) {
+      return StayReason.NOTIFY;
+    }
+    if (searchContext) {
+      return StayReason.SEARCH_CONTEXT;
+    }
+    if (searchSaved) {
+      return StayReason.SEARCH_SAVED;
+    }
+    return unknownCommand ? StayReason.UNKNOWN_COMMAND : null;
+  }
+
+  ClientFeatures features() {
+    return features;
+  }
+
+  @Nullable SelectedMailbox selected() {
+    return selected;
+  }
+
+  /// As the client was last told.
+  String capabilities() {
+    return capabilities;
+  }
+}

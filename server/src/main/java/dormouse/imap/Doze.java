@@ -1,0 +1,256 @@
+package dormouse.imap;
+
+import dormouse.imap.sleep.Grant;
+import dormouse.imap.sleep.MailboxWatch;
+import dormouse.imap.sleep.Sleeper;
+import dormouse.imap.sleep.UserMailboxes;
+import dormouse.imap.track.Command;
+import dormouse.imap.track.CommandTracker;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.track.Verb;
+import dormouse.imap.view.MailboxView;
+import dormouse.session.Client;
+import dormouse.session.CloseReason;
+import dormouse.session.Timer;
+import io.netty.buffer.ByteBuf;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// One sleep of a session: what it answers by itself, and what its client is told meanwhile.
+///
+/// Lives on the user's event loop; begins with the sleep and ends with it.
+final class Doze implements Sleeper.Listener {
+  /// The session that sleeps.
+  interface Host {
+    /// A line for the client.
+    void say(String line);
+
+    /// Response lines for the client; owned by the receiver.
+    void tell(ByteBuf lines);
+
+    /// The client's next commands can be looked at again.
+    void resume();
+
+    void end(CloseReason reason, String bye);
+  }
+
+  private static final Duration AUTOLOGOUT = Duration.ofMinutes(30); // RFC 9051 §5.4
+
+  private final Host host;
+  private final UserMailboxes home;
+  private final Conversation conversation;
+  private final CommandTracker commands;
+  private final boolean canIdle;
+  private final KeepAlive keepAlive;
+  private final Instant since;
+  private @Nullable String idleTag;
+  private @Nullable Sleeper sleeper;
+  private @Nullable MailboxWatch watch;
+  private @Nullable Timer patience;
+  private boolean looking;
+  private boolean looked;
+
+  /// @param canIdle whether the backend offers IDLE, so that it may be answered here
+  /// @param idleTag of the client's IDLE; null if no command of the client runs
+  Doze(
+      Host host,
+      UserMailboxes home,
+      Client client,
+      String user,
+      Conversation conversation,
+      CommandTracker commands,
+      boolean canIdle,
+      @Nullable String idleTag) {
+    this.host = host;
+    this.home = home;
+    this.conversation = conversation;
+    this.commands = commands;
+    this.canIdle = canIdle;
+    this.idleTag = idleTag;
+    this.since = home.clock().instant();
+    this.keepAlive = new KeepAlive(home, client, user, () -> host.say("* OK Still here"));
+    if (idleTag != null) {
+      keepAlive.start();
+    }
+    expectMore();
+  }
+
+  /// Keeps what the client knows of its mailbox, and has the mailbox watched.
+  void watch(MailboxView view, SelectedMailbox selected, Client client, Grant grant) {
+    Sleeper who =
+        new Sleeper(
+            view,
+            selected,
+            conversation.features().told(),
+            conversation.features().rev2(),
+            client,
+            this);
+    sleeper = who;
+    who.listening(idleTag != null);
+    home.metrics().keptBytes(view.keptBytes());
+    watch = home.join(who, grant);
+  }
+
+  /// Whether the command can be answered in sleep: [CommandTracker.Decision#ANSWER], not yet
+  /// ([CommandTracker.Decision#WAIT]), or null if it takes a backend.
+  CommandTracker.@Nullable Decision decide(Verb verb) {
+    if (looking) {
+      return CommandTracker.Decision.WAIT;
+    }
+    return switch (verb) {
+      case LOGOUT, CAPABILITY -> CommandTracker.Decision.ANSWER;
+      case DONE, NOOP -> whenCurrent();
+      case CHECK -> sleeper == null ? null : whenCurrent();
+      case IDLE -> canIdle ? CommandTracker.Decision.ANSWER : null;
+      case ID -> home.backend().identity() == null ? null : CommandTracker.Decision.ANSWER;
+      default -> null;
+    };
+  }
+
+  /// Answers at once what is proven, else looks at the mailbox first: news comes before the tagged reply. A backend that
+  /// cannot be asked in time is no reason to keep the client waiting: it will hear the news when there is some.
+  private CommandTracker.Decision whenCurrent() {
+    Sleeper who = sleeper;
+    MailboxWatch where = watch;
+    if (looked || who == null || where == null || where.proven(who)) {
+      return CommandTracker.Decision.ANSWER;
+    }
+    looking = true;
+    forgetPatience();
+    patience =
+        home.wheel()
+            .after(
+                home.settings().wakeTimeout(),
+                () -> {
+                  who.stopWaiting();
+                  looked();
+                });
+    where.look(who);
+    return CommandTracker.Decision.WAIT;
+  }
+
+  @Override
+  public void looked() {
+    if (!looking) {
+      return;
+    }
+    looking = false;
+    looked = true;
+    forgetPatience();
+    expectMore();
+    host.resume();
+  }
+
+  /// Answers a command that [#decide] said can be answered.
+  void answer(Command command) {
+    String tag = command.tag();
+    looked = false;
+    switch (command.verb()) {
+      case DONE -> answerDone();
+      case IDLE -> answerIdle(tag);
+      case NOOP -> host.say(tag + " OK NOOP completed.");
+      case CHECK -> host.say(tag + " OK Check completed.");
+      case CAPABILITY -> {
+        host.say("* CAPABILITY " + conversation.capabilities());
+        host.say(tag + " OK Capability completed.");
+      }
+      case ID -> {
+        host.say("* ID " + home.backend().identity());
+        host.say(tag + " OK ID completed.");
+      }
+      default -> throw new IllegalStateException(command.verb() + " takes a backend");
+    }
+    keepAlive.spoke();
+    expectMore();
+  }
+
+  private void answerDone() {
+    host.say(idleTag + " OK Idle completed.");
+    idleTag = null;
+    keepAlive.stop();
+    if (sleeper != null) {
+      sleeper.listening(false);
+    }
+  }
+
+  private void answerIdle(String tag) {
+    host.say("+ idling");
+    idleTag = tag;
+    commands.enterIdle();
+    keepAlive.start();
+    Sleeper dozing = sleeper;
+    MailboxWatch watching = watch;
+    if (dozing == null || watching == null) {
+      return;
+    }
+    dozing.listening(true);
+    if (!watching.proven(dozing)) {
+      watching.look();
+    }
+  }
+
+  @Override
+  public void changed(ByteBuf lines) {
+    keepAlive.spoke();
+    host.tell(lines);
+  }
+
+  @Override
+  public void lost(CloseReason reason, String bye) {
+    host.end(reason, bye);
+  }
+
+  /// Outside IDLE a client must speak from time to time.
+  private void expectMore() {
+    if (looking) {
+      return;
+    }
+    forgetPatience();
+    if (idleTag == null) {
+      patience =
+          home.wheel()
+              .after(
+                  AUTOLOGOUT,
+                  () -> host.end(CloseReason.IDLE_TIMEOUT, "Disconnected for inactivity."));
+    }
+  }
+
+  private void forgetPatience() {
+    if (patience != null) {
+      patience.cancel();
+      patience = null;
+    }
+  }
+
+  /// What the client knows of its mailbox; null if it has none selected.
+  @Nullable Sleeper sleeper() {
+    return sleeper;
+  }
+
+  Instant since() {
+    return since;
+  }
+
+  /// The client asks for more than can be answered in sleep: only a wake goes on from here, but the mailbox stays watched.
+  void stir() {
+    forgetPatience();
+    keepAlive.stop();
+  }
+
+  /// Nothing is kept any more.
+  void end() {
+    forgetPatience();
+    keepAlive.stop();
+    Sleeper who = sleeper;
+    if (who == null) {
+      return;
+    }
+    home.metrics().keptBytes(-who.view().keptBytes());
+    if (watch != null) {
+      watch.leave(who);
+    }
+    sleeper = null;
+    watch = null;
+  }
+}

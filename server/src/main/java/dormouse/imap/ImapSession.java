@@ -1,0 +1,810 @@
+package dormouse.imap;
+
+import dormouse.imap.backend.BackendConnection;
+import dormouse.imap.backend.BackendFeatures;
+import dormouse.imap.backend.Capabilities;
+import dormouse.imap.sleep.Grant;
+import dormouse.imap.sleep.Snapshot;
+import dormouse.imap.sleep.StayReason;
+import dormouse.imap.sleep.UserMailboxes;
+import dormouse.imap.sleep.Wake;
+import dormouse.imap.track.Command;
+import dormouse.imap.track.CommandTracker;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.track.Verb;
+import dormouse.imap.view.MailboxView;
+import dormouse.ops.EventLog;
+import dormouse.ops.Metrics;
+import dormouse.session.Client;
+import dormouse.session.CloseReason;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// A client after its login: attached to a backend, asleep, or on the way between the two.
+/// ```text
+///            quiet              view taken
+/// ATTACHED ────────▶ SNAPSHOT ─────────────▶ ASLEEP ──the client wants more than a sleeper can say──▶ WAKING
+///    ▲                  │ client spoke, unfit                                                          │
+///    └──────────────────┴──────────────────────────────────────────backend ready───────────────────────┘
+/// any ──the client leaves, or the truth cannot be restored──▶ CLOSED
+/// ```
+/// The client's bytes wait in `pending` until the tracker may take them; what the client hears passes through the
+/// [Conversation], also what is said while it sleeps.
+///
+/// Lives on the user's event loop.
+final class ImapSession extends ChannelInboundHandlerAdapter
+    implements CommandTracker.Listener, Conversation.Events, BackendConnection.Relay, Doze.Host {
+  private enum State {
+    ATTACHED,
+    SNAPSHOT,
+    ASLEEP,
+    WAKING,
+    CLOSED
+  }
+
+  private static final int MAX_OUTSTANDING = 64;
+  private static final int MAX_PENDING_BYTES = 16 << 10;
+  private static final int MAX_UNREAD_BYTES = 1 << 20; // by a sleeping client
+  private static final int MAX_MALFORMED = 20;
+  private static final EventLog LOG = EventLog.of(ImapSession.class);
+
+  private final Client client;
+  private final String clientId;
+  private final String user;
+  private final UserMailboxes home;
+  private final Channel channel;
+  private final @Nullable Grant grant;
+  private final Conversation conversation;
+  private final CommandTracker commands = new CommandTracker(this);
+  private final QuietClock quiet;
+  private State state = State.ATTACHED;
+  private @Nullable ByteBuf pending;
+  private boolean pumping;
+  private int malformed;
+
+  private @Nullable BackendConnection backend;
+  private BackendFeatures features;
+  private boolean byeSaid;
+  private boolean loggedOut;
+  private String lastTag = "";
+
+  private @Nullable Snapshot snapshot;
+
+  private @Nullable String
+      endedIdle; // the tag of an IDLE that the backend runs no more, and the client does not know
+  // it
+  private @Nullable Doze doze;
+  private @Nullable Wake wake;
+  private @Nullable ByteBuf lag; // what the client must hear before its numbers are the backend's
+
+  /// @param grant how to log in again; null if the session may not sleep
+  /// @param capabilities the backend's, after the login
+  ImapSession(
+      Channel channel,
+      Client client,
+      String clientId,
+      String user,
+      UserMailboxes home,
+      @Nullable Grant grant,
+      BackendConnection backend,
+      Capabilities capabilities) {
+    this.channel = channel;
+    this.client = client;
+    this.clientId = clientId;
+    this.user = user;
+    this.home = home;
+    this.grant = grant;
+    this.backend = backend;
+    this.features = BackendFeatures.of(capabilities);
+    this.conversation = new Conversation(capabilities.forClient(), this, this::toClient);
+    this.quiet = new QuietClock(home, this::restful, this::sleep);
+  }
+
+  /// Answers the login and begins to relay.
+  ///
+  /// @param unread what the client sent behind its login; owned by the session
+  void begin(String tag, ByteBuf unread) {
+    home.enter();
+    home.metrics().sessionState(Metrics.State.GREETING, Metrics.State.ATTACHED);
+    say(tag + " OK [CAPABILITY " + conversation.capabilities() + "] Logged in");
+    BackendConnection connection = backend;
+    if (connection != null) {
+      connection.relayTo(this);
+    }
+    receive(unread);
+    channel.config().setAutoRead(true);
+    channel.read();
+    settle();
+  }
+
+  Channel channel() {
+    return channel;
+  }
+
+  // ── the client speaks ──
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    ByteBuf bytes = (ByteBuf) message;
+    if (state == State.CLOSED) {
+      bytes.release();
+      return;
+    }
+    home.metrics().bytes(Metrics.Direction.CLIENT_TO_BACKEND, bytes.readableBytes());
+    if (snapshot != null) {
+      snapshot.abandon();
+    }
+    receive(bytes);
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    settle();
+  }
+
+  private void receive(ByteBuf bytes) {
+    if (!bytes.isReadable()) {
+      bytes.release();
+      return;
+    }
+    ByteBuf before = pending;
+    if (before == null) {
+      pending = bytes;
+    } else {
+      ByteBuf both = channel.alloc().buffer(before.readableBytes() + bytes.readableBytes());
+      both.writeBytes(before).writeBytes(bytes);
+      before.release();
+      bytes.release();
+      pending = both;
+    }
+    pump();
+  }
+
+  /// Gives the tracker what it will take.
+  private void pump() {
+    if (pumping) {
+      return;
+    }
+    pumping = true;
+    try {
+      while (pending != null && pending.isReadable()) {
+        int before = pending.readableBytes();
+        commands.read(pending, this::toBackend);
+        if (pending == null || pending.readableBytes() == before) {
+          break;
+        }
+      }
+    } finally {
+      pumping = false;
+    }
+    if (pending != null && !pending.isReadable()) {
+      pending.release();
+      pending = null;
+    }
+  }
+
+  private void toBackend(ByteBuf bytes) {
+    BackendConnection to = backend;
+    if (to == null || !to.open()) {
+      bytes.release();
+      return;
+    }
+    to.channel().write(bytes, to.channel().voidPromise());
+  }
+
+  /// After whatever happened: send what was written, read as much as can be dealt with, and think of sleep.
+  private void settle() {
+    if (state == State.CLOSED) {
+      return;
+    }
+    pump();
+    if (backend != null && state == State.ATTACHED) {
+      backend.channel().flush();
+    }
+    channel.flush();
+    balance();
+    quiet.consider();
+  }
+
+  private void balance() {
+    int waiting = pending == null ? 0 : pending.readableBytes();
+    boolean backendTakes =
+        state != State.ATTACHED || backend == null || backend.channel().isWritable();
+    channel.config().setAutoRead(waiting < MAX_PENDING_BYTES && backendTakes);
+    if (backend != null && state == State.ATTACHED) {
+      backend.channel().config().setAutoRead(channel.isWritable());
+    }
+  }
+
+  @Override
+  public CommandTracker.Decision begins(String tag, Verb verb) {
+    return switch (state) {
+      case ATTACHED -> beginsAttached(tag, verb);
+      case ASLEEP -> beginsAsleep(verb);
+      case SNAPSHOT, WAKING, CLOSED -> CommandTracker.Decision.WAIT;
+    };
+  }
+
+  private CommandTracker.Decision beginsAttached(String tag, Verb verb) {
+    if (conversation.swallowsContinuation()) {
+      return CommandTracker.Decision.WAIT; // the backend is just taking up the client's IDLE again
+    }
+    if (verb == Verb.DONE) {
+      quiet.touched();
+      return endedIdle != null ? CommandTracker.Decision.ANSWER : CommandTracker.Decision.FORWARD;
+    }
+    if (endsHere(verb)) {
+      return conversation.busy() ? CommandTracker.Decision.WAIT : CommandTracker.Decision.ANSWER;
+    }
+    if (conversation.outstanding() >= MAX_OUTSTANDING) {
+      return CommandTracker.Decision.WAIT;
+    }
+    if (lag != null && !catchesUp(verb)) {
+      return CommandTracker.Decision.ANSWER;
+    }
+    quiet.touched();
+    lastTag = tag;
+    conversation.begins(tag, verb);
+    return CommandTracker.Decision.FORWARD;
+  }
+
+  /// Commands that would take the stream or the user away from under the session.
+  private static boolean endsHere(Verb verb) {
+    return switch (verb) {
+      case COMPRESS, STARTTLS, LOGIN, AUTHENTICATE, UNAUTHENTICATE -> true;
+      default -> false;
+    };
+  }
+
+  /// Lets the client hear what it missed, if `verb` allows that; returns whether the command may go on. A command by
+  /// sequence numbers means messages by the numbers that the client knows, and those are no longer the backend's.
+  private boolean catchesUp(Verb verb) {
+    ByteBuf missed = lag;
+    if (missed == null) {
+      return true;
+    }
+    if (leavesMailbox(verb)) {
+      lag = null;
+      missed.release();
+      return true;
+    }
+    boolean byNumber = verb.usesSequenceNumbers();
+    if (!byNumber || verb == Verb.COPY || verb == Verb.MOVE) {
+      lag = null;
+      conversation.fromBackend(missed);
+    }
+    return !byNumber;
+  }
+
+  private static boolean leavesMailbox(Verb verb) {
+    return switch (verb) {
+      case SELECT, EXAMINE, CLOSE, UNSELECT, LOGOUT -> true;
+      default -> false;
+    };
+  }
+
+  @Override
+  public void forwarded(Command command) {
+    if (command.verb() != Verb.DONE) {
+      conversation.forwarded(command);
+    }
+  }
+
+  @Override
+  public void malformed(String tag, String why) {
+    say(tag + " BAD " + why);
+    if (++malformed > MAX_MALFORMED) {
+      end(CloseReason.TOO_MANY_ERRORS, "Too many errors");
+    }
+  }
+
+  @Override
+  public void overflow() {
+    end(CloseReason.PROTOCOL_ERROR, "Command line too long");
+  }
+
+  @Override
+  public void answer(Command command) {
+    Verb verb = command.verb();
+    if (verb == Verb.LOGOUT) {
+      answeredAsleep(verb);
+      say("* BYE Logging out");
+      say(command.tag() + " OK Logout completed.");
+      close(CloseReason.CLIENT_LOGOUT);
+      return;
+    }
+    if (state == State.ASLEEP && doze != null) {
+      answeredAsleep(verb);
+      doze.answer(command);
+      return;
+    }
+    if (verb == Verb.DONE) {
+      say(endedIdle + " OK Idle completed.");
+      endedIdle = null;
+      return;
+    }
+    refuse(command.tag(), verb);
+  }
+
+  private void answeredAsleep(Verb verb) {
+    home.metrics().answeredLocally(verb.name().toLowerCase(Locale.ROOT));
+  }
+
+  private void refuse(String tag, Verb verb) {
+    if (verb.usesSequenceNumbers()) {
+      say(tag + " NO [EXPUNGEISSUED] Some messages were expunged, ask again after NOOP.");
+      return;
+    }
+    say(tag + " BAD " + verb + " is not for a session that is logged in.");
+  }
+
+  // ── falling asleep ──
+
+  /// Whether neither side is in the middle of anything.
+  private boolean restful() {
+    return state == State.ATTACHED
+        && pending == null
+        && lag == null
+        && !byeSaid
+        && conversation.betweenResponses()
+        && (conversation.busy()
+            ? commands.idling() && conversation.idleTag() != null
+            : commands.atCommandStart());
+  }
+
+  private void sleep() {
+    StayReason reason = reasonToStay();
+    if (reason != null) {
+      stay(reason);
+      return;
+    }
+    SelectedMailbox selected = conversation.selected();
+    if (selected != null) {
+      takeSnapshot(selected);
+      return;
+    }
+    String idle = conversation.idleTag();
+    conversation.forgetIdle();
+    releaseBackend();
+    asleep(idle, null);
+  }
+
+  private @Nullable StayReason reasonToStay() {
+    if (!home.settings().enabled()) {
+      return StayReason.SWITCHED_OFF;
+    }
+    if (grant == null) {
+      return StayReason.PASSWORD_NOT_KEPT;
+    }
+    StayReason said = conversation.reasonToStay();
+    if (said != null) {
+      return said;
+    }
+    if (unread() > 0) {
+      return StayReason.SLOW_READER;
+    }
+    return conversation.selected() != null && conversation.idleTag() == null
+        ? StayReason.SELECTED_NOT_IDLE
+        : null;
+  }
+
+  private void stay(StayReason reason) {
+    quiet.declined(reason);
+    home.metrics().stayedAttached(reason.label());
+    LOG.debug("stay", "session", client.sessionId(), "user", user, "reason", reason.label());
+  }
+
+  private long unread() {
+    var buffer = channel.unsafe().outboundBuffer();
+    return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+  }
+
+  private void takeSnapshot(SelectedMailbox selected) {
+    BackendConnection on = backend;
+    String tag = conversation.idleTag();
+    if (on == null || tag == null) {
+      return;
+    }
+    state = State.SNAPSHOT;
+    conversation.forgetIdle();
+    conversation.tainted(features.changes().modSequences());
+    on.stopRelay();
+    Snapshot taking =
+        new Snapshot(
+            on,
+            features,
+            selected,
+            home.settings(),
+            line -> {
+              conversation.fromBackend(line);
+              channel.flush();
+            });
+    snapshot = taking;
+    var idle = on.adopt(tag, conversation::fromBackend);
+    on.write("DONE\r\n");
+    idle.thenCompose(
+            reply -> {
+              channel.flush();
+              return taking.take();
+            })
+        .whenComplete((result, bug) -> {
+          snapshot = null;
+          if (state == State.CLOSED) {
+            return;
+          }
+          if (bug != null) {
+            broken("snapshot", bug);
+            return;
+          }
+          switch (result) {
+            case Snapshot.Result.Taken(var view) -> {
+              releaseBackend();
+              asleep(tag, view);
+            }
+            case Snapshot.Result.Declined(var reason) -> stayAttached(on, tag, reason);
+            case Snapshot.Result.Lost _ ->
+                end(CloseReason.BACKEND_GONE, "Connection to the mail server was lost");
+          }
+        });
+  }
+
+  /// The client still believes in its IDLE: the backend must take it up again, unless the client has just ended it.
+  private void stayAttached(BackendConnection on, String idle, StayReason reason) {
+    state = State.ATTACHED;
+    on.relayTo(this);
+    if (pending == null) {
+      conversation.begins(idle, Verb.IDLE);
+      conversation.swallowContinuation();
+      on.write(idle + " IDLE\r\n");
+    } else {
+      endedIdle = idle;
+    }
+    stay(reason);
+    settle();
+  }
+
+  private void releaseBackend() {
+    BackendConnection released = backend;
+    backend = null;
+    if (released != null) {
+      released.leave();
+    }
+  }
+
+  /// @param idle the tag of the client's IDLE, null if it runs none
+  /// @param view what the client knows of its mailbox; null if none is selected
+  private void asleep(@Nullable String idle, @Nullable MailboxView view) {
+    state = State.ASLEEP;
+    quiet.stop();
+    home.metrics().sessionState(Metrics.State.ATTACHED, Metrics.State.HIBERNATED);
+    home.metrics().hibernated();
+    LOG.debug("hibernate", "session", client.sessionId(), "user", user);
+    Doze dozing = new Doze(this, home, client, user, conversation, commands, features.idle(), idle);
+    doze = dozing;
+    SelectedMailbox selected = conversation.selected();
+    Grant again = grant;
+    if (view != null && selected != null && again != null) {
+      dozing.watch(view, selected, client, again);
+    }
+    settle();
+  }
+
+  private CommandTracker.Decision beginsAsleep(Verb verb) {
+    CommandTracker.Decision decision = doze == null ? null : doze.decide(verb);
+    return decision == null ? wake(verb) : decision;
+  }
+
+  @Override
+  public void resume() {
+    settle();
+  }
+
+  @Override
+  public void tell(ByteBuf lines) {
+    if (state != State.ASLEEP) {
+      lines.release();
+      return;
+    }
+    conversation.fromBackend(lines);
+    channel.flush();
+    if (!channel.isWritable() && unread() > MAX_UNREAD_BYTES) {
+      end(CloseReason.SLOW_CLIENT, "You do not read what is sent to you");
+    }
+  }
+
+  // ── waking ──
+
+  private CommandTracker.Decision wake(Verb verb) {
+    Grant again = grant;
+    Doze dozing = doze;
+    if (again == null || dozing == null) {
+      throw new IllegalStateException("not asleep, or without a way back");
+    }
+    state = State.WAKING;
+    dozing.stir();
+    home.metrics().sessionState(Metrics.State.HIBERNATED, Metrics.State.WAKING);
+    Instant begun = home.clock().instant();
+    Wake waking =
+        new Wake(home, client, clientId, again, conversation.features(), dozing.sleeper());
+    wake = waking;
+    waking
+        .begin()
+        .whenComplete((result, bug) -> {
+          wake = null;
+          if (bug != null) {
+            broken("wake", bug);
+            return;
+          }
+          switch (result) {
+            case Wake.Result.Awake awake -> awake(awake, verb, begun);
+            case Wake.Result.Refused(var reason, var bye) -> {
+              home.metrics().wakeFailed(reason.label());
+              end(reason, bye);
+            }
+            case Wake.Result.Unavailable _ -> {
+              home.metrics().wakeFailed(CloseReason.BACKEND_UNAVAILABLE.label());
+              end(
+                  CloseReason.BACKEND_UNAVAILABLE,
+                  "[UNAVAILABLE] Temporary problem, please try again later");
+            }
+          }
+        });
+    return CommandTracker.Decision.WAIT;
+  }
+
+  private void awake(Wake.Result.Awake awake, Verb first, Instant begun) {
+    if (state == State.CLOSED) {
+      awake.lines().release();
+      awake.connection().leave();
+      return;
+    }
+    Instant now = home.clock().instant();
+    home.metrics().sessionState(Metrics.State.WAKING, Metrics.State.ATTACHED);
+    home.metrics().woke("client", Duration.between(begun, now));
+    LOG.debug(
+        "wake",
+        "session",
+        client.sessionId(),
+        "user",
+        user,
+        "backend",
+        home.backend().name(),
+        "reason",
+        "client",
+        "slept",
+        doze == null ? Duration.ZERO : Duration.between(doze.since(), now),
+        "took",
+        Duration.between(begun, now));
+    endDoze();
+    quiet.woke();
+    state = State.ATTACHED;
+    backend = awake.connection();
+    features = BackendFeatures.of(awake.capabilities());
+    conversation.tainted(awake.tainted());
+    hear(awake.lines(), awake.expunges(), first);
+    awake.connection().relayTo(this);
+    quiet.touched();
+    settle();
+  }
+
+  private void hear(ByteBuf lines, boolean expunges, Verb first) {
+    if (leavesMailbox(first) || !lines.isReadable()) {
+      lines.release();
+      return;
+    }
+    if (expunges && first.usesSequenceNumbers()) {
+      lag = lines;
+      return;
+    }
+    conversation.fromBackend(lines);
+  }
+
+  private void endDoze() {
+    if (doze != null) {
+      doze.end();
+      doze = null;
+    }
+  }
+
+  // ── the backend speaks ──
+
+  private void toClient(ByteBuf bytes) {
+    channel.write(bytes, channel.voidPromise());
+  }
+
+  @Override
+  public void fromBackend(ByteBuf bytes) {
+    if (state == State.CLOSED) {
+      bytes.release();
+      return;
+    }
+    quiet.touched();
+    home.metrics().bytes(Metrics.Direction.BACKEND_TO_CLIENT, bytes.readableBytes());
+    conversation.fromBackend(bytes);
+  }
+
+  @Override
+  public void backendReadComplete() {
+    settle();
+  }
+
+  @Override
+  public void backendWritabilityChanged(boolean writable) {
+    if (state == State.ATTACHED) {
+      balance();
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    if (state == State.ATTACHED) {
+      balance();
+    }
+  }
+
+  @Override
+  public void continued() {
+    commands.continued();
+  }
+
+  @Override
+  public void ended(String tag, Verb verb, boolean ok) {
+    if (commands.awaitingContinuation() && tag.equals(lastTag)) {
+      commands.refused();
+    }
+    if (verb == Verb.IDLE && commands.idling()) {
+      commands.leaveIdle();
+    }
+    if (verb == Verb.LOGOUT) {
+      loggedOut = true;
+    }
+    if (ok && verb.writes() && verb != Verb.FETCH && verb != Verb.UID_FETCH) {
+      SelectedMailbox selected = conversation.selected();
+      boolean here = staysInMailbox(verb) && selected != null;
+      home.wrote(here && selected != null ? selected.name() : null);
+    }
+  }
+
+  private static boolean staysInMailbox(Verb verb) {
+    return switch (verb) {
+      case STORE, UID_STORE, EXPUNGE, UID_EXPUNGE -> true;
+      default -> false;
+    };
+  }
+
+  @Override
+  public boolean bye() {
+    if (state == State.SNAPSHOT || (!conversation.loggingOut() && sleepsWithoutBackend())) {
+      return false;
+    }
+    byeSaid = true;
+    return true;
+  }
+
+  /// Whether the loss of the backend takes nothing from the client: it has nothing selected and asks nothing.
+  private boolean sleepsWithoutBackend() {
+    return home.settings().enabled()
+        && grant != null
+        && conversation.selected() == null
+        && conversation.reasonToStay() == null
+        && restful();
+  }
+
+  @Override
+  public void backendClosed() {
+    if (state != State.ATTACHED) {
+      return;
+    }
+    backend = null;
+    if (loggedOut) {
+      close(CloseReason.CLIENT_LOGOUT);
+      return;
+    }
+    if (byeSaid) {
+      close(CloseReason.BACKEND_GONE);
+      return;
+    }
+    if (sleepsWithoutBackend()) {
+      String idle = conversation.idleTag();
+      conversation.forgetIdle();
+      asleep(idle, null);
+      return;
+    }
+    end(CloseReason.BACKEND_GONE, "Connection to the mail server was lost");
+  }
+
+  // ── the end ──
+
+  @Override
+  public void say(String line) {
+    channel.write(
+        Unpooled.copiedBuffer(line + "\r\n", StandardCharsets.ISO_8859_1), channel.voidPromise());
+    if (!pumping) {
+      channel.flush();
+    }
+  }
+
+  private void broken(String what, Throwable bug) {
+    LOG.error(bug, "broken", "session", client.sessionId(), "user", user, "in", what);
+    end(CloseReason.INTERNAL_ERROR, "Internal error, please log in again");
+  }
+
+  /// Dormouse is going down.
+  void shutDown() {
+    end(CloseReason.SHUTDOWN, "Server shutting down.");
+  }
+
+  @Override
+  public void end(CloseReason reason, String bye) {
+    if (state == State.CLOSED) {
+      return;
+    }
+    boolean midway = state == State.ATTACHED && !conversation.betweenResponses();
+    if (!midway) {
+      say("* BYE " + bye);
+    }
+    close(reason);
+  }
+
+  private void close(CloseReason reason) {
+    if (state == State.CLOSED) {
+      return;
+    }
+    Metrics.State was =
+        switch (state) {
+          case ATTACHED, SNAPSHOT -> Metrics.State.ATTACHED;
+          case ASLEEP -> Metrics.State.HIBERNATED;
+          case WAKING, CLOSED -> Metrics.State.WAKING;
+        };
+    state = State.CLOSED;
+    home.metrics().sessionState(was, null);
+    home.metrics().closed(reason.label());
+    LOG.info("close", "session", client.sessionId(), "user", user, "reason", reason.label());
+    quiet.stop();
+    endDoze();
+    if (wake != null) {
+      wake.cancel();
+    }
+    releaseBackend();
+    if (lag != null) {
+      lag.release();
+      lag = null;
+    }
+    if (pending != null && !pumping) {
+      pending.release();
+      pending = null;
+    }
+    if (grant != null) {
+      grant.wipe();
+    }
+    home.exit();
+    channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    close(loggedOut ? CloseReason.CLIENT_LOGOUT : CloseReason.CLIENT_GONE);
+    if (pending != null && !pumping) {
+      pending.release();
+      pending = null;
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    if (cause instanceof java.io.IOException) {
+      close(CloseReason.CLIENT_GONE);
+      return;
+    }
+    broken("relay", cause);
+  }
+}

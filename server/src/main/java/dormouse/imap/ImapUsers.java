@@ -1,0 +1,185 @@
+package dormouse.imap;
+
+import dormouse.auth.Credentials;
+import dormouse.auth.LoginResult;
+import dormouse.backend.Backend;
+import dormouse.config.HibernateSettings;
+import dormouse.imap.backend.BackendConnection;
+import dormouse.imap.backend.BackendLogin;
+import dormouse.imap.backend.Capabilities;
+import dormouse.imap.sleep.Grant;
+import dormouse.imap.sleep.UserMailboxes;
+import dormouse.listen.EventLoops;
+import dormouse.ops.EventLog;
+import dormouse.ops.Metrics;
+import dormouse.route.Route;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// Brings clients with credentials to their users: routes each to its backend, moves its channel to the user's event
+/// loop, lets the backend decide on the login, and begins the session.
+///
+/// [#attempt] runs on the client's loop, everything behind it on the user's.
+public final class ImapUsers implements ImapLogin {
+  private static final EventLog LOG = EventLog.of(ImapUsers.class);
+
+  private final Map<String, Backend> backends;
+  private final EventLoops loops;
+  private final HibernateSettings settings;
+  private final InstantSource clock;
+  private final Metrics metrics;
+  private final Map<EventLoop, Map<String, UserMailboxes>> users = new HashMap<>();
+  private final Set<ImapSession> sessions = ConcurrentHashMap.newKeySet();
+
+  /// @param backends by name, at least one
+  public ImapUsers(
+      Map<String, Backend> backends,
+      EventLoops loops,
+      HibernateSettings settings,
+      InstantSource clock,
+      Metrics metrics) {
+    this.backends = Map.copyOf(backends);
+    this.loops = loops;
+    this.settings = settings;
+    this.clock = clock;
+    this.metrics = metrics;
+    loops.all().forEach(loop -> users.put(loop, new HashMap<>()));
+  }
+
+  @Override
+  public void attempt(ImapDialogue dialogue, String tag, Credentials credentials) {
+    EventLoop home = loops.loopOf(credentials.user());
+    Channel channel = dialogue.channel();
+    if (home.inEventLoop()) {
+      login(dialogue, tag, credentials, home);
+      return;
+    }
+    channel
+        .deregister()
+        .addListener(left ->
+            home.register(channel)
+                .addListener(come -> {
+                  if (!come.isSuccess()) {
+                    channel.close();
+                    return;
+                  }
+                  login(dialogue, tag, credentials, home);
+                }));
+  }
+
+  private void login(ImapDialogue dialogue, String tag, Credentials credentials, EventLoop loop) {
+    if (!dialogue.channel().isActive()) {
+      return;
+    }
+    String name = Route.of(backends.keySet(), credentials.user());
+    Backend backend = backends.get(name);
+    if (backend == null) {
+      throw new IllegalStateException("no backend " + name);
+    }
+    BackendLogin.open(
+            backend,
+            loop,
+            loops.wheel(loop),
+            metrics,
+            "session",
+            dialogue.client(),
+            dialogue.clientId(),
+            credentials)
+        .whenComplete((outcome, bug) -> {
+          if (bug != null) {
+            LOG.error(bug, "login-failed", "session", dialogue.client().sessionId());
+            dialogue.refuse(tag, new LoginResult.Unavailable(LoginResult.Cause.REFUSED));
+            return;
+          }
+          switch (outcome) {
+            case BackendLogin.Outcome.Failed(var result) -> dialogue.refuse(tag, result);
+            case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) ->
+                begin(dialogue, tag, credentials, connection, capabilities);
+          }
+        });
+  }
+
+  private void begin(
+      ImapDialogue dialogue,
+      String tag,
+      Credentials credentials,
+      BackendConnection connection,
+      Capabilities capabilities) {
+    Channel channel = dialogue.channel();
+    if (!channel.isActive()) {
+      connection.leave();
+      return;
+    }
+    EventLoop loop = channel.eventLoop();
+    Grant grant = settings.keepPassword() ? Grant.of(credentials) : null;
+    ImapSession session =
+        new ImapSession(
+            channel,
+            dialogue.client(),
+            dialogue.clientId(),
+            credentials.user(),
+            mailboxesOf(credentials.user(), connection.backend(), loop),
+            grant,
+            connection,
+            capabilities);
+    ByteBuf unread = dialogue.release();
+    credentials.wipe();
+    sessions.add(session);
+    channel.closeFuture().addListener(_ -> sessions.remove(session));
+    channel.pipeline().addLast("session", session);
+    session.begin(tag, unread);
+  }
+
+  private UserMailboxes mailboxesOf(String user, Backend backend, EventLoop loop) {
+    Map<String, UserMailboxes> here = users.get(loop);
+    if (here == null) {
+      throw new IllegalStateException("not one of our loops");
+    }
+    String key = backend.name() + '\0' + user;
+    return here.computeIfAbsent(
+        key,
+        _ ->
+            new UserMailboxes(
+                backend,
+                loop,
+                loops.wheel(loop),
+                metrics,
+                settings,
+                clock,
+                () -> here.remove(key)));
+  }
+
+  /// How many clients are logged in.
+  public int size() {
+    return sessions.size();
+  }
+
+  /// Says goodbye to every client and waits until they are gone. Not from a loop.
+  ///
+  /// @param within how long that may take
+  public void shutDown(Duration within) {
+    var all = List.copyOf(sessions);
+    CountDownLatch gone = new CountDownLatch(all.size());
+    for (ImapSession session : all) {
+      session.channel().closeFuture().addListener(_ -> gone.countDown());
+      session.channel().eventLoop().execute(session::shutDown);
+    }
+    try {
+      if (!gone.await(within.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.warn("drain", "left", gone.getCount());
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
