@@ -1,0 +1,144 @@
+package dormouse;
+
+import dormouse.config.AdminSettings;
+import dormouse.config.BackendSettings;
+import dormouse.config.BackendTls;
+import dormouse.config.HibernateSettings;
+import dormouse.config.ListenSettings;
+import dormouse.config.ListenTls;
+import dormouse.config.LoginSettings;
+import dormouse.config.Protocol;
+import dormouse.config.RuntimeSettings;
+import dormouse.config.Settings;
+import dormouse.config.TlsSettings;
+import dormouse.ops.Metrics;
+import dormouse.testkit.Endpoint;
+import dormouse.testkit.ImapClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+
+/// A Dormouse for tests, on free ports before one backend: TLS at [#tls], the same without TLS at [#plain].
+public final class FrontEnd implements AutoCloseable {
+  private static final InetSocketAddress ANY =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  private static final Path STATE = stateDir();
+
+  private final Metrics metrics = new Metrics();
+  private final Dormouse dormouse;
+
+  private FrontEnd(Settings settings) {
+    try {
+      dormouse = Dormouse.start(settings, metrics);
+    } catch (StartFault e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// Before a backend without TLS at `port`, which is trusted; sessions sleep as soon as they can.
+  public static FrontEnd before(int port) {
+    return before(port, hibernate -> hibernate);
+  }
+
+  /// @param change what the test wants otherwise; it begins with `after: 0s`, `keep-alive: 0s`
+  public static FrontEnd before(int port, UnaryOperator<HibernateSettings> change) {
+    return before(
+        new BackendSettings(
+            "127.0.0.1",
+            port,
+            BackendTls.NONE,
+            false,
+            null,
+            true,
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(30)),
+        change);
+  }
+
+  public static FrontEnd before(BackendSettings backend, UnaryOperator<HibernateSettings> change) {
+    HibernateSettings normal = HibernateSettings.DEFAULT;
+    HibernateSettings hibernate =
+        new HibernateSettings(
+            true,
+            Duration.ZERO,
+            normal.proofMax(),
+            normal.wakeTimeout(),
+            normal.sweep(),
+            normal.poll(),
+            Duration.ZERO,
+            normal.syncLinger(),
+            normal.uidSetMaxBytes(),
+            normal.plainMaxMessages(),
+            true);
+    return new FrontEnd(
+        new Settings(
+            List.of(
+                new ListenSettings(Protocol.IMAP, ANY, ListenTls.IMPLICIT),
+                new ListenSettings(Protocol.IMAP, ANY, ListenTls.NONE)),
+            TlsSettings.DEFAULT,
+            Map.of("mx", backend),
+            LoginSettings.DEFAULT,
+            change.apply(hibernate),
+            new AdminSettings(null),
+            new RuntimeSettings(2, STATE, Duration.ofSeconds(2))));
+  }
+
+  private static Path stateDir() {
+    try {
+      return Files.createTempDirectory("dormouse-test");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public Endpoint tls() {
+    return Endpoint.tls(dormouse.addresses().getFirst().getPort());
+  }
+
+  public Endpoint plain() {
+    return Endpoint.plain(dormouse.addresses().getLast().getPort());
+  }
+
+  /// A client over TLS, logged in.
+  public ImapClient client(String user, String password) {
+    return ImapClient.connect(tls()).login(user, password);
+  }
+
+  public Metrics metrics() {
+    return metrics;
+  }
+
+  public long sessions(Metrics.State state) {
+    return metrics.sessions(state);
+  }
+
+  /// Waits until so many sessions sleep.
+  public void awaitAsleep(long count) {
+    await(() -> sessions(Metrics.State.HIBERNATED) == count, count + " sessions asleep");
+  }
+
+  /// Waits for a condition, as long as ten seconds.
+  public void await(BooleanSupplier condition, String what) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("not within 10 s: " + what + "\n" + metrics.scrape());
+      }
+      LockSupport.parkNanos(2_000_000);
+    }
+  }
+
+  @Override
+  public void close() {
+    dormouse.close();
+  }
+}
