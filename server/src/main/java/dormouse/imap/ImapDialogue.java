@@ -5,7 +5,6 @@ import dormouse.auth.LoginResult;
 import dormouse.auth.SaslExchange;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
-import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
@@ -13,7 +12,6 @@ import dormouse.session.TimerWheel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -23,10 +21,8 @@ import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -39,8 +35,6 @@ import org.jspecify.annotations.Nullable;
 public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   /// How much may arrive while a login is decided: what was on its way when we stopped reading.
   private static final int MAX_WAITING_BYTES = 128 * 1024;
-
-  private static final EventLog events = EventLog.of(ImapDialogue.class);
 
   /// What all dialogues of one listener share.
   ///
@@ -56,37 +50,16 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
       InstantSource clock,
       Metrics metrics) {}
 
-  /// Handshaking ──▶ Commanding ◀──▶ Answering (AUTHENTICATE), Commanding/Answering ──▶ Deciding ──▶ Commanding | Over;
-  /// Commanding ──STARTTLS──▶ Turning ──▶ Handshaking; any ──▶ Over
-  private sealed interface Phase {
-    /// TLS is being agreed on. `greets`: our greeting comes after it.
-    record Handshaking(boolean greets) implements Phase {}
-
-    /// The next line is a command.
-    record Commanding() implements Phase {}
-
-    /// The next line answers us in AUTHENTICATE.
-    record Answering(String tag, SaslExchange exchange) implements Phase {}
-
-    /// The login has the credentials.
-    record Deciding(String tag, Credentials credentials, Instant since) implements Phase {}
-
-    /// OK to STARTTLS is on its way. What comes now was sent in clear and is discarded.
-    record Turning() implements Phase {}
-
-    /// We are done with the client.
-    record Over() implements Phase {}
-  }
-
   private final Setup setup;
   private final CommandReader reader;
   private final LoginTimers timers;
+  private final LoginEvents events;
 
   private Client client;
   private String clientId = "";
   private @Nullable ChannelHandlerContext context;
-  private Phase phase = new Phase.Over();
-  private ByteBuf unread = Unpooled.EMPTY_BUFFER;
+  private DialoguePhase phase = new DialoguePhase.Over();
+  private final Unread unread = new Unread();
   private boolean processing;
   private int errors;
   private int commands;
@@ -96,6 +69,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   public ImapDialogue(Setup setup, Client client) {
     this.setup = setup;
     this.client = client;
+    events = new LoginEvents(setup.metrics());
     reader = new CommandReader(setup.limits());
     timers =
         new LoginTimers(
@@ -125,12 +99,12 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   /// credentials. If the client is gone, nothing is told.
   public void refuse(String tag, LoginResult result) {
     assert channel().eventLoop().inEventLoop();
-    if (!(phase instanceof Phase.Deciding deciding)) {
+    if (!(phase instanceof DialoguePhase.Deciding deciding)) {
       return;
     }
     deciding.credentials().wipe();
     tellOutcome(deciding, result);
-    phase = new Phase.Commanding();
+    phase = new DialoguePhase.Commanding();
     timers.start(wheel());
     failed(LoginReply.of(tag, result));
     channel().config().setAutoRead(true);
@@ -143,14 +117,13 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   /// @return what the client has already sent after its login; the caller's own, may be empty
   public ByteBuf release() {
     assert channel().eventLoop().inEventLoop();
-    if (phase instanceof Phase.Deciding deciding) {
+    if (phase instanceof DialoguePhase.Deciding deciding) {
       tellOutcome(deciding, new LoginResult.Accepted());
     }
     timers.stop();
-    phase = new Phase.Over();
+    phase = new DialoguePhase.Over();
     started = false;
-    ByteBuf rest = unread;
-    unread = Unpooled.EMPTY_BUFFER;
+    ByteBuf rest = unread.handOver();
     if (!context().isRemoved()) {
       channel().pipeline().remove(this);
     }
@@ -176,17 +149,17 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
       return;
     }
     started = true;
-    setup.metrics().sessionState(null, Metrics.State.GREETING);
+    events.accepted();
     timers.start(wheel());
     if (setup.listener() == ListenTls.IMPLICIT) {
-      phase = new Phase.Handshaking(true);
+      phase = new DialoguePhase.Handshaking(true);
       return;
     }
     greet();
   }
 
   private void greet() {
-    phase = new Phase.Commanding();
+    phase = new DialoguePhase.Commanding();
     write(Greeting.line(setup.listener(), client.tls()));
     context().flush();
   }
@@ -194,13 +167,13 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event instanceof SslHandshakeCompletionEvent handshake
-        && phase instanceof Phase.Handshaking(var greets)) {
+        && phase instanceof DialoguePhase.Handshaking(var greets)) {
       if (!handshake.isSuccess()) {
         closeReason = CloseReason.TLS_FAILED; // the TLS handler closes
       } else if (greets) {
         greet();
       } else {
-        phase = new Phase.Commanding();
+        phase = new DialoguePhase.Commanding();
       }
     }
     context.fireUserEventTriggered(event);
@@ -209,12 +182,12 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf in = (ByteBuf) message;
-    if (phase instanceof Phase.Over || phase instanceof Phase.Turning) {
+    if (phase instanceof DialoguePhase.Over || phase instanceof DialoguePhase.Turning) {
       in.release();
       return;
     }
-    if (phase instanceof Phase.Deciding) {
-      if (unread.readableBytes() + in.readableBytes() > MAX_WAITING_BYTES) {
+    if (phase instanceof DialoguePhase.Deciding) {
+      if (unread.size() + in.readableBytes() > MAX_WAITING_BYTES) {
         in.release();
         end(CloseReason.PROTOCOL_ERROR, "Too much before the answer to a login");
         return;
@@ -222,23 +195,8 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
     } else {
       timers.heard(wheel());
     }
-    append(in);
+    unread.append(in, context.alloc());
     process();
-  }
-
-  /// The buffer that was read into is used as it is when nothing waits, and given back after it: what is kept is as
-  /// large as what is left.
-  private void append(ByteBuf in) {
-    if (!unread.isReadable()) {
-      unread.release();
-      unread = in;
-      return;
-    }
-    ByteBuf both = context().alloc().buffer(unread.readableBytes() + in.readableBytes());
-    both.writeBytes(unread).writeBytes(in);
-    unread.release();
-    in.release();
-    unread = both;
   }
 
   private void process() {
@@ -251,28 +209,20 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
     } finally {
       processing = false;
     }
-    keepWhatIsLeft();
+    unread.trim(context().alloc());
     context().flush();
-  }
-
-  private void keepWhatIsLeft() {
-    if (!unread.isReadable()) {
-      unread.release();
-      unread = Unpooled.EMPTY_BUFFER;
-    } else if (unread.capacity() > 2 * unread.readableBytes()) {
-      ByteBuf left = context().alloc().buffer(unread.readableBytes());
-      left.writeBytes(unread);
-      unread.release();
-      unread = left;
-    }
   }
 
   /// Takes one step in what is unread; false if there is none to take now.
   private boolean step() {
     return switch (phase) {
-      case Phase.Commanding _ -> step(reader.read(unread));
-      case Phase.Answering _ -> step(reader.readLine(unread));
-      case Phase.Handshaking _, Phase.Deciding _, Phase.Turning _, Phase.Over _ -> false;
+      case DialoguePhase.Commanding _ -> step(reader.read(unread.bytes()));
+      case DialoguePhase.Answering _ -> step(reader.readLine(unread.bytes()));
+      case DialoguePhase.Handshaking _,
+          DialoguePhase.Deciding _,
+          DialoguePhase.Turning _,
+          DialoguePhase.Over _ ->
+          false;
     };
   }
 
@@ -283,7 +233,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
       }
       case CONTINUE -> write("+ Ready for the literal");
       case COMPLETE -> {
-        byte[] line = reader.take(unread);
+        byte[] line = reader.take(unread.bytes());
         take(line);
         Arrays.fill(line, (byte) 0); // it may hold a password
       }
@@ -299,7 +249,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   }
 
   private void take(byte[] line) {
-    if (phase instanceof Phase.Answering(var tag, var exchange)) {
+    if (phase instanceof DialoguePhase.Answering(var tag, var exchange)) {
       turn(tag, exchange, exchange.answer(line));
       return;
     }
@@ -340,15 +290,15 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
       failed(tag + (client.tls() ? " BAD TLS is there already" : " BAD No TLS here"));
       return;
     }
-    phase = new Phase.Turning();
-    unread.skipBytes(unread.readableBytes());
+    phase = new DialoguePhase.Turning();
+    unread.discard();
     clientId = "";
     ChannelHandlerContext context = context();
     context
         .writeAndFlush(ByteBufUtil.writeAscii(context.alloc(), tag + " OK Begin TLS now\r\n"))
         .addListener(written -> {
-          if (written.isSuccess() && phase instanceof Phase.Turning) {
-            phase = new Phase.Handshaking(false);
+          if (written.isSuccess() && phase instanceof DialoguePhase.Turning) {
+            phase = new DialoguePhase.Handshaking(false);
             client =
                 new Client(client.sessionId(), client.remote(), client.local(), /* tls= */ true);
             context.pipeline().addFirst("tls", setup.tls().apply(context.alloc()));
@@ -384,10 +334,10 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   }
 
   private void turn(String tag, SaslExchange exchange, SaslExchange.Turn turn) {
-    phase = new Phase.Commanding();
+    phase = new DialoguePhase.Commanding();
     switch (turn) {
       case SaslExchange.Turn.Ask(var challenge) -> {
-        phase = new Phase.Answering(tag, exchange);
+        phase = new DialoguePhase.Answering(tag, exchange);
         write("+ " + challenge);
       }
       case SaslExchange.Turn.Present(var credentials) -> decide(tag, credentials);
@@ -396,37 +346,16 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   }
 
   private void decide(String tag, Credentials credentials) {
-    phase = new Phase.Deciding(tag, credentials, setup.clock().instant());
+    phase = new DialoguePhase.Deciding(tag, credentials, setup.clock().instant());
     timers.stop();
     channel().config().setAutoRead(false);
     context().flush();
     setup.login().attempt(this, tag, credentials);
   }
 
-  private void tellOutcome(Phase.Deciding deciding, LoginResult result) {
-    String outcome =
-        switch (result) {
-          case LoginResult.Accepted _ -> "accepted";
-          case LoginResult.Rejected _ -> "rejected";
-          case LoginResult.Unavailable(var cause) -> cause.name().toLowerCase(Locale.ROOT);
-        };
-    setup.metrics().login(outcome);
-    events.info(
-        "login",
-        "session",
-        client.sessionId(),
-        "user",
-        deciding.credentials().user(),
-        "result",
-        outcome,
-        "code",
-        result instanceof LoginResult.Rejected(var code, _) ? code : null,
-        "client",
-        client.remote(),
-        "tls",
-        client.tls(),
-        "took",
-        Duration.between(deciding.since(), setup.clock().instant()));
+  private void tellOutcome(DialoguePhase.Deciding deciding, LoginResult result) {
+    Duration took = Duration.between(deciding.since(), setup.clock().instant());
+    events.decided(client, deciding.credentials().user(), result, took);
   }
 
   /// Says that something did not work, and counts it.
@@ -438,13 +367,18 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   }
 
   private void end(CloseReason reason, String bye, String... more) {
-    if (phase instanceof Phase.Over) {
+    if (phase instanceof DialoguePhase.Over) {
       return;
     }
-    phase = new Phase.Over();
+    boolean canHear = !(phase instanceof DialoguePhase.Handshaking);
+    phase = new DialoguePhase.Over();
     closeReason = reason;
     timers.stop();
-    unread.skipBytes(unread.readableBytes());
+    unread.discard();
+    if (!canHear) {
+      context().close();
+      return;
+    }
     StringBuilder lines = new StringBuilder("* BYE ").append(bye).append("\r\n");
     for (String line : more) {
       lines.append(line).append("\r\n");
@@ -456,20 +390,9 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   public void channelInactive(ChannelHandlerContext context) {
     if (started) {
       started = false;
-      phase = new Phase.Over();
+      phase = new DialoguePhase.Over();
       timers.stop();
-      setup.metrics().sessionState(Metrics.State.GREETING, null);
-      setup.metrics().closed(closeReason.label());
-      events.info(
-          "close",
-          "session",
-          client.sessionId(),
-          "reason",
-          closeReason.label(),
-          "client",
-          client.remote(),
-          "tls",
-          client.tls());
+      events.closed(client, closeReason);
     }
     context.fireChannelInactive();
   }
@@ -477,8 +400,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerRemoved(ChannelHandlerContext context) {
     timers.stop();
-    unread.release();
-    unread = Unpooled.EMPTY_BUFFER;
+    unread.discard();
   }
 
   @Override
@@ -492,7 +414,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
       context.close();
       return;
     }
-    events.error(cause, "bug", "session", client.sessionId(), "client", client.remote());
+    events.bug(client, cause);
     end(CloseReason.INTERNAL_ERROR, "Something went wrong here");
   }
 

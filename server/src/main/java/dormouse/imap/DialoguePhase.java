@@ -1,0 +1,33 @@
+package dormouse.imap;
+
+import dormouse.auth.Credentials;
+import dormouse.auth.SaslExchange;
+import java.time.Instant;
+
+/// How far a dialogue is; each phase carries what is known in it, nothing else.
+///
+/// ```
+/// accept ──▶ Handshaking ──▶ Commanding ◀──▶ Answering          any ──▶ Over
+///                 ▲            │  ▲ │            │
+///                 │   STARTTLS │  │ └──▶ Deciding ◀┘
+///                 └─ Turning ◀─┘  └─────────┘
+/// ```
+sealed interface DialoguePhase {
+  /// TLS is being agreed on. `greets`: our greeting comes after it.
+  record Handshaking(boolean greets) implements DialoguePhase {}
+
+  /// The next line is a command.
+  record Commanding() implements DialoguePhase {}
+
+  /// The next line answers us in AUTHENTICATE.
+  record Answering(String tag, SaslExchange exchange) implements DialoguePhase {}
+
+  /// The login has the credentials.
+  record Deciding(String tag, Credentials credentials, Instant since) implements DialoguePhase {}
+
+  /// OK to STARTTLS is on its way. What comes now was sent in clear and is discarded.
+  record Turning() implements DialoguePhase {}
+
+  /// We are done with the client.
+  record Over() implements DialoguePhase {}
+}
