@@ -206,6 +206,7 @@ final class Conversation implements ResponseTracker.Listener {
       return Verdict.PASS;
     }
     boolean ok = line.isOk();
+    swallowContinuation &= done.verb != Verb.IDLE; // refused: no "+" will come
     if (done.command != null) {
       settle(done, done.command, line);
     }

@@ -85,11 +85,12 @@ final class Doze implements Sleeper.Listener {
             conversation.features().told(),
             conversation.features().rev2(),
             client,
+            grant,
             this);
     sleeper = who;
     who.listening(idleTag != null);
     home.metrics().keptBytes(view.keptBytes());
-    watch = home.join(who, grant);
+    watch = home.join(who);
   }
 
   /// Whether the command can be answered in sleep: [CommandTracker.Decision#ANSWER], not yet

@@ -373,8 +373,8 @@ final class ImapSession extends ChannelInboundHandlerAdapter
       return;
     }
     String idle = conversation.idleTag();
-    conversation.forgetIdle();
     releaseBackend();
+    conversation.forgetIdle();
     asleep(idle, null);
   }
 
@@ -472,12 +472,21 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     settle();
   }
 
+  /// Leaves the backend politely where it can hear us. In the middle of a command it cannot: LOGOUT would become part of
+  /// a half-sent literal, and end in a mailbox.
   private void releaseBackend() {
     BackendConnection released = backend;
     backend = null;
-    if (released != null) {
-      released.leave();
+    if (released == null) {
+      return;
     }
+    if (conversation.idleTag() != null && commands.idling()) {
+      released.write("DONE\r\n");
+    } else if (!commands.idling() && !commands.atCommandStart()) {
+      released.close();
+      return;
+    }
+    released.leave();
   }
 
   /// @param idle the tag of the client's IDLE, null if it runs none

@@ -55,7 +55,6 @@ public final class MailboxWatch {
   private final String nameHere; // as this connection names it: it enables nothing
   private final Set<Sleeper> sleepers = new LinkedHashSet<>();
   private State state = State.CLOSED;
-  private Grant grant;
   private @Nullable BackendConnection connection;
   private @Nullable BackendFeatures features;
   private SelectedMailbox counts;
@@ -69,17 +68,15 @@ public final class MailboxWatch {
   private Duration retry = FIRST_RETRY;
   private @Nullable Timer timer;
 
-  MailboxWatch(UserMailboxes home, String mailbox, Grant grant) {
+  MailboxWatch(UserMailboxes home, String mailbox) {
     this.home = home;
     this.mailbox = mailbox;
     this.nameHere = ImapString.withoutUtf8(mailbox);
-    this.grant = grant;
     this.counts = new SelectedMailbox(nameHere, true);
   }
 
   /// A session has gone to sleep with this mailbox selected.
-  void join(Sleeper sleeper, Grant leave) {
-    grant = leave;
+  void join(Sleeper sleeper) {
     sleepers.add(sleeper);
     if (state == State.IDLING && !ending && sameAsRead(sleeper.view())) {
       sleeper.behind = false;
@@ -157,7 +154,7 @@ public final class MailboxWatch {
     cancelTimer();
     state = State.OPENING;
     Sleeper first = sleepers.iterator().next();
-    home.login("watch", first.client, grant)
+    home.login("watch", first.client, first.grant)
         .whenComplete((outcome, bug) -> {
           if (bug != null) {
             LOG.error(bug, "watch-failed", "mailbox", mailbox);
@@ -206,6 +203,10 @@ public final class MailboxWatch {
     }
     home.metrics().sync("backend-down", Duration.ZERO);
     cancelTimer();
+    if (sleepers.isEmpty()) {
+      home.forget(this);
+      return;
+    }
     Duration limit = wanted ? LAST_RETRY_WAITING : LAST_RETRY;
     Duration delay = retry.compareTo(limit) < 0 ? retry : limit;
     retry = retry.multipliedBy(2).compareTo(LAST_RETRY) < 0 ? retry.multipliedBy(2) : LAST_RETRY;
@@ -491,7 +492,12 @@ public final class MailboxWatch {
   private void hearWhileIdle(ResponseLine line) {
     counts.hear(line);
     switch (line.kind()) {
-      case EXISTS, EXPUNGE, FETCH, VANISHED, FLAGS -> endIdle();
+      case EXISTS, EXPUNGE, FETCH, VANISHED, FLAGS -> {
+        sleepers.forEach(sleeper -> sleeper.behind = true);
+        if (sleepers.stream().anyMatch(sleeper -> sleeper.listening)) {
+          endIdle();
+        }
+      }
       default -> {} // "* OK Still here", RECENT, …
     }
   }

@@ -26,6 +26,7 @@ public final class Sleeper {
   }
 
   final Client client;
+  final Grant grant;
   final SelectedMailbox told;
   final Told form;
   final boolean rev2;
@@ -47,12 +48,14 @@ public final class Sleeper {
       Told form,
       boolean rev2,
       Client client,
+      Grant grant,
       Listener listener) {
     this.view = view;
     this.told = told;
     this.form = form;
     this.rev2 = rev2;
     this.client = client;
+    this.grant = grant;
     this.listener = listener;
   }
 

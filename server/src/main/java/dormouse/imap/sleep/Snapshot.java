@@ -47,6 +47,8 @@ public final class Snapshot {
   private final Consumer<ResponseLine> toClient;
   private final StatusReply status = new StatusReply();
   private FlagMap.@Nullable Builder flags;
+  private UidSet messages = UidSet.EMPTY;
+  private boolean ours; // FETCH responses answer us
   private boolean moved; // messages came or went since the UIDs were read
   private boolean abandoned;
 
@@ -130,16 +132,17 @@ public final class Snapshot {
     if (uids.isEmpty()) {
       return taken(uids, builder.build());
     }
+    messages = uids;
     flags = builder;
     moved = false;
+    ours = true;
     return step(
         "UID FETCH 1:* (FLAGS)",
         () -> {
-          flags = null;
+          ours = false;
           return step(
               "NOOP",
-              () ->
-                  !moved ? taken(uids, builder.build()) : declined(StayReason.SNAPSHOT_UNSETTLED));
+              () -> moved ? declined(StayReason.SNAPSHOT_UNSETTLED) : taken(uids, builder.build()));
         });
   }
 
@@ -158,15 +161,26 @@ public final class Snapshot {
       return;
     }
     moved |= line.kind() == Kind.EXPUNGE || line.kind() == Kind.EXISTS;
-    FlagMap.Builder builder = flags;
-    if (builder != null) {
-      FetchLine fetch = FetchLine.parse(line);
-      if (fetch != null && fetch.uid() > 0 && fetch.flags() != null && !fetch.more()) {
-        builder.put(fetch.uid(), fetch.flags());
-        return;
-      }
+    FetchLine fetch = flags == null ? null : FetchLine.parse(line);
+    if (fetch != null && fetch.flags() != null && note(fetch, fetch.flags())) {
+      return;
     }
     toClient.accept(line);
+  }
+
+  /// Takes the flags of one message; returns whether the line answers us, and so is not the client's.
+  private boolean note(FetchLine fetch, String now) {
+    if (flags == null || moved) {
+      return false;
+    }
+    if (fetch.uid() > 0) {
+      flags.put(fetch.uid(), now);
+      return ours && !fetch.more();
+    }
+    if (fetch.seq() <= messages.size()) {
+      flags.put(messages.uidAt((int) fetch.seq()), now); // told unasked: the client knows it too
+    }
+    return false;
   }
 
   private CompletableFuture<Result> taken(UidSet uids, @Nullable FlagMap flagMap) {

@@ -61,14 +61,11 @@ public final class UserMailboxes {
   }
 
   /// Sets a sleeper before the watch of its mailbox.
-  ///
-  /// @param grant how the watch may log in
-  public MailboxWatch join(Sleeper sleeper, Grant grant) {
+  public MailboxWatch join(Sleeper sleeper) {
     assert loop.inEventLoop();
     MailboxWatch watch =
-        watches.computeIfAbsent(
-            sleeper.told.name(), mailbox -> new MailboxWatch(this, mailbox, grant));
-    watch.join(sleeper, grant);
+        watches.computeIfAbsent(sleeper.told.name(), mailbox -> new MailboxWatch(this, mailbox));
+    watch.join(sleeper);
     return watch;
   }
 
