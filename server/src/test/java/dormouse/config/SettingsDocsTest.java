@@ -1,0 +1,102 @@
+package dormouse.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/// `docs/settings.md` against the records, and `packaging/dormouse.yaml` against the reader.
+final class SettingsDocsTest {
+  private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+  private static final Pattern SECTION = Pattern.compile("##+ ([a-z.-]+)");
+  private static final Pattern ROW =
+      Pattern.compile("\\| `([a-z-]+)` \\| (?:`([^`]+)`|must be set) \\| (.*) \\|");
+
+  @Test
+  void everyKeyIsThereWithItsDefaultAndASentenceAndNoOther() throws IOException {
+    Map<String, String> documented = new LinkedHashMap<>();
+    String section = "";
+    for (String line : Files.readAllLines(ROOT.resolve("docs/settings.md"))) {
+      Matcher heading = SECTION.matcher(line);
+      Matcher row = ROW.matcher(line);
+      if (heading.matches()) {
+        section = heading.group(1) + ".";
+      } else if (row.matches()) {
+        String standard = row.group(2) == null ? "must be set" : row.group(2);
+        documented.put(section + row.group(1), standard);
+        assertThat(row.group(3)).as(line).hasSizeGreaterThan(20).matches("(?s)[A-Z0-9`].*\\.");
+      }
+    }
+    assertThat(documented).containsExactlyEntriesOf(keys(Settings.class, ""));
+  }
+
+  @Test
+  void theExampleIsGood() throws IOException {
+    Path example = ROOT.resolve("packaging/dormouse.yaml");
+    assertThat(SettingsFile.read(example))
+        .isInstanceOfSatisfying(
+            SettingsRead.Good.class, good -> assertThat(good.warnings()).isEmpty());
+    String uncommented =
+        Files.readString(example)
+            .replaceAll("(?m)^( *)#(?! )", "$1")
+            .replaceAll("(mail.pem|mail.key|backend-ca.pem)", "dormouse.yaml");
+    assertThat(SettingsFile.parse(uncommented, ROOT.resolve("packaging")))
+        .as(uncommented)
+        .isInstanceOfSatisfying(
+            SettingsRead.Good.class,
+            good -> {
+              assertThat(good.settings().tls().certificates()).hasSize(1);
+              assertThat(good.settings().backends().get("mx1"))
+                  .extracting("trusted")
+                  .isEqualTo(true);
+            });
+  }
+
+  private static Map<String, String> keys(Class<?> record, String path) {
+    Map<String, String> keys = new LinkedHashMap<>();
+    for (RecordKey key : RecordKey.of(record)) {
+      RecordComponent component = key.component();
+      String keyPath = path + key.name();
+      Class<?> below = recordBelow(component);
+      if (below != null) {
+        keys.putAll(keys(below, keyPath + "."));
+      } else {
+        keys.put(keyPath, key.required() ? "must be set" : shown(component, record));
+      }
+    }
+    return keys;
+  }
+
+  private static @Nullable Class<?> recordBelow(RecordComponent component) {
+    if (component.getType() == List.class || component.getType() == Map.class) {
+      var arguments = ((ParameterizedType) component.getGenericType()).getActualTypeArguments();
+      return (Class<?>) arguments[arguments.length - 1];
+    }
+    return component.getType().isRecord() ? component.getType() : null;
+  }
+
+  private static String shown(RecordComponent component, Class<?> record) {
+    Object defaults = RecordKey.defaults(record);
+    assertThat(defaults).as(record.getName()).isNotNull();
+    return switch (defaults == null ? null : RecordKey.value(component, defaults)) {
+      case null -> "none";
+      case Duration duration -> Units.show(duration);
+      case InetSocketAddress address -> Units.show(address);
+      case Enum<?> constant -> RecordKey.kebab(constant.name());
+      case Integer bytes when component.getName().endsWith("Bytes") -> Units.showBytes(bytes);
+      case Object value -> value.toString();
+    };
+  }
+}

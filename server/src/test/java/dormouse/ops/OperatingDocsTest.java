@@ -1,0 +1,63 @@
+package dormouse.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.ops.Metrics.State;
+import dormouse.session.CloseReason;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/// `docs/operating.md` against what Dormouse says.
+final class OperatingDocsTest {
+  private static final Pattern METRIC =
+      Pattern.compile("(?m)^\\| `(dormouse_[a-z_]+)(?:\\{[a-z,]+})?` \\|");
+  private static final Pattern TYPE = Pattern.compile("(?m)^# TYPE (dormouse_[a-z_]+?)(?:_max)? ");
+  private static final Pattern ROW = Pattern.compile("(?m)^\\| `([a-z-]+)` \\| [A-Z]");
+
+  private final String text = Files.readString(Path.of("..", "docs", "operating.md"));
+
+  OperatingDocsTest() throws IOException {}
+
+  @Test
+  void everyMetricIsThereAndNoOther() {
+    assertThat(all(METRIC, text)).isEqualTo(all(TYPE, everything().scrape()));
+  }
+
+  @Test
+  void everyReasonToCloseIsThereAndNoOther() {
+    String section =
+        text.substring(text.indexOf("\n## Reasons to close"), text.indexOf("\n## Reasons to stay"));
+    assertThat(all(ROW, section))
+        .containsExactlyInAnyOrderElementsOf(
+            Arrays.stream(CloseReason.values()).map(CloseReason::label).toList());
+  }
+
+  private static Metrics everything() {
+    Metrics metrics = new Metrics();
+    metrics.watchProcess();
+    metrics.login("accepted");
+    metrics.sessionState(null, State.GREETING);
+    metrics.stayedAttached("r");
+    metrics.hibernated();
+    metrics.woke("r", Duration.ZERO);
+    metrics.wakeFailed("r");
+    metrics.sync("r", Duration.ZERO);
+    metrics.backendConnections("b", "p", 1);
+    metrics.closed("r");
+    metrics.answeredLocally("NOOP");
+    return metrics;
+  }
+
+  private static Set<String> all(Pattern pattern, String text) {
+    Set<String> all = new TreeSet<>();
+    pattern.matcher(text).results().forEach(match -> all.add(match.group(1)));
+    return all;
+  }
+}
