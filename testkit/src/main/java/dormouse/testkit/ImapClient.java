@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A scripted IMAP client that sends and shows bytes exactly as they are.
@@ -21,8 +20,6 @@ import org.jspecify.annotations.Nullable;
 public final class ImapClient implements AutoCloseable {
   /// How long an answer may take unless the caller says otherwise.
   public static final Duration PATIENCE = Duration.ofSeconds(10);
-
-  private static final Pattern WAITING_LITERAL = Pattern.compile("\\{\\d+}\r\n");
 
   private final Conversation conversation;
   private final String host;
@@ -138,11 +135,9 @@ public final class ImapClient implements AutoCloseable {
   }
 
   private boolean sendCommand(String tag, String command, List<String> heard) {
-    String rest = tag + " " + command + "\r\n";
-    for (var literal = WAITING_LITERAL.matcher(rest);
-        literal.find();
-        literal = WAITING_LITERAL.matcher(rest)) {
-      send(rest.substring(0, literal.end()));
+    var pieces = CommandPieces.of(tag + " " + command + "\r\n");
+    for (String piece : pieces.subList(0, pieces.size() - 1)) {
+      send(piece);
       List<String> answers =
           readUntil(line -> line.startsWith("+") || line.startsWith(tag + " "), patience);
       String last = answers.getLast();
@@ -151,9 +146,8 @@ public final class ImapClient implements AutoCloseable {
         return false;
       }
       heard.addAll(answers.subList(0, answers.size() - 1));
-      rest = rest.substring(literal.end());
     }
-    send(rest);
+    send(pieces.getLast());
     return true;
   }
 
@@ -310,7 +304,7 @@ public final class ImapClient implements AutoCloseable {
     return response;
   }
 
-  private @Nullable String readResponseOrNull(long deadline) {
+  @Nullable String readResponseOrNull(long deadline) {
     try {
       return conversation.readMessage(deadline, () -> {});
     } catch (IOException e) {
@@ -318,7 +312,7 @@ public final class ImapClient implements AutoCloseable {
     }
   }
 
-  /// The conversation so far (its last 400 lines).
+  /// The conversation so far (its last 200 lines).
   public String transcript() {
     return conversation.transcript();
   }

@@ -149,7 +149,7 @@ public final class StandInConnection implements AutoCloseable {
     conversation.reset();
   }
 
-  /// The conversation so far (its last 400 lines).
+  /// The conversation so far (its last 200 lines).
   public String transcript() {
     return conversation.transcript();
   }

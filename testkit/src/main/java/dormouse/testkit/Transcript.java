@@ -5,8 +5,8 @@ import java.util.Deque;
 
 /// The last lines of a conversation, for failure messages. Any thread.
 final class Transcript {
-  private static final int MAX_LINES = 400;
-  private static final int MAX_LINE_LENGTH = 500;
+  private static final int MAX_LINES = 200;
+  private static final int MAX_LINE_LENGTH = 300;
 
   private final Deque<String> lines = new ArrayDeque<>();
   private long dropped;

@@ -1,0 +1,342 @@
+package dormouse.testkit;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+
+/// One client of a [Differential]: does steps, and notes the bodies it reads.
+///
+/// For one thread at a time.
+final class Actor implements AutoCloseable {
+  private static final int FULL = 40;
+  private static final List<String> FLAGS =
+      List.of("\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted", "$Junk", "dormouse");
+
+  private final DifferentialPlan plan;
+  private final Endpoint endpoint;
+  private final ModelMode mode;
+  private final List<String> mailboxes;
+  private final Map<String, Integer> bodies;
+  private ModelClient client;
+
+  /// @param bodies hashes by mailbox and UID, shared by all clients of a run; concurrent
+  Actor(
+      DifferentialPlan plan,
+      Endpoint endpoint,
+      ModelMode mode,
+      List<String> mailboxes,
+      Map<String, Integer> bodies) {
+    this.plan = plan;
+    this.endpoint = endpoint;
+    this.mode = mode;
+    this.mailboxes = mailboxes;
+    this.bodies = bodies;
+    this.client = login();
+  }
+
+  private ModelClient login() {
+    return ModelClient.login(endpoint, plan.user(), plan.password(), mode, plan.traits());
+  }
+
+  ModelClient client() {
+    return client;
+  }
+
+  /// Does one step.
+  void act(Step step) {
+    client.note(step.toString());
+    var random = new Random(step.choice());
+    var operation = step.operation();
+    if (client.idling() && !operation.staysInIdle()) {
+      if (pipelined(operation, random)) {
+        return;
+      }
+      client.done();
+    }
+    switch (operation) {
+      case SELECT -> client.select(mailbox(random), false);
+      case EXAMINE -> client.select(mailbox(random), true);
+      case NOOP, CAPABILITY -> client.mustOk(operation.name());
+      case STATUS -> client.mustOk(status(random));
+      case APPEND -> append(random);
+      case LOGOUT -> {
+        client.logout();
+        client = login();
+      }
+      case DROP -> {
+        client.drop();
+        client = login();
+      }
+      case LEAVE,
+          CHECK,
+          FETCH_FLAGS,
+          FETCH_BODY,
+          FETCH_CHANGES,
+          STORE,
+          COPY,
+          MOVE,
+          EXPUNGE,
+          UID_EXPUNGE,
+          SEARCH,
+          IDLE,
+          DONE,
+          DONE_IDLE,
+          HEAR ->
+          actSelected(operation, random);
+    }
+  }
+
+  private void actSelected(Operation operation, Random random) {
+    if (client.mailbox().isEmpty()) {
+      client.select(mailbox(random), random.nextInt(6) == 0);
+      if (!operation.staysInIdle()) {
+        return;
+      }
+    }
+    switch (operation) {
+      case LEAVE ->
+          client.leave(plan.traits().unselect() && random.nextBoolean() ? "UNSELECT" : "CLOSE");
+      case CHECK -> client.mustOk("CHECK");
+      case FETCH_FLAGS -> fetchFlags(random);
+      case FETCH_BODY -> fetchBody(random);
+      case FETCH_CHANGES -> fetchChanges();
+      case STORE -> store(random);
+      case COPY, MOVE -> copy(operation, random);
+      case EXPUNGE -> expunge(random);
+      case UID_EXPUNGE -> uidExpunge(random);
+      case SEARCH -> search(random);
+      case IDLE, HEAR -> idle();
+      case DONE -> {
+        if (client.idling()) {
+          client.done();
+        }
+      }
+      case DONE_IDLE -> {
+        if (client.idling()) {
+          client.doneAndIdle();
+        }
+        idle();
+      }
+      default -> throw new IllegalArgumentException(operation.toString());
+    }
+  }
+
+  private void idle() {
+    if (!client.idling()) {
+      client.startIdle();
+    }
+    plan.afterIdle().run();
+  }
+
+  /// In IDLE: some commands may come in one segment with DONE.
+  private boolean pipelined(Operation operation, Random random) {
+    if (random.nextInt(3) != 0) {
+      return false;
+    }
+    String command =
+        switch (operation) {
+          case NOOP, CHECK, CAPABILITY -> operation.name();
+          case FETCH_FLAGS -> "UID FETCH 1:* (FLAGS)";
+          case SEARCH -> "UID SEARCH ALL";
+          case STATUS -> status(random);
+          default -> "";
+        };
+    if (command.isEmpty()) {
+      return false;
+    }
+    client.require(client.doneAnd(command).ok(), command + " failed");
+    return true;
+  }
+
+  private String mailbox(Random random) {
+    return mailboxes.get(random.nextInt(mailboxes.size()));
+  }
+
+  private String status(Random random) {
+    String items = mode == ModelMode.PLAIN ? "" : " HIGHESTMODSEQ";
+    return "STATUS " + mailbox(random) + " (MESSAGES UIDNEXT UNSEEN" + items + ")";
+  }
+
+  private void append(Random random) {
+    String mailbox = mailbox(random);
+    if (mailbox.equals(client.mailbox()) && client.size() > FULL) {
+      expunge(random);
+      return;
+    }
+    String message = SampleMessage.of(random);
+    String literal = random.nextBoolean() ? "+}\r\n" : "}\r\n";
+    client.mustOk(
+        "APPEND "
+            + mailbox
+            + (" (" + String.join(" ", flags(random)) + ") {")
+            + (message.length() + literal + message));
+  }
+
+  private Set<String> flags(Random random) {
+    var flags = new TreeSet<String>();
+    for (int i = random.nextInt(3); i >= 0; i--) {
+      flags.add(FLAGS.get(random.nextInt(FLAGS.size())));
+    }
+    return flags;
+  }
+
+  /// One to four messages of the view, ascending; none if there is none. All have known UIDs.
+  private List<Integer> messages(Random random) {
+    client.learn();
+    var seqs = new TreeSet<Integer>();
+    for (int i = random.nextInt(4); i >= 0 && client.size() > 0; i--) {
+      seqs.add(1 + random.nextInt(client.size()));
+    }
+    return List.copyOf(seqs);
+  }
+
+  private void fetchFlags(Random random) {
+    if (random.nextInt(3) == 0) {
+      client.mustOk("UID FETCH 1:* (FLAGS)");
+      return;
+    }
+    var seqs = messages(random);
+    if (!seqs.isEmpty()) {
+      client.requireOkOrExpunged(client.run("FETCH " + client.set(seqs, false) + " (UID FLAGS)"));
+    }
+  }
+
+  private void fetchBody(Random random) {
+    var seqs = messages(random);
+    if (seqs.isEmpty()) {
+      return;
+    }
+    boolean byUid = random.nextBoolean();
+    String item = random.nextBoolean() ? "BODY[]" : "BODY.PEEK[]";
+    var answer =
+        client.run(
+            (byUid ? "UID FETCH " : "FETCH ")
+                + client.set(seqs, byUid)
+                + (" (UID " + item + " FLAGS)"));
+    client.requireOkOrExpunged(answer);
+    noteBodies(answer.untagged());
+  }
+
+  private void noteBodies(Collection<String> responses) {
+    for (String response : responses) {
+      var fetch = FetchItems.parse(response);
+      String body = fetch == null ? null : fetch.text("BODY[]");
+      if (fetch == null || body == null) {
+        continue;
+      }
+      String key = client.mailbox() + " " + fetch.uid();
+      Integer before = bodies.putIfAbsent(key, body.hashCode());
+      client.require(
+          before == null || before == body.hashCode(), "the body of " + key + " has changed");
+    }
+  }
+
+  private void fetchChanges() {
+    if (mode == ModelMode.PLAIN || client.highestModseq() == 0) {
+      client.mustOk("UID FETCH 1:* (FLAGS)");
+      return;
+    }
+    String vanished = mode == ModelMode.QRESYNC ? " VANISHED" : "";
+    client.mustOk("UID FETCH 1:* (FLAGS) (CHANGEDSINCE " + client.highestModseq() + vanished + ")");
+  }
+
+  private void store(Random random) {
+    var seqs = messages(random);
+    if (seqs.isEmpty()) {
+      return;
+    }
+    boolean byUid = random.nextBoolean();
+    if (client.readOnly()) {
+      if (plan.traits().protects()) {
+        client.store(seqs, byUid, "+FLAGS", false, Set.of(ModelView.FORBIDDEN));
+      }
+      return;
+    }
+    String item = List.of("+FLAGS", "-FLAGS", "FLAGS").get(random.nextInt(3));
+    boolean silent =
+        random.nextInt(3) == 0 && (plan.traits().silentReplace() || !item.equals("FLAGS"));
+    client.requireOkOrExpunged(client.store(seqs, byUid, item, silent, flags(random)));
+  }
+
+  private void copy(Operation operation, Random random) {
+    String target = mailbox(random);
+    var seqs = messages(random);
+    boolean within = target.equals(client.mailbox());
+    if (seqs.isEmpty() || (within && client.size() > FULL)) {
+      return;
+    }
+    boolean move =
+        operation == Operation.MOVE && !client.readOnly() && (plan.traits().keepsView() || !within);
+    boolean byUid = random.nextBoolean();
+    client.requireOkOrExpunged(
+        client.run(
+            (byUid ? "UID " : "")
+                + (move ? "MOVE " : "COPY ")
+                + (client.set(seqs, byUid) + " " + target)));
+  }
+
+  private void expunge(Random random) {
+    if (client.readOnly()) {
+      return;
+    }
+    mark(random);
+    client.mustOk("EXPUNGE");
+  }
+
+  private void uidExpunge(Random random) {
+    if (client.readOnly()) {
+      return;
+    }
+    String uids = mark(random);
+    if (!uids.isEmpty()) {
+      client.mustOk("UID EXPUNGE " + uids);
+    }
+  }
+
+  /// Marks some messages as deleted: their UIDs, "" if there is none.
+  private String mark(Random random) {
+    var seqs = messages(random);
+    String uids = client.set(seqs, true);
+    if (!seqs.isEmpty()) {
+      boolean silent = random.nextBoolean();
+      client.requireOkOrExpunged(
+          client.store(seqs, /* byUid */ false, "+FLAGS", silent, Set.of("\\Deleted")));
+    }
+    return uids;
+  }
+
+  private void search(Random random) {
+    String key =
+        List.of("ALL", "DELETED", "UNSEEN", "FLAGGED", "NOT SEEN", "KEYWORD dormouse")
+            .get(random.nextInt(6));
+    boolean byUid = random.nextBoolean();
+    int before = client.size();
+    var answer = client.run((byUid ? "UID SEARCH " : "SEARCH ") + key);
+    client.requireOkOrExpunged(answer);
+    if (!byUid) {
+      requireInRange(answer.untagged(), before);
+    }
+  }
+
+  private void requireInRange(Collection<String> responses, int size) {
+    for (String response : responses) {
+      if (!response.startsWith("* SEARCH ")) {
+        continue;
+      }
+      var numbers = new ArrayList<>(List.of(response.trim().split(" ", -1)));
+      for (String number : numbers.subList(2, numbers.size())) {
+        client.require(
+            Integer.parseInt(number) <= size, "SEARCH finds message " + number + " of " + size);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+}

@@ -1,0 +1,183 @@
+package dormouse.testkit;
+
+import java.time.Duration;
+import java.util.List;
+
+/// Where and how a [Differential] runs. Immutable.
+///
+/// @param front what is tested; all clients go there, but for one when there is a `side`
+/// @param side the server itself: in some runs one client goes there; the same as `front` if there is none
+/// @param truth the server itself, without Dormouse: each view is compared with what it says
+/// @param user whose mailboxes are used; runs make their own and delete them
+/// @param modes what clients enable, drawn for each
+/// @param traits what the server is able to do
+/// @param steps steps of one run
+/// @param concurrent whether in some runs all clients act at once
+/// @param patience how long a view may differ from the truth, over and over NOOP or in IDLE
+/// @param hearOneIn one in how many steps a client in IDLE must hear of the step without doing anything
+/// @param afterIdle run after each IDLE has begun, for instance to wait until the session sleeps
+public record DifferentialPlan(
+    Endpoint front,
+    Endpoint side,
+    Endpoint truth,
+    String user,
+    String password,
+    List<ModelMode> modes,
+    ServerTraits traits,
+    int steps,
+    boolean concurrent,
+    Duration patience,
+    int hearOneIn,
+    Runnable afterIdle) {
+  private static final int STEPS = 120;
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final int HEAR_ONE_IN = 10;
+
+  public DifferentialPlan {
+    modes = List.copyOf(modes);
+  }
+
+  /// Everything that Dovecot can do, all clients at `front`.
+  public static DifferentialPlan dovecot(Endpoint front, Endpoint truth, String user) {
+    return new DifferentialPlan(
+        front,
+        front,
+        truth,
+        user,
+        DovecotServer.PASSWORD,
+        List.of(ModelMode.values()),
+        ServerTraits.DOVECOT,
+        STEPS,
+        /* concurrent */ true,
+        PATIENCE,
+        HEAR_ONE_IN,
+        () -> {});
+  }
+
+  /// Clients without extensions, one after the other.
+  public static DifferentialPlan greenMail(
+      Endpoint front, Endpoint truth, String user, String password, ServerTraits traits) {
+    return new DifferentialPlan(
+        front,
+        front,
+        truth,
+        user,
+        password,
+        List.of(ModelMode.PLAIN),
+        traits,
+        STEPS,
+        /* concurrent */ false,
+        PATIENCE,
+        HEAR_ONE_IN,
+        () -> {});
+  }
+
+  /// The same with one client of some runs at this endpoint.
+  public DifferentialPlan withSide(Endpoint other) {
+    return new DifferentialPlan(
+        front,
+        other,
+        truth,
+        user,
+        password,
+        modes,
+        traits,
+        steps,
+        concurrent,
+        patience,
+        hearOneIn,
+        afterIdle);
+  }
+
+  /// The same with clients that enable these, one drawn for each.
+  public DifferentialPlan withModes(ModelMode... others) {
+    return new DifferentialPlan(
+        front,
+        side,
+        truth,
+        user,
+        password,
+        List.of(others),
+        traits,
+        steps,
+        concurrent,
+        patience,
+        hearOneIn,
+        afterIdle);
+  }
+
+  /// The same with another password.
+  public DifferentialPlan withPassword(String other) {
+    return new DifferentialPlan(
+        front,
+        side,
+        truth,
+        user,
+        other,
+        modes,
+        traits,
+        steps,
+        concurrent,
+        patience,
+        hearOneIn,
+        afterIdle);
+  }
+
+  /// The same with so many steps in a run.
+  public DifferentialPlan withSteps(int others) {
+    return new DifferentialPlan(
+        front,
+        side,
+        truth,
+        user,
+        password,
+        modes,
+        traits,
+        others,
+        concurrent,
+        patience,
+        hearOneIn,
+        afterIdle);
+  }
+
+  /// The same without runs in which clients act at once.
+  public DifferentialPlan oneAtATime() {
+    return new DifferentialPlan(
+        front, side, truth, user, password, modes, traits, steps, false, patience, hearOneIn,
+        afterIdle);
+  }
+
+  /// The same with another bound on how long a view may differ; zero: one NOOP must do.
+  public DifferentialPlan withPatience(Duration other) {
+    return new DifferentialPlan(
+        front,
+        side,
+        truth,
+        user,
+        password,
+        modes,
+        traits,
+        steps,
+        concurrent,
+        other,
+        hearOneIn,
+        afterIdle);
+  }
+
+  /// The same with something to do after each IDLE has begun.
+  public DifferentialPlan afterIdle(Runnable other) {
+    return new DifferentialPlan(
+        front,
+        side,
+        truth,
+        user,
+        password,
+        modes,
+        traits,
+        steps,
+        concurrent,
+        patience,
+        hearOneIn,
+        other);
+  }
+}

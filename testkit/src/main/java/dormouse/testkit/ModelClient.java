@@ -1,0 +1,365 @@
+package dormouse.testkit;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// An IMAP client that models its view of a mailbox from what the server tells it, and fails when the
+/// server says what it must not.
+///
+/// Blocks; for one thread at a time.
+public final class ModelClient implements AutoCloseable {
+  private static final int MAX_LEARNING_ROUNDS = 20;
+
+  private final ImapClient client;
+  private final ModelMode mode;
+  private final ModelView view;
+  private int tags;
+  private String mailbox = "";
+  private boolean readOnly;
+  private @Nullable String idleTag;
+
+  /// The answer to one command.
+  ///
+  /// @param status OK, NO or BAD
+  /// @param code the response code with its arguments, "" if there is none
+  /// @param untagged all that was heard before, literals folded in
+  public record Answer(String status, String code, List<String> untagged) {
+    /// Whether it succeeded.
+    public boolean ok() {
+      return status.equals("OK");
+    }
+  }
+
+  private ModelClient(ImapClient client, ModelMode mode, ServerTraits traits) {
+    this.client = client;
+    this.mode = mode;
+    this.view = new ModelView(mode, traits.namesKeywords());
+  }
+
+  /// Connects, logs in, and enables what the mode says.
+  public static ModelClient login(
+      Endpoint endpoint, String user, String password, ModelMode mode, ServerTraits traits) {
+    var client = new ModelClient(ImapClient.connect(endpoint), mode, traits);
+    client.mustOk("LOGIN " + ImapClient.quoted(user) + " " + ImapClient.quoted(password));
+    if (mode != ModelMode.PLAIN) {
+      client.mustOk("ENABLE " + mode);
+    }
+    return client;
+  }
+
+  /// What it has enabled.
+  public ModelMode mode() {
+    return mode;
+  }
+
+  /// From now on answers may take this long.
+  public ModelClient patience(Duration patience) {
+    client.patience(patience);
+    return this;
+  }
+
+  /// The selected mailbox, "" for none.
+  public String mailbox() {
+    return mailbox;
+  }
+
+  /// Whether the mailbox was EXAMINEd.
+  public boolean readOnly() {
+    return readOnly;
+  }
+
+  /// Whether it is in IDLE.
+  public boolean idling() {
+    return idleTag != null;
+  }
+
+  /// EXISTS as told, less what was expunged.
+  public int size() {
+    return view.size();
+  }
+
+  /// The UID of a sequence number, 0 if it has not been told.
+  public long uid(int seq) {
+    return view.uid(seq);
+  }
+
+  /// The highest mod-sequence that the server has named of this mailbox, 0 for none.
+  public long highestModseq() {
+    return view.highestModseq();
+  }
+
+  /// SELECT or EXAMINE.
+  public void select(String name, boolean examine) {
+    view.close();
+    mailbox = "";
+    var answer = run((examine ? "EXAMINE " : "SELECT ") + ImapClient.quoted(name));
+    require(answer.ok(), "the mailbox cannot be selected");
+    mailbox = name;
+    readOnly = answer.code().equalsIgnoreCase("READ-ONLY");
+    require(readOnly == examine, "selected as " + answer.code());
+  }
+
+  /// CLOSE, or another command that leaves the mailbox.
+  public void leave(String command) {
+    mustOk(command);
+    view.close();
+    mailbox = "";
+  }
+
+  /// STORE or UID STORE of flags such as `\Seen`; silently, the view does by itself what it will do.
+  ///
+  /// @param item `+FLAGS`, `-FLAGS` or `FLAGS`
+  public Answer store(
+      Collection<Integer> seqs, boolean byUid, String item, boolean silent, Set<String> flags) {
+    if (silent) {
+      view.store(
+          seqs,
+          item,
+          flags.stream().map(flag -> flag.toLowerCase(Locale.ROOT)).collect(Collectors.toSet()));
+    }
+    var answer =
+        run(
+            (byUid ? "UID STORE " : "STORE ")
+                + set(seqs, byUid)
+                + " "
+                + item
+                + (silent ? ".SILENT (" : " (")
+                + String.join(" ", flags)
+                + ")");
+    if (silent && !answer.ok()) {
+      view.forgetFlags();
+    }
+    return answer;
+  }
+
+  /// The messages of these sequence numbers as an IMAP set of numbers or of UIDs.
+  public String set(Collection<Integer> seqs, boolean byUid) {
+    return seqs.stream()
+        .map(seq -> Long.toString(byUid ? view.uid(seq) : seq))
+        .collect(Collectors.joining(","));
+  }
+
+  /// Runs a command that must succeed.
+  public Answer mustOk(String command) {
+    var answer = run(command);
+    require(answer.ok(), command + " failed");
+    return answer;
+  }
+
+  /// Runs any command but SELECT, EXAMINE, CLOSE, UNSELECT, IDLE and LOGOUT. Synchronizing literals are waited for.
+  public Answer run(String command) {
+    String tag = "m" + ++tags;
+    var running = ModelCommand.of(command);
+    var heard = new ArrayList<String>();
+    var pieces = CommandPieces.of(tag + " " + command + "\r\n");
+    for (String piece : pieces.subList(0, pieces.size() - 1)) {
+      client.send(piece);
+      var answer = hearAnswer(tag, running, heard, /* continued */ true);
+      if (answer != null) {
+        return answer;
+      }
+    }
+    client.send(pieces.getLast());
+    return answer(tag, running, heard);
+  }
+
+  private Answer answer(String tag, ModelCommand running, List<String> heard) {
+    var answer = hearAnswer(tag, running, heard, /* continued */ false);
+    if (answer == null) {
+      throw client.failure("a continuation that nobody asked for", null);
+    }
+    return answer;
+  }
+
+  /// Reads up to the tagged answer, or, if it may be `continued`, to a `+`: null.
+  private @Nullable Answer hearAnswer(
+      String tag, ModelCommand running, List<String> heard, boolean continued) {
+    while (true) {
+      String response = client.readResponse();
+      if (response.startsWith("+")) {
+        require(continued, "a continuation that nobody asked for");
+        return null;
+      }
+      if (response.startsWith(tag + " ")) {
+        return answer(response.substring(tag.length() + 1), heard);
+      }
+      hear(response, running);
+      requireOwn(response, tag);
+      heard.add(response);
+    }
+  }
+
+  private Answer answer(String text, List<String> heard) {
+    String status = text.split(" ", 2)[0].toUpperCase(Locale.ROOT);
+    require(Set.of("OK", "NO", "BAD").contains(status), "malformed answer: " + text);
+    String code = "";
+    if (text.startsWith("[", status.length() + 1)) {
+      code = text.substring(status.length() + 2, text.indexOf(']'));
+    }
+    if (code.startsWith("HIGHESTMODSEQ") && mode != ModelMode.PLAIN) {
+      hear("* OK [" + code + "]", ModelCommand.NONE);
+    }
+    return new Answer(status, code, heard);
+  }
+
+  private void hear(String response, ModelCommand running) {
+    require(response.startsWith("* "), "neither untagged nor with a tag of ours: " + response);
+    if (response.startsWith("* BYE") && running.name().equals("LOGOUT")) {
+      return;
+    }
+    try {
+      view.apply(response, running);
+    } catch (Violation e) {
+      throw client.failure(e.getMessage() + "\n   heard: " + response, e);
+    }
+  }
+
+  private void requireOwn(String response, String tag) {
+    require(
+        !response.startsWith("* ESEARCH (TAG ")
+            || response.startsWith("* ESEARCH (TAG \"" + tag + "\")"),
+        "an ESEARCH for another command");
+  }
+
+  /// IDLE, up to its `+`.
+  public void startIdle() {
+    idleTag = "m" + ++tags;
+    client.send(idleTag + " IDLE\r\n");
+    awaitIdling(idleTag);
+  }
+
+  private void awaitIdling(String tag) {
+    var answer = hearAnswer(tag, ModelCommand.of("IDLE"), new ArrayList<>(), /* continued */ true);
+    require(answer == null, "IDLE was refused");
+  }
+
+  /// DONE, up to the tagged answer.
+  public void done() {
+    String tag = idling(null);
+    client.send("DONE\r\n");
+    answerIdle(tag);
+  }
+
+  /// DONE and IDLE in one segment.
+  public void doneAndIdle() {
+    String next = "m" + ++tags;
+    String tag = idling(next);
+    client.send("DONE\r\n" + next + " IDLE\r\n");
+    answerIdle(tag);
+    awaitIdling(next);
+  }
+
+  /// DONE and a command without sequence numbers or literals in one segment.
+  public Answer doneAnd(String command) {
+    String next = "m" + ++tags;
+    String tag = idling(null);
+    client.send("DONE\r\n" + next + " " + command + "\r\n");
+    answerIdle(tag);
+    return answer(next, ModelCommand.of(command), new ArrayList<>());
+  }
+
+  private String idling(@Nullable String next) {
+    String tag = idleTag;
+    if (tag == null) {
+      throw new IllegalStateException("not in IDLE");
+    }
+    idleTag = next;
+    return tag;
+  }
+
+  private void answerIdle(String tag) {
+    var answer = answer(tag, ModelCommand.of("IDLE"), new ArrayList<>());
+    require(answer.ok(), "DONE was not answered by OK");
+  }
+
+  /// In IDLE: listens until the view agrees with the truth as far as it is known; says whether it does in time.
+  boolean hearUntil(Truth truth, Duration within) {
+    long deadline = System.nanoTime() + within.toNanos();
+    var idle = ModelCommand.of("IDLE");
+    while (view.difference(truth) != null) {
+      String response = client.readResponseOrNull(deadline);
+      if (response == null) {
+        return false;
+      }
+      hear(response, idle);
+    }
+    return true;
+  }
+
+  /// Asks for the UIDs and flags that it does not know, until it knows all.
+  public void learn() {
+    for (int round = 0; round < MAX_LEARNING_ROUNDS; round++) {
+      var unknown = view.unknown();
+      if (unknown.isEmpty()) {
+        return;
+      }
+      boolean onlyNew = unknown.stream().allMatch(seq -> view.uid(seq) == 0);
+      var answer =
+          onlyNew && round % 2 == 0
+              ? run("UID FETCH " + (view.lastUid() + 1) + ":* (UID FLAGS)")
+              : run("FETCH " + set(unknown, false) + " (UID FLAGS)");
+      requireOkOrExpunged(answer);
+      if (answer.code().equals("EXPUNGEISSUED")) {
+        mustOk("NOOP");
+      }
+    }
+    throw client.failure("UIDs or flags of " + view.unknown() + " are not told", null);
+  }
+
+  /// Fails if a command by sequence number was refused otherwise than for messages that are gone.
+  public void requireOkOrExpunged(Answer answer) {
+    require(
+        answer.ok() || (answer.status().equals("NO") && answer.code().equals("EXPUNGEISSUED")),
+        "refused: " + answer.status() + " [" + answer.code() + "]");
+  }
+
+  /// Where the view differs from the truth, null if nowhere.
+  @Nullable String difference(Truth truth) {
+    return view.difference(truth);
+  }
+
+  /// LOGOUT: BYE, OK, and the close.
+  public void logout() {
+    mustOk("LOGOUT");
+    require(client.expectClosed().isEmpty(), "more after LOGOUT");
+    close();
+  }
+
+  /// Ends the connection without a word.
+  public void drop() {
+    client.reset();
+  }
+
+  /// The conversation so far.
+  public String transcript() {
+    return client.transcript();
+  }
+
+  /// A note in the transcript.
+  public void note(String text) {
+    client.note(text);
+  }
+
+  /// An error that shows the view and the conversation.
+  public AssertionError failure(String message) {
+    return client.failure(message + "\n--- the view of " + mailbox + "\n" + view, null);
+  }
+
+  /// Fails unless this holds.
+  public void require(boolean holds, String otherwise) {
+    if (!holds) {
+      throw failure(otherwise);
+    }
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+}

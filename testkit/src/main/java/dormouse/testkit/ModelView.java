@@ -1,0 +1,317 @@
+package dormouse.testkit;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// What a client knows of its selected mailbox, learned from untagged responses alone.
+///
+/// Applying a response that the rules forbid (RFC 9051 §7, RFC 7162) is a [Violation]. For one thread.
+final class ModelView {
+  /// A keyword that is stored after EXAMINE only, so that no message ever has it.
+  static final String FORBIDDEN = "$forbidden";
+
+  private static final Pattern NUMBERED = Pattern.compile("\\* (\\d+) ([A-Za-z]+)(?s)( .*)?");
+  private static final Pattern STATUS =
+      Pattern.compile("\\* OK(?: \\[([A-Za-z0-9-]+)( [^]]*)?])?(?s).*");
+  private static final Pattern VANISHED =
+      Pattern.compile("\\* VANISHED( \\(EARLIER\\))? ([0-9:,]+)");
+  private static final Set<String> SELECT_CODES =
+      Set.of("UIDVALIDITY", "UIDNEXT", "UNSEEN", "NOMODSEQ", "MAILBOXID", "CLOSED");
+  private static final Set<String> ANY_TIME_CODES =
+      Set.of("PERMANENTFLAGS", "HIGHESTMODSEQ", "ALERT", "COPYUID");
+
+  /// One message, as far as it is known.
+  private static final class Message {
+    /// 0 if unknown.
+    long uid;
+
+    /// Null if unknown.
+    @Nullable Set<String> flags;
+  }
+
+  private final ModelMode mode;
+  private final boolean namesKeywords;
+  private final List<Message> messages = new ArrayList<>();
+  private Set<String> named = Set.of();
+  private boolean open;
+  private long highestModseq;
+
+  ModelView(ModelMode mode, boolean namesKeywords) {
+    this.mode = mode;
+    this.namesKeywords = namesKeywords;
+  }
+
+  /// No mailbox is selected any more, or a new one is about to be.
+  void close() {
+    messages.clear();
+    named = Set.of();
+    open = false;
+    highestModseq = 0;
+  }
+
+  /// EXISTS as told, less what was expunged.
+  int size() {
+    return messages.size();
+  }
+
+  /// The highest mod-sequence that the server has named, 0 for none.
+  long highestModseq() {
+    return highestModseq;
+  }
+
+  /// The UID of a sequence number, 0 if unknown.
+  long uid(int seq) {
+    return messages.get(seq - 1).uid;
+  }
+
+  /// The highest UID known, 0 for none.
+  long lastUid() {
+    return messages.stream().mapToLong(message -> message.uid).max().orElse(0);
+  }
+
+  /// The sequence numbers whose UID or flags are not known.
+  List<Integer> unknown() {
+    var unknown = new ArrayList<Integer>();
+    for (int i = 0; i < messages.size(); i++) {
+      if (messages.get(i).uid == 0 || messages.get(i).flags == null) {
+        unknown.add(i + 1);
+      }
+    }
+    return unknown;
+  }
+
+  /// Takes in one untagged response, heard while this command runs.
+  void apply(String response, ModelCommand running) {
+    var numbered = NUMBERED.matcher(response);
+    if (numbered.matches()) {
+      applyNumbered(
+          Integer.parseInt(numbered.group(1)),
+          numbered.group(2).toUpperCase(Locale.ROOT),
+          response,
+          running);
+      return;
+    }
+    String name = response.substring(2).split("[ \r]", 2)[0].toUpperCase(Locale.ROOT);
+    switch (name) {
+      case "OK" -> applyStatus(response, running);
+      case "FLAGS" -> {
+        open = open || running.selects();
+        require(open, "FLAGS with no mailbox selected");
+        named = FetchItems.flags(response.substring("* FLAGS ".length()));
+      }
+      case "VANISHED" -> applyVanished(response, running);
+      case "CAPABILITY", "ENABLED", "SEARCH", "ESEARCH", "STATUS", "LIST", "ID", "NAMESPACE" ->
+          require(running.asksFor(name), name + " that nobody asked for");
+      default -> throw new Violation("unexpected response: " + response);
+    }
+  }
+
+  private void applyNumbered(int number, String name, String response, ModelCommand running) {
+    if (running.selects() && name.equals("EXISTS")) {
+      open = true;
+      messages.clear();
+    }
+    require(open, name + " with no mailbox selected");
+    switch (name) {
+      case "EXISTS" -> {
+        require(number >= messages.size(), "EXISTS shrinks from " + messages.size());
+        while (messages.size() < number) {
+          messages.add(new Message());
+        }
+      }
+      case "RECENT" -> require(number <= messages.size(), "more RECENT than EXISTS");
+      case "EXPUNGE" -> {
+        require(mode != ModelMode.QRESYNC, "EXPUNGE to a client with QRESYNC");
+        require(running.allowsExpunge(), "EXPUNGE while " + shown(running));
+        requireInRange(number);
+        messages.remove(number - 1);
+      }
+      case "FETCH" -> applyFetch(response, running);
+      default -> throw new Violation("unexpected response: " + response);
+    }
+  }
+
+  private void applyFetch(String response, ModelCommand running) {
+    var fetch = FetchItems.parse(response);
+    if (fetch == null) {
+      throw new Violation("malformed FETCH");
+    }
+    requireInRange(fetch.seq());
+    require(
+        mode != ModelMode.PLAIN || !fetch.has("MODSEQ"), "MODSEQ to a client without CONDSTORE");
+    require(
+        running.fetches() || fetch.has("FLAGS") || fetch.has("MODSEQ"),
+        "a FETCH that says nothing");
+    require(
+        mode == ModelMode.PLAIN || !fetch.has("FLAGS") || fetch.has("MODSEQ") || running.fetches(),
+        "FLAGS without MODSEQ to a client with CONDSTORE");
+    require(
+        mode != ModelMode.QRESYNC || fetch.has("UID") || running.fetches(),
+        "FETCH without UID to a client with QRESYNC");
+    if (fetch.uid() != 0) {
+      learnUid(fetch.seq(), fetch.uid());
+    }
+    var flags = fetch.flags();
+    if (flags != null) {
+      require(!flags.contains(FORBIDDEN), "STORE after EXAMINE has changed a message");
+      requireNamed(flags);
+      messages.get(fetch.seq() - 1).flags = flags;
+    }
+  }
+
+  private void learnUid(int seq, long uid) {
+    var message = messages.get(seq - 1);
+    require(
+        message.uid == 0 || message.uid == uid,
+        "message " + seq + " has UID " + message.uid + ", not " + uid);
+    for (int i = 0; i < messages.size(); i++) {
+      long other = messages.get(i).uid;
+      require(
+          other == 0 || i == seq - 1 || (other < uid) == (i < seq - 1),
+          "UID " + uid + " of message " + seq + " is out of order: " + (i + 1) + " has " + other);
+    }
+    message.uid = uid;
+  }
+
+  private void requireNamed(Set<String> flags) {
+    if (!namesKeywords) {
+      return;
+    }
+    for (String flag : flags) {
+      require(named.contains(flag), "the FLAGS response has not named " + flag);
+    }
+  }
+
+  private void applyVanished(String response, ModelCommand running) {
+    require(mode == ModelMode.QRESYNC, "VANISHED to a client without QRESYNC");
+    var vanished = VANISHED.matcher(response);
+    require(vanished.matches(), "malformed VANISHED");
+    boolean earlier = vanished.group(1) != null;
+    require(!earlier || running.asksForVanished(), "VANISHED (EARLIER) that nobody asked for");
+    require(earlier || running.allowsExpunge(), "VANISHED while " + shown(running));
+    for (String range : vanished.group(2).split(",", -1)) {
+      String[] ends = range.split(":", -1);
+      long last = Long.parseLong(ends[ends.length - 1]);
+      for (long uid = Long.parseLong(ends[0]); uid <= last; uid++) {
+        boolean was = vanish(uid);
+        require(was || earlier, "VANISHED names UID " + uid + ", which was not there");
+      }
+    }
+  }
+
+  /// Removes the message of this UID, or one of those whose UID is not known and may be this.
+  private boolean vanish(long uid) {
+    int unknown = -1;
+    for (int i = 0; i < messages.size(); i++) {
+      long other = messages.get(i).uid;
+      if (other == uid) {
+        messages.remove(i);
+        return true;
+      }
+      if (other > uid) {
+        break;
+      }
+      unknown = other == 0 ? i : -1;
+    }
+    if (unknown < 0) {
+      return false;
+    }
+    messages.remove(unknown);
+    for (var message : messages) {
+      message.flags = message.uid == 0 ? null : message.flags; // they may be the vanished one's
+    }
+    return true;
+  }
+
+  private void applyStatus(String response, ModelCommand running) {
+    var status = STATUS.matcher(response);
+    require(status.matches(), "malformed OK");
+    String code = status.group(1);
+    if (code == null) {
+      return;
+    }
+    String name = code.toUpperCase(Locale.ROOT);
+    require(
+        ANY_TIME_CODES.contains(name) || (SELECT_CODES.contains(name) && running.selects()),
+        "unexpected code " + name);
+    if (name.equals("HIGHESTMODSEQ")) {
+      require(
+          mode != ModelMode.PLAIN || running.selects(),
+          "HIGHESTMODSEQ to a client without CONDSTORE");
+      highestModseq = Long.parseLong(status.group(2).trim());
+    }
+  }
+
+  /// What STORE will make of the flags that are known: `+FLAGS`, `-FLAGS` or `FLAGS`.
+  void store(Collection<Integer> seqs, String item, Set<String> flags) {
+    for (int seq : seqs) {
+      var message = messages.get(seq - 1);
+      if (message.flags == null) {
+        continue;
+      }
+      var after = new TreeSet<String>(item.equals("FLAGS") ? Set.of() : message.flags);
+      if (item.equals("-FLAGS")) {
+        after.removeAll(flags);
+      } else {
+        after.addAll(flags);
+      }
+      message.flags = after;
+    }
+  }
+
+  /// The flags of these messages are not known any more.
+  void forgetFlags() {
+    messages.forEach(message -> message.flags = null);
+  }
+
+  /// Where this view differs from the server's truth, null if nowhere. What is not known does not differ.
+  @Nullable String difference(Truth truth) {
+    if (truth.messages().size() != messages.size()) {
+      return messages.size() + " messages known, " + truth.messages().size() + " there";
+    }
+    for (int i = 0; i < messages.size(); i++) {
+      var known = messages.get(i);
+      var there = truth.messages().get(i);
+      if (known.uid != 0 && known.uid != there.uid()) {
+        return "message " + (i + 1) + " known as UID " + known.uid + ", is " + there.uid();
+      }
+      if (known.flags != null && !known.flags.equals(there.flags())) {
+        return "UID " + there.uid() + " known as " + known.flags + ", is " + there.flags();
+      }
+    }
+    return null;
+  }
+
+  private void requireInRange(int seq) {
+    require(
+        seq >= 1 && seq <= messages.size(),
+        "sequence number " + seq + " of " + messages.size() + " messages");
+  }
+
+  private static String shown(ModelCommand running) {
+    return running.name().isEmpty() ? "no command runs" : running.text();
+  }
+
+  private static void require(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new Violation(otherwise);
+    }
+  }
+
+  @Override
+  public String toString() {
+    var text = new StringBuilder();
+    for (int i = 0; i < messages.size(); i++) {
+      var message = messages.get(i);
+      text.append(i + 1).append(": ").append(message.uid == 0 ? "?" : message.uid).append(' ');
+      text.append(message.flags == null ? "?" : message.flags).append('\n');
+    }
+    return text.toString();
+  }
+}

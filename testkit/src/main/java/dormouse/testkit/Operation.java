@@ -1,0 +1,45 @@
+package dormouse.testkit;
+
+/// What a client of a [Differential] may do in one step, and how often it does.
+enum Operation {
+  SELECT(3),
+  EXAMINE(1),
+  LEAVE(1),
+  NOOP(3),
+  CHECK(1),
+  STATUS(2),
+  CAPABILITY(1),
+  FETCH_FLAGS(4),
+  FETCH_BODY(4),
+  FETCH_CHANGES(2),
+  STORE(14),
+  APPEND(14),
+  COPY(4),
+  MOVE(4),
+  EXPUNGE(8),
+  UID_EXPUNGE(4),
+  SEARCH(4),
+  IDLE(22),
+  DONE(6),
+  DONE_IDLE(6),
+  HEAR(6),
+  LOGOUT(1),
+  DROP(1);
+
+  /// How often, in relation to the others.
+  final int weight;
+
+  Operation(int weight) {
+    this.weight = weight;
+  }
+
+  /// Whether it leaves a client in IDLE where it is.
+  boolean staysInIdle() {
+    return this == IDLE || this == DONE || this == DONE_IDLE || this == HEAR;
+  }
+
+  /// Whether a server of these traits can be asked for it.
+  boolean suits(ServerTraits traits) {
+    return traits.idle() || !staysInIdle();
+  }
+}

@@ -1,0 +1,35 @@
+package dormouse.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/// Without Dormouse: what fails here is wrong in the model or in the server.
+class DifferentialIT {
+  private static final long SEED = 1;
+
+  @Test
+  void theModelHoldsAgainstDovecot() {
+    try (var server = DovecotServer.start()) {
+      var endpoint = Endpoint.plain(server.imapPort());
+      var differential =
+          new Differential(
+              DifferentialPlan.dovecot(endpoint, endpoint, "u1").withPatience(Duration.ZERO));
+      differential.runUntil(Integer.getInteger("dormouse.operations", 1000), SEED);
+      assertThat(differential.lateViews()).isZero();
+    }
+  }
+
+  @Test
+  void theModelHoldsAgainstGreenMail() {
+    try (var server = EmbeddedBackend.start()) {
+      server.addUser("ann", "pass");
+      var endpoint = Endpoint.plain(server.port());
+      var plan =
+          DifferentialPlan.greenMail(endpoint, endpoint, "ann", "pass", ServerTraits.GREENMAIL);
+      new Differential(plan.withPatience(Duration.ZERO))
+          .runUntil(Integer.getInteger("dormouse.operations", 1000), SEED);
+    }
+  }
+}

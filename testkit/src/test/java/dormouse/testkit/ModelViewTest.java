@@ -1,0 +1,143 @@
+package dormouse.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ModelViewTest {
+  private static final ModelCommand NOOP = ModelCommand.of("NOOP");
+
+  @Test
+  void expungesShiftWhatFollows() {
+    var view = view(ModelMode.PLAIN);
+    hear(view, "NOOP", "* 2 EXPUNGE", "* 2 EXPUNGE", "* 3 EXISTS", "* 2 FETCH (FLAGS (\\Seen))");
+    assertThat(view.unknown()).containsExactly(3);
+    hear(view, "UID FETCH 41:* (UID FLAGS)", "* 3 FETCH (UID 50 FLAGS (\\Recent $a))");
+    assertThat(view.difference(truth(10, Set.of(), 40, Set.of("\\seen"), 50, Set.of("$a"))))
+        .isNull();
+  }
+
+  @Test
+  void vanishedTakesUidsKnownAndNot() {
+    var view = view(ModelMode.QRESYNC);
+    hear(view, "NOOP", "* 6 EXISTS", "* VANISHED 20,40,51");
+    assertThat(view.size()).isEqualTo(3);
+    assertThat(view.uid(1)).isEqualTo(10);
+    assertThat(view.uid(2)).isEqualTo(30);
+    assertThat(view.uid(3)).isZero();
+  }
+
+  @Test
+  void aSilentStoreChangesWhatIsKnown() {
+    var view = view(ModelMode.PLAIN);
+    view.store(List.of(1, 2), "+FLAGS", Set.of("\\seen", "\\flagged"));
+    view.store(List.of(2), "-FLAGS", Set.of("\\seen"));
+    view.store(List.of(3), "FLAGS", Set.of("\\draft"));
+    hear(view, "NOOP", "* 4 EXPUNGE");
+    var truth =
+        truth(10, Set.of("\\seen", "\\flagged"), 20, Set.of("\\flagged"), 30, Set.of("\\draft"));
+    assertThat(view.difference(truth)).isNull();
+  }
+
+  @Test
+  void differencesAreSeen() {
+    var view = view(ModelMode.PLAIN);
+    hear(view, "NOOP", "* 4 EXPUNGE");
+    assertThat(view.difference(truth(10, Set.of(), 20, Set.of(), 40, Set.of()))).contains("UID 30");
+    assertThat(view.difference(truth(10, Set.of(), 20, Set.of("\\seen"), 30, Set.of())))
+        .contains("UID 20");
+    assertThat(view.difference(new Truth(List.of()))).contains("3 messages known, 0 there");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "PLAIN   | NOOP            | * 5 EXPUNGE",
+        "PLAIN   | NOOP            | * 0 EXPUNGE",
+        "PLAIN   | FETCH 1 (FLAGS) | * 1 EXPUNGE",
+        "PLAIN   | STORE 1 +FLAGS a| * 1 EXPUNGE",
+        "PLAIN   | SEARCH ALL      | * 1 EXPUNGE",
+        "PLAIN   | NOOP            | * 3 EXISTS",
+        "PLAIN   | NOOP            | * 5 RECENT",
+        "PLAIN   | NOOP            | * VANISHED 10",
+        "PLAIN   | NOOP            | * 1 FETCH (FLAGS () MODSEQ (5))",
+        "PLAIN   | NOOP            | * 1 FETCH (UID 10)",
+        "PLAIN   | NOOP            | * 1 FETCH (UID 11 FLAGS ())",
+        "PLAIN   | NOOP            | * 5 FETCH (FLAGS ())",
+        "PLAIN   | NOOP            | * 1 FETCH (FLAGS (unnamed))",
+        "PLAIN   | NOOP            | * 1 FETCH (FLAGS ($forbidden))",
+        "PLAIN   | NOOP            | * 1 FETCH (FLAGS (\\Seen)",
+        "PLAIN   | NOOP            | * OK [HIGHESTMODSEQ 7] Highest",
+        "PLAIN   | NOOP            | * OK [UIDNEXT 7] Next",
+        "PLAIN   | NOOP            | * OK [NONSENSE] What",
+        "PLAIN   | NOOP            | * SEARCH 1 2",
+        "PLAIN   | NOOP            | * ESEARCH (TAG \"zz1\") ALL 1",
+        "PLAIN   | NOOP            | * STATUS INBOX (MESSAGES 1)",
+        "PLAIN   | NOOP            | * BYE",
+        "PLAIN   | NOOP            | * GARBAGE",
+        "PLAIN   | UID FETCH 1 UID | * 2 FETCH (UID 10)",
+        "CONDSTORE | NOOP          | * 1 FETCH (FLAGS (\\Seen))",
+        "CONDSTORE | NOOP          | * VANISHED 10",
+        "QRESYNC | NOOP            | * 1 EXPUNGE",
+        "QRESYNC | NOOP            | * VANISHED 11",
+        "QRESYNC | NOOP            | * VANISHED (EARLIER) 10",
+        "QRESYNC | FETCH 1 (FLAGS) | * VANISHED 10",
+        "QRESYNC | NOOP            | * 1 FETCH (FLAGS () MODSEQ (5))",
+      })
+  void whatMustNotBeSaidIsAViolation(ModelMode mode, String command, String response) {
+    var view = view(mode);
+    assertThatThrownBy(() -> view.apply(response, ModelCommand.of(command)))
+        .isInstanceOf(Violation.class);
+  }
+
+  @ParameterizedTest
+  @EnumSource(ModelMode.class)
+  void nothingButNewsComesWhileNoCommandRuns(ModelMode mode) {
+    var view = view(mode);
+    view.apply("* 5 EXISTS", ModelCommand.NONE);
+    for (String response : List.of("* 1 EXPUNGE", "* VANISHED 10", "* CAPABILITY IMAP4rev1")) {
+      assertThatThrownBy(() -> view.apply(response, ModelCommand.NONE))
+          .isInstanceOf(Violation.class);
+    }
+  }
+
+  @Test
+  void nothingOfAMailboxComesWhenNoneIsSelected() {
+    var view = new ModelView(ModelMode.PLAIN, true);
+    for (String response : List.of("* 1 EXISTS", "* 1 EXPUNGE", "* FLAGS (\\Seen)")) {
+      assertThatThrownBy(() -> view.apply(response, NOOP)).isInstanceOf(Violation.class);
+    }
+  }
+
+  /// Four messages with UIDs 10, 20, 30, 40 and no flags.
+  private static ModelView view(ModelMode mode) {
+    var view = new ModelView(mode, true);
+    hear(view, "SELECT INBOX", "* FLAGS (\\Seen $a)", "* 4 EXISTS", "* OK [UIDNEXT 41] Next");
+    for (int seq = 1; seq <= 4; seq++) {
+      hear(view, "FETCH 1:4 (UID FLAGS)", "* " + seq + " FETCH (UID " + seq * 10 + " FLAGS ())");
+    }
+    return view;
+  }
+
+  private static void hear(ModelView view, String command, String... responses) {
+    for (String response : responses) {
+      view.apply(response, ModelCommand.of(command));
+    }
+  }
+
+  private static Truth truth(
+      long uid1, Set<String> flags1, long uid2, Set<String> flags2, long uid3, Set<String> flags3) {
+    return new Truth(
+        List.of(
+            new Truth.Message(uid1, flags1),
+            new Truth.Message(uid2, flags2),
+            new Truth.Message(uid3, flags3)));
+  }
+}
