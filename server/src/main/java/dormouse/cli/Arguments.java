@@ -20,16 +20,16 @@ import picocli.CommandLine.TypeConversionException;
     synopsisHeading = "",
     customSynopsis = {
       "Usage:",
-      "  dormouse                                   a demo, with two mail servers of its own",
-      "  dormouse --backend HOST[:PORT] [options]   in front of that server, no file needed",
-      "  dormouse --config FILE                     as the file says",
-      "  dormouse check FILE                        tells all that is wrong with the file",
+      "  dormouse                           a demo, with two mail servers of its own",
+      "  dormouse --backend HOST [options]  in front of that server, no file needed",
+      "  dormouse --config FILE             as the file says",
+      "  dormouse check FILE                tells all that is wrong with the file",
       ""
     },
     description = "A mail front end in which idle clients sleep.",
     optionListHeading = "%nOptions:%n",
     sortOptions = false,
-    usageHelpAutoWidth = true,
+    usageHelpWidth = 100,
     abbreviateSynopsis = true)
 final class Arguments {
   @Option(
