@@ -6,6 +6,7 @@ import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.CertificateBuilder.KeyUsage;
 import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -88,12 +89,13 @@ final class SelfSigned {
     Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /// Asked of the kernel: a resolver might wait for a name server.
+  /// Asked of the kernel: a resolver might wait for a name server. A name that is none by RFC 2396, as those of some
+  /// containers are, cannot be in the certificate.
   private static String hostName() {
     try {
       String name = Files.readString(HOST_NAME).strip();
-      return name.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?") ? name : "localhost";
-    } catch (IOException notLinux) {
+      return name.equals(URI.create("host://" + name).getHost()) ? name : "localhost";
+    } catch (IOException | IllegalArgumentException notLinuxOrNoName) {
       return "localhost";
     }
   }

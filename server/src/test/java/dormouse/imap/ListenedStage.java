@@ -1,0 +1,104 @@
+package dormouse.imap;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dormouse.auth.LoginResult.Rejected;
+import dormouse.config.ListenSettings;
+import dormouse.config.ListenTls;
+import dormouse.config.LoginSettings;
+import dormouse.config.Protocol;
+import dormouse.config.TlsSettings;
+import dormouse.listen.EventLoops;
+import dormouse.listen.Listener;
+import dormouse.ops.Metrics;
+import dormouse.session.Client;
+import dormouse.session.SessionIds;
+import dormouse.tls.BadCertificates;
+import dormouse.tls.Certificates;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/// A listener on 127.0.0.1 with everything that clients meet before their login, over real sockets. Every login is refused, after
+/// its session has moved to the next loop.
+final class ListenedStage implements AutoCloseable {
+  final EventLoops loops;
+  final Certificates certificates;
+  final Listener listener;
+  final Queue<String> attempts = new ConcurrentLinkedQueue<>();
+  final Queue<Channel> channels = new ConcurrentLinkedQueue<>();
+  final Set<EventLoop> acceptedOn = ConcurrentHashMap.newKeySet();
+
+  ListenedStage(ListenTls tls, TlsSettings settings, Path stateDir, int loopCount)
+      throws IOException, BadCertificates {
+    loops = EventLoops.start(loopCount, Clock.systemUTC());
+    certificates = Certificates.load(settings, stateDir, Clock.systemUTC());
+    ImapDialogue.Setup setup =
+        new ImapDialogue.Setup(
+            tls,
+            certificates::newHandler,
+            LoginSettings.DEFAULT,
+            (dialogue, tag, credentials) -> {
+              attempts.add(
+                  credentials.user() + " " + new String(credentials.password(), ISO_8859_1));
+              refuseOnNextLoop(dialogue, tag);
+            },
+            loops::wheel,
+            Clock.systemUTC(),
+            new Metrics());
+    InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    listener =
+        Listener.bind(
+            new ListenSettings(Protocol.IMAP, anyPort, tls),
+            loops,
+            certificates::newHandler,
+            new SessionIds(),
+            client -> dialogue(setup, client));
+  }
+
+  private ChannelHandler dialogue(ImapDialogue.Setup setup, Client client) {
+    return new ChannelInitializer<Channel>() {
+      @Override
+      protected void initChannel(Channel channel) {
+        channels.add(channel);
+        acceptedOn.add(channel.eventLoop());
+        channel.pipeline().addLast(new ImapDialogue(setup, client));
+      }
+    };
+  }
+
+  private void refuseOnNextLoop(ImapDialogue dialogue, String tag) {
+    Channel channel = dialogue.channel();
+    List<EventLoop> all = loops.all();
+    EventLoop next = all.get((all.indexOf(channel.eventLoop()) + 1) % all.size());
+    channel
+        .deregister()
+        .addListener(_ ->
+            next.register(channel)
+                .addListener(_ ->
+                    next.execute(
+                        () -> dialogue.refuse(tag, new Rejected("AUTHENTICATIONFAILED", "")))));
+  }
+
+  int port() {
+    return listener.address().getPort();
+  }
+
+  @Override
+  public void close() {
+    listener.close();
+    loops.close();
+    certificates.close();
+  }
+}
