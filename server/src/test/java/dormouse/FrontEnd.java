@@ -27,7 +27,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
-/// A Dormouse for tests, on free ports before one backend: TLS at [#tls], the same without TLS at [#plain].
+/// A Dormouse for tests, on free ports before one backend: TLS at [#tls], the same without TLS or with STARTTLS
+/// at [#plain].
 public final class FrontEnd implements AutoCloseable {
   private static final InetSocketAddress ANY =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
@@ -83,7 +84,7 @@ public final class FrontEnd implements AutoCloseable {
         new Settings(
             List.of(
                 new ListenSettings(Protocol.IMAP, ANY, ListenTls.IMPLICIT),
-                new ListenSettings(Protocol.IMAP, ANY, ListenTls.NONE)),
+                new ListenSettings(Protocol.IMAP, ANY, ListenTls.OPTIONAL)),
             TlsSettings.DEFAULT,
             Map.of("mx", backend),
             LoginSettings.DEFAULT,
@@ -106,6 +107,15 @@ public final class FrontEnd implements AutoCloseable {
 
   public Endpoint plain() {
     return Endpoint.plain(dormouse.addresses().getLast().getPort());
+  }
+
+  public Endpoint startTls() {
+    return Endpoint.startTls(plain().port());
+  }
+
+  /// What clients must trust, PEM; names `localhost` and `127.0.0.1`.
+  public Path certificate() {
+    return STATE.resolve("tls").resolve("self-signed.crt");
   }
 
   /// A client over TLS, logged in.
