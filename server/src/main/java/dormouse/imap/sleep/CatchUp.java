@@ -150,9 +150,14 @@ final class CatchUp {
     out.writeCharSequence(text + "\r\n", StandardCharsets.ISO_8859_1);
   }
 
-  /// Whether the line answers our UID FETCH: nobody else asks for UID and FLAGS only.
-  private static boolean answersUs(FetchLine fetch) {
-    return fetch.uid() > 0 && fetch.flags() != null && !fetch.more();
+  /// Whether the line answers our UID FETCH: nobody else asks for UID and FLAGS only, and with CHANGEDSINCE the answer has a
+  /// mod-sequence. A change told unasked in between may have neither.
+  private boolean answersUs(FetchLine fetch) {
+    boolean numbered = before.flags() == null && !present.everyFlag();
+    return fetch.uid() > 0
+        && fetch.flags() != null
+        && !fetch.more()
+        && (!numbered || fetch.modseq() > 0);
   }
 
   private boolean isNews(FetchLine fetch) {
@@ -167,7 +172,6 @@ final class CatchUp {
       return !canonical.equals(knownFlags(before.flags()).put(fetch.uid(), canonical));
     }
     return present.everyFlag()
-        || fetch.modseq() == 0
         || Long.compareUnsigned(fetch.modseq(), before.highestModSeq()) > 0;
   }
 

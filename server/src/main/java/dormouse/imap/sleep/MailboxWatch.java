@@ -223,7 +223,7 @@ public final class MailboxWatch {
     List<Sleeper> served = List.copyOf(sleepers);
     counts = new SelectedMailbox(nameHere, true);
     read = false;
-    on.run("EXAMINE " + nameHere, counts::hear)
+    on.run("EXAMINE " + nameHere + (modSequences() ? " (CONDSTORE)" : ""), counts::hear)
         .thenAccept(reply -> {
           if (reply.lost() || connection != on) {
             return; // the end of the connection tries again
@@ -260,17 +260,32 @@ public final class MailboxWatch {
     return features != null && features.changes().modSequences();
   }
 
-  /// One more reading on the connection that stands: watermark first, then the view brought up to date.
+  /// One more reading on the connection that stands. STATUS may tell of the past until NOOP has brought the connection's
+  /// view up to date, and of what the view does not show yet until NOOP has done so again.
   private void readAgain(BackendConnection on) {
     Instant begun = home.clock().instant();
     List<Sleeper> served = List.copyOf(sleepers);
     state = State.READING;
     again = false;
-    if (modSequences()) {
-      status(on, served, begun);
-      return;
-    }
-    noop(on, served, 0, begun);
+    catchUp(
+        on,
+        () -> {
+          if (modSequences()) {
+            status(on, served, begun);
+            return;
+          }
+          readUids(on, served, 0, begun);
+        });
+  }
+
+  private void catchUp(BackendConnection on, Runnable next) {
+    on.run("NOOP", counts::hear)
+        .thenAccept(
+            reply -> {
+              if (!failed(on, reply)) {
+                next.run();
+              }
+            });
   }
 
   private void status(BackendConnection on, List<Sleeper> served, Instant begun) {
@@ -282,21 +297,12 @@ public final class MailboxWatch {
                 counts.hear(line);
               }
             })
-        .thenAccept(reply -> {
-          if (failed(on, reply)) {
-            return;
-          }
-          noop(on, served, status.highestModSeq(), begun);
-        });
-  }
-
-  private void noop(BackendConnection on, List<Sleeper> served, long watermark, Instant begun) {
-    on.run("NOOP", counts::hear)
-        .thenAccept(reply -> {
-          if (!failed(on, reply)) {
-            readUids(on, served, watermark, begun);
-          }
-        });
+        .thenAccept(
+            reply -> {
+              if (!failed(on, reply)) {
+                catchUp(on, () -> readUids(on, served, status.highestModSeq(), begun));
+              }
+            });
   }
 
   private boolean failed(BackendConnection on, Reply reply) {
@@ -431,13 +437,13 @@ public final class MailboxWatch {
         false);
   }
 
-  /// Whether a flag change was told without its UID, so that it is not in the answers.
+  /// Whether a flag change was told unasked, so that it may not be in the answers.
   private boolean leftOut(ResponseLine line) {
     if (line.kind() != Kind.FETCH) {
       return false;
     }
     FetchLine fetch = FetchLine.parse(line);
-    return fetch == null || fetch.uid() == 0;
+    return fetch == null || fetch.uid() == 0 || (modSequences() && fetch.modseq() == 0);
   }
 
   private static FlagMap flagMap(UidSet uids, List<ResponseLine> fetched) {
