@@ -35,6 +35,9 @@ final class Conversation implements ResponseTracker.Listener {
     /// A command has its tagged reply.
     void ended(String tag, Verb verb, boolean ok);
 
+    /// A tagged reply is on its way; returns whether the session keeps it to say it later.
+    boolean keeps(ResponseLine reply);
+
     /// The backend says BYE; returns whether the client shall hear it.
     boolean bye();
   }
@@ -213,6 +216,9 @@ final class Conversation implements ResponseTracker.Listener {
     noteFetching();
     events.ended(done.tag, done.verb, ok);
     openHead();
+    if (events.keeps(line)) {
+      return Verdict.DROP;
+    }
     return line.codeName().equals("CAPABILITY") ? replace(withOurCapabilities(line)) : Verdict.PASS;
   }
 

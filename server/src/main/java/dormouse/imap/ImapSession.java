@@ -3,6 +3,7 @@ package dormouse.imap;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Capabilities;
+import dormouse.imap.sleep.CatchUp;
 import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.StayReason;
@@ -10,9 +11,14 @@ import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.sleep.Wake;
 import dormouse.imap.track.Command;
 import dormouse.imap.track.CommandTracker;
+import dormouse.imap.track.FetchLine;
+import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
 import dormouse.imap.view.MailboxView;
+import dormouse.imap.view.Told;
+import dormouse.imap.view.UidSet;
+import dormouse.imap.view.ViewDiff;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
@@ -32,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 /// A client after its login: attached to a backend, asleep, or on the way between the two.
 /// ```text
 ///            quiet              view taken
-/// ATTACHED ────────▶ SNAPSHOT ─────────────▶ ASLEEP ──the client wants more than a sleeper can say──▶ WAKING
+/// ATTACHED ────────▶ OURS ─────────────────▶ ASLEEP ──the client wants more than a sleeper can say──▶ WAKING
 ///    ▲                  │ client spoke, unfit                                                          │
 ///    └──────────────────┴──────────────────────────────────────────backend ready───────────────────────┘
 /// any ──the client leaves, or the truth cannot be restored──▶ CLOSED
@@ -45,7 +51,8 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     implements CommandTracker.Listener, Conversation.Events, BackendConnection.Relay, Doze.Host {
   private enum State {
     ATTACHED,
-    SNAPSHOT,
+    /// Attached, and commands of our own run on the backend.
+    OURS,
     ASLEEP,
     WAKING,
     CLOSED
@@ -55,6 +62,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
   private static final int MAX_PENDING_BYTES = 16 << 10;
   private static final int MAX_UNREAD_BYTES = 1 << 20; // by a sleeping client
   private static final int MAX_MALFORMED = 20;
+  private static final int MAX_SET_CHARS = 4096;
   private static final EventLog LOG = EventLog.of(ImapSession.class);
 
   private final Client client;
@@ -84,6 +92,9 @@ final class ImapSession extends ChannelInboundHandlerAdapter
   // it
   private @Nullable Doze doze;
   private @Nullable Wake wake;
+  private @Nullable UidSet
+      flagsOwed; // messages whose flags the client must hear behind the STORE that woke it
+  private @Nullable String keptReply; // to that STORE
   private @Nullable ByteBuf lag; // what the client must hear before its numbers are the backend's
 
   /// @param grant how to log in again; null if the session may not sleep
@@ -230,7 +241,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     return switch (state) {
       case ATTACHED -> beginsAttached(tag, verb);
       case ASLEEP -> beginsAsleep(verb);
-      case SNAPSHOT, WAKING, CLOSED -> CommandTracker.Decision.WAIT;
+      case OURS, WAKING, CLOSED -> CommandTracker.Decision.WAIT;
     };
   }
 
@@ -246,6 +257,9 @@ final class ImapSession extends ChannelInboundHandlerAdapter
       return conversation.busy() ? CommandTracker.Decision.WAIT : CommandTracker.Decision.ANSWER;
     }
     if (conversation.outstanding() >= MAX_OUTSTANDING) {
+      return CommandTracker.Decision.WAIT;
+    }
+    if (flagsOwed != null && conversation.busy()) {
       return CommandTracker.Decision.WAIT;
     }
     if (lag != null && !catchesUp(verb)) {
@@ -354,6 +368,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     return state == State.ATTACHED
         && pending == null
         && lag == null
+        && flagsOwed == null
         && !byeSaid
         && conversation.betweenResponses()
         && (conversation.busy()
@@ -414,7 +429,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     if (on == null || tag == null) {
       return;
     }
-    state = State.SNAPSHOT;
+    state = State.OURS;
     conversation.forgetIdle();
     conversation.tainted(features.changes().modSequences());
     on.stopRelay();
@@ -572,7 +587,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
 
   private void awake(Wake.Result.Awake awake, Verb first, Instant begun) {
     if (state == State.CLOSED) {
-      awake.lines().release();
+      awake.alerts().release();
       awake.connection().leave();
       return;
     }
@@ -599,22 +614,81 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     backend = awake.connection();
     features = BackendFeatures.of(awake.capabilities());
     conversation.tainted(awake.tainted());
-    hear(awake.lines(), awake.expunges(), first);
+    conversation.fromBackend(awake.alerts());
+    if (awake.catchUp() != null && !leavesMailbox(first)) {
+      hear(awake.catchUp(), first);
+    }
     awake.connection().relayTo(this);
-    quiet.touched();
     settle();
   }
 
-  private void hear(ByteBuf lines, boolean expunges, Verb first) {
-    if (leavesMailbox(first) || !lines.isReadable()) {
-      lines.release();
+  /// What happened in its sleep, as far as the client's first command allows.
+  private void hear(CatchUp catchUp, Verb first) {
+    if (catchUp.expunges() && first.usesSequenceNumbers()) {
+      lag = catchUp.linesAndAllBehind();
       return;
     }
-    if (expunges && first.usesSequenceNumbers()) {
-      lag = lines;
+    if (first == Verb.STORE || first == Verb.UID_STORE) {
+      conversation.fromBackend(catchUp.linesWithoutFlags());
+      UidSet flagged = catchUp.flagged();
+      flagsOwed = flagged.isEmpty() ? null : flagged;
       return;
     }
-    conversation.fromBackend(lines);
+    conversation.fromBackend(catchUp.linesAndAllBehind());
+  }
+
+  @Override
+  public boolean keeps(ResponseLine reply) {
+    if (flagsOwed == null) {
+      return false;
+    }
+    keptReply = reply.text();
+    return true;
+  }
+
+  /// A server tells flags behind a STORE as they are then. Flags told before it, the client would take for its outcome.
+  private void tellFlagsOwed() {
+    UidSet uids = flagsOwed;
+    String reply = keptReply;
+    BackendConnection on = backend;
+    if (uids == null || reply == null || on == null) {
+      return;
+    }
+    flagsOwed = null;
+    keptReply = null;
+    state = State.OURS;
+    on.stopRelay();
+    Told form = conversation.features().told();
+    String set = uids.toString();
+    on.run(
+            "UID FETCH "
+                + (set.length() > MAX_SET_CHARS ? uids.first() + ":" + uids.last() : set)
+                + (form == Told.PLAIN ? " (FLAGS)" : " (FLAGS MODSEQ)"),
+            line -> tellFlags(line, form))
+        .whenComplete((done, bug) -> {
+          if (state == State.CLOSED) {
+            return;
+          }
+          if (bug != null || done.lost()) {
+            end(CloseReason.BACKEND_GONE, "Connection to the mail server was lost");
+            return;
+          }
+          state = State.ATTACHED;
+          on.relayTo(this);
+          say(reply);
+          settle();
+        });
+  }
+
+  private void tellFlags(ResponseLine line, Told form) {
+    FetchLine fetch = FetchLine.parse(line);
+    if (fetch == null || fetch.uid() == 0 || fetch.flags() == null || fetch.more()) {
+      conversation.fromBackend(line);
+      return;
+    }
+    ByteBuf told = Unpooled.buffer(64);
+    ViewDiff.writeFetch(told, fetch.seq(), fetch.uid(), fetch.flags(), fetch.modseq(), form);
+    conversation.fromBackend(told);
   }
 
   private void endDoze() {
@@ -643,6 +717,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
 
   @Override
   public void backendReadComplete() {
+    tellFlagsOwed();
     settle();
   }
 
@@ -692,7 +767,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
 
   @Override
   public boolean bye() {
-    if (state == State.SNAPSHOT || (!conversation.loggingOut() && sleepsWithoutBackend())) {
+    if (state == State.OURS || (!conversation.loggingOut() && sleepsWithoutBackend())) {
       return false;
     }
     byeSaid = true;
@@ -770,7 +845,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     }
     Metrics.State was =
         switch (state) {
-          case ATTACHED, SNAPSHOT -> Metrics.State.ATTACHED;
+          case ATTACHED, OURS -> Metrics.State.ATTACHED;
           case ASLEEP -> Metrics.State.HIBERNATED;
           case WAKING, CLOSED -> Metrics.State.WAKING;
         };

@@ -19,13 +19,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// What a client must hear so that its view of the mailbox becomes the present one, in the order of an ordinary server:
 /// what is gone, how many there are, new keywords, changed flags (HIBERNATION §3.4).
 ///
 /// Used once, on the user's event loop.
-final class CatchUp {
+public final class CatchUp {
   /// The mailbox as it was just read.
   ///
   /// @param recent for `* n RECENT`
@@ -68,7 +69,7 @@ final class CatchUp {
   }
 
   /// Whether messages are gone, so that the client's sequence numbers are not the mailbox's.
-  boolean expunges() {
+  public boolean expunges() {
     return !diff.gone().isEmpty()
         || present.fetched().stream()
             .anyMatch(line -> line.kind() == Kind.EXPUNGE || line.kind() == Kind.VANISHED);
@@ -90,7 +91,7 @@ final class CatchUp {
 
   /// The lines, followed by everything that the connection said behind the UIDs, in order: for a client that stays on
   /// this connection, whose numbers are from here on those of the backend.
-  ByteBuf linesAndAllBehind() {
+  public ByteBuf linesAndAllBehind() {
     ByteBuf out = beginning();
     for (ResponseLine line : present.fetched()) {
       FetchLine fetch = FetchLine.parse(line);
@@ -101,6 +102,44 @@ final class CatchUp {
       }
     }
     return ended(out);
+  }
+
+  /// The lines without any flags: for a client whose command is about to change some, and which would take flags told now
+  /// for the outcome.
+  public ByteBuf linesWithoutFlags() {
+    ByteBuf out = beginning();
+    for (ResponseLine line : present.fetched()) {
+      if (line.kind() != Kind.FETCH) {
+        out.writeCharSequence(line.text() + "\r\n", StandardCharsets.ISO_8859_1);
+      }
+    }
+    return out;
+  }
+
+  /// The messages whose flags [#linesWithoutFlags] leaves out; maybe more, never fewer.
+  public UidSet flagged() {
+    Set<Long> uids = new TreeSet<>();
+    for (ResponseLine line : present.fetched()) {
+      FetchLine fetch = FetchLine.parse(line);
+      if (fetch == null) {
+        if (line.kind() == Kind.EXPUNGE || line.kind() == Kind.VANISHED) {
+          return present.uids(); // numbers told behind it are not those of the UIDs that were read
+        }
+        continue;
+      }
+      if (answersUs(fetch)) {
+        if (isNews(fetch)) {
+          uids.add(fetch.uid());
+        }
+      } else if (fetch.uid() > 0) {
+        uids.add(fetch.uid());
+      } else if (fetch.seq() <= present.uids().size()) {
+        uids.add(present.uids().uidAt((int) fetch.seq()));
+      }
+    }
+    UidSet.Builder builder = UidSet.builder();
+    uids.forEach(builder::add);
+    return builder.build();
   }
 
   private ByteBuf beginning() {
@@ -171,8 +210,7 @@ final class CatchUp {
       String canonical = Flags.canonical(flags);
       return !canonical.equals(knownFlags(before.flags()).put(fetch.uid(), canonical));
     }
-    return present.everyFlag()
-        || Long.compareUnsigned(fetch.modseq(), before.highestModSeq()) > 0;
+    return present.everyFlag() || Long.compareUnsigned(fetch.modseq(), before.highestModSeq()) > 0;
   }
 
   private Map<Long, String> knownFlags(FlagMap flags) {

@@ -280,12 +280,11 @@ public final class MailboxWatch {
 
   private void catchUp(BackendConnection on, Runnable next) {
     on.run("NOOP", counts::hear)
-        .thenAccept(
-            reply -> {
-              if (!failed(on, reply)) {
-                next.run();
-              }
-            });
+        .thenAccept(reply -> {
+          if (!failed(on, reply)) {
+            next.run();
+          }
+        });
   }
 
   private void status(BackendConnection on, List<Sleeper> served, Instant begun) {
@@ -297,12 +296,11 @@ public final class MailboxWatch {
                 counts.hear(line);
               }
             })
-        .thenAccept(
-            reply -> {
-              if (!failed(on, reply)) {
-                catchUp(on, () -> readUids(on, served, status.highestModSeq(), begun));
-              }
-            });
+        .thenAccept(reply -> {
+          if (!failed(on, reply)) {
+            catchUp(on, () -> readUids(on, served, status.highestModSeq(), begun));
+          }
+        });
   }
 
   private boolean failed(BackendConnection on, Reply reply) {

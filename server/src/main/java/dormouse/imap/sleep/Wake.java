@@ -29,14 +29,14 @@ import org.jspecify.annotations.Nullable;
 public final class Wake {
   /// What became of it.
   public sealed interface Result {
-    /// @param lines what the client must hear first; owned by the receiver, may be empty
-    /// @param expunges whether the lines tell of messages gone, so that sequence numbers change
+    /// @param alerts what the backend wants every user to see; owned by the receiver, may be empty
+    /// @param catchUp what the client must hear of its mailbox; null if nothing
     /// @param tainted whether our own commands have switched CONDSTORE on at this connection
     record Awake(
         BackendConnection connection,
         Capabilities capabilities,
-        ByteBuf lines,
-        boolean expunges,
+        ByteBuf alerts,
+        @Nullable CatchUp catchUp,
         boolean tainted)
         implements Result {}
 
@@ -172,7 +172,7 @@ public final class Wake {
 
   private void reselect(BackendConnection connection, Capabilities capabilities) {
     if (sleeper == null) {
-      awake(connection, capabilities, Unpooled.EMPTY_BUFFER, false, false);
+      awake(connection, capabilities, Unpooled.EMPTY_BUFFER, null, false);
       return;
     }
     Sleeper who = sleeper;
@@ -209,7 +209,7 @@ public final class Wake {
             return;
           }
           if (unchanged(who.view(), now)) {
-            awake(connection, capabilities, alerts, false, false);
+            awake(connection, capabilities, alerts, null, false);
             return;
           }
           read(connection, capabilities, who, now, alerts);
@@ -289,12 +289,7 @@ public final class Wake {
             refused(Refusal.INCONSISTENT);
             return;
           }
-          awake(
-              connection,
-              capabilities,
-              alerts.writeBytes(catchUp.linesAndAllBehind()),
-              catchUp.expunges(),
-              can.changes().modSequences());
+          awake(connection, capabilities, alerts, catchUp, can.changes().modSequences());
         });
   }
 
@@ -303,10 +298,10 @@ public final class Wake {
   private void awake(
       BackendConnection connection,
       Capabilities capabilities,
-      ByteBuf lines,
-      boolean expunges,
+      ByteBuf alerts,
+      @Nullable CatchUp catchUp,
       boolean tainted) {
-    if (!result.complete(new Result.Awake(connection, capabilities, lines, expunges, tainted))) {
+    if (!result.complete(new Result.Awake(connection, capabilities, alerts, catchUp, tainted))) {
       drop(connection);
     }
   }
