@@ -164,7 +164,7 @@ final class CliTest {
   void helpAndVersionEndWith0() {
     assertThat(read("--help")).isEqualTo(new Request.Exit(0));
     assertThat(out.toString())
-        .contains("--backend HOST[:PORT]", "--hibernate-after", "dormouse check FILE");
+        .contains("--backend=HOST[:PORT]", "--hibernate-after", "dormouse check FILE");
     assertThat(read("--version")).isEqualTo(new Request.Exit(0));
     assertThat(out.toString()).contains("dormouse (not packaged)");
     assertThat(read("check", "--help")).isEqualTo(new Request.Exit(0));
