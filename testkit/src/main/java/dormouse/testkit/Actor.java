@@ -2,6 +2,7 @@ package dormouse.testkit;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -21,7 +22,9 @@ final class Actor implements AutoCloseable {
   private final ModelMode mode;
   private final List<String> mailboxes;
   private final Map<String, Integer> bodies;
+  private final Map<String, OfflineView> kept = new HashMap<>();
   private ModelClient client;
+  private String before = "";
 
   /// @param bodies hashes by mailbox and UID, shared by all clients of a run; concurrent
   Actor(
@@ -42,8 +45,18 @@ final class Actor implements AutoCloseable {
     return ModelClient.login(endpoint, plan.user(), plan.password(), mode, plan.traits());
   }
 
+  private void loginAgain() {
+    before = client.transcript() + "\n";
+    client = login();
+  }
+
   ModelClient client() {
     return client;
+  }
+
+  /// The conversation so far, with the one before the last login.
+  String transcript() {
+    return before + client.transcript();
   }
 
   /// Does one step.
@@ -58,18 +71,19 @@ final class Actor implements AutoCloseable {
       client.done();
     }
     switch (operation) {
-      case SELECT -> client.select(mailbox(random), false);
-      case EXAMINE -> client.select(mailbox(random), true);
+      case SELECT, EXAMINE -> select(random, operation == Operation.EXAMINE);
       case NOOP, CAPABILITY -> client.mustOk(operation.name());
       case STATUS -> client.mustOk(status(random));
       case APPEND -> append(random);
       case LOGOUT -> {
+        keep();
         client.logout();
-        client = login();
+        loginAgain();
       }
       case DROP -> {
+        keep();
         client.drop();
-        client = login();
+        loginAgain();
       }
       case LEAVE,
           CHECK,
@@ -92,14 +106,13 @@ final class Actor implements AutoCloseable {
 
   private void actSelected(Operation operation, Random random) {
     if (client.mailbox().isEmpty()) {
-      client.select(mailbox(random), random.nextInt(6) == 0);
+      select(random, random.nextInt(6) == 0);
       if (!operation.staysInIdle()) {
         return;
       }
     }
     switch (operation) {
-      case LEAVE ->
-          client.leave(plan.traits().unselect() && random.nextBoolean() ? "UNSELECT" : "CLOSE");
+      case LEAVE -> leave(random);
       case CHECK -> client.mustOk("CHECK");
       case FETCH_FLAGS -> fetchFlags(random);
       case FETCH_BODY -> fetchBody(random);
@@ -122,6 +135,30 @@ final class Actor implements AutoCloseable {
         idle();
       }
       default -> throw new IllegalArgumentException(operation.toString());
+    }
+  }
+
+  private void select(Random random, boolean examine) {
+    keep();
+    String mailbox = mailbox(random);
+    client.select(mailbox, examine, random.nextInt(3) == 0 ? null : kept.get(mailbox));
+  }
+
+  private void leave(Random random) {
+    if (plan.traits().unselect() && random.nextBoolean()) {
+      keep();
+      client.leave("UNSELECT");
+      return;
+    }
+    kept.remove(client.mailbox()); // CLOSE expunges without a word
+    client.leave("CLOSE");
+  }
+
+  /// Keeps what the client knows, for a SELECT with QRESYNC.
+  private void keep() {
+    var offline = client.offline();
+    if (offline != null) {
+      kept.put(client.mailbox(), offline);
     }
   }
 

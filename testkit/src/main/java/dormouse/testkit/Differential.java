@@ -275,10 +275,9 @@ public final class Differential {
     text.append(message.split("\n--- the conversation", 2)[0]);
     boolean shown = false;
     for (int i = 0; i < actors.size(); i++) {
-      String transcript = actors.get(i).client().transcript();
-      shown = shown || message.contains(transcript);
+      shown = shown || message.contains(actors.get(i).client().transcript());
       text.append("\n--- client ").append(i).append(' ').append(cast.modes().get(i));
-      text.append('\n').append(transcript);
+      text.append('\n').append(actors.get(i).transcript());
     }
     return shown ? text.toString() : text + "\n---\n" + message;
   }

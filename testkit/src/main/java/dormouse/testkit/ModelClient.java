@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ public final class ModelClient implements AutoCloseable {
   private final ImapClient client;
   private final ModelMode mode;
   private final ModelView view;
+  private final Random cuts = new Random(1);
   private int tags;
   private String mailbox = "";
   private boolean readOnly;
@@ -96,13 +98,27 @@ public final class ModelClient implements AutoCloseable {
 
   /// SELECT or EXAMINE.
   public void select(String name, boolean examine) {
+    select(name, examine, null);
+  }
+
+  /// SELECT or EXAMINE, with QRESYNC if something was kept of the mailbox.
+  void select(String name, boolean examine, @Nullable OfflineView kept) {
     view.close();
     mailbox = "";
-    var answer = run((examine ? "EXAMINE " : "SELECT ") + ImapClient.quoted(name));
+    String parameters = kept == null ? "" : " " + kept.parameters();
+    var answer = run((examine ? "EXAMINE " : "SELECT ") + ImapClient.quoted(name) + parameters);
     require(answer.ok(), "the mailbox cannot be selected");
     mailbox = name;
     readOnly = answer.code().equalsIgnoreCase("READ-ONLY");
     require(readOnly == examine, "selected as " + answer.code());
+    if (kept != null) {
+      check(() -> view.resume(kept), "the answer to SELECT with QRESYNC");
+    }
+  }
+
+  /// What a client with QRESYNC keeps on disk of its view, null if that is not enough to begin with again.
+  @Nullable OfflineView offline() {
+    return view.offline();
   }
 
   /// CLOSE, or another command that leaves the mailbox.
@@ -159,14 +175,24 @@ public final class ModelClient implements AutoCloseable {
     var heard = new ArrayList<String>();
     var pieces = CommandPieces.of(tag + " " + command + "\r\n");
     for (String piece : pieces.subList(0, pieces.size() - 1)) {
-      client.send(piece);
+      send(piece);
       var answer = hearAnswer(tag, running, heard, /* continued */ true);
       if (answer != null) {
         return answer;
       }
     }
-    client.send(pieces.getLast());
+    send(pieces.getLast());
     return answer(tag, running, heard);
+  }
+
+  /// Sends in one write, or sometimes in two.
+  private void send(String text) {
+    if (cuts.nextInt(5) != 0) {
+      client.send(text);
+      return;
+    }
+    int cut = cuts.nextInt(text.length());
+    client.send(text.substring(0, cut)).send(text.substring(cut));
   }
 
   private Answer answer(String tag, ModelCommand running, List<String> heard) {
@@ -202,7 +228,7 @@ public final class ModelClient implements AutoCloseable {
     if (text.startsWith("[", status.length() + 1)) {
       code = text.substring(status.length() + 2, text.indexOf(']'));
     }
-    if (code.startsWith("HIGHESTMODSEQ") && mode != ModelMode.PLAIN) {
+    if (code.startsWith("HIGHESTMODSEQ")) {
       hear("* OK [" + code + "]", ModelCommand.NONE);
     }
     return new Answer(status, code, heard);
@@ -213,10 +239,14 @@ public final class ModelClient implements AutoCloseable {
     if (response.startsWith("* BYE") && running.name().equals("LOGOUT")) {
       return;
     }
+    check(() -> view.apply(response, running), response);
+  }
+
+  private void check(Runnable rule, String heard) {
     try {
-      view.apply(response, running);
+      rule.run();
     } catch (Violation e) {
-      throw client.failure(e.getMessage() + "\n   heard: " + response, e);
+      throw client.failure(e.getMessage() + "\n   heard: " + heard, e);
     }
   }
 
@@ -230,7 +260,7 @@ public final class ModelClient implements AutoCloseable {
   /// IDLE, up to its `+`.
   public void startIdle() {
     idleTag = "m" + ++tags;
-    client.send(idleTag + " IDLE\r\n");
+    send(idleTag + " IDLE\r\n");
     awaitIdling(idleTag);
   }
 
@@ -242,7 +272,7 @@ public final class ModelClient implements AutoCloseable {
   /// DONE, up to the tagged answer.
   public void done() {
     String tag = idling(null);
-    client.send("DONE\r\n");
+    send("DONE\r\n");
     answerIdle(tag);
   }
 
@@ -250,7 +280,7 @@ public final class ModelClient implements AutoCloseable {
   public void doneAndIdle() {
     String next = "m" + ++tags;
     String tag = idling(next);
-    client.send("DONE\r\n" + next + " IDLE\r\n");
+    send("DONE\r\n" + next + " IDLE\r\n");
     answerIdle(tag);
     awaitIdling(next);
   }
@@ -259,7 +289,7 @@ public final class ModelClient implements AutoCloseable {
   public Answer doneAnd(String command) {
     String next = "m" + ++tags;
     String tag = idling(null);
-    client.send("DONE\r\n" + next + " " + command + "\r\n");
+    send("DONE\r\n" + next + " " + command + "\r\n");
     answerIdle(tag);
     return answer(next, ModelCommand.of(command), new ArrayList<>());
   }

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +41,9 @@ final class ModelView {
   private final boolean namesKeywords;
   private final List<Message> messages = new ArrayList<>();
   private Set<String> named = Set.of();
+  private final Set<Long> vanishedEarlier = new TreeSet<>();
   private boolean open;
+  private long uidValidity;
   private long highestModseq;
 
   ModelView(ModelMode mode, boolean namesKeywords) {
@@ -51,8 +55,45 @@ final class ModelView {
   void close() {
     messages.clear();
     named = Set.of();
+    vanishedEarlier.clear();
     open = false;
+    uidValidity = 0;
     highestModseq = 0;
+  }
+
+  /// What a client keeps on disk of this view; null if it does not know enough to begin with that again.
+  @Nullable OfflineView offline() {
+    if (!open || mode != ModelMode.QRESYNC || highestModseq == 0 || !unknown().isEmpty()) {
+      return null;
+    }
+    var kept = new TreeMap<Long, Set<String>>();
+    for (var message : messages) {
+      kept.put(message.uid, Objects.requireNonNull(message.flags));
+    }
+    return new OfflineView(uidValidity, highestModseq, kept);
+  }
+
+  /// After SELECT with QRESYNC: what was kept, less what vanished, is what there is, with what was told of it. New
+  /// messages need not be told, as they are not among the known ones (RFC 7162 §3.2.5).
+  void resume(OfflineView kept) {
+    if (kept.uidValidity() != uidValidity) {
+      return;
+    }
+    var all = new TreeMap<>(kept.messages());
+    all.keySet().removeAll(vanishedEarlier);
+    for (var message : messages) {
+      if (message.uid != 0 && message.flags != null) {
+        all.put(message.uid, message.flags);
+      }
+    }
+    require(
+        all.size() <= messages.size(),
+        "QRESYNC leaves " + all.size() + " messages, EXISTS says " + messages.size());
+    int seq = 0;
+    for (var entry : all.entrySet()) {
+      learnUid(++seq, entry.getKey());
+      messages.get(seq - 1).flags = entry.getValue();
+    }
   }
 
   /// EXISTS as told, less what was expunged.
@@ -199,6 +240,10 @@ final class ModelView {
       String[] ends = range.split(":", -1);
       long last = Long.parseLong(ends[ends.length - 1]);
       for (long uid = Long.parseLong(ends[0]); uid <= last; uid++) {
+        if (running.selects()) {
+          vanishedEarlier.add(uid);
+          continue;
+        }
         boolean was = vanish(uid);
         require(was || earlier, "VANISHED names UID " + uid + ", which was not there");
       }
@@ -245,6 +290,9 @@ final class ModelView {
           mode != ModelMode.PLAIN || running.selects(),
           "HIGHESTMODSEQ to a client without CONDSTORE");
       highestModseq = Long.parseLong(status.group(2).trim());
+    }
+    if (name.equals("UIDVALIDITY")) {
+      uidValidity = Long.parseLong(status.group(2).trim());
     }
   }
 

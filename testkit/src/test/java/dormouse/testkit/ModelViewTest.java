@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,6 +34,32 @@ class ModelViewTest {
     assertThat(view.uid(1)).isEqualTo(10);
     assertThat(view.uid(2)).isEqualTo(30);
     assertThat(view.uid(3)).isZero();
+  }
+
+  @Test
+  void whatWasKeptAndWhatIsToldMakeTheViewAgain() {
+    var kept =
+        new OfflineView(
+            7, 100, new TreeMap<>(Map.of(10L, Set.of(), 20L, Set.of(), 30L, Set.of("\\seen"))));
+    assertThat(kept.parameters()).isEqualTo("(QRESYNC (7 100 10,20,30))");
+    var view = new ModelView(ModelMode.QRESYNC, true);
+    hear(
+        view,
+        "SELECT INBOX " + kept.parameters(),
+        "* FLAGS (\\Seen $a)",
+        "* 3 EXISTS",
+        "* OK [UIDVALIDITY 7] Valid",
+        "* OK [HIGHESTMODSEQ 120] Highest",
+        "* VANISHED (EARLIER) 20",
+        "* 1 FETCH (UID 10 FLAGS ($a) MODSEQ (110))");
+    view.resume(kept);
+    assertThat(view.unknown()).containsExactly(3);
+    assertThat(view.difference(truth(10, Set.of("$a"), 30, Set.of("\\seen"), 40, Set.of())))
+        .isNull();
+    assertThat(view.offline()).isNull();
+    hear(view, "FETCH 3 (UID FLAGS)", "* 3 FETCH (UID 40 FLAGS ())");
+    assertThat(Objects.requireNonNull(view.offline()).parameters())
+        .isEqualTo("(QRESYNC (7 120 10,30,40))");
   }
 
   @Test
