@@ -3,6 +3,7 @@ package dormouse;
 import dormouse.cli.Cli;
 import dormouse.cli.LiveLine;
 import dormouse.cli.Request;
+import dormouse.cli.Summary;
 import dormouse.config.Settings;
 import dormouse.demo.Demo;
 import dormouse.ops.EventLog;
@@ -14,11 +15,14 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Deque;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.function.Function;
 
-/// Reads the command line and the settings, starts the parts and, told to stop, closes them in turn.
+/// Reads the command line and the settings, starts the parts and, told to stop, closes them in turn,
+/// what was started last first.
 public final class Main {
   private final PrintWriter out;
   private final Deque<AutoCloseable> started = new ConcurrentLinkedDeque<>();
@@ -31,43 +35,45 @@ public final class Main {
     PrintWriter out = writer(FileDescriptor.out);
     PrintWriter err = writer(FileDescriptor.err);
     Request request = new Cli(out, err, System.getenv()).read(arguments);
+    if (isTerminal()) {
+      System.setProperty("dormouse.log.prefix", LiveLine.WIPE); // before the first logger is made
+    }
     try {
       new Main(out).run(request);
-    } catch (IOException e) {
+    } catch (IOException | StartFault e) {
       err.println("dormouse: " + e.getMessage());
       System.exit(1);
     }
   }
 
-  private void run(Request request) throws IOException {
+  private void run(Request request) throws IOException, StartFault {
     switch (request) {
       case Request.Exit(int code) -> System.exit(code);
-      case Request.Serve(Settings settings, boolean quiet) -> serve(settings, quiet);
-      case Request.ServeDemo demo -> {
-        Demo servers =
-            Demo.start(
-                demo.stateDir(),
-                Objects.requireNonNullElse(demo.hibernateAfter(), Demo.HIBERNATE_AFTER));
-        started.push(servers);
-        out.println(servers.introduction());
-        serve(servers.settings(), demo.quiet());
+      case Request.Serve(Settings settings, boolean quiet) ->
+          serve(settings, quiet, dormouse -> Summary.of(settings, dormouse.addresses()));
+      case Request.ServeDemo(Path stateDir, var hibernateAfter, boolean quiet) -> {
+        Demo demo =
+            Demo.start(stateDir, Objects.requireNonNullElse(hibernateAfter, Demo.HIBERNATE_AFTER));
+        started.push(demo);
+        serve(demo.settings(), quiet, _ -> demo.introduction());
       }
     }
   }
 
-  private void serve(Settings settings, boolean quiet) throws IOException {
-    boolean terminal = isTerminal();
-    if (terminal && !quiet) {
-      System.setProperty("dormouse.log.prefix", LiveLine.WIPE);
-    }
+  private void serve(Settings settings, boolean quiet, Function<Dormouse, String> introduction)
+      throws IOException, StartFault {
     Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop"));
     Metrics metrics = new Metrics();
     metrics.watchProcess();
     if (settings.admin().address() != null) {
       started.push(MetricsServer.start(settings.admin().address(), metrics));
     }
+    Dormouse dormouse = Dormouse.start(settings, metrics);
+    started.push(dormouse);
+    EventLog.of(Main.class).info("start", "version", Cli.version());
+    out.println(introduction.apply(dormouse));
     if (!quiet) {
-      started.push(LiveLine.start(metrics, out, terminal));
+      started.push(LiveLine.start(metrics, out, isTerminal()));
     }
   }
 
@@ -80,7 +86,7 @@ public final class Main {
         events.error(e, "bug");
       }
     }
-    events.info("stop");
+    events.info("stopped");
     EventLog.flush();
   }
 
