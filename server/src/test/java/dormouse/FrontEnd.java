@@ -93,6 +93,23 @@ public final class FrontEnd implements AutoCloseable {
             new RuntimeSettings(2, STATE, Duration.ofSeconds(2))));
   }
 
+  /// For [#before]: a waking client waits so long for a backend.
+  public static UnaryOperator<HibernateSettings> wakeWithin(Duration timeout) {
+    return from ->
+        new HibernateSettings(
+            from.enabled(),
+            from.after(),
+            from.proofMax(),
+            timeout,
+            from.sweep(),
+            from.poll(),
+            from.keepAlive(),
+            from.syncLinger(),
+            from.uidSetMaxBytes(),
+            from.plainMaxMessages(),
+            from.keepPassword());
+  }
+
   private static Path stateDir() {
     try {
       return Files.createTempDirectory("dormouse-test");
