@@ -1,0 +1,134 @@
+package dormouse.bench;
+
+import dormouse.testkit.FreePort;
+import dormouse.testkit.Wait;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// A Dormouse in a process of its own, with the flags of `./run` and those of `JAVA_OPTS`. Any thread.
+///
+/// Unless `JAVA_OPTS` says otherwise its heap has a fixed size and is touched in advance, so that what its memory grows by
+/// is what it takes outside the heap.
+final class DormouseProcess implements AutoCloseable {
+  private static final List<String> FIXED_HEAP =
+      List.of("-Xms512m", "-Xmx512m", "-XX:+AlwaysPreTouch");
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private final Process process;
+  private final Path home;
+  private final int port;
+  private final URI metrics;
+  private final HttpClient http = HttpClient.newHttpClient();
+
+  private DormouseProcess(Process process, Path home, int port, int admin) {
+    this.process = process;
+    this.home = home;
+    this.port = port;
+    this.metrics = URI.create("http://127.0.0.1:" + admin + "/metrics");
+  }
+
+  /// Starts one before a backend without TLS on this machine; returns when it answers.
+  static DormouseProcess start(HoldOptions options, int backend) throws IOException {
+    Path home = Files.createTempDirectory("dormouse-bench");
+    int port = FreePort.next();
+    int admin = FreePort.next();
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "-XX:+UseCompactObjectHeaders",
+            "-XX:+ExitOnOutOfMemoryError",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow"));
+    command.addAll(flags());
+    command.addAll(List.of("-jar", options.jar().toString(), "--quiet", "--log", "warn"));
+    command.addAll(List.of("--backend", "127.0.0.1:" + backend, "--backend-tls", "none"));
+    command.addAll(List.of("--imaps", "127.0.0.1:" + port, "--admin", "127.0.0.1:" + admin));
+    command.addAll(List.of("--hibernate-after", options.after()));
+    ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+    builder.environment().put("STATE_DIRECTORY", home.toString());
+    DormouseProcess started = new DormouseProcess(builder.start(), home, port, admin);
+    Wait.until("Dormouse answers", PATIENCE, started::answers);
+    return started;
+  }
+
+  /// What is added to the flags of `./run`.
+  static List<String> flags() {
+    String options = System.getenv("JAVA_OPTS");
+    return options == null || options.isBlank()
+        ? FIXED_HEAP
+        : Arrays.asList(options.strip().split(" +"));
+  }
+
+  private boolean answers() {
+    if (!process.isAlive()) {
+      throw new IllegalStateException("Dormouse ended with " + process.exitValue());
+    }
+    try {
+      scrape();
+      return true;
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /// IMAP in TLS.
+  int port() {
+    return port;
+  }
+
+  /// A sample of `/metrics`, summed over all series whose name and labels begin like this; 0 if there is none.
+  long metric(String begin) {
+    try {
+      return scrape()
+          .lines()
+          .filter(line -> line.startsWith(begin))
+          .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+          .sum();
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private String scrape() throws IOException {
+    try {
+      return http.send(
+              HttpRequest.newBuilder(metrics).build(), HttpResponse.BodyHandlers.ofString())
+          .body();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+      for (String file : List.of("tls/self-signed.crt", "tls/self-signed.key", "tls", "")) {
+        Files.deleteIfExists(home.resolve(file));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException _) {
+      // left to whoever clears the temporary directory
+    }
+  }
+}

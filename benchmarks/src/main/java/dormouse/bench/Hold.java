@@ -1,0 +1,183 @@
+package dormouse.bench;
+
+import dormouse.testkit.Wait;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/// How much memory does a sleeping TLS client take, and is any of many lost while they are held?
+/// ```text
+/// ./bench hold [--sessions 2000] [--users 200] [--minutes 10]
+/// ```
+/// Starts a mail server, and before it a Dormouse in a process of its own; opens the clients, each of which logs in over
+/// TLS, selects INBOX and idles; waits until Dormouse says that all sleep, and takes its [Footprint] with none, half and
+/// all of them; its heap is of a fixed size, so that Pss grows by what lies outside. Holds them. Then one message comes for each user, which every client must hear of, and all log out.
+/// Whoever is refused, cut off, or hears anything but what was promised counts as lost; then the exit code is 1.
+public final class Hold {
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final int REPORTS = 10;
+
+  private final HoldOptions options;
+  private final PrintStream out;
+
+  private Hold(HoldOptions options, PrintStream out) {
+    this.options = options;
+    this.out = out;
+  }
+
+  public static void main(String... arguments) throws IOException, InterruptedException {
+    HoldOptions options;
+    try {
+      options = HoldOptions.of(arguments);
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage() + "\n" + HoldOptions.USAGE);
+      System.exit(2);
+      return;
+    }
+    Locale.setDefault(Locale.ROOT);
+    System.exit(new Hold(options, System.out).run() ? 0 : 1);
+  }
+
+  private boolean run() throws IOException, InterruptedException {
+    try (HeldBackend backend = HeldBackend.start(options)) {
+      say(
+          "%,d clients of %,d users before %s, flags %s"
+              .formatted(
+                  options.sessions(),
+                  options.users(),
+                  backend.name(),
+                  String.join(" ", DormouseProcess.flags())));
+      for (int i = 0; i < options.messages(); i++) {
+        deliverAll(backend);
+      }
+      try (DormouseProcess server = DormouseProcess.start(options, backend.port());
+          IdleClients clients = new IdleClients(server.port(), options.users())) {
+        warmUp(server);
+        return hold(backend, server, clients);
+      }
+    }
+  }
+
+  /// What is loaded and allocated once shall not count as the first clients' cost.
+  private void warmUp(DormouseProcess server) throws IOException, InterruptedException {
+    try (IdleClients first = new IdleClients(server.port(), options.users())) {
+      first.openTo(Math.min(options.users(), 20));
+      first.leave();
+      Wait.until("those who warmed up left", PATIENCE, () -> sessions(server) == 0);
+    }
+  }
+
+  private boolean hold(HeldBackend backend, DormouseProcess server, IdleClients clients)
+      throws IOException, InterruptedException {
+    IdleTally tally = clients.tally();
+    int half = options.sessions() / 2;
+    Footprint none = Footprint.of(server.pid());
+    row("", "live heap", "Pss", "Rss", "threads", "descriptors", "watchers");
+    print(0, none, server);
+    Footprint some = asleep(half, server, clients);
+    print(half, some, server);
+    Footprint all = asleep(options.sessions(), server, clients);
+    print(options.sessions(), all, server);
+    say(
+        "A sleeping session takes %,d bytes of live heap, and Pss grows by %,d (second half: %,d and %,d)"
+            .formatted(
+                slope(all.heap() - none.heap(), options.sessions()),
+                slope(all.pss() - none.pss(), options.sessions()),
+                slope(all.heap() - some.heap(), options.sessions() - half),
+                slope(all.pss() - some.pss(), options.sessions() - half)));
+
+    holdOn(server, tally);
+    print(options.sessions(), Footprint.of(server.pid()), server);
+
+    int held = options.sessions() - tally.lost();
+    long before = tally.exists();
+    deliverAll(backend);
+    boolean heard = until(() -> tally.exists() - before >= held - tally.lost());
+    say(
+        "One message for each user: %,d of %,d clients heard of it"
+            .formatted(tally.exists() - before, held));
+    int lost = tally.lost();
+    clients.leave();
+    boolean left = until(() -> tally.gone() + tally.lost() >= options.sessions());
+    say(
+        "Held %,d for %s; lost %,d, then %,d at the end; logged out %,d; heard Still here %,d times"
+            .formatted(
+                held, options.held(), lost, tally.lost() - lost, tally.gone(), tally.stillHere()));
+    tally.reasons().forEach(reason -> say("  %s".formatted(reason)));
+    return tally.lost() == 0 && heard && left;
+  }
+
+  private Footprint asleep(int count, DormouseProcess server, IdleClients clients)
+      throws IOException, InterruptedException {
+    clients.openTo(count);
+    int expected = count - clients.tally().lost();
+    until(() -> server.metric("dormouse_sessions{state=\"hibernated\"}") >= expected);
+    return Footprint.of(server.pid());
+  }
+
+  private void holdOn(DormouseProcess server, IdleTally tally) throws InterruptedException {
+    CountDownLatch never = new CountDownLatch(1);
+    for (int i = 1; i <= REPORTS; i++) {
+      boolean _ = never.await(options.held().toMillis() / REPORTS, TimeUnit.MILLISECONDS);
+      say(
+          "%4ds  asleep %,d  lost %,d  backend connections %,d  Still here %,d"
+              .formatted(
+                  options.held().toSeconds() * i / REPORTS,
+                  server.metric("dormouse_sessions{state=\"hibernated\"}"),
+                  tally.lost(),
+                  server.metric("dormouse_backend_connections{"),
+                  tally.stillHere()));
+    }
+  }
+
+  private static long sessions(DormouseProcess server) {
+    return server.metric("dormouse_sessions{");
+  }
+
+  private static boolean until(BooleanSupplier condition) {
+    try {
+      Wait.until("", PATIENCE, condition);
+      return true;
+    } catch (AssertionError _) {
+      return false;
+    }
+  }
+
+  private void deliverAll(HeldBackend backend) {
+    for (int i = 1; i <= options.users(); i++) {
+      backend.deliver("u" + i);
+    }
+  }
+
+  private static long slope(long bytes, int sessions) {
+    return bytes / Math.max(1, sessions);
+  }
+
+  private void print(int sessions, Footprint taken, DormouseProcess server) {
+    row(
+        "%,d asleep".formatted(sessions),
+        megabytes(taken.heap()),
+        megabytes(taken.pss()),
+        megabytes(taken.rss()),
+        Long.toString(taken.threads()),
+        Long.toString(taken.descriptors()),
+        Long.toString(server.metric("dormouse_backend_connections{")));
+  }
+
+  private static String megabytes(long bytes) {
+    return "%.1f MB".formatted(bytes / 1e6);
+  }
+
+  private void row(Object... cells) {
+    say("%14s %11s %10s %10s %8s %12s %9s".formatted(cells));
+  }
+
+  private void say(String line) {
+    out.println(line);
+    out.flush();
+  }
+}
