@@ -3,7 +3,6 @@ package dormouse.imap;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Capabilities;
-import dormouse.imap.sleep.CatchUp;
 import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.StayReason;
@@ -11,14 +10,10 @@ import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.sleep.Wake;
 import dormouse.imap.track.Command;
 import dormouse.imap.track.CommandTracker;
-import dormouse.imap.track.FetchLine;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
 import dormouse.imap.view.MailboxView;
-import dormouse.imap.view.Told;
-import dormouse.imap.view.UidSet;
-import dormouse.imap.view.ViewDiff;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
@@ -43,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 ///    └──────────────────┴──────────────────────────────────────────backend ready───────────────────────┘
 /// any ──the client leaves, or the truth cannot be restored──▶ CLOSED
 /// ```
-/// The client's bytes wait in `pending` until the tracker may take them; what the client hears passes through the
+/// The client's bytes wait in [UnreadBytes] until the tracker may take them; what the client hears passes through the
 /// [Conversation], also what is said while it sleeps.
 ///
 /// Lives on the user's event loop.
@@ -59,10 +54,10 @@ final class ImapSession extends ChannelInboundHandlerAdapter
   }
 
   private static final int MAX_OUTSTANDING = 64;
-  private static final int MAX_PENDING_BYTES = 16 << 10;
-  private static final int MAX_UNREAD_BYTES = 1 << 20; // by a sleeping client
+  private static final int MAX_UNREAD_BYTES = 16 << 10; // by us, before we read no more
+  private static final int MAX_UNSENT_BYTES = 1 << 20; // to a sleeping client
   private static final int MAX_MALFORMED = 20;
-  private static final int MAX_SET_CHARS = 4096;
+  private static final String LOST = "Connection to the mail server was lost";
   private static final EventLog LOG = EventLog.of(ImapSession.class);
 
   private final Client client;
@@ -74,9 +69,9 @@ final class ImapSession extends ChannelInboundHandlerAdapter
   private final Conversation conversation;
   private final CommandTracker commands = new CommandTracker(this);
   private final QuietClock quiet;
+  private final UnreadBytes unread;
+  private final MissedNews missed;
   private State state = State.ATTACHED;
-  private @Nullable ByteBuf pending;
-  private boolean pumping;
   private int malformed;
 
   private @Nullable BackendConnection backend;
@@ -87,15 +82,9 @@ final class ImapSession extends ChannelInboundHandlerAdapter
 
   private @Nullable Snapshot snapshot;
 
-  private @Nullable String
-      endedIdle; // the tag of an IDLE that the backend runs no more, and the client does not know
-  // it
+  private @Nullable String endedIdle; // tag of an IDLE that ended on the backend only
   private @Nullable Doze doze;
   private @Nullable Wake wake;
-  private @Nullable UidSet
-      flagsOwed; // messages whose flags the client must hear behind the STORE that woke it
-  private @Nullable String keptReply; // to that STORE
-  private @Nullable ByteBuf lag; // what the client must hear before its numbers are the backend's
 
   /// @param grant how to log in again; null if the session may not sleep
   /// @param capabilities the backend's, after the login
@@ -117,13 +106,15 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     this.backend = backend;
     this.features = BackendFeatures.of(capabilities);
     this.conversation = new Conversation(capabilities.forClient(), this, this::toClient);
+    this.unread = new UnreadBytes(channel.alloc());
+    this.missed = new MissedNews(conversation);
     this.quiet = new QuietClock(home, this::restful, this::sleep);
   }
 
   /// Answers the login and begins to relay.
   ///
-  /// @param unread what the client sent behind its login; owned by the session
-  void begin(String tag, ByteBuf unread) {
+  /// @param early what the client sent behind its login; owned by the session
+  void begin(String tag, ByteBuf early) {
     home.enter();
     home.metrics().sessionState(Metrics.State.GREETING, Metrics.State.ATTACHED);
     say(tag + " OK [CAPABILITY " + conversation.capabilities() + "] Logged in");
@@ -131,7 +122,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     if (connection != null) {
       connection.relayTo(this);
     }
-    receive(unread);
+    unread.add(early);
     channel.config().setAutoRead(true);
     channel.read();
     settle();
@@ -154,7 +145,8 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     if (snapshot != null) {
       snapshot.abandon();
     }
-    receive(bytes);
+    unread.add(bytes);
+    pump();
   }
 
   @Override
@@ -162,45 +154,8 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     settle();
   }
 
-  private void receive(ByteBuf bytes) {
-    if (!bytes.isReadable()) {
-      bytes.release();
-      return;
-    }
-    ByteBuf before = pending;
-    if (before == null) {
-      pending = bytes;
-    } else {
-      ByteBuf both = channel.alloc().buffer(before.readableBytes() + bytes.readableBytes());
-      both.writeBytes(before).writeBytes(bytes);
-      before.release();
-      bytes.release();
-      pending = both;
-    }
-    pump();
-  }
-
-  /// Gives the tracker what it will take.
   private void pump() {
-    if (pumping) {
-      return;
-    }
-    pumping = true;
-    try {
-      while (pending != null && pending.isReadable()) {
-        int before = pending.readableBytes();
-        commands.read(pending, this::toBackend);
-        if (pending == null || pending.readableBytes() == before) {
-          break;
-        }
-      }
-    } finally {
-      pumping = false;
-    }
-    if (pending != null && !pending.isReadable()) {
-      pending.release();
-      pending = null;
-    }
+    unread.feed(commands, this::toBackend);
   }
 
   private void toBackend(ByteBuf bytes) {
@@ -227,10 +182,9 @@ final class ImapSession extends ChannelInboundHandlerAdapter
   }
 
   private void balance() {
-    int waiting = pending == null ? 0 : pending.readableBytes();
     boolean backendTakes =
         state != State.ATTACHED || backend == null || backend.channel().isWritable();
-    channel.config().setAutoRead(waiting < MAX_PENDING_BYTES && backendTakes);
+    channel.config().setAutoRead(unread.size() < MAX_UNREAD_BYTES && backendTakes);
     if (backend != null && state == State.ATTACHED) {
       backend.channel().config().setAutoRead(channel.isWritable());
     }
@@ -259,10 +213,10 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     if (conversation.outstanding() >= MAX_OUTSTANDING) {
       return CommandTracker.Decision.WAIT;
     }
-    if (flagsOwed != null && conversation.busy()) {
+    if (missed.owesFlags() && conversation.busy()) {
       return CommandTracker.Decision.WAIT;
     }
-    if (lag != null && !catchesUp(verb)) {
+    if (!missed.lets(verb)) {
       return CommandTracker.Decision.ANSWER;
     }
     quiet.touched();
@@ -275,33 +229,6 @@ final class ImapSession extends ChannelInboundHandlerAdapter
   private static boolean endsHere(Verb verb) {
     return switch (verb) {
       case COMPRESS, STARTTLS, LOGIN, AUTHENTICATE, UNAUTHENTICATE -> true;
-      default -> false;
-    };
-  }
-
-  /// Lets the client hear what it missed, if `verb` allows that; returns whether the command may go on. A command by
-  /// sequence numbers means messages by the numbers that the client knows, and those are no longer the backend's.
-  private boolean catchesUp(Verb verb) {
-    ByteBuf missed = lag;
-    if (missed == null) {
-      return true;
-    }
-    if (leavesMailbox(verb)) {
-      lag = null;
-      missed.release();
-      return true;
-    }
-    boolean byNumber = verb.usesSequenceNumbers();
-    if (!byNumber || verb == Verb.COPY || verb == Verb.MOVE) {
-      lag = null;
-      conversation.fromBackend(missed);
-    }
-    return !byNumber;
-  }
-
-  private static boolean leavesMailbox(Verb verb) {
-    return switch (verb) {
-      case SELECT, EXAMINE, CLOSE, UNSELECT, LOGOUT -> true;
       default -> false;
     };
   }
@@ -366,9 +293,8 @@ final class ImapSession extends ChannelInboundHandlerAdapter
   /// Whether neither side is in the middle of anything.
   private boolean restful() {
     return state == State.ATTACHED
-        && pending == null
-        && lag == null
-        && flagsOwed == null
+        && unread.size() == 0
+        && missed.isEmpty()
         && !byeSaid
         && conversation.betweenResponses()
         && (conversation.busy()
@@ -404,7 +330,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     if (said != null) {
       return said;
     }
-    if (unread() > 0) {
+    if (unsent() > 0) {
       return StayReason.SLOW_READER;
     }
     return conversation.selected() != null && conversation.idleTag() == null
@@ -418,7 +344,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     LOG.debug("stay", "session", client.sessionId(), "user", user, "reason", reason.label());
   }
 
-  private long unread() {
+  private long unsent() {
     var buffer = channel.unsafe().outboundBuffer();
     return buffer == null ? 0 : buffer.totalPendingWriteBytes();
   }
@@ -467,7 +393,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
             }
             case Snapshot.Result.Declined(var reason) -> stayAttached(on, tag, reason);
             case Snapshot.Result.Lost _ ->
-                end(CloseReason.BACKEND_GONE, "Connection to the mail server was lost");
+                end(CloseReason.BACKEND_GONE, LOST);
           }
         });
   }
@@ -476,7 +402,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
   private void stayAttached(BackendConnection on, String idle, StayReason reason) {
     state = State.ATTACHED;
     on.relayTo(this);
-    if (pending == null) {
+    if (unread.size() == 0) {
       conversation.begins(idle, Verb.IDLE);
       conversation.swallowContinuation();
       on.write(idle + " IDLE\r\n");
@@ -540,7 +466,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     }
     conversation.fromBackend(lines);
     channel.flush();
-    if (!channel.isWritable() && unread() > MAX_UNREAD_BYTES) {
+    if (!channel.isWritable() && unsent() > MAX_UNSENT_BYTES) {
       end(CloseReason.SLOW_CLIENT, "You do not read what is sent to you");
     }
   }
@@ -615,80 +541,45 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     features = BackendFeatures.of(awake.capabilities());
     conversation.tainted(awake.tainted());
     conversation.fromBackend(awake.alerts());
-    if (awake.catchUp() != null && !leavesMailbox(first)) {
-      hear(awake.catchUp(), first);
+    if (awake.catchUp() != null) {
+      missed.wake(awake.catchUp(), first);
     }
     awake.connection().relayTo(this);
     settle();
   }
 
-  /// What happened in its sleep, as far as the client's first command allows.
-  private void hear(CatchUp catchUp, Verb first) {
-    if (catchUp.expunges() && first.usesSequenceNumbers()) {
-      lag = catchUp.linesAndAllBehind();
-      return;
-    }
-    if (first == Verb.STORE || first == Verb.UID_STORE) {
-      conversation.fromBackend(catchUp.linesWithoutFlags());
-      UidSet flagged = catchUp.flagged();
-      flagsOwed = flagged.isEmpty() ? null : flagged;
-      return;
-    }
-    conversation.fromBackend(catchUp.linesAndAllBehind());
-  }
-
   @Override
   public boolean keeps(ResponseLine reply) {
-    if (flagsOwed == null) {
-      return false;
-    }
-    keptReply = reply.text();
-    return true;
+    return missed.keeps(reply);
   }
 
-  /// A server tells flags behind a STORE as they are then. Flags told before it, the client would take for its outcome.
   private void tellFlagsOwed() {
-    UidSet uids = flagsOwed;
-    String reply = keptReply;
     BackendConnection on = backend;
-    if (uids == null || reply == null || on == null) {
+    if (on == null || state != State.ATTACHED || !missed.flagsDue()) {
       return;
     }
-    flagsOwed = null;
-    keptReply = null;
     state = State.OURS;
     on.stopRelay();
-    Told form = conversation.features().told();
-    String set = uids.toString();
-    on.run(
-            "UID FETCH "
-                + (set.length() > MAX_SET_CHARS ? uids.first() + ":" + uids.last() : set)
-                + (form == Told.PLAIN ? " (FLAGS)" : " (FLAGS MODSEQ)"),
-            line -> tellFlags(line, form))
-        .whenComplete((done, bug) -> {
-          if (state == State.CLOSED) {
-            return;
-          }
-          if (bug != null || done.lost()) {
-            end(CloseReason.BACKEND_GONE, "Connection to the mail server was lost");
-            return;
-          }
-          state = State.ATTACHED;
-          on.relayTo(this);
-          say(reply);
-          settle();
-        });
-  }
-
-  private void tellFlags(ResponseLine line, Told form) {
-    FetchLine fetch = FetchLine.parse(line);
-    if (fetch == null || fetch.uid() == 0 || fetch.flags() == null || fetch.more()) {
-      conversation.fromBackend(line);
-      return;
-    }
-    ByteBuf told = Unpooled.buffer(64);
-    ViewDiff.writeFetch(told, fetch.seq(), fetch.uid(), fetch.flags(), fetch.modseq(), form);
-    conversation.fromBackend(told);
+    missed
+        .tellFlags(on)
+        .whenComplete(
+            (done, bug) -> {
+              if (state == State.CLOSED) {
+                return;
+              }
+              if (bug != null) {
+                broken("flags", bug);
+                return;
+              }
+              if (done.lost()) {
+                end(CloseReason.BACKEND_GONE, LOST);
+                return;
+              }
+              state = State.ATTACHED;
+              on.relayTo(this);
+              say(missed.takeStoreReply());
+              settle();
+            });
   }
 
   private void endDoze() {
@@ -803,7 +694,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
       asleep(idle, null);
       return;
     }
-    end(CloseReason.BACKEND_GONE, "Connection to the mail server was lost");
+    end(CloseReason.BACKEND_GONE, LOST);
   }
 
   // ── the end ──
@@ -812,7 +703,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
   public void say(String line) {
     channel.write(
         Unpooled.copiedBuffer(line + "\r\n", StandardCharsets.ISO_8859_1), channel.voidPromise());
-    if (!pumping) {
+    if (!unread.feeding()) {
       channel.flush();
     }
   }
@@ -859,14 +750,8 @@ final class ImapSession extends ChannelInboundHandlerAdapter
       wake.cancel();
     }
     releaseBackend();
-    if (lag != null) {
-      lag.release();
-      lag = null;
-    }
-    if (pending != null && !pumping) {
-      pending.release();
-      pending = null;
-    }
+    missed.forget();
+    unread.end();
     if (grant != null) {
       grant.wipe();
     }
@@ -877,10 +762,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
   @Override
   public void channelInactive(ChannelHandlerContext context) {
     close(loggedOut ? CloseReason.CLIENT_LOGOUT : CloseReason.CLIENT_GONE);
-    if (pending != null && !pumping) {
-      pending.release();
-      pending = null;
-    }
+    unread.end();
   }
 
   @Override

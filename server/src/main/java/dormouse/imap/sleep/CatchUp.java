@@ -144,7 +144,11 @@ public final class CatchUp {
 
   private ByteBuf beginning() {
     ByteBuf out = Unpooled.buffer(128);
-    diff.write(out, form == Told.QRESYNC, rev2 ? -1 : present.recent());
+    long recent = Math.min(present.recent(), present.uids().size());
+    diff.write(out, form == Told.QRESYNC, rev2 ? -1 : recent);
+    if (!rev2 && !diff.grew() && told.recent() > present.uids().size()) {
+      line(out, "* " + present.uids().size() + " RECENT"); // never more than there are
+    }
     writeFlagLists(out);
     return out;
   }

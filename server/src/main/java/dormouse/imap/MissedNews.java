@@ -1,0 +1,147 @@
+package dormouse.imap;
+
+import dormouse.imap.backend.BackendConnection;
+import dormouse.imap.backend.Reply;
+import dormouse.imap.sleep.CatchUp;
+import dormouse.imap.track.FetchLine;
+import dormouse.imap.track.ResponseLine;
+import dormouse.imap.track.Verb;
+import dormouse.imap.view.Told;
+import dormouse.imap.view.UidSet;
+import dormouse.imap.view.ViewDiff;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// What happened in a client's sleep and cannot be told before its first command:
+///
+/// - Messages are gone and the command names messages by number. The client's numbers are not the backend's, EXPUNGE may
+///   not be told in FETCH, STORE and SEARCH (RFC 9051 §7.5.1), and so the command is refused until another one lets the
+///   client hear of it.
+/// - Flags were changed and the command is a STORE. A client takes flags told in it for the outcome, so they are told
+///   behind it, as they are then.
+///
+/// Lives on its session's event loop.
+final class MissedNews {
+  private static final int MAX_SET_CHARS = 4096;
+
+  private final Conversation conversation;
+  private @Nullable ByteBuf expunges;
+  private @Nullable UidSet flagged;
+  private @Nullable String storeReply;
+
+  MissedNews(Conversation conversation) {
+    this.conversation = conversation;
+  }
+
+  /// Tells what the client's first command allows, and keeps the rest.
+  void wake(CatchUp catchUp, Verb first) {
+    if (leavesMailbox(first)) {
+      return;
+    }
+    if (catchUp.expunges() && first.usesSequenceNumbers()) {
+      expunges = catchUp.linesAndAllBehind();
+      return;
+    }
+    if (first == Verb.STORE || first == Verb.UID_STORE) {
+      conversation.fromBackend(catchUp.linesWithoutFlags());
+      UidSet uids = catchUp.flagged();
+      flagged = uids.isEmpty() ? null : uids;
+      return;
+    }
+    conversation.fromBackend(catchUp.linesAndAllBehind());
+  }
+
+  /// Lets the client hear of messages gone, if `verb` allows that; returns whether the command may go on. COPY and MOVE may
+  /// carry EXPUNGE, but still mean messages by the old numbers.
+  boolean lets(Verb verb) {
+    ByteBuf missed = expunges;
+    if (missed == null) {
+      return true;
+    }
+    boolean byNumber = verb.usesSequenceNumbers();
+    if (leavesMailbox(verb)) {
+      expunges = null;
+      missed.release();
+    } else if (!byNumber || verb == Verb.COPY || verb == Verb.MOVE) {
+      expunges = null;
+      conversation.fromBackend(missed);
+    }
+    return !byNumber;
+  }
+
+  private static boolean leavesMailbox(Verb verb) {
+    return switch (verb) {
+      case SELECT, EXAMINE, CLOSE, UNSELECT, LOGOUT -> true;
+      default -> false;
+    };
+  }
+
+  /// Whether there is nothing left to tell.
+  boolean isEmpty() {
+    return expunges == null && flagged == null;
+  }
+
+  /// Whether flags are to be told behind the STORE that runs.
+  boolean owesFlags() {
+    return flagged != null;
+  }
+
+  /// Keeps the reply to the STORE until the flags are told; returns whether it did.
+  boolean keeps(ResponseLine reply) {
+    if (flagged == null) {
+      return false;
+    }
+    storeReply = reply.text();
+    return true;
+  }
+
+  /// Whether the STORE is answered, so that [#tellFlags] is due.
+  boolean flagsDue() {
+    return storeReply != null;
+  }
+
+  /// Asks for the flags owed and tells them; completes with the connection's state.
+  ///
+  /// @param on not relaying
+  CompletableFuture<Reply> tellFlags(BackendConnection on) {
+    UidSet uids = flagged == null ? UidSet.EMPTY : flagged;
+    flagged = null;
+    Told form = conversation.features().told();
+    String set = uids.toString();
+    return on.run(
+        "UID FETCH "
+            + (set.length() > MAX_SET_CHARS ? uids.first() + ":" + uids.last() : set)
+            + (form == Told.PLAIN ? " (FLAGS)" : " (FLAGS MODSEQ)"),
+        line -> tell(line, form));
+  }
+
+  private void tell(ResponseLine line, Told form) {
+    FetchLine fetch = FetchLine.parse(line);
+    if (fetch == null || fetch.uid() == 0 || fetch.flags() == null || fetch.more()) {
+      conversation.fromBackend(line);
+      return;
+    }
+    ByteBuf told = Unpooled.buffer(64);
+    ViewDiff.writeFetch(told, fetch.seq(), fetch.uid(), fetch.flags(), fetch.modseq(), form);
+    conversation.fromBackend(told);
+  }
+
+  /// The reply to the STORE, now to be said.
+  String takeStoreReply() {
+    String reply = storeReply == null ? "" : storeReply;
+    storeReply = null;
+    return reply;
+  }
+
+  /// Nobody will hear it any more.
+  void forget() {
+    if (expunges != null) {
+      expunges.release();
+      expunges = null;
+    }
+    flagged = null;
+    storeReply = null;
+  }
+}
