@@ -16,7 +16,7 @@ import java.time.Duration;
 ///     10ms to 24h
 /// @param wakeTimeout how long a waking client may wait for a backend before BYE; 10ms to 10m
 /// @param sweep between two looks at a sleeping mailbox of which nothing was heard; 10ms to 24h
-/// @param poll the same for backends without IDLE; 10ms to 24h
+/// @param poll the same for backends that may keep changes to themselves: without IDLE or without CONDSTORE; 10ms to 24h
 /// @param keepAlive between two `* OK Still here` to a sleeping client in IDLE; 0s: none; at most 29m (RFC 2177)
 /// @param syncLinger how long a connection that looked after sleepers is kept for the next look; at most 30m
 /// @param uidSetMaxBytes the largest packed UID set kept of a mailbox; its sessions stay attached beyond; 64 to 16MiB

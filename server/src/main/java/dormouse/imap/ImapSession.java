@@ -642,18 +642,24 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     if (verb == Verb.LOGOUT) {
       loggedOut = true;
     }
-    if (ok && verb.writes() && verb != Verb.FETCH && verb != Verb.UID_FETCH) {
-      SelectedMailbox selected = conversation.selected();
-      boolean here = staysInMailbox(verb) && selected != null;
-      home.wrote(here && selected != null ? selected.name() : null);
+    if (ok && verb.writes()) {
+      wrote(verb);
     }
   }
 
-  private static boolean staysInMailbox(Verb verb) {
-    return switch (verb) {
-      case STORE, UID_STORE, EXPUNGE, UID_EXPUNGE -> true;
-      default -> false;
-    };
+  /// The user's sleepers shall not wait for the backend to tell what this session has just done.
+  private void wrote(Verb verb) {
+    SelectedMailbox selected = conversation.selected();
+    String here = selected == null ? null : selected.name();
+    switch (verb) {
+      case STORE, UID_STORE, EXPUNGE, UID_EXPUNGE -> home.wrote(here);
+      case FETCH, UID_FETCH -> {
+        if (!features.changes().modSequences()) { // \Seen, of which such a server may not tell
+          home.wrote(here);
+        }
+      }
+      default -> home.wrote(null);
+    }
   }
 
   @Override

@@ -120,9 +120,11 @@ public final class MailboxWatch {
     }
   }
 
-  /// Whether the sleeper's view is the mailbox as far as anyone has said.
+  /// Whether the sleeper's view is the mailbox as far as anyone has said. Of a server without mod-sequences that says
+  /// little: some tell flag changes only when they are asked.
   public boolean proven(Sleeper sleeper) {
     return state == State.IDLING
+        && modSequences()
         && !ending
         && !sleeper.behind
         && provenAt.plus(home.settings().proofMax()).isAfter(home.clock().instant());
@@ -357,7 +359,7 @@ public final class MailboxWatch {
       lowest = Math.min(lowest, sleeper.view().highestModSeq());
       maxKnown = Math.max(maxKnown, sleeper.view().uids().last());
     }
-    if (maxKnown == 0 || lowest == watermark) {
+    if (maxKnown == 0) {
       return CompletableFuture.completedFuture(false);
     }
     boolean every = served.stream().anyMatch(one -> one.view().highestModSeq() > watermark);
@@ -467,7 +469,7 @@ public final class MailboxWatch {
     }
     state = State.IDLING;
     ending = false;
-    scheduleSweep(can != null && can.idle());
+    scheduleSweep(can != null && can.idle() && modSequences());
     if (can == null || !can.idle()) {
       return;
     }
@@ -479,14 +481,14 @@ public final class MailboxWatch {
     return sleeper.behind && (sleeper.listening || sleeper.waiting) && !sameAsRead(sleeper.view());
   }
 
-  private void scheduleSweep(boolean idles) {
+  private void scheduleSweep(boolean tellsAll) {
     cancelTimer();
     if (sleepers.isEmpty()) {
       timer = home.wheel().after(home.settings().syncLinger(), this::closeIfUnused);
       return;
     }
     HibernateSettings settings = home.settings();
-    Duration period = idles ? settings.sweep() : settings.poll();
+    Duration period = tellsAll ? settings.sweep() : settings.poll();
     Duration jittered = jitter(period);
     timer =
         home.wheel()

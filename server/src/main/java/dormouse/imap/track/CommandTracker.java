@@ -267,7 +267,10 @@ public final class CommandTracker {
   /// @param from where to go on reading; before it, from the reader index, are bytes of the same command
   private boolean run(ByteBuf in, Consumer<ByteBuf> out, int from) {
     int at = from;
-    int end = in.writerIndex();
+    int end = withoutLastCr(in, from);
+    if (at == end && in.readerIndex() == from) {
+      return false;
+    }
     boolean whole = false;
     while (!whole && at < end && (state == State.LINE || state == State.LITERAL)) {
       if (state == State.LITERAL) {
@@ -300,6 +303,13 @@ public final class CommandTracker {
       finish();
     }
     return true;
+  }
+
+  /// A CR that may end a line goes together with its LF: Dovecot takes the CR for the end, and would answer a line that
+  /// is not over for us.
+  private static int withoutLastCr(ByteBuf in, int from) {
+    int end = in.writerIndex();
+    return end > from && in.getByte(end - 1) == '\r' ? end - 1 : end;
   }
 
   private boolean argumentByte(byte b) {

@@ -1,6 +1,7 @@
 package dormouse.imap.track;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.imap.track.CommandTracker.Decision;
@@ -223,6 +224,30 @@ class CommandTrackerTest {
             "begins c NOOP",
             "> c NOOP\r\n",
             "forwarded c NOOP||");
+  }
+
+  @Test
+  void aCrWaitsForItsLf() {
+    StringBuilder passed = new StringBuilder();
+    CommandTracker tracker = new CommandTracker(new Ignoring());
+    ByteBuf in = Unpooled.buffer();
+    in.writeCharSequence("a IDLE\r", US_ASCII);
+    tracker.read(in, bytes -> passed.append(text(bytes)));
+    assertThat(passed).hasToString("a IDLE");
+
+    in.writeByte('\n');
+    tracker.read(in, bytes -> passed.append(text(bytes)));
+    assertThat(passed).hasToString("a IDLE\r\n");
+    assertThat(tracker.awaitingContinuation()).isTrue();
+    in.release();
+  }
+
+  private static String text(ByteBuf bytes) {
+    try {
+      return bytes.toString(US_ASCII);
+    } finally {
+      bytes.release();
+    }
   }
 
   @Test

@@ -1,0 +1,81 @@
+package dormouse;
+
+import dormouse.testkit.Differential;
+import dormouse.testkit.DifferentialPlan;
+import dormouse.testkit.DovecotOptions;
+import dormouse.testkit.DovecotServer;
+import dormouse.testkit.EmbeddedBackend;
+import dormouse.testkit.Endpoint;
+import dormouse.testkit.ModelMode;
+import dormouse.testkit.ServerTraits;
+import org.junit.jupiter.api.Test;
+
+/// Random clients behind Dormouse, put to sleep at every quiet point, must see what the server has.
+///
+/// `-Ddormouse.operations=20000` runs so many operations in each test, `-Ddormouse.seed=7` begins elsewhere. A failure
+/// names its seed and the steps that still fail; the same seed makes the same script.
+class DifferentialIT {
+  private static final int OPERATIONS = Integer.getInteger("dormouse.operations", 1000);
+  private static final long SEED = Long.getLong("dormouse.seed", 1);
+
+  @Test
+  void clientsOfDovecotSeeWhatTheServerHas() {
+    try (DovecotServer server = DovecotServer.start();
+        FrontEnd front = FrontEnd.before(server.imapPort())) {
+      run(dovecot(front, server));
+    }
+  }
+
+  @Test
+  void clientsOverTlsSeeWhatTheServerHas() {
+    try (DovecotServer server = DovecotServer.start();
+        FrontEnd front = FrontEnd.before(server.imapPort())) {
+      run(
+          DifferentialPlan.dovecot(front.tls(), Endpoint.plain(server.imapPort()), "u1")
+              .withPassword(DovecotServer.PASSWORD));
+    }
+  }
+
+  @Test
+  void clientsOfAServerWithCondstoreOnlySeeWhatTheServerHas() {
+    DovecotOptions options = DovecotOptions.DEFAULT.with(DovecotOptions.Offers.CONDSTORE);
+    try (DovecotServer server = DovecotServer.start(options);
+        FrontEnd front = FrontEnd.before(server.imapPort())) {
+      run(dovecot(front, server).withModes(ModelMode.PLAIN, ModelMode.CONDSTORE));
+    }
+  }
+
+  @Test
+  void clientsOfAServerWithoutModSequencesSeeWhatTheServerHas() {
+    DovecotOptions options = DovecotOptions.DEFAULT.with(DovecotOptions.Offers.PLAIN);
+    try (DovecotServer server = DovecotServer.start(options);
+        FrontEnd front = FrontEnd.before(server.imapPort())) {
+      run(dovecot(front, server).withModes(ModelMode.PLAIN));
+    }
+  }
+
+  @Test
+  void clientsOfGreenMailSeeWhatTheServerHas() {
+    try (EmbeddedBackend server = EmbeddedBackend.start()) {
+      server.addUser("u1", DovecotServer.PASSWORD);
+      try (FrontEnd front = FrontEnd.before(server.port())) {
+        run(
+            DifferentialPlan.greenMail(
+                front.plain(),
+                Endpoint.plain(server.port()),
+                "u1",
+                DovecotServer.PASSWORD,
+                ServerTraits.GREENMAIL_IDLE_MENDED));
+      }
+    }
+  }
+
+  private static DifferentialPlan dovecot(FrontEnd front, DovecotServer server) {
+    return DifferentialPlan.dovecot(front.plain(), Endpoint.plain(server.imapPort()), "u1")
+        .withPassword(DovecotServer.PASSWORD);
+  }
+
+  private static void run(DifferentialPlan plan) {
+    new Differential(plan).runUntil(OPERATIONS, SEED);
+  }
+}
