@@ -392,8 +392,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
               asleep(tag, view);
             }
             case Snapshot.Result.Declined(var reason) -> stayAttached(on, tag, reason);
-            case Snapshot.Result.Lost _ ->
-                end(CloseReason.BACKEND_GONE, LOST);
+            case Snapshot.Result.Lost _ -> end(CloseReason.BACKEND_GONE, LOST);
           }
         });
   }
@@ -562,24 +561,23 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     on.stopRelay();
     missed
         .tellFlags(on)
-        .whenComplete(
-            (done, bug) -> {
-              if (state == State.CLOSED) {
-                return;
-              }
-              if (bug != null) {
-                broken("flags", bug);
-                return;
-              }
-              if (done.lost()) {
-                end(CloseReason.BACKEND_GONE, LOST);
-                return;
-              }
-              state = State.ATTACHED;
-              on.relayTo(this);
-              say(missed.takeStoreReply());
-              settle();
-            });
+        .whenComplete((done, bug) -> {
+          if (state == State.CLOSED) {
+            return;
+          }
+          if (bug != null) {
+            broken("flags", bug);
+            return;
+          }
+          if (done.lost()) {
+            end(CloseReason.BACKEND_GONE, LOST);
+            return;
+          }
+          state = State.ATTACHED;
+          on.relayTo(this);
+          say(missed.takeStoreReply());
+          settle();
+        });
   }
 
   private void endDoze() {
