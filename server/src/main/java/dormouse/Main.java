@@ -14,12 +14,14 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Deque;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// Reads the command line and the settings, starts the parts and, told to stop, closes them in turn,
 /// what was started last first.
@@ -65,16 +67,28 @@ public final class Main {
     Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop"));
     Metrics metrics = new Metrics();
     metrics.watchProcess();
-    if (settings.admin().address() != null) {
-      started.push(MetricsServer.start(settings.admin().address(), metrics));
-    }
+    MetricsServer metricsServer = bind(settings.admin().address(), metrics);
     Dormouse dormouse = Dormouse.start(settings, metrics);
     started.push(dormouse);
+    if (metricsServer != null) {
+      metricsServer.serve();
+    }
     EventLog.of(Main.class).info("start", "version", Cli.version());
     out.println(introduction.apply(dormouse));
     if (!quiet) {
       started.push(LiveLine.start(metrics, out, isTerminal()));
     }
+  }
+
+  /// Before anything else: a second Dormouse fails here, and takes no client from the first.
+  private @Nullable MetricsServer bind(@Nullable InetSocketAddress address, Metrics metrics)
+      throws IOException {
+    if (address == null) {
+      return null;
+    }
+    MetricsServer server = MetricsServer.bind(address, metrics);
+    started.push(server);
+    return server;
   }
 
   private void stop() {

@@ -115,7 +115,10 @@ public final class EventLog {
     if (millis < 120_000) {
       return millis / 1000 + "s";
     }
-    return millis < 7_200_000 ? millis / 60_000 + "m" : millis / 3_600_000 + "h";
+    if (millis < 7_200_000) {
+      return millis / 60_000 + "m";
+    }
+    return millis < 172_800_000 ? millis / 3_600_000 + "h" : millis / 86_400_000 + "d";
   }
 
   private static void append(StringBuilder line, String value) {

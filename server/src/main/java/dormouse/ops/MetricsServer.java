@@ -26,18 +26,22 @@ public final class MetricsServer implements AutoCloseable {
     this.threads = threads;
   }
 
-  /// Listens and serves.
+  /// Takes the address, and lets requests wait until [#serve()].
   ///
   /// @param address where; port 0 is any free one
   /// @throws IOException with a text for the operator, if the address is taken or not this machine's
-  public static MetricsServer start(InetSocketAddress address, Metrics metrics) throws IOException {
-    HttpServer server = bind(address);
+  public static MetricsServer bind(InetSocketAddress address, Metrics metrics) throws IOException {
+    HttpServer server = open(address);
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     server.setExecutor(threads);
     server.createContext("/metrics", page("/metrics", PROMETHEUS_TEXT, metrics::scrape));
     server.createContext("/health", page("/health", PLAIN_TEXT, () -> "ok\n"));
-    server.start();
     return new MetricsServer(server, threads);
+  }
+
+  /// Answers from here on. Once: when all that `/health` answers for is up.
+  public void serve() {
+    server.start();
   }
 
   /// Where it listens, with the port it has.
@@ -52,7 +56,7 @@ public final class MetricsServer implements AutoCloseable {
     threads.shutdownNow();
   }
 
-  private static HttpServer bind(InetSocketAddress address) throws IOException {
+  private static HttpServer open(InetSocketAddress address) throws IOException {
     try {
       return HttpServer.create(address, BACKLOG);
     } catch (BindException e) {

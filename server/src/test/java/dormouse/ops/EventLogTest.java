@@ -53,7 +53,8 @@ final class EventLogTest {
     "4190,4.1s",
     "59000,59s",
     "2460000,41m",
-    "9000000,2h"
+    "9000000,2h",
+    "71280000000,825d"
   })
   void aDurationIsShownShort(long millis, String shown) {
     assertThat(EventLog.line("wake", "took", Duration.ofMillis(millis)))

@@ -12,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,8 @@ final class MetricsServerTest {
   @BeforeEach
   void start() throws IOException {
     server =
-        MetricsServer.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), metrics);
+        MetricsServer.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), metrics);
+    server.serve();
   }
 
   @AfterEach
@@ -58,7 +60,7 @@ final class MetricsServerTest {
 
   @Test
   void aTakenPortIsToldWithItsSetting() {
-    assertThatThrownBy(() -> MetricsServer.start(server.address(), metrics))
+    assertThatThrownBy(() -> MetricsServer.bind(server.address(), metrics))
         .isInstanceOf(IOException.class)
         .hasMessageStartingWith("admin.address: cannot listen on ")
         .hasMessageContaining(Integer.toString(server.address().getPort()));
@@ -69,7 +71,8 @@ final class MetricsServerTest {
   }
 
   private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(
-        URI.create("http://127.0.0.1:" + server.address().getPort() + path));
+    return HttpRequest.newBuilder()
+        .timeout(Duration.ofSeconds(30))
+        .uri(URI.create("http://127.0.0.1:" + server.address().getPort() + path));
   }
 }
