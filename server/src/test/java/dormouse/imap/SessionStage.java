@@ -1,0 +1,262 @@
+package dormouse.imap;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dormouse.Dormouse;
+import dormouse.StartFault;
+import dormouse.config.AdminSettings;
+import dormouse.config.BackendSettings;
+import dormouse.config.BackendTls;
+import dormouse.config.HibernateSettings;
+import dormouse.config.ListenSettings;
+import dormouse.config.ListenTls;
+import dormouse.config.LoginSettings;
+import dormouse.config.Protocol;
+import dormouse.config.RuntimeSettings;
+import dormouse.config.Settings;
+import dormouse.config.TlsSettings;
+import dormouse.listen.EventLoops;
+import dormouse.ops.Metrics;
+import dormouse.session.HandClock;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/// A whole Dormouse on one event loop between clients and a backend that both say what the test wants, by plain sockets on
+/// loopback. Its clock is turned by hand. For one thread.
+final class SessionStage implements AutoCloseable {
+  private static final InetSocketAddress ANY =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  private static final Duration TICK = Duration.ofMillis(100);
+  private static final Duration STRIDE = Duration.ofSeconds(1);
+  private static final Duration LONG = Duration.ofMinutes(1);
+  private static final int CONNECT_MILLIS = 10_000;
+  private static final Path STATE = stateDir();
+
+  private final HandClock clock = new HandClock();
+  private final EventLoops loops = EventLoops.untimed(1, clock);
+  private final Dormouse dormouse;
+  private final List<SpokenLines> clients = new ArrayList<>();
+  private final List<SpokenLines> connections = new ArrayList<>();
+  private @Nullable ServerSocket backend;
+  private final int backendPort;
+  private final boolean byteByByte;
+  private long relayed; // what clients have said since they logged in
+  final Metrics metrics = new Metrics();
+
+  /// @param byteByByte whether what client and backend say is written one byte at a time
+  SessionStage(HibernateSettings hibernate, boolean trusted, boolean byteByByte) {
+    this.byteByByte = byteByByte;
+    ServerSocket listening = listen(0);
+    this.backend = listening;
+    this.backendPort = listening.getLocalPort();
+    BackendSettings mx =
+        new BackendSettings(
+            "127.0.0.1",
+            backendPort,
+            BackendTls.NONE,
+            false,
+            null,
+            trusted,
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(30));
+    Settings settings =
+        new Settings(
+            List.of(new ListenSettings(Protocol.IMAP, ANY, ListenTls.NONE)),
+            TlsSettings.DEFAULT,
+            Map.of("mx", mx),
+            LoginSettings.DEFAULT,
+            hibernate,
+            new AdminSettings(null),
+            new RuntimeSettings(1, STATE, Duration.ofSeconds(2)));
+    try {
+      dormouse = Dormouse.start(settings, metrics, clock, loops);
+    } catch (StartFault e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Path stateDir() {
+    try {
+      return Files.createTempDirectory("dormouse-transcripts");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static ServerSocket listen(int port) {
+    try {
+      ServerSocket socket = new ServerSocket();
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+      return socket;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// One more client; returns its number, from 1.
+  int connect() {
+    try {
+      Socket socket = new Socket();
+      socket.connect(dormouse.addresses().getFirst(), CONNECT_MILLIS);
+      clients.add(new SpokenLines(socket));
+      return clients.size();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  SpokenLines client(int number) {
+    return clients.get(number - 1);
+  }
+
+  /// Takes the next connection to the backend; returns its number from 1, or 0 if none comes.
+  int accept() {
+    return accept(CONNECT_MILLIS);
+  }
+
+  /// Whether a connection waits to be taken.
+  boolean connectionWaits() {
+    return accept(1) > 0;
+  }
+
+  private int accept(int withinMillis) {
+    ServerSocket listening = backend;
+    if (listening == null) {
+      return 0;
+    }
+    try {
+      listening.setSoTimeout(withinMillis);
+      connections.add(new SpokenLines(listening.accept()));
+      return connections.size();
+    } catch (SocketTimeoutException _) {
+      return 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  SpokenLines connection(int number) {
+    if (number > connections.size()) {
+      throw new AssertionError("there is no connection " + number + " yet");
+    }
+    return connections.get(number - 1);
+  }
+
+  List<SpokenLines> everybody() {
+    List<SpokenLines> all = new ArrayList<>(clients);
+    all.addAll(connections);
+    return all;
+  }
+
+  void refuseConnections() {
+    try {
+      if (backend != null) {
+        backend.close();
+      }
+      backend = null;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void takeConnections() {
+    backend = listen(backendPort);
+  }
+
+  /// Says lines, in one write or byte by byte, and waits until they are read.
+  ///
+  /// @param counted whether a client says it that is logged in
+  void say(SpokenLines speaker, List<String> lines, boolean counted) {
+    byte[] bytes = (String.join("\r\n", lines) + "\r\n").getBytes(UTF_8);
+    if (byteByByte) {
+      for (int i = 0; i < bytes.length; i++) {
+        speaker.say(bytes, i, i + 1);
+        turn();
+      }
+    } else {
+      speaker.say(bytes, 0, bytes.length);
+    }
+    if (counted) {
+      relayed += bytes.length;
+      awaitRelayed();
+    }
+    settle();
+  }
+
+  private void awaitRelayed() {
+    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (relayedBytes() < relayed) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("the client is not read");
+      }
+      LockSupport.parkNanos(50_000);
+    }
+  }
+
+  private long relayedBytes() {
+    return (long) counter("dormouse_relayed_bytes_total{direction=\"client-to-backend\"}");
+  }
+
+  /// The value of a metric; 0 if there is none.
+  double counter(String name) {
+    return metrics
+        .scrape()
+        .lines()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .sum();
+  }
+
+  /// Lets Dormouse deal with what has reached it.
+  void settle() {
+    for (int i = 0; i < 3; i++) {
+      turn();
+    }
+  }
+
+  /// The loop looks at its sockets, then runs this.
+  private void turn() {
+    for (EventLoop loop : loops.all()) {
+      loop.submit(() -> {}).syncUninterruptibly();
+    }
+  }
+
+  /// Time passes tick by tick; long times in seconds.
+  void pass(Duration time) {
+    Duration step = time.compareTo(LONG) > 0 ? STRIDE : TICK;
+    Duration passed = Duration.ZERO;
+    while (passed.compareTo(time) < 0) {
+      clock.turn(step);
+      loops.advance();
+      passed = passed.plus(step);
+    }
+    settle();
+  }
+
+  /// Ends Dormouse while the clients are there.
+  void shutDown() {
+    dormouse.close();
+  }
+
+  @Override
+  public void close() {
+    everybody().forEach(SpokenLines::close);
+    dormouse.close();
+    refuseConnections();
+  }
+}

@@ -1,0 +1,81 @@
+package dormouse.imap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.config.HibernateSettings;
+import dormouse.imap.TranscriptFile.Turn;
+import dormouse.imap.TranscriptFile.Who;
+import java.io.IOException;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/// Plays the transcripts in which a backend takes part: each with whole lines, and again byte by byte. [SessionPlay] says what
+/// may stand in them.
+class SessionTranscriptTest {
+  @TestFactory
+  Stream<DynamicTest> transcripts() throws IOException {
+    String only = System.getProperty("transcript", "");
+    return TranscriptFile.of("imap").stream()
+        .filter(TranscriptFile::hasBackend)
+        .filter(file -> file.name().contains(only))
+        .map(file ->
+            DynamicTest.dynamicTest(
+                file.name(),
+                () -> {
+                  play(file, false);
+                  play(file, true);
+                }));
+  }
+
+  private static void play(TranscriptFile file, boolean byteByByte) {
+    Setting setting = Setting.of(file);
+    try (SessionStage stage =
+        new SessionStage(setting.hibernate(), setting.trusted(), byteByByte)) {
+      new SessionPlay(file, stage, byteByByte).play();
+    }
+  }
+
+  /// What `@ after 15s`, `@ keep-alive 120s`, `@ trusted` and the like at the top of a file ask for.
+  private record Setting(HibernateSettings hibernate, boolean trusted) {
+    static Setting of(TranscriptFile file) {
+      HibernateSettings normal = HibernateSettings.DEFAULT;
+      return new Setting(
+          new HibernateSettings(
+              !has(file, "hibernate off"),
+              SessionPlay.duration(value(file, "after", "15s")),
+              normal.proofMax(),
+              normal.wakeTimeout(),
+              normal.sweep(),
+              normal.poll(),
+              SessionPlay.duration(value(file, "keep-alive", "0s")),
+              normal.syncLinger(),
+              Integer.parseInt(value(file, "uid-set-max-bytes", "65536")),
+              Integer.parseInt(value(file, "plain-max-messages", "20000")),
+              !has(file, "keep-password off")),
+          has(file, "trusted"));
+    }
+
+    private static boolean has(TranscriptFile file, String text) {
+      return file.turns().stream()
+          .anyMatch(turn -> turn.who() == Who.WORLD && turn.text().equals(text));
+    }
+
+    private static String value(TranscriptFile file, String key, String otherwise) {
+      return file.turns().stream()
+          .filter(turn -> turn.who() == Who.WORLD && turn.text().startsWith(key + " "))
+          .map(turn -> turn.text().substring(key.length() + 1))
+          .findFirst()
+          .orElse(otherwise);
+    }
+  }
+
+  @TestFactory
+  Stream<DynamicTest> everyFileHasATurn() throws IOException {
+    return TranscriptFile.of("imap").stream()
+        .map(file ->
+            DynamicTest.dynamicTest(
+                file.name(),
+                () -> assertThat(file.turns()).extracting(Turn::who).contains(Who.CLIENT_HEARS)));
+  }
+}
