@@ -46,7 +46,7 @@ public final class SelectedMailbox {
       }
       case RECENT -> recent = line.number();
       case FLAGS -> flags = inParentheses(line.data());
-      case OK -> code(line);
+      case OK, NO -> code(line); // UIDNOTSTICKY comes with NO (RFC 4315 §2)
       default -> {}
     }
     return false;
