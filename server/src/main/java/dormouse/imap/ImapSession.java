@@ -292,11 +292,15 @@ final class ImapSession extends ChannelInboundHandlerAdapter
 
   /// Whether neither side is in the middle of anything.
   private boolean restful() {
+    return calm() && conversation.betweenResponses();
+  }
+
+  /// The same, whether or not the backend is in the middle of a response.
+  private boolean calm() {
     return state == State.ATTACHED
         && unread.size() == 0
         && missed.isEmpty()
         && !byeSaid
-        && conversation.betweenResponses()
         && (conversation.busy()
             ? commands.idling() && conversation.idleTag() != null
             : commands.atCommandStart());
@@ -675,7 +679,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
         && grant != null
         && conversation.selected() == null
         && conversation.reasonToStay() == null
-        && restful();
+        && calm();
   }
 
   @Override
@@ -692,7 +696,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
       close(CloseReason.BACKEND_GONE);
       return;
     }
-    if (sleepsWithoutBackend()) {
+    if (sleepsWithoutBackend() && conversation.betweenResponses()) {
       String idle = conversation.idleTag();
       conversation.forgetIdle();
       asleep(idle, null);
