@@ -603,7 +603,9 @@ final class ImapSession extends ChannelInboundHandlerAdapter
       bytes.release();
       return;
     }
-    quiet.touched();
+    if (!conversation.swallowsContinuation()) { // else the backend only takes up what we ended
+      quiet.touched();
+    }
     home.metrics().bytes(Metrics.Direction.BACKEND_TO_CLIENT, bytes.readableBytes());
     conversation.fromBackend(bytes);
   }
