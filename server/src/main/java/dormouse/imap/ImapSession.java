@@ -337,9 +337,13 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     if (unsent() > 0) {
       return StayReason.SLOW_READER;
     }
-    return conversation.selected() != null && conversation.idleTag() == null
+    SelectedMailbox selected = conversation.selected();
+    if (selected == null) {
+      return null;
+    }
+    return conversation.idleTag() == null
         ? StayReason.SELECTED_NOT_IDLE
-        : null;
+        : Snapshot.unfit(selected, features, home.settings());
   }
 
   private void stay(StayReason reason) {

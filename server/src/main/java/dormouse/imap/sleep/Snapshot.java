@@ -68,10 +68,6 @@ public final class Snapshot {
   }
 
   public CompletableFuture<Result> take() {
-    StayReason unfit = unfit();
-    if (unfit != null) {
-      return declined(unfit);
-    }
     if (!features.changes().modSequences()) {
       return settle();
     }
@@ -90,7 +86,9 @@ public final class Snapshot {
     abandoned = true;
   }
 
-  private @Nullable StayReason unfit() {
+  /// What in a mailbox forbids to sleep on it, or null. Known without asking the backend.
+  public static @Nullable StayReason unfit(
+      SelectedMailbox told, BackendFeatures features, HibernateSettings settings) {
     if (told.uidValidity() == 0 || told.uidNotSticky()) {
       return StayReason.NO_STABLE_UIDS;
     }
