@@ -103,6 +103,9 @@ public final class Snapshot {
   }
 
   private CompletableFuture<Result> search() {
+    if (abandoned) {
+      return declined(StayReason.CLIENT_SPOKE);
+    }
     ViewReader reader =
         new ViewReader(
             connection, features, ViewReader.Acceptance.NOTHING_AFTER, told::exists, this::hear);
