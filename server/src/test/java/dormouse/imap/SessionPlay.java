@@ -9,11 +9,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// One transcript with a backend, played once. What may stand in it besides lines:
@@ -26,6 +28,7 @@ import java.util.regex.Pattern;
 ///   client has heard nothing.
 /// - `@ backend CAPABILITIES` what it says it can once somebody is logged in; `@ ann logs in` the next client, on the next
 ///   connection; `@ 60s pass`; `@ then` what is said next comes in a segment of its own.
+/// - `@ F2 speaks within 10m`, `@ F2 connects within 10m`: time passes until then, and no longer.
 /// - `@ asleep`, `@ attached`: what the one session is. `@ stays REASON`, `@ count METRIC N`: what metrics say.
 /// - `@ backend refuses`, `@ backend listens` again; `@ shutdown`.
 /// - settings first: `@ after 15s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
@@ -43,12 +46,15 @@ final class SessionPlay {
   private static final String GREETING = "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] mx ready";
   private static final String LOGIN = "AUTHENTICATE PLAIN " + sasl("ann", "secret");
 
+  private static final Pattern WITHIN = Pattern.compile("F([0-9]+) (speaks|connects) within (.*)");
+
   private final TranscriptFile file;
   private final SessionStage stage;
   private final boolean byteByByte;
   private final List<String> heard = new ArrayList<>();
   private final Map<Integer, String> tags = new HashMap<>();
-  private final Set<Integer> loggedIn = new java.util.HashSet<>();
+  private final Set<Integer> loggedIn = new HashSet<>();
+  private final Set<Integer> left = new HashSet<>();
   private String capabilities = "IMAP4rev1 IDLE";
   private int accepted;
 
@@ -148,8 +154,11 @@ final class SessionPlay {
     switch (turn.text()) {
       case "(connect)" -> expect(turn.side(), stage.connect());
       case "(close)" -> {
-        (client ? stage.client(turn.side()) : stage.connection(turn.side())).close();
-        stage.settle();
+        if (client) {
+          stage.closeClient(turn.side());
+        } else {
+          stage.closeConnection(turn.side(), left.contains(turn.side()));
+        }
       }
       default -> throw new IllegalArgumentException("what is " + turn.text());
     }
@@ -199,8 +208,7 @@ final class SessionPlay {
     SpokenLines connection = stage.connection(number);
     String said = connection.hear();
     if (said.matches("zz[0-9]+ LOGOUT")) {
-      connection.close();
-      stage.settle();
+      stage.closeConnection(number, /* left= */ true);
       return;
     }
     expect(SpokenLines.END, said);
@@ -208,6 +216,9 @@ final class SessionPlay {
 
   private void backendHears(int number, String expected) {
     String got = stage.connection(number).hear();
+    if (got.endsWith(" LOGOUT")) {
+      left.add(number);
+    }
     if (expected.startsWith("zz ") && got.matches("zz[0-9]+ .*")) {
       String tag = got.substring(0, got.indexOf(' '));
       tags.put(number, tag);
@@ -249,7 +260,10 @@ final class SessionPlay {
       case "shutdown" -> stage.shutDown();
       case "ann logs in" -> login();
       default -> {
-        if (text.endsWith(" pass")) {
+        Matcher within = WITHIN.matcher(text);
+        if (within.matches()) {
+          speaksWithin(Integer.parseInt(within.group(1)), within.group(2), within.group(3));
+        } else if (text.endsWith(" pass")) {
           stage.pass(duration(text.substring(0, text.length() - " pass".length())));
         } else if (words[0].equals("backend")) {
           capabilities = words[1];
@@ -263,6 +277,15 @@ final class SessionPlay {
         }
       }
     }
+  }
+
+  private void speaksWithin(int number, String what, String most) {
+    if (what.equals("speaks")) {
+      stage.passUntilHeard(stage.connection(number), duration(most));
+      return;
+    }
+    expect(number, stage.passUntilAccepted(duration(most)));
+    accepted = number;
   }
 
   private void login() {

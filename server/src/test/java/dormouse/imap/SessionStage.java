@@ -33,6 +33,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A whole Dormouse on one event loop between clients and a backend that both say what the test wants, by plain sockets on
@@ -46,6 +48,7 @@ final class SessionStage implements AutoCloseable {
   private static final int CONNECT_MILLIS = 10_000;
   private static final Path STATE = stateDir();
 
+  private final Echo echo = new Echo();
   private final HandClock clock = new HandClock();
   private final EventLoops loops = EventLoops.untimed(1, clock);
   private final Dormouse dormouse;
@@ -193,19 +196,9 @@ final class SessionStage implements AutoCloseable {
     }
     if (counted) {
       relayed += bytes.length;
-      awaitRelayed();
+      await(() -> relayedBytes() >= relayed, "the end of what the client says");
     }
     settle();
-  }
-
-  private void awaitRelayed() {
-    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-    while (relayedBytes() < relayed) {
-      if (System.nanoTime() > deadline) {
-        throw new AssertionError("the client is not read");
-      }
-      LockSupport.parkNanos(50_000);
-    }
   }
 
   private long relayedBytes() {
@@ -222,22 +215,27 @@ final class SessionStage implements AutoCloseable {
         .sum();
   }
 
-  /// Lets Dormouse deal with what has reached it.
+  /// Lets Dormouse deal with what was said.
   void settle() {
     for (int i = 0; i < 3; i++) {
       turn();
     }
   }
 
-  /// The loop looks at its sockets, then runs this.
+  /// What was said reaches the other end, for the kernel keeps the order of what one thread sends; then the loop looks at its
+  /// sockets, and runs this.
   private void turn() {
+    echo.run();
     for (EventLoop loop : loops.all()) {
-      loop.submit(() -> {}).syncUninterruptibly();
+      if (!loop.isShuttingDown()) {
+        loop.submit(() -> {}).syncUninterruptibly();
+      }
     }
   }
 
   /// Time passes tick by tick; long times in seconds.
   void pass(Duration time) {
+    settle();
     Duration step = time.compareTo(LONG) > 0 ? STRIDE : TICK;
     Duration passed = Duration.ZERO;
     while (passed.compareTo(time) < 0) {
@@ -246,6 +244,57 @@ final class SessionStage implements AutoCloseable {
       passed = passed.plus(step);
     }
     settle();
+  }
+
+  /// Time passes until a connection to the backend says something.
+  void passUntilHeard(SpokenLines connection, Duration most) {
+    passUntil(connection::hasSpoken, most);
+  }
+
+  /// Time passes until the next connection reaches the backend, and is taken; returns its number from 1, or 0.
+  int passUntilAccepted(Duration most) {
+    passUntil(this::connectionWaits, most);
+    return connections.size();
+  }
+
+  private void passUntil(BooleanSupplier happened, Duration most) {
+    Duration passed = Duration.ZERO;
+    while (!happened.getAsBoolean() && passed.compareTo(most) < 0) {
+      pass(STRIDE);
+      passed = passed.plus(STRIDE);
+    }
+  }
+
+  /// A client closes, and Dormouse has noticed.
+  void closeClient(int number) {
+    long before = sessions();
+    client(number).close();
+    await(() -> sessions() < before, "the end of the client's session");
+    settle();
+  }
+
+  private long sessions() {
+    return Stream.of(Metrics.State.values()).mapToLong(metrics::sessions).sum();
+  }
+
+  /// The backend closes a connection, and Dormouse has noticed if it had not left by itself.
+  void closeConnection(int number, boolean left) {
+    long before = metrics.backendConnections();
+    connection(number).close();
+    if (!left) {
+      await(() -> metrics.backendConnections() < before, "the end of the connection");
+    }
+    settle();
+  }
+
+  private static void await(BooleanSupplier condition, String what) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError(what + " does not come");
+      }
+      LockSupport.parkNanos(50_000);
+    }
   }
 
   /// Ends Dormouse while the clients are there.
@@ -258,5 +307,44 @@ final class SessionStage implements AutoCloseable {
     everybody().forEach(SpokenLines::close);
     dormouse.close();
     refuseConnections();
+    echo.close();
+  }
+
+  /// A byte through the kernel and back to the thread that sent it.
+  private static final class Echo implements Runnable, AutoCloseable {
+    private final Socket near = new Socket();
+    private final Socket far;
+
+    Echo() {
+      try (ServerSocket between = listen(0)) {
+        near.connect(between.getLocalSocketAddress(), CONNECT_MILLIS);
+        far = between.accept();
+        near.setTcpNoDelay(true);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public void run() {
+      try {
+        near.getOutputStream().write('.');
+        if (far.getInputStream().read() != '.') {
+          throw new IllegalStateException("no echo");
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public void close() {
+      try {
+        near.close();
+        far.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
   }
 }

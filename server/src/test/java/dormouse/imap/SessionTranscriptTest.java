@@ -1,9 +1,6 @@
 package dormouse.imap;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dormouse.config.HibernateSettings;
-import dormouse.imap.TranscriptFile.Turn;
 import dormouse.imap.TranscriptFile.Who;
 import java.io.IOException;
 import java.util.stream.Stream;
@@ -68,14 +65,5 @@ class SessionTranscriptTest {
           .findFirst()
           .orElse(otherwise);
     }
-  }
-
-  @TestFactory
-  Stream<DynamicTest> everyFileHasATurn() throws IOException {
-    return TranscriptFile.of("imap").stream()
-        .map(file ->
-            DynamicTest.dynamicTest(
-                file.name(),
-                () -> assertThat(file.turns()).extracting(Turn::who).contains(Who.CLIENT_HEARS)));
   }
 }

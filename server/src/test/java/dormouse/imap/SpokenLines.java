@@ -35,6 +35,15 @@ final class SpokenLines implements AutoCloseable {
     return hear(Duration.ofMillis(1));
   }
 
+  /// Whether something waits to be heard.
+  boolean hasSpoken() {
+    try {
+      return socket.getInputStream().available() > 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private String hear(Duration within) {
     long deadline = System.nanoTime() + within.toNanos();
     try {
