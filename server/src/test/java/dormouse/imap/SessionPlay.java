@@ -89,7 +89,7 @@ final class SessionPlay {
               }
             };
       } catch (AssertionError | RuntimeException e) {
-        throw failure(turn, e.getMessage(), e);
+        throw failure(turn, String.valueOf(e.getMessage()), e);
       }
     }
     expectSilence(turns.getLast());

@@ -1,0 +1,54 @@
+package dormouse.imap.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class CapabilitiesTest {
+  @Test
+  void namesHaveNoCase() {
+    Capabilities list = Capabilities.parse("imap4rev1 Idle");
+
+    assertThat(list.has("IMAP4REV1")).isTrue();
+    assertThat(list.has("IDLE")).isTrue();
+    assertThat(list.has("MOVE")).isFalse();
+  }
+
+  @Test
+  void anyListCanBeRead() {
+    assertThat(Capabilities.parse("").has("")).isFalse();
+    assertThat(Capabilities.parse("  IDLE   IDLE idle ")).hasToString("IDLE");
+  }
+
+  @Test
+  void theClientIsToldAllButWhatEndsHere() {
+    Capabilities list =
+        Capabilities.parse(
+            "IMAP4rev1 SASL-IR STARTTLS LOGINDISABLED AUTH=PLAIN auth=XOAUTH2 Idle COMPRESS=DEFLATE"
+                + " UNAUTHENTICATE APPENDLIMIT=35651584 QRESYNC");
+
+    assertThat(list.forClient()).isEqualTo("IMAP4rev1 Idle APPENDLIMIT=35651584 QRESYNC");
+  }
+
+  @Test
+  void changesAreTrackedByTheBestThereIs() {
+    assertThat(Capabilities.parse("CONDSTORE QRESYNC").changeTracking())
+        .isEqualTo(ChangeTracking.QRESYNC);
+    assertThat(Capabilities.parse("CONDSTORE").changeTracking())
+        .isEqualTo(ChangeTracking.CONDSTORE);
+    assertThat(Capabilities.parse("IMAP4rev1").changeTracking()).isEqualTo(ChangeTracking.NONE);
+    assertThat(ChangeTracking.NONE.modSequences()).isFalse();
+  }
+
+  @Test
+  void rev2BringsWhatItContains() {
+    BackendFeatures rev2 = BackendFeatures.of(Capabilities.parse("IMAP4rev2"));
+    BackendFeatures rev1 = BackendFeatures.of(Capabilities.parse("IMAP4rev1"));
+
+    assertThat(rev2)
+        .isEqualTo(
+            new BackendFeatures(ChangeTracking.NONE, "UID SEARCH RETURN (ALL) ALL", true, true));
+    assertThat(rev1)
+        .isEqualTo(new BackendFeatures(ChangeTracking.NONE, "UID SEARCH ALL", false, false));
+  }
+}

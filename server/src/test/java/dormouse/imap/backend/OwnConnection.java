@@ -1,0 +1,82 @@
+package dormouse.imap.backend;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dormouse.backend.Backend;
+import dormouse.config.BackendSettings;
+import dormouse.config.BackendTls;
+import dormouse.ops.Metrics;
+import dormouse.session.HandClock;
+import dormouse.session.TimerWheel;
+import dormouse.tls.BackendTrust;
+import dormouse.tls.BadCertificates;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.time.Duration;
+
+/// A [BackendConnection] without a network: the test is the backend. The clock is turned by hand.
+public final class OwnConnection implements AutoCloseable {
+  private final HandClock clock = new HandClock();
+  private final TimerWheel wheel = new TimerWheel(clock);
+  private final BackendConnection connection;
+  private final EmbeddedChannel channel;
+
+  /// One that has been greeted.
+  public OwnConnection() {
+    connection = new BackendConnection(backend(1, false), "session", wheel, new Metrics());
+    channel = new EmbeddedChannel(connection);
+    say("* OK ready");
+  }
+
+  /// A backend without TLS at a port of this host, that answers within 30 s.
+  static Backend backend(int port, boolean epoll) {
+    BackendSettings settings =
+        new BackendSettings(
+            "127.0.0.1",
+            port,
+            BackendTls.NONE,
+            false,
+            null,
+            false,
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(30));
+    try {
+      return new Backend("mx", settings, BackendTrust.load("mx", settings), epoll);
+    } catch (BadCertificates e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public BackendConnection connection() {
+    return connection;
+  }
+
+  /// The backend says these lines.
+  public void say(String... lines) {
+    String text = String.join("\r\n", lines) + "\r\n";
+    channel.writeInbound(Unpooled.copiedBuffer(text, ISO_8859_1));
+  }
+
+  /// What the backend has heard since the last call, CRLF as `|`.
+  public String heard() {
+    StringBuilder all = new StringBuilder();
+    for (ByteBuf out = channel.readOutbound(); out != null; out = channel.readOutbound()) {
+      all.append(out.toString(ISO_8859_1));
+      out.release();
+    }
+    return all.toString().replace("\r\n", "|");
+  }
+
+  public void pass(Duration time) {
+    clock.turn(time);
+    wheel.advance();
+    channel.runPendingTasks();
+  }
+
+  /// The backend closes.
+  @Override
+  public void close() {
+    channel.finishAndReleaseAll();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.imap.backend;
+
+import org.jspecify.annotations.NullMarked;

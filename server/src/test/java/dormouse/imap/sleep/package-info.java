@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.imap.sleep;
+
+import org.jspecify.annotations.NullMarked;
