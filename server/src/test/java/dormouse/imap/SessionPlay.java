@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 /// One transcript with a backend, played once. What may stand in it besides lines:
 ///
 /// - `zz` at the begin of an `F:` line is a tag of Dormouse's own, and in the `B:` lines behind it that same tag;
-///   `{any}` in an `F:` or `S:` line is whatever stands there.
+///   `{more}` at the end of what is said stands for a line end that does not come yet; `{any}` in an `F:` or `S:` line is whatever stands there.
 /// - `F2: (connect)` a second connection reaches the backend; `F2: (login)` and logs in; `F: (closed)` Dormouse has left,
 ///   having said nothing but LOGOUT; `B: (close)` the backend closes.
 /// - `C: (connect)`, `C: (close)`; `S: (closed REASON)` Dormouse has closed, for that reason in the metrics; `S: (nothing)` the

@@ -42,6 +42,10 @@ import org.jspecify.annotations.Nullable;
 final class SessionStage implements AutoCloseable {
   private static final InetSocketAddress ANY =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
+  /// At the end of a line: its CRLF is not said yet.
+  private static final String MORE = "{more}";
+
   private static final Duration TICK = Duration.ofMillis(100);
   private static final Duration STRIDE = Duration.ofSeconds(1);
   private static final Duration LONG = Duration.ofMinutes(1);
@@ -57,6 +61,7 @@ final class SessionStage implements AutoCloseable {
   private @Nullable ServerSocket backend;
   private final int backendPort;
   private final boolean byteByByte;
+  private boolean down;
   private long relayed; // what clients have said since they logged in
   final Metrics metrics = new Metrics();
 
@@ -185,7 +190,7 @@ final class SessionStage implements AutoCloseable {
   ///
   /// @param counted whether a client says it that is logged in
   void say(SpokenLines speaker, List<String> lines, boolean counted) {
-    byte[] bytes = (String.join("\r\n", lines) + "\r\n").getBytes(UTF_8);
+    byte[] bytes = (String.join("\r\n", lines) + "\r\n").replace(MORE + "\r\n", "").getBytes(UTF_8);
     if (byteByByte) {
       for (int i = 0; i < bytes.length; i++) {
         speaker.say(bytes, i, i + 1);
@@ -299,13 +304,16 @@ final class SessionStage implements AutoCloseable {
 
   /// Ends Dormouse while the clients are there.
   void shutDown() {
-    dormouse.close();
+    if (!down) {
+      dormouse.close();
+      down = true;
+    }
   }
 
   @Override
   public void close() {
     everybody().forEach(SpokenLines::close);
-    dormouse.close();
+    shutDown();
     refuseConnections();
     echo.close();
   }

@@ -15,6 +15,7 @@ import dormouse.session.HandClock;
 import dormouse.testkit.StandInBackend;
 import dormouse.testkit.StandInConnection;
 import io.netty.channel.EventLoop;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Base64;
@@ -168,7 +169,7 @@ class BackendLoginTest {
 
   private CompletableFuture<Outcome> login(String user, String authzid, String password) {
     Backend backend = OwnConnection.backend(server.port(), loops.epoll());
-    InetSocketAddress here = new InetSocketAddress("127.0.0.1", 1);
+    InetSocketAddress here = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
     return loop.submit(() ->
             BackendLogin.open(
                 backend,
