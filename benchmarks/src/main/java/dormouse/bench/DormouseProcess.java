@@ -55,7 +55,10 @@ final class DormouseProcess implements AutoCloseable {
     command.addAll(List.of("--backend", "127.0.0.1:" + backend, "--backend-tls", "none"));
     command.addAll(List.of("--imaps", "127.0.0.1:" + port, "--admin", "127.0.0.1:" + admin));
     command.addAll(List.of("--hibernate-after", options.after()));
-    ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(ProcessBuilder.Redirect.INHERIT);
     builder.environment().put("STATE_DIRECTORY", home.toString());
     DormouseProcess started = new DormouseProcess(builder.start(), home, port, admin);
     Wait.until("Dormouse answers", PATIENCE, started::answers);

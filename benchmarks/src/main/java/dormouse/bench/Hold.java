@@ -90,7 +90,9 @@ public final class Hold {
                 slope(all.heap() - some.heap(), options.sessions() - half),
                 slope(all.pss() - some.pss(), options.sessions() - half)));
 
-    holdOn(server, tally);
+    if (!options.held().isZero()) {
+      holdOn(server, tally);
+    }
     print(options.sessions(), Footprint.of(server.pid()), server);
 
     int held = options.sessions() - tally.lost();
