@@ -28,7 +28,7 @@ final class MissedNews {
 
   private final Conversation conversation;
   private @Nullable ByteBuf expunges;
-  private @Nullable UidSet flagged;
+  private @Nullable String flagsCommand; // asks for the flags to tell behind a STORE
   private @Nullable String storeReply;
 
   MissedNews(Conversation conversation) {
@@ -46,11 +46,22 @@ final class MissedNews {
     }
     if (first == Verb.STORE || first == Verb.UID_STORE) {
       conversation.fromBackend(catchUp.linesWithoutFlags());
-      UidSet uids = catchUp.flagged();
-      flagged = uids.isEmpty() ? null : uids;
+      oweFlags(catchUp, first == Verb.UID_STORE);
       return;
     }
     conversation.fromBackend(catchUp.linesAndAllBehind());
+  }
+
+  /// By number if the client's STORE is, for in that command it must not hear of messages gone.
+  private void oweFlags(CatchUp catchUp, boolean byUid) {
+    UidSet which = byUid ? catchUp.flagged() : catchUp.flaggedNumbers();
+    if (which.isEmpty()) {
+      return;
+    }
+    String set = which.toString();
+    flagsCommand =
+        (byUid ? "UID FETCH " : "FETCH ")
+            + (set.length() > MAX_SET_CHARS ? which.first() + ":" + which.last() : set);
   }
 
   /// Lets the client hear of messages gone, if `verb` allows that; returns whether the command may go on. COPY and MOVE may
@@ -80,17 +91,17 @@ final class MissedNews {
 
   /// Whether there is nothing left to tell.
   boolean isEmpty() {
-    return expunges == null && flagged == null;
+    return expunges == null && flagsCommand == null;
   }
 
   /// Whether flags are to be told behind the STORE that runs.
   boolean owesFlags() {
-    return flagged != null;
+    return flagsCommand != null;
   }
 
   /// Keeps the reply to the STORE until the flags are told; returns whether it did.
   boolean keeps(ResponseLine reply) {
-    if (flagged == null) {
+    if (flagsCommand == null) {
       return false;
     }
     storeReply = reply.text();
@@ -106,14 +117,11 @@ final class MissedNews {
   ///
   /// @param on not relaying
   CompletableFuture<Reply> tellFlags(BackendConnection on) {
-    UidSet uids = flagged == null ? UidSet.EMPTY : flagged;
-    flagged = null;
+    String command = flagsCommand;
+    flagsCommand = null;
     Told form = conversation.features().told();
-    String set = uids.toString();
     return on.run(
-        "UID FETCH "
-            + (set.length() > MAX_SET_CHARS ? uids.first() + ":" + uids.last() : set)
-            + (form == Told.PLAIN ? " (FLAGS)" : " (FLAGS MODSEQ)"),
+        command + (form == Told.PLAIN ? " (UID FLAGS)" : " (UID FLAGS MODSEQ)"),
         line -> tell(line, form));
   }
 
@@ -141,7 +149,7 @@ final class MissedNews {
       expunges.release();
       expunges = null;
     }
-    flagged = null;
+    flagsCommand = null;
     storeReply = null;
   }
 }

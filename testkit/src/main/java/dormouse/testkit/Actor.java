@@ -236,6 +236,7 @@ final class Actor implements AutoCloseable {
       client.mustOk("UID FETCH 1:* (FLAGS)");
       return;
     }
+    client.learn(); // who does not know its UIDs cannot tell which of VANISHED (EARLIER) it had
     var seqs = messages(random);
     if (!seqs.isEmpty()) {
       client.requireOkOrExpunged(client.run("FETCH " + client.set(seqs, false) + " (UID FLAGS)"));
@@ -277,6 +278,7 @@ final class Actor implements AutoCloseable {
       client.mustOk("UID FETCH 1:* (FLAGS)");
       return;
     }
+    client.learn(); // who does not know its UIDs cannot tell which of VANISHED (EARLIER) it had
     String vanished = mode == ModelMode.QRESYNC ? " VANISHED" : "";
     client.mustOk("UID FETCH 1:* (FLAGS) (CHANGEDSINCE " + client.highestModseq() + vanished + ")");
   }

@@ -247,7 +247,7 @@ public final class Differential {
       if (System.nanoTime() - deadline >= 0) {
         throw difference(client, truth, "after NOOP, " + difference);
       }
-      LockSupport.parkNanos(5_000_000);
+      LockSupport.parkNanos(100_000_000); // few enough to leave a transcript to read
     }
   }
 

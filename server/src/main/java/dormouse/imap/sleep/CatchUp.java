@@ -142,6 +142,14 @@ public final class CatchUp {
     return builder.build();
   }
 
+  /// The same messages by number, as they are when nothing was expunged since the UIDs were read.
+  public UidSet flaggedNumbers() {
+    SequenceCursor numbers = new SequenceCursor(present.uids());
+    UidSet.Builder builder = UidSet.builder();
+    flagged().iterator().forEachRemaining((long uid) -> builder.add(numbers.seqOf(uid)));
+    return builder.build();
+  }
+
   private ByteBuf beginning() {
     ByteBuf out = Unpooled.buffer(128);
     long recent = Math.min(present.recent(), present.uids().size());

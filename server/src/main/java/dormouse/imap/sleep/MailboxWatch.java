@@ -63,6 +63,7 @@ public final class MailboxWatch {
   private long highestModSeq;
   private boolean read;
   private boolean again;
+  private boolean stirred; // the backend told of a change that has not been read
   private boolean ending; // DONE was said, or the backend ended the IDLE
   private Instant provenAt = Instant.EPOCH;
   private Duration retry = FIRST_RETRY;
@@ -78,7 +79,7 @@ public final class MailboxWatch {
   /// A session has gone to sleep with this mailbox selected.
   void join(Sleeper sleeper) {
     sleepers.add(sleeper);
-    if (state == State.IDLING && !ending && sameAsRead(sleeper.view())) {
+    if (state == State.IDLING && !ending && !stirred && sameAsRead(sleeper.view())) {
       sleeper.behind = false;
       return;
     }
@@ -249,6 +250,7 @@ public final class MailboxWatch {
           }
           state = State.READING;
           again = false;
+    stirred = false;
           long watermark = counts.highestModSeq();
           if (watermark > 0 || !modSequences()) {
             readUids(on, served, watermark, begun);
@@ -269,6 +271,7 @@ public final class MailboxWatch {
     List<Sleeper> served = List.copyOf(sleepers);
     state = State.READING;
     again = false;
+    stirred = false;
     catchUp(
         on,
         () -> {
@@ -378,8 +381,8 @@ public final class MailboxWatch {
     uids = found;
     highestModSeq = watermark;
     flags = modSequences() ? null : flagMap(found, reader.after());
-    read = true;
-    again |= reader.changedAfter() || reader.after().stream().anyMatch(this::leftOut);
+    read = !modSequences() || served.stream().anyMatch(one -> !one.view().uids().isEmpty());
+    again |= reader.changedAfter() || reader.after().stream().anyMatch(this::tellsMore);
     provenAt = begun;
     CatchUp.Present present =
         new CatchUp.Present(
@@ -437,13 +440,18 @@ public final class MailboxWatch {
         false);
   }
 
-  /// Whether a flag change was told unasked, so that it may not be in the answers.
-  private boolean leftOut(ResponseLine line) {
+  /// Whether a flag change was told unasked, so that it may not be in the answers, or is newer than the watermark, so that
+  /// the watermark alone would pass for the state of the mailbox.
+  private boolean tellsMore(ResponseLine line) {
     if (line.kind() != Kind.FETCH) {
       return false;
     }
     FetchLine fetch = FetchLine.parse(line);
-    return fetch == null || fetch.uid() == 0 || (modSequences() && fetch.modseq() == 0);
+    if (fetch == null || fetch.uid() == 0) {
+      return true;
+    }
+    return modSequences()
+        && (fetch.modseq() == 0 || Long.compareUnsigned(fetch.modseq(), highestModSeq) > 0);
   }
 
   private static FlagMap flagMap(UidSet uids, List<ResponseLine> fetched) {
@@ -499,6 +507,7 @@ public final class MailboxWatch {
     counts.hear(line);
     switch (line.kind()) {
       case EXISTS, EXPUNGE, FETCH, VANISHED, FLAGS -> {
+        stirred = true;
         sleepers.forEach(sleeper -> sleeper.behind = true);
         if (sleepers.stream().anyMatch(sleeper -> sleeper.listening)) {
           endIdle();
