@@ -250,7 +250,7 @@ public final class MailboxWatch {
           }
           state = State.READING;
           again = false;
-    stirred = false;
+          stirred = false;
           long watermark = counts.highestModSeq();
           if (watermark > 0 || !modSequences()) {
             readUids(on, served, watermark, begun);
