@@ -1,9 +1,8 @@
 package dormouse.session;
 
+import dormouse.ops.EventLog;
 import java.time.Duration;
 import java.time.InstantSource;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// Runs tasks when their time has come: one wheel an event loop, for all its sessions. Lives on that event loop.
 ///
@@ -17,7 +16,7 @@ public final class TimerWheel {
   /// How often the loop is to call [#advance()].
   public static final Duration TICK = Duration.ofMillis(100);
 
-  private static final Logger log = LoggerFactory.getLogger(TimerWheel.class);
+  private static final EventLog log = EventLog.of(TimerWheel.class);
   private static final int BUCKETS = 512;
   private static final long TICK_MILLIS = TICK.toMillis();
   private static final Duration LONGEST = Duration.ofDays(36500);
@@ -135,7 +134,7 @@ public final class TimerWheel {
         task.run();
       }
     } catch (Throwable e) {
-      log.error("timer task failed", e);
+      log.error(e, "bug", "in", "timer");
     }
   }
 

@@ -2,6 +2,7 @@ package dormouse.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.imap.sleep.StayReason;
 import dormouse.ops.Metrics.State;
 import dormouse.session.CloseReason;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// `docs/operating.md` against what Dormouse says.
@@ -19,7 +21,12 @@ final class OperatingDocsTest {
   private static final Pattern METRIC =
       Pattern.compile("(?m)^\\| `(dormouse_[a-z_]+)(?:\\{[a-z,]+})?` \\|");
   private static final Pattern TYPE = Pattern.compile("(?m)^# TYPE (dormouse_[a-z_]+?)(?:_max)? ");
-  private static final Pattern ROW = Pattern.compile("(?m)^\\| `([a-z-]+)` \\| [A-Z]");
+  private static final Pattern ROW = Pattern.compile("(?m)^\\| `([a-z-]+)` \\| [A-Z`]");
+  private static final Pattern EVENT =
+      Pattern.compile("\\.(debug|info|warn|error)\\(\\s*(?:\\w+,\\s*)?\"([a-z-]+)\"");
+  private static final Pattern EVENT_ROW =
+      Pattern.compile("(?m)^\\| (`.*`) \\| (debug|info|warn|error) \\|");
+  private static final Pattern WORD = Pattern.compile("`([a-z-]+)`");
 
   private final String text = Files.readString(Path.of("..", "docs", "operating.md"));
 
@@ -28,6 +35,38 @@ final class OperatingDocsTest {
   @Test
   void everyMetricIsThereAndNoOther() {
     assertThat(all(METRIC, text)).isEqualTo(all(TYPE, everything().scrape()));
+  }
+
+  @Test
+  void everyEventIsThereWithItsLevelAndNoOther() throws IOException {
+    Set<String> logged = new TreeSet<>();
+    try (Stream<Path> sources = Files.walk(Path.of("src", "main", "java"))) {
+      for (Path source : sources.filter(file -> file.toString().endsWith(".java")).toList()) {
+        String code = Files.readString(source).replaceAll("(?m)^ *///.*$", "");
+        EVENT
+            .matcher(code)
+            .results()
+            .forEach(match -> logged.add(match.group(2) + " " + match.group(1)));
+      }
+    }
+    Set<String> documented = new TreeSet<>();
+    EVENT_ROW
+        .matcher(text)
+        .results()
+        .forEach(row ->
+            WORD.matcher(row.group(1))
+                .results()
+                .forEach(word -> documented.add(word.group(1) + " " + row.group(2))));
+    assertThat(documented).isEqualTo(logged);
+  }
+
+  @Test
+  void everyReasonToStayAttachedIsThereAndNoOther() {
+    String section =
+        text.substring(text.indexOf("\n## Reasons to stay"), text.indexOf("\n## Stopping"));
+    assertThat(all(ROW, section))
+        .containsExactlyInAnyOrderElementsOf(
+            Arrays.stream(StayReason.values()).map(StayReason::label).toList());
   }
 
   @Test
