@@ -67,7 +67,8 @@ record TranscriptFile(String name, List<Turn> turns) {
         .anyMatch(turn ->
             turn.who() == Who.BACKEND_HEARS
                 || turn.who() == Who.BACKEND_SAYS
-                || turn.text().endsWith(" logs in"));
+                || turn.text().endsWith(" logs in")
+                || turn.text().startsWith("backend "));
   }
 
   private static List<Turn> read(Path file) {

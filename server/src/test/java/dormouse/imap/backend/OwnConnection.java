@@ -17,6 +17,8 @@ import java.time.Duration;
 
 /// A [BackendConnection] without a network: the test is the backend. The clock is turned by hand.
 public final class OwnConnection implements AutoCloseable {
+  private static final BackendTrust TRUST = trust();
+
   private final HandClock clock = new HandClock();
   private final TimerWheel wheel = new TimerWheel(clock);
   private final BackendConnection connection;
@@ -31,18 +33,24 @@ public final class OwnConnection implements AutoCloseable {
 
   /// A backend without TLS at a port of this host, that answers within 30 s.
   static Backend backend(int port, boolean epoll) {
-    BackendSettings settings =
-        new BackendSettings(
-            "127.0.0.1",
-            port,
-            BackendTls.NONE,
-            false,
-            null,
-            false,
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(30));
+    return new Backend("mx", settings(port), TRUST, epoll);
+  }
+
+  private static BackendSettings settings(int port) {
+    return new BackendSettings(
+        "127.0.0.1",
+        port,
+        BackendTls.NONE,
+        false,
+        null,
+        false,
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(30));
+  }
+
+  private static BackendTrust trust() {
     try {
-      return new Backend("mx", settings, BackendTrust.load("mx", settings), epoll);
+      return BackendTrust.load("mx", settings(1));
     } catch (BadCertificates e) {
       throw new IllegalStateException(e);
     }
