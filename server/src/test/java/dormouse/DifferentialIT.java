@@ -1,5 +1,6 @@
 package dormouse;
 
+import dormouse.ops.Metrics.State;
 import dormouse.testkit.Differential;
 import dormouse.testkit.DifferentialPlan;
 import dormouse.testkit.DovecotOptions;
@@ -8,6 +9,8 @@ import dormouse.testkit.EmbeddedBackend;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.ModelMode;
 import dormouse.testkit.ServerTraits;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /// Random clients behind Dormouse, put to sleep at every quiet point, must see what the server has.
@@ -16,13 +19,15 @@ import org.junit.jupiter.api.Test;
 /// names its seed and the steps that still fail; the same seed makes the same script.
 class DifferentialIT {
   private static final int OPERATIONS = Integer.getInteger("dormouse.operations", 1000);
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration FALL_ASLEEP = Duration.ofSeconds(1);
   private static final long SEED = Long.getLong("dormouse.seed", 1);
 
   @Test
   void clientsOfDovecotSeeWhatTheServerHas() {
     try (DovecotServer server = DovecotServer.start();
         FrontEnd front = FrontEnd.before(server.imapPort())) {
-      run(dovecot(front, server));
+      run(dovecot(front, server).withSide(Endpoint.plain(server.imapPort())));
     }
   }
 
@@ -58,15 +63,24 @@ class DifferentialIT {
   void clientsOfGreenMailSeeWhatTheServerHas() {
     try (EmbeddedBackend server = EmbeddedBackend.start()) {
       server.addUser("u1", DovecotServer.PASSWORD);
-      try (FrontEnd front = FrontEnd.before(server.port())) {
+      try (FrontEnd front = FrontEnd.before(server.port(), hibernate -> hibernate.withPoll(POLL))) {
         run(
             DifferentialPlan.greenMail(
-                front.plain(),
-                Endpoint.plain(server.port()),
-                "u1",
-                DovecotServer.PASSWORD,
-                ServerTraits.GREENMAIL_IDLE_MENDED));
+                    front.plain(),
+                    Endpoint.plain(server.port()),
+                    "u1",
+                    DovecotServer.PASSWORD,
+                    ServerTraits.GREENMAIL_IDLE_MENDED)
+                .withSettle(awake -> fallAsleep(front, awake)));
       }
+    }
+  }
+
+  /// GreenMail tells each EXPUNGE twice to a session in IDLE: so those that can sleep do before the next step.
+  private static void fallAsleep(FrontEnd front, int awake) {
+    long deadline = System.nanoTime() + FALL_ASLEEP.toNanos();
+    while (front.sessions(State.ATTACHED) > awake && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(1_000_000);
     }
   }
 

@@ -80,15 +80,15 @@ public record HibernateSettings(
         keepPassword);
   }
 
-  /// The same, but for the time between two looks at a sleeping mailbox of which nothing was heard.
-  public HibernateSettings withSweep(Duration between) {
+  /// The same, but for the time between two looks at backends that may keep changes to themselves.
+  public HibernateSettings withPoll(Duration between) {
     return new HibernateSettings(
         enabled,
         after,
         proofMax,
         wakeTimeout,
+        sweep,
         between,
-        poll,
         keepAlive,
         syncLinger,
         uidSetMaxBytes,

@@ -40,7 +40,7 @@ public final class Demo implements AutoCloseable {
   private static final int IMAP_PORT = 1143;
 
   /// GreenMail tells nothing of flag changes to a session in IDLE, so the demo looks itself.
-  private static final Duration SWEEP = Duration.ofSeconds(10);
+  private static final Duration POLL = Duration.ofSeconds(10);
 
   private final Map<String, EmbeddedBackend> backends = new LinkedHashMap<>();
   private final Path newMail;
@@ -78,7 +78,7 @@ public final class Demo implements AutoCloseable {
         TlsSettings.DEFAULT,
         named,
         LoginSettings.DEFAULT,
-        HibernateSettings.DEFAULT.withAfter(hibernateAfter).withSweep(SWEEP),
+        HibernateSettings.DEFAULT.withAfter(hibernateAfter).withPoll(POLL),
         AdminSettings.DEFAULT,
         new RuntimeSettings(0, stateDir, RuntimeSettings.DEFAULT.drain()));
   }

@@ -166,7 +166,6 @@ final class Actor implements AutoCloseable {
     if (!client.idling()) {
       client.startIdle();
     }
-    plan.afterIdle().run();
   }
 
   /// In IDLE: some commands may come in one segment with DONE.

@@ -164,6 +164,13 @@ public final class Differential {
   private void runInTurn(List<Actor> actors, ImapClient direct, List<Step> steps, int[] done) {
     for (Step step : steps) {
       act(actors.get(step.client()), step);
+      plan.settle()
+          .accept(
+              (int)
+                  actors.stream()
+                      .map(Actor::client)
+                      .filter(client -> !client.mailbox().isEmpty() && !client.idling())
+                      .count());
       compare(actors, direct, new Random(step.choice() ^ step.client()), step.operation());
       done[0]++;
     }

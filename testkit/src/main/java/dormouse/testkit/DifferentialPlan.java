@@ -2,6 +2,7 @@ package dormouse.testkit;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /// Where and how a [Differential] runs. Immutable.
 ///
@@ -15,7 +16,8 @@ import java.util.List;
 /// @param concurrent whether in some runs all clients act at once
 /// @param patience how long a view may differ from the truth, over and over NOOP or in IDLE
 /// @param hearOneIn one in how many steps a client in IDLE must hear of the step without doing anything
-/// @param afterIdle run after each IDLE has begun, for instance to wait until the session sleeps
+/// @param settle told after each step how many clients have a mailbox selected and are not in IDLE: may wait until the
+///     others sleep; not in runs where clients act at once
 public record DifferentialPlan(
     Endpoint front,
     Endpoint side,
@@ -28,7 +30,7 @@ public record DifferentialPlan(
     boolean concurrent,
     Duration patience,
     int hearOneIn,
-    Runnable afterIdle) {
+    IntConsumer settle) {
   private static final int STEPS = 120;
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final int HEAR_ONE_IN = 10;
@@ -51,7 +53,7 @@ public record DifferentialPlan(
         /* concurrent */ true,
         PATIENCE,
         HEAR_ONE_IN,
-        () -> {});
+        _ -> {});
   }
 
   /// Clients without extensions, one after the other.
@@ -69,7 +71,7 @@ public record DifferentialPlan(
         /* concurrent */ false,
         PATIENCE,
         HEAR_ONE_IN,
-        () -> {});
+        _ -> {});
   }
 
   /// The same with one client of some runs at this endpoint.
@@ -86,7 +88,7 @@ public record DifferentialPlan(
         concurrent,
         patience,
         hearOneIn,
-        afterIdle);
+        settle);
   }
 
   /// The same with clients that enable these, one drawn for each.
@@ -103,7 +105,7 @@ public record DifferentialPlan(
         concurrent,
         patience,
         hearOneIn,
-        afterIdle);
+        settle);
   }
 
   /// The same with another password.
@@ -120,7 +122,7 @@ public record DifferentialPlan(
         concurrent,
         patience,
         hearOneIn,
-        afterIdle);
+        settle);
   }
 
   /// The same with so many steps in a run.
@@ -137,14 +139,14 @@ public record DifferentialPlan(
         concurrent,
         patience,
         hearOneIn,
-        afterIdle);
+        settle);
   }
 
   /// The same without runs in which clients act at once.
   public DifferentialPlan oneAtATime() {
     return new DifferentialPlan(
         front, side, truth, user, password, modes, traits, steps, false, patience, hearOneIn,
-        afterIdle);
+        settle);
   }
 
   /// The same with another bound on how long a view may differ; zero: one NOOP must do.
@@ -161,11 +163,11 @@ public record DifferentialPlan(
         concurrent,
         other,
         hearOneIn,
-        afterIdle);
+        settle);
   }
 
-  /// The same with something to do after each IDLE has begun.
-  public DifferentialPlan afterIdle(Runnable other) {
+  /// The same with something to do after each step.
+  public DifferentialPlan withSettle(IntConsumer other) {
     return new DifferentialPlan(
         front,
         side,
