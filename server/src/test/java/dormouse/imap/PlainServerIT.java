@@ -207,4 +207,28 @@ class PlainServerIT {
       client.logout();
     }
   }
+
+  /// GreenMail says nothing of flags to who is in IDLE: only a look finds them.
+  @Test
+  void aWatchThatWasLeftForAWhileLooksAgain() {
+    Duration poll = Duration.ofMillis(100);
+    try (var backend = EmbeddedBackend.start();
+        var front = FrontEnd.before(backend.port(), hibernate -> hibernate.withPoll(poll))) {
+      backend.addUser("ann", "secret");
+      backend.append("ann", "INBOX", Stage.message(1));
+      var client = front.client("ann", "secret");
+      client.ok("SELECT INBOX");
+      client.startIdle();
+      front.awaitAsleep(1);
+      client.done();
+      client.ok("FETCH 1 (FLAGS)");
+      client.startIdle();
+      front.awaitAsleep(1);
+
+      backend.flag("ann", "INBOX", 1, Flags.Flag.FLAGGED, true);
+
+      client.expect("* 1 FETCH (FLAGS (\\Flagged))");
+      client.close();
+    }
+  }
 }

@@ -81,6 +81,9 @@ public final class MailboxWatch {
     sleepers.add(sleeper);
     if (state == State.IDLING && !ending && !stirred && sameAsRead(sleeper.view())) {
       sleeper.behind = false;
+      if (sleepers.size() == 1) { // it lingered without sweeps
+        scheduleSweep();
+      }
       return;
     }
     look();
@@ -477,7 +480,7 @@ public final class MailboxWatch {
     }
     state = State.IDLING;
     ending = false;
-    scheduleSweep(can != null && can.idle() && modSequences());
+    scheduleSweep();
     if (can == null || !can.idle()) {
       return;
     }
@@ -489,13 +492,14 @@ public final class MailboxWatch {
     return sleeper.behind && (sleeper.listening || sleeper.waiting) && !sameAsRead(sleeper.view());
   }
 
-  private void scheduleSweep(boolean tellsAll) {
+  private void scheduleSweep() {
     cancelTimer();
     if (sleepers.isEmpty()) {
       timer = home.wheel().after(home.settings().syncLinger(), this::closeIfUnused);
       return;
     }
     HibernateSettings settings = home.settings();
+    boolean tellsAll = features != null && features.idle() && modSequences();
     Duration period = tellsAll ? settings.sweep() : settings.poll();
     Duration jittered = jitter(period);
     timer =
