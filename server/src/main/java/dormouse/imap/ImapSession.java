@@ -660,12 +660,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     SelectedMailbox selected = conversation.selected();
     String here = selected == null ? null : selected.name();
     switch (verb) {
-      case STORE, UID_STORE, EXPUNGE, UID_EXPUNGE -> home.wrote(here);
-      case FETCH, UID_FETCH -> {
-        if (!features.changes().modSequences()) { // \Seen, of which such a server may not tell
-          home.wrote(here);
-        }
-      }
+      case STORE, UID_STORE, EXPUNGE, UID_EXPUNGE, FETCH, UID_FETCH -> home.wrote(here); // FETCH: \Seen
       default -> home.wrote(null);
     }
   }

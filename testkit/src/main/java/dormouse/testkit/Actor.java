@@ -356,7 +356,7 @@ final class Actor implements AutoCloseable {
     var answer = client.run((byUid ? "UID SEARCH " : "SEARCH ") + key);
     client.requireOkOrExpunged(answer);
     if (!byUid) {
-      requireInRange(answer.untagged(), before);
+      requireInRange(answer.untagged(), Math.max(before, client.size()));
     }
   }
 

@@ -47,6 +47,7 @@ public final class MailboxWatch {
   private static final Duration FIRST_RETRY = Duration.ofMillis(100);
   private static final Duration LAST_RETRY_WAITING = Duration.ofSeconds(2);
   private static final Duration LAST_RETRY = Duration.ofMinutes(5);
+  private static final Duration LOOK_SOON = Duration.ofSeconds(1);
   private static final Duration LONGEST_IDLE = Duration.ofMinutes(28); // RFC 2177: under 29 minutes
   private static final EventLog LOG = EventLog.of(MailboxWatch.class);
 
@@ -63,6 +64,8 @@ public final class MailboxWatch {
   private long highestModSeq;
   private boolean read;
   private boolean again;
+  private boolean changed; // the reading that is under way has heard of a change
+  private boolean lookSoon; // something was read: Dovecot may miss what changes before its IDLE stands
   private boolean stirred; // the backend told of a change that has not been read
   private boolean ending; // DONE was said, or the backend ended the IDLE
   private Instant provenAt = Instant.EPOCH;
@@ -274,6 +277,7 @@ public final class MailboxWatch {
     List<Sleeper> served = List.copyOf(sleepers);
     state = State.READING;
     again = false;
+    changed = stirred || !read;
     stirred = false;
     catchUp(
         on,
@@ -287,12 +291,25 @@ public final class MailboxWatch {
   }
 
   private void catchUp(BackendConnection on, Runnable next) {
-    on.run("NOOP", counts::hear)
-        .thenAccept(reply -> {
-          if (!failed(on, reply)) {
-            next.run();
-          }
-        });
+    on.run("NOOP", this::hear)
+        .thenAccept(
+            reply -> {
+              if (!failed(on, reply)) {
+                next.run();
+              }
+            });
+  }
+
+  private void hear(ResponseLine line) {
+    counts.hear(line);
+    changed |= tellsOfChange(line);
+  }
+
+  private static boolean tellsOfChange(ResponseLine line) {
+    return switch (line.kind()) {
+      case EXISTS, EXPUNGE, FETCH, VANISHED, FLAGS -> true;
+      default -> false; // "* OK Still here", RECENT, …
+    };
   }
 
   private void status(BackendConnection on, List<Sleeper> served, Instant begun) {
@@ -301,14 +318,44 @@ public final class MailboxWatch {
             "STATUS " + nameHere + " (UIDVALIDITY UIDNEXT HIGHESTMODSEQ)",
             line -> {
               if (!status.hear(line)) {
-                counts.hear(line);
+                hear(line);
               }
             })
-        .thenAccept(reply -> {
-          if (!failed(on, reply)) {
-            catchUp(on, () -> readUids(on, served, status.highestModSeq(), begun));
-          }
-        });
+        .thenAccept(
+            reply -> {
+              if (failed(on, reply)) {
+                return;
+              }
+              long watermark = status.highestModSeq();
+              if (!changed
+                  && watermark == highestModSeq
+                  && served.stream().allMatch(one -> sameAsRead(one.view()))) {
+                nothingNew(on, served, begun);
+                return;
+              }
+              catchUp(on, () -> readUids(on, served, watermark, begun));
+            });
+  }
+
+  private void nothingNew(BackendConnection on, List<Sleeper> served, Instant begun) {
+    provenAt = begun;
+    home.metrics().sync("nothing-new", Duration.between(begun, home.clock().instant()));
+    for (Sleeper sleeper : served) {
+      if (sleepers.contains(sleeper)) {
+        sleeper.behind = false;
+        looked(sleeper);
+      }
+    }
+    if (connection == on) {
+      rest(on);
+    }
+  }
+
+  private static void looked(Sleeper sleeper) {
+    if (sleeper.waiting) {
+      sleeper.waiting = false;
+      sleeper.listener.looked();
+    }
   }
 
   private boolean failed(BackendConnection on, Reply reply) {
@@ -387,6 +434,7 @@ public final class MailboxWatch {
     read = !modSequences() || served.stream().anyMatch(one -> !one.view().uids().isEmpty());
     again |= reader.changedAfter() || reader.after().stream().anyMatch(this::tellsMore);
     provenAt = begun;
+    lookSoon = changed;
     CatchUp.Present present =
         new CatchUp.Present(
             found, counts.recent(), counts.flags(), watermark, reader.after(), everyFlag);
@@ -427,10 +475,7 @@ public final class MailboxWatch {
     } else {
       lines.release();
     }
-    if (sleeper.waiting) {
-      sleeper.waiting = false;
-      sleeper.listener.looked();
-    }
+    looked(sleeper);
   }
 
   private static CatchUp.Present onlyNews(CatchUp.Present present) {
@@ -501,7 +546,8 @@ public final class MailboxWatch {
     HibernateSettings settings = home.settings();
     boolean tellsAll = features != null && features.idle() && modSequences();
     Duration period = tellsAll ? settings.sweep() : settings.poll();
-    Duration jittered = jitter(period);
+    Duration jittered = lookSoon ? LOOK_SOON : jitter(period);
+    lookSoon = false;
     timer =
         home.wheel()
             .after(jittered.compareTo(LONGEST_IDLE) < 0 ? jittered : LONGEST_IDLE, this::look);
@@ -509,15 +555,13 @@ public final class MailboxWatch {
 
   private void hearWhileIdle(ResponseLine line) {
     counts.hear(line);
-    switch (line.kind()) {
-      case EXISTS, EXPUNGE, FETCH, VANISHED, FLAGS -> {
-        stirred = true;
-        sleepers.forEach(sleeper -> sleeper.behind = true);
-        if (sleepers.stream().anyMatch(sleeper -> sleeper.listening)) {
-          endIdle();
-        }
-      }
-      default -> {} // "* OK Still here", RECENT, …
+    if (!tellsOfChange(line)) {
+      return;
+    }
+    stirred = true;
+    sleepers.forEach(sleeper -> sleeper.behind = true);
+    if (sleepers.stream().anyMatch(sleeper -> sleeper.listening)) {
+      endIdle();
     }
   }
 
