@@ -660,7 +660,8 @@ final class ImapSession extends ChannelInboundHandlerAdapter
     SelectedMailbox selected = conversation.selected();
     String here = selected == null ? null : selected.name();
     switch (verb) {
-      case STORE, UID_STORE, EXPUNGE, UID_EXPUNGE, FETCH, UID_FETCH -> home.wrote(here); // FETCH: \Seen
+      case STORE, UID_STORE, EXPUNGE, UID_EXPUNGE, FETCH, UID_FETCH ->
+          home.wrote(here); // FETCH: \Seen
       default -> home.wrote(null);
     }
   }

@@ -65,7 +65,8 @@ public final class MailboxWatch {
   private boolean read;
   private boolean again;
   private boolean changed; // the reading that is under way has heard of a change
-  private boolean lookSoon; // something was read: Dovecot may miss what changes before its IDLE stands
+  private boolean
+      lookSoon; // something was read: Dovecot may miss what changes before its IDLE stands
   private boolean stirred; // the backend told of a change that has not been read
   private boolean ending; // DONE was said, or the backend ended the IDLE
   private Instant provenAt = Instant.EPOCH;
@@ -292,12 +293,11 @@ public final class MailboxWatch {
 
   private void catchUp(BackendConnection on, Runnable next) {
     on.run("NOOP", this::hear)
-        .thenAccept(
-            reply -> {
-              if (!failed(on, reply)) {
-                next.run();
-              }
-            });
+        .thenAccept(reply -> {
+          if (!failed(on, reply)) {
+            next.run();
+          }
+        });
   }
 
   private void hear(ResponseLine line) {
@@ -321,20 +321,19 @@ public final class MailboxWatch {
                 hear(line);
               }
             })
-        .thenAccept(
-            reply -> {
-              if (failed(on, reply)) {
-                return;
-              }
-              long watermark = status.highestModSeq();
-              if (!changed
-                  && watermark == highestModSeq
-                  && served.stream().allMatch(one -> sameAsRead(one.view()))) {
-                nothingNew(on, served, begun);
-                return;
-              }
-              catchUp(on, () -> readUids(on, served, watermark, begun));
-            });
+        .thenAccept(reply -> {
+          if (failed(on, reply)) {
+            return;
+          }
+          long watermark = status.highestModSeq();
+          if (!changed
+              && watermark == highestModSeq
+              && served.stream().allMatch(one -> sameAsRead(one.view()))) {
+            nothingNew(on, served, begun);
+            return;
+          }
+          catchUp(on, () -> readUids(on, served, watermark, begun));
+        });
   }
 
   private void nothingNew(BackendConnection on, List<Sleeper> served, Instant begun) {
