@@ -62,6 +62,7 @@ public final class MailboxWatch {
   private UidSet uids = UidSet.EMPTY;
   private @Nullable FlagMap flags;
   private long highestModSeq;
+  private long readings; // begun so far
   private boolean read;
   private boolean again;
   private boolean changed; // the reading that is under way has heard of a change
@@ -142,6 +143,7 @@ public final class MailboxWatch {
   public void look(Sleeper sleeper) {
     sleeper.behind = true;
     sleeper.waiting = true;
+    sleeper.waitsFor = readings + 1;
     if (state == State.CLOSED) {
       retry = FIRST_RETRY;
     }
@@ -233,6 +235,8 @@ public final class MailboxWatch {
     List<Sleeper> served = List.copyOf(sleepers);
     counts = new SelectedMailbox(nameHere, true);
     read = false;
+    again = false;
+    readings++;
     on.run("EXAMINE " + nameHere + (modSequences() ? " (CONDSTORE)" : ""), counts::hear)
         .thenAccept(reply -> {
           if (reply.lost() || connection != on) {
@@ -256,7 +260,6 @@ public final class MailboxWatch {
             }
           }
           state = State.READING;
-          again = false;
           stirred = false;
           long watermark = counts.highestModSeq();
           if (watermark > 0 || !modSequences()) {
@@ -280,6 +283,7 @@ public final class MailboxWatch {
     again = false;
     changed = stirred || !read;
     stirred = false;
+    readings++;
     catchUp(
         on,
         () -> {
@@ -350,8 +354,8 @@ public final class MailboxWatch {
     }
   }
 
-  private static void looked(Sleeper sleeper) {
-    if (sleeper.waiting) {
+  private void looked(Sleeper sleeper) {
+    if (sleeper.waiting && sleeper.waitsFor <= readings) {
       sleeper.waiting = false;
       sleeper.listener.looked();
     }

@@ -39,6 +39,9 @@ public final class Sleeper {
   /// Whether a look was asked for and is not over.
   boolean waiting;
 
+  /// The first reading that answers the look: it began after the look was asked for.
+  long waitsFor;
+
   /// Whether the mailbox may differ from the view.
   boolean behind = true;
 
