@@ -107,8 +107,10 @@ final class Conversation implements ResponseTracker.Listener {
       return;
     }
     String arguments = new String(head.command.arguments(), StandardCharsets.ISO_8859_1);
-    String name = ImapString.mailbox(arguments);
-    opening = new SelectedMailbox(name == null ? "" : name, head.verb == Verb.EXAMINE);
+    String read = ImapString.mailbox(arguments);
+    String name = read == null ? "" : read;
+    String inUtf7 = features.utf8() ? ImapString.inUtf7(name) : name;
+    opening = new SelectedMailbox(name, inUtf7, head.verb == Verb.EXAMINE);
   }
 
   private static boolean opens(Verb verb) {

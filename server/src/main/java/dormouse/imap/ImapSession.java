@@ -658,7 +658,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
   /// The user's sleepers shall not wait for the backend to tell what this session has just done.
   private void wrote(Verb verb) {
     SelectedMailbox selected = conversation.selected();
-    String here = selected == null ? null : selected.name();
+    String here = selected == null ? null : selected.nameInUtf7();
     switch (verb) {
       case STORE, UID_STORE, EXPUNGE, UID_EXPUNGE, FETCH, UID_FETCH ->
           home.wrote(here); // FETCH: \Seen

@@ -68,12 +68,8 @@ public final class ImapString {
     return atom.isEmpty() ? null : atom;
   }
 
-  /// The same mailbox for a connection on which UTF8=ACCEPT is off: a name in UTF-8 becomes modified UTF-7 (RFC 3501
-  /// §5.1.3), any other stays as it is.
-  public static String withoutUtf8(String mailbox) {
-    if (mailbox.chars().allMatch(c -> c < 0x80)) {
-      return mailbox;
-    }
+  /// A mailbox name in UTF-8 as it is written in modified UTF-7 (RFC 3501 §5.1.3).
+  public static String inUtf7(String mailbox) {
     String name = new String(mailbox.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     StringBuilder out = new StringBuilder();
     int i = 0;

@@ -4,7 +4,6 @@ import dormouse.config.HibernateSettings;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.BackendLogin;
-import dormouse.imap.backend.ImapString;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.track.FetchLine;
 import dormouse.imap.track.Kind;
@@ -52,8 +51,7 @@ public final class MailboxWatch {
   private static final EventLog LOG = EventLog.of(MailboxWatch.class);
 
   private final UserMailboxes home;
-  private final String mailbox;
-  private final String nameHere; // as this connection names it: it enables nothing
+  private final String mailbox; // in modified UTF-7: this connection enables nothing
   private final Set<Sleeper> sleepers = new LinkedHashSet<>();
   private State state = State.CLOSED;
   private @Nullable BackendConnection connection;
@@ -77,8 +75,7 @@ public final class MailboxWatch {
   MailboxWatch(UserMailboxes home, String mailbox) {
     this.home = home;
     this.mailbox = mailbox;
-    this.nameHere = ImapString.withoutUtf8(mailbox);
-    this.counts = new SelectedMailbox(nameHere, true);
+    this.counts = new SelectedMailbox(mailbox, true);
   }
 
   /// A session has gone to sleep with this mailbox selected.
@@ -233,11 +230,11 @@ public final class MailboxWatch {
   private void examine(BackendConnection on) {
     Instant begun = home.clock().instant();
     List<Sleeper> served = List.copyOf(sleepers);
-    counts = new SelectedMailbox(nameHere, true);
+    counts = new SelectedMailbox(mailbox, true);
     read = false;
     again = false;
     readings++;
-    on.run("EXAMINE " + nameHere + (modSequences() ? " (CONDSTORE)" : ""), counts::hear)
+    on.run("EXAMINE " + mailbox + (modSequences() ? " (CONDSTORE)" : ""), counts::hear)
         .thenAccept(reply -> {
           if (reply.lost() || connection != on) {
             return; // the end of the connection tries again
@@ -319,7 +316,7 @@ public final class MailboxWatch {
   private void status(BackendConnection on, List<Sleeper> served, Instant begun) {
     StatusReply status = new StatusReply();
     on.run(
-            "STATUS " + nameHere + " (UIDVALIDITY UIDNEXT HIGHESTMODSEQ)",
+            "STATUS " + mailbox + " (UIDVALIDITY UIDNEXT HIGHESTMODSEQ)",
             line -> {
               if (!status.hear(line)) {
                 hear(line);

@@ -64,7 +64,7 @@ public final class UserMailboxes {
   public MailboxWatch join(Sleeper sleeper) {
     assert loop.inEventLoop();
     MailboxWatch watch =
-        watches.computeIfAbsent(sleeper.told.name(), mailbox -> new MailboxWatch(this, mailbox));
+        watches.computeIfAbsent(sleeper.told.nameInUtf7(), mailbox -> new MailboxWatch(this, mailbox));
     watch.join(sleeper);
     return watch;
   }
@@ -72,7 +72,7 @@ public final class UserMailboxes {
   /// A session of the user has finished a command that may have changed a mailbox: whoever sleeps there looks at once,
   /// without waiting for the backend to tell.
   ///
-  /// @param mailbox its name as in the client's SELECT; null if it may be any
+  /// @param mailbox its name in modified UTF-7, as an IMAP string; null if it may be any
   public void wrote(@Nullable String mailbox) {
     if (mailbox != null) {
       MailboxWatch watch = watches.get(mailbox);

@@ -38,6 +38,11 @@ public final class ClientFeatures {
     return enabled.contains("IMAP4REV2");
   }
 
+  /// Whether mailbox names are UTF-8 and not modified UTF-7 (RFC 6855 §3, RFC 9051 §5.1).
+  public boolean utf8() {
+    return rev2() || enabled.contains("UTF8=ACCEPT") || enabled.contains("UTF8=ONLY");
+  }
+
   /// The names for ENABLE on a new connection, separated by spaces; "" for none.
   public String toEnable() {
     return String.join(" ", enabled);

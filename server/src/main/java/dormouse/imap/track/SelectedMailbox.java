@@ -6,6 +6,7 @@ package dormouse.imap.track;
 /// Lives on its session's event loop.
 public final class SelectedMailbox {
   private final String name;
+  private final String nameInUtf7;
   private final boolean examine;
   private long exists;
   private long recent;
@@ -20,7 +21,13 @@ public final class SelectedMailbox {
   /// @param name the mailbox as an IMAP astring, ready to be sent again; one char a byte
   /// @param examine whether it was opened by EXAMINE
   public SelectedMailbox(String name, boolean examine) {
+    this(name, name, examine);
+  }
+
+  /// @param nameInUtf7 the same mailbox for a connection that does not speak UTF-8
+  public SelectedMailbox(String name, String nameInUtf7, boolean examine) {
     this.name = name;
+    this.nameInUtf7 = nameInUtf7;
     this.examine = examine;
   }
 
@@ -87,6 +94,11 @@ public final class SelectedMailbox {
 
   public String name() {
     return name;
+  }
+
+  /// As the mailbox is named on a connection with neither UTF8=ACCEPT (RFC 6855) nor IMAP4rev2 on.
+  public String nameInUtf7() {
+    return nameInUtf7;
   }
 
   public boolean examine() {

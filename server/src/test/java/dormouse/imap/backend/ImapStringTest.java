@@ -73,19 +73,17 @@ class ImapStringTest {
 
   @Test
   void aNameInUtf8BecomesModifiedUtf7() {
-    assertThat(ImapString.withoutUtf8(ImapString.utf8("\"Entwürfe\"")))
-        .isEqualTo("\"Entw&APw-rfe\"");
-    assertThat(ImapString.withoutUtf8(ImapString.utf8("\"~peter/mail/台北/日本語\"")))
+    assertThat(ImapString.inUtf7(ImapString.utf8("\"Entwürfe\""))).isEqualTo("\"Entw&APw-rfe\"");
+    assertThat(ImapString.inUtf7(ImapString.utf8("\"~peter/mail/台北/日本語\"")))
         .as("RFC 3501 §5.1.3")
         .isEqualTo("\"~peter/mail/&U,BTFw-/&ZeVnLIqe-\"");
-    assertThat(ImapString.withoutUtf8(ImapString.utf8("\"ü & ö\"")))
-        .isEqualTo("\"&APw- &- &APY-\"");
-    assertThat(ImapString.withoutUtf8(ImapString.utf8("\"😀\""))).isEqualTo("\"&2D3eAA-\"");
+    assertThat(ImapString.inUtf7(ImapString.utf8("\"ü & ö\""))).isEqualTo("\"&APw- &- &APY-\"");
+    assertThat(ImapString.inUtf7(ImapString.utf8("\"😀\""))).isEqualTo("\"&2D3eAA-\"");
   }
 
   @Test
-  void aNameInAsciiStaysAsItIs() {
-    assertThat(ImapString.withoutUtf8("\"R&-D\"")).isEqualTo("\"R&-D\"");
-    assertThat(ImapString.withoutUtf8("INBOX")).isEqualTo("INBOX");
+  void ofANameInAsciiOnlyTheAmpersandChanges() {
+    assertThat(ImapString.inUtf7("\"R&D\"")).isEqualTo("\"R&-D\"");
+    assertThat(ImapString.inUtf7("INBOX")).isEqualTo("INBOX");
   }
 }
