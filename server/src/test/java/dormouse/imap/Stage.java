@@ -82,10 +82,11 @@ final class Stage implements AutoCloseable {
       return stage.other();
     }
 
-    /// Through Dormouse the client sleeps now.
+    /// Through Dormouse the client sleeps now, and its mailbox is watched.
     void awaitAsleep() {
       if (through) {
         stage.awaitAsleep(1);
+        await("the watch", () -> stage.metric("dormouse_syncs_total{result=\"done\"}") >= 1);
       }
     }
   }
@@ -184,8 +185,12 @@ final class Stage implements AutoCloseable {
     assertThat(front.sessions(Metrics.State.WAKING)).isZero();
   }
 
-  /// The value of a metric, by its name with labels as [Metrics#scrape] shows it; 0 if it is not there.
   double metric(String nameAndLabels) {
+    return metric(front, nameAndLabels);
+  }
+
+  /// The value of a metric, by its name with labels as [Metrics#scrape] shows it; 0 if it is not there.
+  static double metric(FrontEnd front, String nameAndLabels) {
     return front
         .metrics()
         .scrape()

@@ -118,6 +118,31 @@ class WakeIT {
     }
   }
 
+  @Test
+  void aQresyncClientWokenAmidChangesHearsVanishedAndModSequences() {
+    try (Stage stage = Stage.before(dovecot).fill(6)) {
+      ImapClient client = stage.sleeper("ENABLE QRESYNC", "SELECT INBOX");
+      client.done();
+      ImapClient other = stage.other();
+      other.ok("SELECT INBOX");
+      other.ok("UID STORE 5 +FLAGS.SILENT (\\Flagged)");
+      Stage.remove(other, "1,3:4");
+      other.append("INBOX", "\\Seen", Stage.message(7));
+
+      List<String> heard = client.ok("UID FETCH 2 (UID)");
+
+      assertThat(heard).startsWith("* VANISHED 1,3:4", "* 4 EXISTS");
+      assertThat(heard)
+          .anyMatch(line ->
+              line.matches("\\* 2 FETCH \\(UID 5 MODSEQ \\(\\d+\\) FLAGS \\(.Flagged\\)\\)"))
+          .anyMatch(line -> line.startsWith("* OK [HIGHESTMODSEQ "))
+          .noneMatch(line -> line.contains("EXPUNGE"));
+      assertThat(heard).last().isEqualTo("* 1 FETCH (UID 2)");
+      Stage.remove(other, "2");
+      assertThat(client.ok("NOOP")).first().isEqualTo("* VANISHED 2");
+    }
+  }
+
   // T20
   @Test
   void anExaminedMailboxIsExaminedAgain() {
@@ -163,7 +188,9 @@ class WakeIT {
       client.send("x STA");
       anotherFallsAsleep(stage);
       client.send("TUS INB");
-      stage.front().await(() -> stage.sessionConnections() == 1, "awake for STATUS");
+      stage
+          .front()
+          .await(() -> stage.front().sessions(Metrics.State.ATTACHED) == 1, "awake for STATUS");
       anotherFallsAsleep(stage);
       assertThat(stage.front().sessions(Metrics.State.ATTACHED)).isEqualTo(1);
 

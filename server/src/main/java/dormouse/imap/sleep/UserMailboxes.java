@@ -64,7 +64,8 @@ public final class UserMailboxes {
   public MailboxWatch join(Sleeper sleeper) {
     assert loop.inEventLoop();
     MailboxWatch watch =
-        watches.computeIfAbsent(sleeper.told.nameInUtf7(), mailbox -> new MailboxWatch(this, mailbox));
+        watches.computeIfAbsent(
+            sleeper.told.nameInUtf7(), mailbox -> new MailboxWatch(this, mailbox));
     watch.join(sleeper);
     return watch;
   }

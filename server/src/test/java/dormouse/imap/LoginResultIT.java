@@ -1,0 +1,182 @@
+package dormouse.imap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.FrontEnd;
+import dormouse.config.BackendSettings;
+import dormouse.config.BackendTls;
+import dormouse.testkit.DovecotServer;
+import dormouse.testkit.FreePort;
+import dormouse.testkit.ImapClient;
+import dormouse.testkit.StandInBackend;
+import dormouse.testkit.StandInConnection;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// Every way in which a login can fail has its own tagged answer, and the client may try again.
+class LoginResultIT {
+  private static final String LOGIN = "LOGIN u0 " + DovecotServer.PASSWORD;
+
+  private static DovecotServer dovecot;
+
+  @BeforeAll
+  static void startDovecot() {
+    dovecot = DovecotServer.start();
+  }
+
+  @AfterAll
+  static void stopDovecot() {
+    dovecot.close();
+  }
+
+  @Test
+  void aWrongPasswordIsRefusedAndTheRightOneThenTaken() {
+    try (FrontEnd front = FrontEnd.before(dovecot.imapPort());
+        ImapClient client = ImapClient.connect(front.tls())) {
+      assertThat(client.refused("LOGIN u0 wrong"))
+          .isEqualTo("NO [AUTHENTICATIONFAILED] Wrong user name or password");
+      assertThat(client.refused("LOGIN nobody pass"))
+          .isEqualTo("NO [AUTHENTICATIONFAILED] Wrong user name or password");
+      client.login("u0", DovecotServer.PASSWORD);
+      assertThat(logins(front, "rejected")).isEqualTo(2);
+      assertThat(logins(front, "accepted")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aLockedAccountIsToldFromAWrongPassword() {
+    dovecot.lock("u1");
+    try (FrontEnd front = FrontEnd.before(dovecot.imapPort());
+        ImapClient client = ImapClient.connect(front.tls())) {
+      assertThat(client.refused("LOGIN u1 " + DovecotServer.PASSWORD))
+          .startsWith("NO [CONTACTADMIN] ");
+      assertThat(logins(front, "rejected")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aBackendThatIsDownIsTold() {
+    try (FrontEnd front = FrontEnd.before(FreePort.next());
+        ImapClient client = ImapClient.connect(front.tls())) {
+      assertThat(client.refused(LOGIN))
+          .isEqualTo("NO [UNAVAILABLE] The mail server cannot be reached, try again later");
+      assertThat(logins(front, "unreachable")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aBackendThatClosesWithoutGreetingCountsAsDown() {
+    try (StandInBackend backend = StandInBackend.start();
+        FrontEnd front = FrontEnd.before(backend.port());
+        ImapClient client = ImapClient.connect(front.tls())) {
+      client.send("x " + LOGIN + "\r\n");
+      backend.accept().close();
+      client.expect("x NO [UNAVAILABLE] The mail server cannot be reached, try again later");
+    }
+  }
+
+  @Test
+  void aBackendThatSaysByeTakesNoLogins() {
+    try (StandInBackend backend = StandInBackend.start();
+        FrontEnd front = FrontEnd.before(backend.port());
+        ImapClient client = ImapClient.connect(front.tls())) {
+      client.send("x " + LOGIN + "\r\n");
+      backend.accept().say("* BYE Too busy").close();
+      client.expect("x NO [UNAVAILABLE] The mail server takes no logins now, try again later");
+      assertThat(logins(front, "refused")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aBackendThatStaysSilentIsTold() {
+    try (StandInBackend backend = StandInBackend.start();
+        FrontEnd front = impatient(backend);
+        ImapClient client = ImapClient.connect(front.tls())) {
+      client.send("x " + LOGIN + "\r\n");
+      try (StandInConnection silent = backend.accept()) {
+        client.expect(
+            "x NO [UNAVAILABLE] The mail server does not answer in time, try again later");
+        silent.expectClosed();
+      }
+      assertThat(logins(front, "slow")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aBackendThatFallsSilentInTheLoginIsTold() {
+    try (StandInBackend backend = StandInBackend.start();
+        FrontEnd front = impatient(backend);
+        ImapClient client = ImapClient.connect(front.tls())) {
+      client.send("x " + LOGIN + "\r\n");
+      try (StandInConnection silent = backend.accept().greet("IMAP4rev1")) {
+        silent.expectCommand("LOGIN \"u0\" \"pass\"");
+        client.expect(
+            "x NO [UNAVAILABLE] The mail server does not answer in time, try again later");
+        silent.expectClosed();
+      }
+    }
+  }
+
+  private static FrontEnd impatient(StandInBackend backend) {
+    return before(backend.port(), BackendTls.NONE, null, Duration.ofMillis(200));
+  }
+
+  @Test
+  void aCertificateThatNobodySignedIsNotTrusted() {
+    try (FrontEnd front = before(dovecot.imapsPort(), BackendTls.TLS, null, Duration.ofSeconds(9));
+        ImapClient client = ImapClient.connect(front.tls())) {
+      assertThat(client.refused(LOGIN))
+          .isEqualTo("NO [UNAVAILABLE] The mail server could not prove who it is, try again later");
+      assertThat(logins(front, "untrusted")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aCertificateBehindStartTlsIsNotTrustedEither() {
+    try (FrontEnd front =
+            before(dovecot.imapPort(), BackendTls.STARTTLS, null, Duration.ofSeconds(9));
+        ImapClient client = ImapClient.connect(front.tls())) {
+      assertThat(client.refused(LOGIN))
+          .isEqualTo("NO [UNAVAILABLE] The mail server could not prove who it is, try again later");
+    }
+  }
+
+  @Test
+  void aCertificateThatTheOperatorKnowsIsTrusted() {
+    for (BackendTls tls : new BackendTls[] {BackendTls.TLS, BackendTls.STARTTLS}) {
+      int port = tls == BackendTls.TLS ? dovecot.imapsPort() : dovecot.imapPort();
+      try (FrontEnd front = before(port, tls, dovecot.certificate(), Duration.ofSeconds(9));
+          ImapClient client = ImapClient.connect(front.tls())) {
+        client.login("u0", DovecotServer.PASSWORD);
+        client.ok("SELECT INBOX");
+        client.startIdle();
+        front.awaitAsleep(1);
+        client.done();
+        client.ok("UID FETCH 1:* (UID)");
+      }
+    }
+  }
+
+  private static FrontEnd before(
+      int port, BackendTls tls, @Nullable Path certificates, Duration answerTimeout) {
+    return FrontEnd.before(
+        new BackendSettings(
+            "127.0.0.1",
+            port,
+            tls,
+            /* verify= */ true,
+            certificates,
+            /* trusted= */ false,
+            answerTimeout,
+            answerTimeout),
+        hibernate -> hibernate);
+  }
+
+  private static double logins(FrontEnd front, String result) {
+    return Stage.metric(front, "dormouse_logins_total{result=\"" + result + "\"}");
+  }
+}
