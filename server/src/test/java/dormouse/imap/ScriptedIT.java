@@ -47,27 +47,7 @@ class ScriptedIT {
     try (StandInBackend backend = StandInBackend.start();
         FrontEnd front = FrontEnd.before(backend.port());
         ImapClient client = ImapClient.connect(front.tls())) {
-      client.send(
-          "x LOGIN ann secret\r\ny " + first + "\r\nz SELECT " + mailbox + "\r\nw IDLE\r\n");
-      try (StandInConnection connection = loggedIn(backend)) {
-        String tag = connection.expectCommand(first);
-        if (enables) {
-          connection.say("* ENABLED UTF8=ACCEPT");
-        }
-        connection.say(tag + " OK done");
-        connection.answer("SELECT " + mailbox, OPENED);
-        connection.expect("w IDLE").say("+ idling");
-        connection.expect("DONE").say("w OK done");
-        connection.answer(
-            "STATUS " + mailbox + " (UIDVALIDITY UIDNEXT MESSAGES HIGHESTMODSEQ)",
-            "* STATUS " + mailbox + " (UIDVALIDITY 7 UIDNEXT 2 MESSAGES 1 HIGHESTMODSEQ 5)");
-        connection.answer("NOOP");
-        connection.answer("UID SEARCH RETURN (ALL) ALL", "* ESEARCH UID ALL 1");
-        connection.expectClosed();
-      }
-      client.readUntilTagged("z");
-      client.expect("+ idling");
-      front.awaitAsleep(1);
+      fallAsleep(front, backend, client, first, mailbox);
 
       try (StandInConnection watch = loggedIn(backend)) {
         watch.answer("EXAMINE " + watched + " (CONDSTORE)", OPENED);
@@ -89,15 +69,69 @@ class ScriptedIT {
     }
   }
 
-  /// Answers what Dormouse asks for itself, until it passes this on.
-  private static void upTo(StandInConnection connection, String command) {
-    for (String heard = connection.read(); !heard.matches(command); heard = connection.read()) {
+  private static void fallAsleep(
+      FrontEnd front, StandInBackend backend, ImapClient client, String first, String mailbox) {
+    client.send("x LOGIN ann secret\r\ny " + first + "\r\nz SELECT " + mailbox + "\r\nw IDLE\r\n");
+    try (StandInConnection connection = loggedIn(backend)) {
+      String tag = connection.expectCommand(first);
+      if (first.startsWith("ENABLE")) {
+        connection.say("* ENABLED UTF8=ACCEPT");
+      }
+      connection.say(tag + " OK done");
+      connection.answer("SELECT " + mailbox, OPENED);
+      connection.expect("w IDLE").say("+ idling");
+      connection.expect("DONE").say("w OK done");
+      connection.answer(
+          "STATUS " + mailbox + " (UIDVALIDITY UIDNEXT MESSAGES HIGHESTMODSEQ)",
+          "* STATUS " + mailbox + " (UIDVALIDITY 7 UIDNEXT 2 MESSAGES 1 HIGHESTMODSEQ 5)");
+      connection.answer("NOOP");
+      connection.answer("UID SEARCH RETURN (ALL) ALL", "* ESEARCH UID ALL 1");
+      connection.expectClosed();
+    }
+    client.readUntilTagged("z");
+    client.expect("+ idling");
+    front.awaitAsleep(1);
+  }
+
+  // T10
+  @Test
+  void aLookIsAnsweredByAReadingThatBeganAfterIt() {
+    try (StandInBackend backend = StandInBackend.start();
+        FrontEnd front = FrontEnd.before(backend.port());
+        ImapClient client = ImapClient.connect(front.tls())) {
+      fallAsleep(front, backend, client, "NOOP", "INBOX");
+      try (StandInConnection watch = loggedIn(backend)) {
+        watch.answer("EXAMINE INBOX (CONDSTORE)", OPENED);
+        String search = watch.expectCommand("UID SEARCH RETURN (ALL) ALL");
+        String heard = "dormouse_relayed_bytes_total{direction=\"client-to-backend\"}";
+        double before = Stage.metric(front, heard);
+        client.send("DONE\r\n");
+        Stage.await("DONE is heard", () -> Stage.metric(front, heard) > before);
+        watch.say("* ESEARCH UID ALL 1", search + " OK done");
+
+        String tag = upTo(watch, "zz\\d+ (NOOP|IDLE)");
+        watch.say("* 1 EXPUNGE", tag + " OK done");
+        String status = watch.expectMatch("STATUS INBOX .*");
+        watch.say("* STATUS INBOX (UIDVALIDITY 7 UIDNEXT 2 HIGHESTMODSEQ 6)", status + " OK done");
+        watch.answer("NOOP");
+        watch.answer("UID SEARCH RETURN (ALL) ALL", "* ESEARCH UID");
+
+        client.expect("* 1 EXPUNGE").expect("w OK Idle completed.");
+      }
+    }
+  }
+
+  /// Answers what Dormouse asks for itself, until it says this; returns the tag of that.
+  private static String upTo(StandInConnection connection, String command) {
+    String heard = connection.read();
+    for (; !heard.matches(command); heard = connection.read()) {
       assertThat(heard).startsWith("zz");
       if (heard.contains("UID SEARCH")) {
         connection.say("* ESEARCH UID ALL 1");
       }
       connection.say(heard.substring(0, heard.indexOf(' ')) + " OK done");
     }
+    return heard.substring(0, heard.indexOf(' '));
   }
 
   private static StandInConnection loggedIn(StandInBackend backend) {
