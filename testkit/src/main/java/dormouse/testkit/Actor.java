@@ -1,6 +1,5 @@
 package dormouse.testkit;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -351,26 +350,8 @@ final class Actor implements AutoCloseable {
     String key =
         List.of("ALL", "DELETED", "UNSEEN", "FLAGGED", "NOT SEEN", "KEYWORD dormouse")
             .get(random.nextInt(6));
-    boolean byUid = random.nextBoolean();
-    int before = client.size();
-    var answer = client.run((byUid ? "UID SEARCH " : "SEARCH ") + key);
-    client.requireOkOrExpunged(answer);
-    if (!byUid) {
-      requireInRange(answer.untagged(), Math.max(before, client.size()));
-    }
-  }
-
-  private void requireInRange(Collection<String> responses, int size) {
-    for (String response : responses) {
-      if (!response.startsWith("* SEARCH ")) {
-        continue;
-      }
-      var numbers = new ArrayList<>(List.of(response.trim().split(" ", -1)));
-      for (String number : numbers.subList(2, numbers.size())) {
-        client.require(
-            Integer.parseInt(number) <= size, "SEARCH finds message " + number + " of " + size);
-      }
-    }
+    String uid = random.nextBoolean() ? "UID " : "";
+    client.requireOkOrExpunged(client.run(uid + "SEARCH " + key));
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,7 @@ final class ModelView {
   static final String FORBIDDEN = "$forbidden";
 
   private static final Pattern NUMBERED = Pattern.compile("\\* (\\d+) ([A-Za-z]+)(?s)( .*)?");
+  private static final Pattern NUMBER = Pattern.compile("\\d+");
   private static final Pattern STATUS =
       Pattern.compile("\\* OK(?: \\[([A-Za-z0-9-]+)( [^]]*)?])?(?s).*");
   private static final Pattern VANISHED =
@@ -147,7 +149,18 @@ final class ModelView {
         named = FetchItems.flags(response.substring("* FLAGS ".length()));
       }
       case "VANISHED" -> applyVanished(response, running);
-      case "CAPABILITY", "ENABLED", "SEARCH", "ESEARCH", "STATUS", "LIST", "ID", "NAMESPACE" ->
+      case "SEARCH" -> {
+        require(running.asksFor(name), name + " that nobody asked for");
+        if (!running.uid()) {
+          NUMBER
+              .matcher(response)
+              .results()
+              .map(MatchResult::group)
+              .map(Integer::valueOf)
+              .forEach(this::requireInRange);
+        }
+      }
+      case "CAPABILITY", "ENABLED", "ESEARCH", "STATUS", "LIST", "ID", "NAMESPACE" ->
           require(running.asksFor(name), name + " that nobody asked for");
       default -> throw new Violation("unexpected response: " + response);
     }

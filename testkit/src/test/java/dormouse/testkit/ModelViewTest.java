@@ -107,6 +107,7 @@ class ModelViewTest {
         "PLAIN   | NOOP            | * OK [UIDNEXT 7] Next",
         "PLAIN   | NOOP            | * OK [NONSENSE] What",
         "PLAIN   | NOOP            | * SEARCH 1 2",
+        "PLAIN   | SEARCH ALL      | * SEARCH 1 5",
         "PLAIN   | NOOP            | * ESEARCH (TAG \"zz1\") ALL 1",
         "PLAIN   | NOOP            | * STATUS INBOX (MESSAGES 1)",
         "PLAIN   | NOOP            | * BYE",
