@@ -27,7 +27,7 @@ class DifferentialIT {
   void clientsOfDovecotSeeWhatTheServerHas() {
     try (DovecotServer server = DovecotServer.start();
         FrontEnd front = FrontEnd.before(server.imapPort())) {
-      run(dovecot(front, server).withSide(Endpoint.plain(server.imapPort())));
+      run(front, dovecot(front, server).withSide(Endpoint.plain(server.imapPort())));
     }
   }
 
@@ -36,6 +36,7 @@ class DifferentialIT {
     try (DovecotServer server = DovecotServer.start();
         FrontEnd front = FrontEnd.before(server.imapPort())) {
       run(
+          front,
           DifferentialPlan.dovecot(front.tls(), Endpoint.plain(server.imapPort()), "u1")
               .withPassword(DovecotServer.PASSWORD));
     }
@@ -46,7 +47,7 @@ class DifferentialIT {
     DovecotOptions options = DovecotOptions.DEFAULT.with(DovecotOptions.Offers.CONDSTORE);
     try (DovecotServer server = DovecotServer.start(options);
         FrontEnd front = FrontEnd.before(server.imapPort())) {
-      run(dovecot(front, server).withModes(ModelMode.PLAIN, ModelMode.CONDSTORE));
+      run(front, dovecot(front, server).withModes(ModelMode.PLAIN, ModelMode.CONDSTORE));
     }
   }
 
@@ -55,7 +56,7 @@ class DifferentialIT {
     DovecotOptions options = DovecotOptions.DEFAULT.with(DovecotOptions.Offers.PLAIN);
     try (DovecotServer server = DovecotServer.start(options);
         FrontEnd front = FrontEnd.before(server.imapPort())) {
-      run(dovecot(front, server).withModes(ModelMode.PLAIN));
+      run(front, dovecot(front, server).withModes(ModelMode.PLAIN));
     }
   }
 
@@ -65,6 +66,7 @@ class DifferentialIT {
       server.addUser("u1", DovecotServer.PASSWORD);
       try (FrontEnd front = FrontEnd.before(server.port(), hibernate -> hibernate.withPoll(POLL))) {
         run(
+            front,
             DifferentialPlan.greenMail(
                     front.plain(),
                     Endpoint.plain(server.port()),
@@ -89,7 +91,10 @@ class DifferentialIT {
         .withPassword(DovecotServer.PASSWORD);
   }
 
-  private static void run(DifferentialPlan plan) {
+  private static void run(FrontEnd front, DifferentialPlan plan) {
     new Differential(plan).runUntil(OPERATIONS, SEED);
+    front.await(
+        () -> front.metrics().scrape().contains("\ndormouse_kept_bytes 0.0\n"),
+        "nothing is kept when all clients are gone");
   }
 }

@@ -462,13 +462,15 @@ public final class MailboxWatch {
       lose(sleeper, Refusal.INCONSISTENT);
       return;
     }
-    sleeper.view(
+    MailboxView now =
         new MailboxView(
             view.uidValidity(),
             Math.max(view.uidNext(), counts.uidNext()),
             present.highestModSeq(),
             present.uids(),
-            flags));
+            flags);
+    sleeper.view(now);
+    home.metrics().keptBytes(now.keptBytes() - view.keptBytes());
     var lines = catchUp.lines();
     if (lines.isReadable()) {
       sleeper.listener.changed(lines);
