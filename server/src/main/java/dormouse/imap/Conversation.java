@@ -315,6 +315,7 @@ final class Conversation implements ResponseTracker.Listener {
   /// The client's IDLE has been answered by Dormouse, or is Dormouse's to answer.
   void forgetIdle() {
     queue.clear();
+    swallowContinuation = false;
     noteFetching();
   }
 

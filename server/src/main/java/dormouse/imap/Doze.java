@@ -48,6 +48,7 @@ final class Doze implements Sleeper.Listener {
   private @Nullable Sleeper sleeper;
   private @Nullable MailboxWatch watch;
   private @Nullable Timer patience;
+  private long keptBytes; // as counted when it fell asleep
   private boolean looking;
   private boolean looked;
 
@@ -89,7 +90,8 @@ final class Doze implements Sleeper.Listener {
             this);
     sleeper = who;
     who.listening(idleTag != null);
-    home.metrics().keptBytes(view.keptBytes());
+    keptBytes = view.keptBytes();
+    home.metrics().keptBytes(keptBytes);
     watch = home.join(who);
   }
 
@@ -247,7 +249,7 @@ final class Doze implements Sleeper.Listener {
     if (who == null) {
       return;
     }
-    home.metrics().keptBytes(-who.view().keptBytes());
+    home.metrics().keptBytes(-keptBytes);
     if (watch != null) {
       watch.leave(who);
     }

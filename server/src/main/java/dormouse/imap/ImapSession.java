@@ -57,6 +57,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
   private static final int MAX_UNREAD_BYTES = 16 << 10; // by us, before we read no more
   private static final int MAX_UNSENT_BYTES = 1 << 20; // to a sleeping client
   private static final int MAX_MALFORMED = 20;
+  private static final Duration LAST_WORDS = Duration.ofSeconds(10);
   private static final String LOST = "Connection to the mail server was lost";
   private static final EventLog LOG = EventLog.of(ImapSession.class);
 
@@ -184,7 +185,8 @@ final class ImapSession extends ChannelInboundHandlerAdapter
   private void balance() {
     boolean backendTakes =
         state != State.ATTACHED || backend == null || backend.channel().isWritable();
-    channel.config().setAutoRead(unread.size() < MAX_UNREAD_BYTES && backendTakes);
+    boolean clientTakes = state != State.ASLEEP || channel.isWritable(); // what we answer ourselves
+    channel.config().setAutoRead(unread.size() < MAX_UNREAD_BYTES && backendTakes && clientTakes);
     if (backend != null && state == State.ATTACHED) {
       backend.channel().config().setAutoRead(channel.isWritable());
     }
@@ -301,6 +303,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
         && unread.size() == 0
         && missed.isEmpty()
         && !byeSaid
+        && !conversation.swallowsContinuation()
         && (conversation.busy()
             ? commands.idling() && conversation.idleTag() != null
             : commands.atCommandStart());
@@ -502,7 +505,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
             return;
           }
           switch (result) {
-            case Wake.Result.Awake awake -> awake(awake, verb, begun);
+            case Wake.Result.Awake awake -> awakeOrEnd(awake, verb, begun);
             case Wake.Result.Refused(var reason, var bye) -> {
               home.metrics().wakeFailed(reason.label());
               end(reason, bye);
@@ -516,6 +519,14 @@ final class ImapSession extends ChannelInboundHandlerAdapter
           }
         });
     return CommandTracker.Decision.WAIT;
+  }
+
+  private void awakeOrEnd(Wake.Result.Awake awake, Verb first, Instant begun) {
+    try {
+      awake(awake, first, begun);
+    } catch (RuntimeException bug) {
+      broken("wake", bug);
+    }
   }
 
   private void awake(Wake.Result.Awake awake, Verb first, Instant begun) {
@@ -629,7 +640,7 @@ final class ImapSession extends ChannelInboundHandlerAdapter
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
-    if (state == State.ATTACHED) {
+    if (state != State.CLOSED) {
       balance();
     }
   }
@@ -766,7 +777,12 @@ final class ImapSession extends ChannelInboundHandlerAdapter
       grant.wipe();
     }
     home.exit();
+    if (reason == CloseReason.SLOW_CLIENT) {
+      channel.close(); // it would not read our last words either
+      return;
+    }
     channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    home.wheel().after(LAST_WORDS, channel::close);
   }
 
   @Override

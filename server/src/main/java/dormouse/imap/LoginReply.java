@@ -29,7 +29,7 @@ public final class LoginReply {
 
   /// Which of name and password was wrong is never told, whatever the backend says.
   private static String rejection(String code, String text) {
-    if (code.equals("AUTHENTICATIONFAILED")) {
+    if (code.equals("AUTHENTICATIONFAILED") || (code.isEmpty() && text.isBlank())) {
       return "[AUTHENTICATIONFAILED] Wrong user name or password";
     }
     String line = text.isBlank() ? "Login refused" : oneLine(text);

@@ -1,5 +1,7 @@
 package dormouse.testkit;
 
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -104,6 +106,7 @@ public final class DovecotServer implements AutoCloseable {
     stop();
     int from = log.size();
     try {
+      removeOldSockets();
       var builder = new ProcessBuilder(PROGRAM, "-F", "-c", configFile().toString());
       builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
       var started = builder.start();
@@ -118,6 +121,19 @@ public final class DovecotServer implements AutoCloseable {
     } catch (AssertionError e) {
       kill();
       throw e;
+    }
+  }
+
+  /// A killed Dovecot leaves its sockets behind, and a new one takes them for those of a running one.
+  private void removeOldSockets() throws IOException {
+    Path run = configFile().resolveSibling("run");
+    if (!Files.isDirectory(run)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(run)) {
+      for (Path file : files.filter(one -> !Files.isDirectory(one, NOFOLLOW_LINKS)).toList()) {
+        Files.deleteIfExists(file);
+      }
     }
   }
 

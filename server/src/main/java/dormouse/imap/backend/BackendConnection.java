@@ -278,7 +278,16 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
     }
     heard = true;
     try {
-      lines.read(bytes, this::hear);
+      while (relay == null && !leaving) {
+        ResponseLine line = lines.next(bytes);
+        if (line == null) {
+          break;
+        }
+        hear(line);
+      }
+      if (relay != null && bytes.isReadable()) { // it took over in the middle of this read
+        relay.fromBackend(bytes.readRetainedSlice(bytes.readableBytes()));
+      }
     } catch (ResponseTooLongException _) {
       fail(Reply.GONE);
     } finally {

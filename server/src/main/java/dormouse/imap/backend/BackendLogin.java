@@ -239,7 +239,7 @@ public final class BackendLogin {
     }
     String text = reply.line() == null ? "" : reply.line().message();
     return code.isEmpty() || code.equals("ALERT") || code.equals("CAPABILITY")
-        ? new LoginResult.Rejected("AUTHENTICATIONFAILED", "")
+        ? new LoginResult.Rejected("", "")
         : new LoginResult.Rejected(code, text);
   }
 

@@ -195,6 +195,16 @@ public final class MailboxWatch {
         });
   }
 
+  /// A bug of ours: it ends this connection, not the watch.
+  private @Nullable Void broke(BackendConnection on, Throwable bug) {
+    LOG.error(bug, "watch-failed", "mailbox", mailbox);
+    if (connection == on) {
+      on.close();
+      connectionLost(on);
+    }
+    return null;
+  }
+
   private void connectionLost(BackendConnection which) {
     if (which == connection) {
       connection = null;
@@ -249,7 +259,6 @@ public final class MailboxWatch {
             loseAll(refusal);
             return;
           }
-          retry = FIRST_RETRY;
           for (Sleeper sleeper : served) {
             Refusal refusal = Refusal.ofMailbox(sleeper.view(), counts);
             if (refusal != null) {
@@ -264,7 +273,8 @@ public final class MailboxWatch {
             return;
           }
           status(on, served, begun);
-        });
+        })
+.exceptionally(bug -> broke(on, bug));
   }
 
   private boolean modSequences() {
@@ -298,7 +308,8 @@ public final class MailboxWatch {
           if (!failed(on, reply)) {
             next.run();
           }
-        });
+        })
+.exceptionally(bug -> broke(on, bug));
   }
 
   private void hear(ResponseLine line) {
@@ -334,11 +345,13 @@ public final class MailboxWatch {
             return;
           }
           catchUp(on, () -> readUids(on, served, watermark, begun));
-        });
+        })
+.exceptionally(bug -> broke(on, bug));
   }
 
   private void nothingNew(BackendConnection on, List<Sleeper> served, Instant begun) {
     provenAt = begun;
+    retry = FIRST_RETRY;
     home.metrics().sync("nothing-new", Duration.between(begun, home.clock().instant()));
     for (Sleeper sleeper : served) {
       if (sleepers.contains(sleeper)) {
@@ -390,11 +403,19 @@ public final class MailboxWatch {
           }
           readFlags(reader, served, found, watermark)
               .thenAccept(everyFlag -> {
-                if (connection == on && !reader.lost()) {
+                if (connection != on || reader.lost()) {
+                  return;
+                }
+                if (reader.failed()) { // else what changed would pass for told
+                  on.close();
+                  connectionLost(on);
+                } else {
                   tell(on, reader, served, found, watermark, everyFlag, begun);
                 }
-              });
-        });
+              })
+.exceptionally(bug -> broke(on, bug));
+        })
+.exceptionally(bug -> broke(on, bug));
   }
 
   /// Fetches the flags that may have changed for those served; answers whether it fetched all.
@@ -434,6 +455,7 @@ public final class MailboxWatch {
     read = !modSequences() || served.stream().anyMatch(one -> !one.view().uids().isEmpty());
     again |= reader.changedAfter() || reader.after().stream().anyMatch(this::tellsMore);
     provenAt = begun;
+    retry = FIRST_RETRY;
     lookSoon = changed;
     CatchUp.Present present =
         new CatchUp.Present(
@@ -531,7 +553,8 @@ public final class MailboxWatch {
     if (can == null || !can.idle()) {
       return;
     }
-    on.idle(this::hearWhileIdle, () -> {}).thenAccept(reply -> idleEnded(on, reply));
+    on.idle(this::hearWhileIdle, () -> {}).thenAccept(reply -> idleEnded(on, reply))
+.exceptionally(bug -> broke(on, bug));
   }
 
   /// Whether a listening sleeper came too late for the reading that is over.

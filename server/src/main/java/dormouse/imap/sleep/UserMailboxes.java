@@ -30,6 +30,7 @@ public final class UserMailboxes {
   private final Map<String, MailboxWatch> watches = new HashMap<>();
   private int sessions;
   private int logins;
+  private boolean unused;
 
   /// @param onUnused told when neither a session nor a watch of the user is left
   public UserMailboxes(
@@ -115,7 +116,10 @@ public final class UserMailboxes {
     if (sessions == 0 && watches.values().stream().allMatch(watch -> watch.size() == 0)) {
       watches.values().forEach(MailboxWatch::close);
       watches.clear();
-      onUnused.run();
+      if (!unused) {
+        unused = true;
+        onUnused.run();
+      }
     }
   }
 

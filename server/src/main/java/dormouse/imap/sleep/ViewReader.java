@@ -139,6 +139,11 @@ final class ViewReader {
     return changedAfter;
   }
 
+  /// Whether the backend did not do the last command.
+  boolean failed() {
+    return !last.ok();
+  }
+
   /// Whether the last command failed because the backend could not be asked.
   boolean lost() {
     return last.lost();

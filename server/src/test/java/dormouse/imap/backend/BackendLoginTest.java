@@ -115,7 +115,7 @@ class BackendLoginTest {
         .isEqualTo(new LoginResult.Rejected("AUTHENTICATIONFAILED", "wrong"));
     assertThat(refused("NO [EXPIRED] too old"))
         .isEqualTo(new LoginResult.Rejected("EXPIRED", "too old"));
-    assertThat(refused("NO wrong")).isEqualTo(new LoginResult.Rejected("AUTHENTICATIONFAILED", ""));
+    assertThat(refused("NO wrong")).isEqualTo(new LoginResult.Rejected("", ""));
     assertThat(refused("NO [UNAVAILABLE] later")).isEqualTo(unavailable(LoginResult.Cause.REFUSED));
     assertThat(refused("NO [LIMIT] too many")).isEqualTo(unavailable(LoginResult.Cause.REFUSED));
   }
