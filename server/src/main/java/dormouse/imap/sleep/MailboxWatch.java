@@ -274,7 +274,7 @@ public final class MailboxWatch {
           }
           status(on, served, begun);
         })
-.exceptionally(bug -> broke(on, bug));
+        .exceptionally(bug -> broke(on, bug));
   }
 
   private boolean modSequences() {
@@ -309,7 +309,7 @@ public final class MailboxWatch {
             next.run();
           }
         })
-.exceptionally(bug -> broke(on, bug));
+        .exceptionally(bug -> broke(on, bug));
   }
 
   private void hear(ResponseLine line) {
@@ -346,7 +346,7 @@ public final class MailboxWatch {
           }
           catchUp(on, () -> readUids(on, served, watermark, begun));
         })
-.exceptionally(bug -> broke(on, bug));
+        .exceptionally(bug -> broke(on, bug));
   }
 
   private void nothingNew(BackendConnection on, List<Sleeper> served, Instant begun) {
@@ -413,9 +413,9 @@ public final class MailboxWatch {
                   tell(on, reader, served, found, watermark, everyFlag, begun);
                 }
               })
-.exceptionally(bug -> broke(on, bug));
+              .exceptionally(bug -> broke(on, bug));
         })
-.exceptionally(bug -> broke(on, bug));
+        .exceptionally(bug -> broke(on, bug));
   }
 
   /// Fetches the flags that may have changed for those served; answers whether it fetched all.
@@ -553,8 +553,9 @@ public final class MailboxWatch {
     if (can == null || !can.idle()) {
       return;
     }
-    on.idle(this::hearWhileIdle, () -> {}).thenAccept(reply -> idleEnded(on, reply))
-.exceptionally(bug -> broke(on, bug));
+    on.idle(this::hearWhileIdle, () -> {})
+        .thenAccept(reply -> idleEnded(on, reply))
+        .exceptionally(bug -> broke(on, bug));
   }
 
   /// Whether a listening sleeper came too late for the reading that is over.
