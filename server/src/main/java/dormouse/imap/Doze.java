@@ -48,7 +48,6 @@ final class Doze implements Sleeper.Listener {
   private @Nullable Sleeper sleeper;
   private @Nullable MailboxWatch watch;
   private @Nullable Timer patience;
-  private long keptBytes; // as counted when it fell asleep
   private boolean looking;
   private boolean looked;
 
@@ -90,8 +89,7 @@ final class Doze implements Sleeper.Listener {
             this);
     sleeper = who;
     who.listening(idleTag != null);
-    keptBytes = view.keptBytes();
-    home.metrics().keptBytes(keptBytes);
+    home.metrics().keptBytes(view.keptBytes());
     watch = home.join(who);
   }
 
@@ -249,7 +247,7 @@ final class Doze implements Sleeper.Listener {
     if (who == null) {
       return;
     }
-    home.metrics().keptBytes(-keptBytes);
+    home.metrics().keptBytes(-who.view().keptBytes());
     if (watch != null) {
       watch.leave(who);
     }
