@@ -37,6 +37,7 @@ public final class DovecotServer implements AutoCloseable {
   private static final String PROGRAM = "/usr/sbin/dovecot";
   private static final String DOVEADM = "/usr/bin/doveadm";
   private static final int USERS = 3000;
+  private static final String VERSION_USER = "users-version";
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final DovecotConfig config;
@@ -227,7 +228,8 @@ public final class DovecotServer implements AutoCloseable {
     return ImapClient.connect(Endpoint.plain(imapPort())).login(user, PASSWORD);
   }
 
-  /// Adds a user, or changes the password of one.
+  /// Adds a user, or changes the password of one. As the other changes of users, it holds from the next
+  /// login on.
   public void addUser(String user, String password) {
     setUser(user, "{PLAIN}" + password);
   }
@@ -241,16 +243,34 @@ public final class DovecotServer implements AutoCloseable {
   public synchronized void removeUser(String user) {
     users.remove(user);
     writeUsers();
+    awaitUsers();
   }
 
   private synchronized void setUser(String user, String entry) {
     users.put(user, entry);
     writeUsers();
+    awaitUsers();
+  }
+
+  /// Dovecot looks at the file once a second at most: it has read this one when it knows its newest user.
+  private void awaitUsers() {
+    if (master != null) {
+      Wait.until(
+          "Dovecot knows its users anew",
+          PATIENCE,
+          () -> knows(VERSION_USER, Integer.toString(usersVersion)));
+    }
+  }
+
+  private boolean knows(String user, String password) {
+    return run(false, DOVEADM, "-c", configFile().toString(), "auth", "test", user, password)
+        .contains("auth succeeded");
   }
 
   /// Dovecot reads the file again when its time (in seconds) or size changes; the padding makes sure.
   private void writeUsers() {
     var text = new StringBuilder("#".repeat(++usersVersion)).append('\n');
+    text.append(VERSION_USER).append(":{PLAIN}").append(usersVersion).append('\n');
     users.forEach((user, entry) -> text.append(user).append(':').append(entry).append('\n'));
     try {
       Path next = config.home().resolve("users.next");
