@@ -325,7 +325,7 @@ public final class CommandTracker {
       return true;
     }
     literalLeft = scanner.literalBytes();
-    if (literalLeft == LineScanner.ENDLESS) {
+    if (literalLeft >= LineScanner.ENDLESS) {
       state = State.OVERFLOWED;
       return false;
     }

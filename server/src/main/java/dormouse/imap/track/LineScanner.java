@@ -8,8 +8,8 @@ import io.netty.util.ByteProcessor;
 /// does not matter where the bytes are cut. [#process] returns false at LF; then ask [#literal], and [#nextLine] before
 /// what follows.
 final class LineScanner implements ByteProcessor {
-  /// What [#literalBytes] says of a marker with more than 18 digits.
-  static final long ENDLESS = Long.MAX_VALUE;
+  /// What [#literalBytes] says of a marker with more than 18 digits: more than any other says.
+  static final long ENDLESS = 1_000_000_000_000_000_000L;
 
   private enum Marker {
     NONE,

@@ -90,6 +90,20 @@ class CommandTrackerTest {
             "forwarded a APPEND||");
   }
 
+  /// One byte more, and the LF behind it would be taken for its last; one less, and its own LF would end the command.
+  @Test
+  void aLiteralHasExactlyItsBytes() {
+    String[] events = {
+      "begins a APPEND", "forwarded a APPEND||", "begins b NOOP", "forwarded b NOOP||"
+    };
+    for (String literal : List.of("{3+}\nabc", "{0+}\n", "~{3+}\r\n\r\n\n", "{3+}\r\na\"\n")) {
+      assertThat(CommandRun.forwarding("a APPEND x " + literal + "\nb NOOP\r\n"))
+          .as(literal)
+          .filteredOn(event -> !event.startsWith(">"))
+          .containsExactly(events);
+    }
+  }
+
   @Test
   void anEmptyLiteralIsALiteral() {
     assertThat(CommandRun.forwarding("a SELECT {0+}\r\n\r\nb SELECT {0}\r\n (CONDSTORE)\r\n"))

@@ -30,6 +30,16 @@ class ResponseLinesTest {
             "LIST * LIST \"{3}\" ~{1}\r\n\n");
   }
 
+  /// One byte more, and the LF behind it would be taken for its last; one less, and its own LF would end the response.
+  @Test
+  void aLiteralHasExactlyItsBytes() {
+    for (String literal : List.of("{3}\nabc", "{0}\n", "~{3}\r\n\r\n\n", "{3}\r\na\"\n")) {
+      assertThat(lines("* LIST () NIL " + literal + "\n* 2 EXPUNGE\r\n", 100))
+          .as(literal)
+          .containsExactly("LIST * LIST () NIL " + literal, "EXPUNGE * 2 EXPUNGE");
+    }
+  }
+
   @Test
   void anUnfinishedResponseIsNotHandedOver() {
     assertThat(lines("* 3 EXISTS\r\n* 4 EXI", 100)).containsExactly("EXISTS * 3 EXISTS", "(more)");

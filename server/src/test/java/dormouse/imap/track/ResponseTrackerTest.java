@@ -106,6 +106,19 @@ class ResponseTrackerTest {
     assertThat(run.events()).containsExactly("begins FETCH", "EXPUNGE * 2 EXPUNGE", END);
   }
 
+  /// One byte more, and the LF behind it would be taken for its last; one less, and its own LF would end the line.
+  @Test
+  void aLiteralHasExactlyItsBytes() {
+    for (String literal : List.of("{3}\nabc", "{0}\n", "~{3}\r\n\r\n\n", "{3}\r\na\"\n")) {
+      String input = "* LIST () NIL " + literal + "\n* 2 EXPUNGE\r\n";
+      var run = ResponseRun.passing(input);
+      assertThat(run.output()).isEqualTo(input);
+      assertThat(run.events())
+          .as(literal)
+          .containsExactly("begins LIST", "EXPUNGE * 2 EXPUNGE", END);
+    }
+  }
+
   @Test
   void literalsAreSkippedInUnknownResponsesToo() {
     String input =
