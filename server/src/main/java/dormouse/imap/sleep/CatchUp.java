@@ -40,7 +40,12 @@ public final class CatchUp {
       String flags,
       long highestModSeq,
       List<ResponseLine> fetched,
-      boolean everyFlag) {}
+      boolean everyFlag) {
+    /// The same, for a client whose mod-sequence tells what is news to it, however much was fetched.
+    Present onlyNews() {
+      return new Present(uids, recent, flags, highestModSeq, fetched, false);
+    }
+  }
 
   private final MailboxView before;
   private final Present present;

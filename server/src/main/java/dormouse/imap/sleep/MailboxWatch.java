@@ -1,17 +1,10 @@
 package dormouse.imap.sleep;
 
 import dormouse.config.HibernateSettings;
-import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.Reply;
-import dormouse.imap.track.FetchLine;
-import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
-import dormouse.imap.track.SelectedMailbox;
-import dormouse.imap.view.FlagMap;
-import dormouse.imap.view.MailboxView;
-import dormouse.imap.view.UidSet;
 import dormouse.ops.EventLog;
 import dormouse.session.Timer;
 import java.time.Duration;
@@ -54,18 +47,10 @@ public final class MailboxWatch {
   private final String mailbox; // in modified UTF-7: this connection enables nothing
   private final Set<Sleeper> sleepers = new LinkedHashSet<>();
   private State state = State.CLOSED;
-  private @Nullable BackendConnection connection;
-  private @Nullable BackendFeatures features;
-  private SelectedMailbox counts;
-  private UidSet uids = UidSet.EMPTY;
-  private @Nullable FlagMap flags;
-  private long highestModSeq;
+  private @Nullable MailboxReader reader;
   private long readings; // begun so far
-  private boolean read;
-  private boolean again;
-  private boolean changed; // the reading that is under way has heard of a change
-  private boolean
-      lookSoon; // something was read: Dovecot may miss what changes before its IDLE stands
+  private boolean again; // another reading is due behind the one that is under way
+  private boolean lookSoon; // a change was read: Dovecot may miss another before its IDLE stands
   private boolean stirred; // the backend told of a change that has not been read
   private boolean ending; // DONE was said, or the backend ended the IDLE
   private Instant provenAt = Instant.EPOCH;
@@ -75,13 +60,12 @@ public final class MailboxWatch {
   MailboxWatch(UserMailboxes home, String mailbox) {
     this.home = home;
     this.mailbox = mailbox;
-    this.counts = new SelectedMailbox(mailbox, true);
   }
 
   /// A session has gone to sleep with this mailbox selected.
   void join(Sleeper sleeper) {
     sleepers.add(sleeper);
-    if (state == State.IDLING && !ending && !stirred && sameAsRead(sleeper.view())) {
+    if (state == State.IDLING && !ending && !stirred && isRead(sleeper)) {
       sleeper.behind = false;
       if (sleepers.size() == 1) { // it lingered without sweeps
         scheduleSweep();
@@ -91,12 +75,8 @@ public final class MailboxWatch {
     look();
   }
 
-  private boolean sameAsRead(MailboxView view) {
-    return read
-        && view.uidValidity() == counts.uidValidity()
-        && view.highestModSeq() == highestModSeq
-        && view.uids().equals(uids)
-        && (view.flags() == null || view.flags().equals(flags));
+  private boolean isRead(Sleeper sleeper) {
+    return reader != null && reader.isRead(sleeper.view());
   }
 
   /// The session woke or ended.
@@ -119,10 +99,10 @@ public final class MailboxWatch {
   void close() {
     cancelTimer();
     state = State.CLOSED;
-    BackendConnection open = connection;
-    connection = null;
+    MailboxReader open = reader;
+    reader = null;
     if (open != null) {
-      open.leave();
+      open.connection().leave();
     }
   }
 
@@ -130,7 +110,8 @@ public final class MailboxWatch {
   /// little: some tell flag changes only when they are asked.
   public boolean proven(Sleeper sleeper) {
     return state == State.IDLING
-        && modSequences()
+        && reader != null
+        && reader.numbersChanges()
         && !ending
         && !sleeper.behind
         && provenAt.plus(home.settings().proofMax()).isAfter(home.clock().instant());
@@ -177,11 +158,12 @@ public final class MailboxWatch {
                 closeIfUnused();
                 return;
               }
-              connection = opened;
-              features = BackendFeatures.of(capabilities);
-              opened.onClose(() -> connectionLost(opened));
+              MailboxReader on =
+                  new MailboxReader(opened, BackendFeatures.of(capabilities), mailbox);
+              reader = on;
+              opened.onClose(() -> connectionLost(on));
               opened.onUnasked(_ -> {});
-              examine(opened);
+              examine(on);
             }
             case BackendLogin.Outcome.Failed(var result) -> {
               Refusal refusal = Refusal.of(result);
@@ -196,26 +178,28 @@ public final class MailboxWatch {
   }
 
   /// A bug of ours: it ends this connection, not the watch.
-  private @Nullable Void broke(BackendConnection on, Throwable bug) {
+  private @Nullable Void broke(MailboxReader on, Throwable bug) {
     LOG.error(bug, "watch-failed", "mailbox", mailbox);
-    if (connection == on) {
-      on.close();
-      connectionLost(on);
+    if (reader == on) {
+      giveUp(on);
     }
     return null;
   }
 
-  private void connectionLost(BackendConnection which) {
-    if (which == connection) {
-      connection = null;
+  private void giveUp(MailboxReader on) {
+    on.connection().close();
+    connectionLost(on);
+  }
+
+  private void connectionLost(MailboxReader which) {
+    if (which == reader) {
+      reader = null;
       retryLater();
     }
   }
 
   private void retryLater() {
     state = State.CLOSED;
-    read = false;
-    connection = null;
     boolean wanted = sleepers.stream().anyMatch(sleeper -> sleeper.waiting);
     for (Sleeper sleeper : sleepers) {
       sleeper.behind = true;
@@ -237,330 +221,133 @@ public final class MailboxWatch {
         (long) (about.toMillis() * ThreadLocalRandom.current().nextDouble(0.8, 1.2)));
   }
 
-  private void examine(BackendConnection on) {
+  private void examine(MailboxReader on) {
     Instant begun = home.clock().instant();
     List<Sleeper> served = List.copyOf(sleepers);
-    counts = new SelectedMailbox(mailbox, true);
-    read = false;
     again = false;
     readings++;
-    on.run("EXAMINE " + mailbox + (modSequences() ? " (CONDSTORE)" : ""), counts::hear)
+    on.examine()
         .thenAccept(reply -> {
-          if (reply.lost() || connection != on) {
+          if (reply.lost() || reader != on) {
             return; // the end of the connection tries again
           }
           if (!reply.ok()) {
             Refusal refusal = Refusal.ofSelect(reply);
             if (refusal == null) {
-              on.close();
-              connectionLost(on);
+              giveUp(on);
               return;
             }
             loseAll(refusal);
             return;
           }
           for (Sleeper sleeper : served) {
-            Refusal refusal = Refusal.ofMailbox(sleeper.view(), counts);
+            Refusal refusal = on.refusal(sleeper.view());
             if (refusal != null) {
               lose(sleeper, refusal);
             }
           }
           state = State.READING;
           stirred = false;
-          long watermark = counts.highestModSeq();
-          if (watermark > 0 || !modSequences()) {
-            readUids(on, served, watermark, begun);
-            return;
-          }
-          status(on, served, begun);
+          tell(on, served, begun, on.first(served));
         })
         .exceptionally(bug -> broke(on, bug));
   }
 
-  private boolean modSequences() {
-    return features != null && features.changes().modSequences();
-  }
-
-  /// One more reading on the connection that stands. STATUS may tell of the past until NOOP has brought the connection's
-  /// view up to date, and of what the view does not show yet until NOOP has done so again.
-  private void readAgain(BackendConnection on) {
+  /// One more reading on the connection that stands.
+  private void readAgain(MailboxReader on) {
     Instant begun = home.clock().instant();
     List<Sleeper> served = List.copyOf(sleepers);
+    boolean heard = stirred;
     state = State.READING;
     again = false;
-    changed = stirred || !read;
     stirred = false;
     readings++;
-    catchUp(
-        on,
-        () -> {
-          if (modSequences()) {
-            status(on, served, begun);
-            return;
-          }
-          readUids(on, served, 0, begun);
-        });
-  }
-
-  private void catchUp(BackendConnection on, Runnable next) {
-    on.run("NOOP", this::hear)
-        .thenAccept(reply -> {
-          if (!failed(on, reply)) {
-            next.run();
-          }
-        })
-        .exceptionally(bug -> broke(on, bug));
-  }
-
-  private void hear(ResponseLine line) {
-    counts.hear(line);
-    changed |= tellsOfChange(line);
-  }
-
-  private static boolean tellsOfChange(ResponseLine line) {
-    return switch (line.kind()) {
-      case EXISTS, EXPUNGE, FETCH, VANISHED, FLAGS -> true;
-      default -> false; // "* OK Still here", RECENT, …
-    };
-  }
-
-  private void status(BackendConnection on, List<Sleeper> served, Instant begun) {
-    StatusReply status = new StatusReply();
-    on.run(
-            "STATUS " + mailbox + " (UIDVALIDITY UIDNEXT HIGHESTMODSEQ)",
-            line -> {
-              if (!status.hear(line)) {
-                hear(line);
-              }
-            })
-        .thenAccept(reply -> {
-          if (failed(on, reply)) {
-            return;
-          }
-          long watermark = status.highestModSeq();
-          if (!changed
-              && watermark == highestModSeq
-              && served.stream().allMatch(one -> sameAsRead(one.view()))) {
-            nothingNew(on, served, begun);
-            return;
-          }
-          catchUp(on, () -> readUids(on, served, watermark, begun));
-        })
-        .exceptionally(bug -> broke(on, bug));
-  }
-
-  private void nothingNew(BackendConnection on, List<Sleeper> served, Instant begun) {
-    provenAt = begun;
-    retry = FIRST_RETRY;
-    home.metrics().sync("nothing-new", Duration.between(begun, home.clock().instant()));
-    for (Sleeper sleeper : served) {
-      if (sleepers.contains(sleeper)) {
-        sleeper.behind = false;
-        looked(sleeper);
-      }
-    }
-    if (connection == on) {
-      rest(on);
-    }
-  }
-
-  private void looked(Sleeper sleeper) {
-    if (sleeper.waiting && sleeper.waitsFor <= readings) {
-      sleeper.waiting = false;
-      sleeper.listener.looked();
-    }
-  }
-
-  private boolean failed(BackendConnection on, Reply reply) {
-    if (connection != on) {
-      return true;
-    }
-    if (reply.ok() || reply.lost()) {
-      return !reply.ok();
-    }
-    on.close();
-    connectionLost(on);
-    return true;
-  }
-
-  private void readUids(BackendConnection on, List<Sleeper> served, long watermark, Instant begun) {
-    BackendFeatures can = features;
-    if (can == null) {
-      return;
-    }
-    ViewReader reader =
-        new ViewReader(on, can, ViewReader.Acceptance.CHANGES_AFTER, counts::exists, counts::hear);
-    reader
-        .uids()
-        .thenAccept(found -> {
-          if (connection != on || reader.lost()) {
-            return;
-          }
-          if (found == null) { // no answer to be trusted: try again from the start
-            on.close();
-            connectionLost(on);
-            return;
-          }
-          readFlags(reader, served, found, watermark)
-              .thenAccept(everyFlag -> {
-                if (connection != on || reader.lost()) {
-                  return;
-                }
-                if (reader.failed()) { // else what changed would pass for told
-                  on.close();
-                  connectionLost(on);
-                } else {
-                  tell(on, reader, served, found, watermark, everyFlag, begun);
-                }
-              })
-              .exceptionally(bug -> broke(on, bug));
-        })
-        .exceptionally(bug -> broke(on, bug));
-  }
-
-  /// Fetches the flags that may have changed for those served; answers whether it fetched all.
-  private CompletableFuture<Boolean> readFlags(
-      ViewReader reader, List<Sleeper> served, UidSet found, long watermark) {
-    if (found.isEmpty()) {
-      return CompletableFuture.completedFuture(false);
-    }
-    if (!modSequences()) {
-      return reader.thenRun("UID FETCH 1:* (FLAGS)").thenApply(_ -> false);
-    }
-    long lowest = Long.MAX_VALUE;
-    long maxKnown = 0;
-    for (Sleeper sleeper : served) {
-      lowest = Math.min(lowest, sleeper.view().highestModSeq());
-      maxKnown = Math.max(maxKnown, sleeper.view().uids().last());
-    }
-    if (maxKnown == 0) {
-      return CompletableFuture.completedFuture(false);
-    }
-    boolean every = served.stream().anyMatch(one -> one.view().highestModSeq() > watermark);
-    String since = every ? "" : " (CHANGEDSINCE " + lowest + ")";
-    return reader.thenRun("UID FETCH 1:" + maxKnown + " (FLAGS)" + since).thenApply(_ -> every);
+    tell(on, served, begun, on.next(served, heard));
   }
 
   private void tell(
-      BackendConnection on,
-      ViewReader reader,
+      MailboxReader on,
       List<Sleeper> served,
-      UidSet found,
-      long watermark,
-      boolean everyFlag,
-      Instant begun) {
-    uids = found;
-    highestModSeq = watermark;
-    flags = modSequences() ? null : flagMap(found, reader.after());
-    read = !modSequences() || served.stream().anyMatch(one -> !one.view().uids().isEmpty());
-    again |= reader.changedAfter() || reader.after().stream().anyMatch(this::tellsMore);
-    provenAt = begun;
-    retry = FIRST_RETRY;
-    lookSoon = changed;
-    CatchUp.Present present =
-        new CatchUp.Present(
-            found, counts.recent(), counts.flags(), watermark, reader.after(), everyFlag);
-    home.metrics().sync("done", Duration.between(begun, home.clock().instant()));
-    for (Sleeper sleeper : served) {
-      if (sleepers.contains(sleeper)) {
-        tell(sleeper, present);
-      }
-    }
-    if (connection == on) {
-      rest(on);
-    }
+      Instant begun,
+      CompletableFuture<MailboxReader.Reading> reading) {
+    reading
+        .thenAccept(outcome -> {
+          if (reader != on) {
+            return;
+          }
+          switch (outcome) {
+            case MailboxReader.Reading.NothingNew _ -> {
+              proven("nothing-new", begun);
+              served.stream().filter(sleepers::contains).forEach(this::nothingNew);
+              rest(on);
+            }
+            case MailboxReader.Reading.Read read -> {
+              proven("done", begun);
+              again |= read.unsettled();
+              lookSoon = read.changed();
+              served.stream().filter(sleepers::contains).forEach(one -> tell(on, one, read));
+              rest(on);
+            }
+            case MailboxReader.Reading.Failed _ -> giveUp(on);
+            case MailboxReader.Reading.Lost _ -> {} // the end of the connection tries again
+          }
+        })
+        .exceptionally(bug -> broke(on, bug));
   }
 
-  private void tell(Sleeper sleeper, CatchUp.Present present) {
+  private void proven(String result, Instant begun) {
+    provenAt = begun;
+    retry = FIRST_RETRY;
+    home.metrics().sync(result, Duration.between(begun, home.clock().instant()));
+  }
+
+  private void nothingNew(Sleeper sleeper) {
+    sleeper.behind = false;
+    sleeper.looked(readings);
+  }
+
+  private void tell(MailboxReader on, Sleeper sleeper, MailboxReader.Reading.Read read) {
     if (!sleeper.listening && !sleeper.waiting) {
-      sleeper.behind |= !sameAsRead(sleeper.view());
+      sleeper.behind |= !on.isRead(sleeper.view());
       return;
     }
-    MailboxView view = sleeper.view();
-    boolean shrunk = view.highestModSeq() > present.highestModSeq();
-    CatchUp.Present mine = present.everyFlag() && !shrunk ? onlyNews(present) : present;
-    CatchUp catchUp = new CatchUp(view, mine, sleeper.told, sleeper.form, sleeper.rev2);
+    int keptBefore = sleeper.view().keptBytes();
+    CatchUp catchUp = sleeper.catchUp(read.present());
     if (!catchUp.consistent()) {
       lose(sleeper, Refusal.INCONSISTENT);
       return;
     }
-    MailboxView now =
-        new MailboxView(
-            view.uidValidity(),
-            Math.max(view.uidNext(), counts.uidNext()),
-            present.highestModSeq(),
-            present.uids(),
-            flags);
-    sleeper.view(now);
-    home.metrics().keptBytes(now.keptBytes() - view.keptBytes());
-    var lines = catchUp.lines();
-    if (lines.isReadable()) {
-      sleeper.listener.changed(lines);
-    } else {
-      lines.release();
-    }
-    looked(sleeper);
+    sleeper.tell(catchUp, read);
+    home.metrics().keptBytes(sleeper.view().keptBytes() - keptBefore);
+    sleeper.looked(readings);
   }
 
-  private static CatchUp.Present onlyNews(CatchUp.Present present) {
-    return new CatchUp.Present(
-        present.uids(),
-        present.recent(),
-        present.flags(),
-        present.highestModSeq(),
-        present.fetched(),
-        false);
-  }
-
-  /// Whether a flag change was told unasked, so that it may not be in the answers, or is newer than the watermark, so that
-  /// the watermark alone would pass for the state of the mailbox.
-  private boolean tellsMore(ResponseLine line) {
-    if (line.kind() != Kind.FETCH) {
-      return false;
+  private void rest(MailboxReader on) {
+    if (reader != on) {
+      return;
     }
-    FetchLine fetch = FetchLine.parse(line);
-    if (fetch == null || fetch.uid() == 0) {
-      return true;
-    }
-    return modSequences()
-        && (fetch.modseq() == 0 || Long.compareUnsigned(fetch.modseq(), highestModSeq) > 0);
-  }
-
-  private static FlagMap flagMap(UidSet uids, List<ResponseLine> fetched) {
-    FlagMap.Builder builder = FlagMap.builder(uids);
-    for (ResponseLine line : fetched) {
-      FetchLine fetch = FetchLine.parse(line);
-      if (fetch != null && fetch.uid() > 0 && fetch.flags() != null) {
-        builder.put(fetch.uid(), fetch.flags());
-      }
-    }
-    return builder.build();
-  }
-
-  private void rest(BackendConnection on) {
-    boolean asked = again || sleepers.stream().anyMatch(one -> one.waiting || late(one));
-    if (asked) {
+    if (again || sleepers.stream().anyMatch(one -> one.waiting || late(one))) {
       readAgain(on);
       return;
     }
-    BackendFeatures can = features;
     for (Sleeper sleeper : sleepers) {
-      sleeper.behind &= !sameAsRead(sleeper.view());
+      sleeper.behind &= !isRead(sleeper);
     }
     state = State.IDLING;
     ending = false;
     scheduleSweep();
-    if (can == null || !can.idle()) {
+    if (!on.canIdle()) {
       return;
     }
-    on.idle(this::hearWhileIdle, () -> {})
+    on.connection()
+        .idle(line -> hearWhileIdle(on, line), () -> {})
         .thenAccept(reply -> idleEnded(on, reply))
         .exceptionally(bug -> broke(on, bug));
   }
 
   /// Whether a listening sleeper came too late for the reading that is over.
   private boolean late(Sleeper sleeper) {
-    return sleeper.behind && (sleeper.listening || sleeper.waiting) && !sameAsRead(sleeper.view());
+    return sleeper.behind && (sleeper.listening || sleeper.waiting) && !isRead(sleeper);
   }
 
   private void scheduleSweep() {
@@ -570,7 +357,7 @@ public final class MailboxWatch {
       return;
     }
     HibernateSettings settings = home.settings();
-    boolean tellsAll = features != null && features.idle() && modSequences();
+    boolean tellsAll = reader != null && reader.canIdle() && reader.numbersChanges();
     Duration period = tellsAll ? settings.sweep() : settings.poll();
     Duration jittered = lookSoon ? LOOK_SOON : jitter(period);
     lookSoon = false;
@@ -579,9 +366,9 @@ public final class MailboxWatch {
             .after(jittered.compareTo(LONGEST_IDLE) < 0 ? jittered : LONGEST_IDLE, this::look);
   }
 
-  private void hearWhileIdle(ResponseLine line) {
-    counts.hear(line);
-    if (!tellsOfChange(line)) {
+  private void hearWhileIdle(MailboxReader on, ResponseLine line) {
+    on.hear(line);
+    if (!MailboxReader.tellsOfChange(line)) {
       return;
     }
     stirred = true;
@@ -592,23 +379,29 @@ public final class MailboxWatch {
   }
 
   private void endIdle() {
-    BackendConnection on = connection;
+    MailboxReader on = reader;
     if (ending || on == null) {
       return;
     }
     ending = true;
-    if (features != null && features.idle()) {
-      on.done();
+    if (on.canIdle()) {
+      on.connection().done();
       return;
     }
     readAgain(on);
   }
 
-  private void idleEnded(BackendConnection on, Reply reply) {
-    if (failed(on, reply) || state != State.IDLING) {
+  private void idleEnded(MailboxReader on, Reply reply) {
+    if (reader != on || reply.lost()) {
       return;
     }
-    readAgain(on);
+    if (!reply.ok()) {
+      giveUp(on);
+      return;
+    }
+    if (state == State.IDLING) {
+      readAgain(on);
+    }
   }
 
   private void loseAll(Refusal refusal) {

@@ -66,9 +66,38 @@ public final class Sleeper {
     return view;
   }
 
-  void view(MailboxView now) {
-    view = now;
+  /// The way from the client's view to what is present.
+  CatchUp catchUp(CatchUp.Present present) {
+    boolean shrunk = view.highestModSeq() > present.highestModSeq();
+    return new CatchUp(view, shrunk ? present : present.onlyNews(), told, form, rev2);
+  }
+
+  /// Brings the client's view to what was read.
+  ///
+  /// @param catchUp from [#catchUp], consistent
+  void tell(CatchUp catchUp, MailboxReader.Reading.Read read) {
+    view =
+        new MailboxView(
+            view.uidValidity(),
+            Math.max(view.uidNext(), read.uidNext()),
+            read.present().highestModSeq(),
+            read.present().uids(),
+            read.flags());
     behind = false;
+    ByteBuf lines = catchUp.lines();
+    if (lines.isReadable()) {
+      listener.changed(lines);
+    } else {
+      lines.release();
+    }
+  }
+
+  /// A reading is over: the `n`-th of the watch.
+  void looked(long reading) {
+    if (waiting && waitsFor <= reading) {
+      waiting = false;
+      listener.looked();
+    }
   }
 
   /// Says whether the client is in IDLE, where it may be told of anything at any time.

@@ -1,0 +1,259 @@
+package dormouse.imap.sleep;
+
+import dormouse.imap.backend.BackendConnection;
+import dormouse.imap.backend.BackendFeatures;
+import dormouse.imap.backend.Reply;
+import dormouse.imap.track.FetchLine;
+import dormouse.imap.track.Kind;
+import dormouse.imap.track.ResponseLine;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.view.FlagMap;
+import dormouse.imap.view.MailboxView;
+import dormouse.imap.view.UidSet;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Reads one mailbox on one connection, again and again: what is present in it, for those who sleep there.
+/// ```text
+/// EXAMINE          once; its watermark, where it tells one, goes for the first reading
+/// NOOP             later: brings what this connection shows up to date
+/// STATUS           the watermark (HIGHESTMODSEQ): when it is the last one and nothing was told, nothing is new
+/// NOOP             what STATUS knew and the connection did not show yet
+/// UID SEARCH       the UIDs
+/// UID FETCH FLAGS  since the lowest watermark of those served, or of all messages where changes have no numbers
+/// ```
+/// One object a connection. Lives on the user's event loop. One reading at a time; the futures complete there, and
+/// exceptionally only by a bug of ours.
+final class MailboxReader {
+  /// How a reading ended.
+  sealed interface Reading {
+    /// Nothing has changed since the last one, and those served know it.
+    record NothingNew() implements Reading {}
+
+    /// What is present.
+    ///
+    /// @param uidNext as told last; 0 if never
+    /// @param flags of every message; null where mod-sequences do that work
+    /// @param changed whether the backend told of a change before it was asked
+    /// @param unsettled whether more changed meanwhile than `present` shows for sure, so that another reading is due
+    record Read(
+        CatchUp.Present present,
+        long uidNext,
+        @Nullable FlagMap flags,
+        boolean changed,
+        boolean unsettled)
+        implements Reading {}
+
+    /// The backend refused, or its answers do not agree: the connection is of no use any more.
+    record Failed() implements Reading {}
+
+    /// The connection ended.
+    record Lost() implements Reading {}
+  }
+
+  private final BackendConnection connection;
+  private final BackendFeatures features;
+  private final SelectedMailbox counts;
+  private UidSet uids = UidSet.EMPTY;
+  private @Nullable FlagMap flags;
+  private long highestModSeq;
+  private boolean read; // the three above are the mailbox
+  private boolean changed; // the reading that is under way has heard of a change
+
+  /// @param mailbox its name as an IMAP string that the connection understands
+  MailboxReader(BackendConnection connection, BackendFeatures features, String mailbox) {
+    this.connection = connection;
+    this.features = features;
+    this.counts = new SelectedMailbox(mailbox, true);
+  }
+
+  /// Opens the mailbox: comes before any reading.
+  CompletableFuture<Reply> examine() {
+    String condstore = numbersChanges() ? " (CONDSTORE)" : "";
+    return connection.run("EXAMINE " + counts.name() + condstore, counts::hear);
+  }
+
+  /// The reading behind EXAMINE.
+  CompletableFuture<Reading> first(List<Sleeper> served) {
+    long watermark = counts.highestModSeq();
+    if (watermark > 0 || !numbersChanges()) {
+      return readUids(served, watermark);
+    }
+    return status(served);
+  }
+
+  /// One more reading. STATUS may tell of the past until NOOP has brought the connection's view up to date, and of what
+  /// the view does not show yet until NOOP has done so again.
+  ///
+  /// @param stirred whether the backend has told of a change since the last reading began
+  CompletableFuture<Reading> next(List<Sleeper> served, boolean stirred) {
+    changed = stirred || !read;
+    return step("NOOP", () -> numbersChanges() ? status(served) : readUids(served, 0));
+  }
+
+  private CompletableFuture<Reading> step(
+      String command, Supplier<CompletableFuture<Reading>> next) {
+    return connection
+        .run(command, this::hear)
+        .thenCompose(reply -> reply.ok() ? next.get() : ended(reply));
+  }
+
+  private static CompletableFuture<Reading> ended(Reply reply) {
+    return CompletableFuture.completedFuture(
+        reply.lost() ? new Reading.Lost() : new Reading.Failed());
+  }
+
+  /// Takes in a response to the watch's own commands, or one that came unasked.
+  void hear(ResponseLine line) {
+    counts.hear(line);
+    changed |= tellsOfChange(line);
+  }
+
+  static boolean tellsOfChange(ResponseLine line) {
+    return switch (line.kind()) {
+      case EXISTS, EXPUNGE, FETCH, VANISHED, FLAGS -> true;
+      default -> false; // "* OK Still here", RECENT, …
+    };
+  }
+
+  private CompletableFuture<Reading> status(List<Sleeper> served) {
+    StatusReply status = new StatusReply();
+    return connection
+        .run(
+            "STATUS " + counts.name() + " (UIDVALIDITY UIDNEXT HIGHESTMODSEQ)",
+            line -> {
+              if (!status.hear(line)) {
+                hear(line);
+              }
+            })
+        .thenCompose(reply -> {
+          if (!reply.ok()) {
+            return ended(reply);
+          }
+          long watermark = status.highestModSeq();
+          if (!changed
+              && watermark == highestModSeq
+              && served.stream().allMatch(one -> isRead(one.view()))) {
+            return CompletableFuture.completedFuture(new Reading.NothingNew());
+          }
+          return step("NOOP", () -> readUids(served, watermark));
+        });
+  }
+
+  private CompletableFuture<Reading> readUids(List<Sleeper> served, long watermark) {
+    ViewReader reader =
+        new ViewReader(
+            connection,
+            features,
+            ViewReader.Acceptance.CHANGES_AFTER,
+            counts::exists,
+            counts::hear);
+    return reader
+        .uids()
+        .thenCompose(found -> {
+          if (found == null) { // no answer, or none to be trusted
+            return CompletableFuture.completedFuture(failed(reader));
+          }
+          return readFlags(reader, served, found, watermark)
+              .thenApply(everyFlag ->
+                  reader.failed() // else what changed would pass for told
+                      ? failed(reader)
+                      : take(reader, served, found, watermark, everyFlag));
+        });
+  }
+
+  private static Reading failed(ViewReader reader) {
+    return reader.lost() ? new Reading.Lost() : new Reading.Failed();
+  }
+
+  /// Fetches the flags that may have changed for those served; answers whether it fetched all.
+  private CompletableFuture<Boolean> readFlags(
+      ViewReader reader, List<Sleeper> served, UidSet found, long watermark) {
+    if (found.isEmpty()) {
+      return CompletableFuture.completedFuture(false);
+    }
+    if (!numbersChanges()) {
+      return reader.thenRun("UID FETCH 1:* (FLAGS)").thenApply(_ -> false);
+    }
+    long lowest = Long.MAX_VALUE;
+    long maxKnown = 0;
+    for (Sleeper sleeper : served) {
+      lowest = Math.min(lowest, sleeper.view().highestModSeq());
+      maxKnown = Math.max(maxKnown, sleeper.view().uids().last());
+    }
+    if (maxKnown == 0) {
+      return CompletableFuture.completedFuture(false);
+    }
+    boolean every = served.stream().anyMatch(one -> one.view().highestModSeq() > watermark);
+    String since = every ? "" : " (CHANGEDSINCE " + lowest + ")";
+    return reader.thenRun("UID FETCH 1:" + maxKnown + " (FLAGS)" + since).thenApply(_ -> every);
+  }
+
+  private Reading take(
+      ViewReader reader, List<Sleeper> served, UidSet found, long watermark, boolean everyFlag) {
+    List<ResponseLine> after = reader.after();
+    uids = found;
+    highestModSeq = watermark;
+    flags = numbersChanges() ? null : flagMap(found, after);
+    read = !numbersChanges() || served.stream().anyMatch(one -> !one.view().uids().isEmpty());
+    boolean unsettled = reader.changedAfter() || after.stream().anyMatch(this::tellsMore);
+    CatchUp.Present present =
+        new CatchUp.Present(found, counts.recent(), counts.flags(), watermark, after, everyFlag);
+    return new Reading.Read(present, counts.uidNext(), flags, changed, unsettled);
+  }
+
+  private static FlagMap flagMap(UidSet uids, List<ResponseLine> fetched) {
+    FlagMap.Builder builder = FlagMap.builder(uids);
+    for (ResponseLine line : fetched) {
+      FetchLine fetch = FetchLine.parse(line);
+      if (fetch != null && fetch.uid() > 0 && fetch.flags() != null) {
+        builder.put(fetch.uid(), fetch.flags());
+      }
+    }
+    return builder.build();
+  }
+
+  /// Whether a flag change was told unasked, so that it may not be in the answers, or is newer than the watermark, so that
+  /// the watermark alone would pass for the state of the mailbox.
+  private boolean tellsMore(ResponseLine line) {
+    if (line.kind() != Kind.FETCH) {
+      return false;
+    }
+    FetchLine fetch = FetchLine.parse(line);
+    if (fetch == null || fetch.uid() == 0) {
+      return true;
+    }
+    return numbersChanges()
+        && (fetch.modseq() == 0 || Long.compareUnsigned(fetch.modseq(), highestModSeq) > 0);
+  }
+
+  /// Whether the view is the mailbox as it was read last.
+  boolean isRead(MailboxView view) {
+    return read
+        && view.uidValidity() == counts.uidValidity()
+        && view.highestModSeq() == highestModSeq
+        && view.uids().equals(uids)
+        && (view.flags() == null || view.flags().equals(flags));
+  }
+
+  /// Why the view cannot be one of the mailbox that EXAMINE opened, or null.
+  @Nullable Refusal refusal(MailboxView view) {
+    return Refusal.ofMailbox(view, counts);
+  }
+
+  /// Whether the backend gives changes mod-sequences.
+  boolean numbersChanges() {
+    return features.changes().modSequences();
+  }
+
+  /// Whether the connection can wait in IDLE.
+  boolean canIdle() {
+    return features.idle();
+  }
+
+  BackendConnection connection() {
+    return connection;
+  }
+}
