@@ -30,7 +30,7 @@ final class Doze implements Sleeper.Listener {
     void tell(ByteBuf lines);
 
     /// The client's next commands can be looked at again.
-    void resume();
+    void settle();
 
     void end(CloseReason reason, String bye);
   }
@@ -140,7 +140,7 @@ final class Doze implements Sleeper.Listener {
     looked = true;
     forgetPatience();
     expectMore();
-    host.resume();
+    host.settle();
   }
 
   /// Answers a command that [#decide] said can be answered.

@@ -136,7 +136,6 @@ public final class ImapUsers implements ImapLogin {
     credentials.wipe();
     sessions.add(session);
     channel.closeFuture().addListener(_ -> sessions.remove(session));
-    channel.pipeline().addLast("session", session);
     session.begin(tag, unread);
   }
 

@@ -134,10 +134,10 @@ public final class CommandTracker {
     }
   }
 
-  /// The backend answered a half-sent command (its literal) or IDLE with a tagged reply instead of `+`: the next
-  /// command may begin. Without effect if nothing waits.
-  public void refused() {
-    if (awaitingContinuation()) {
+  /// The backend gave a command its tagged reply. If that is the half-sent one (its literal) or the IDLE that waits for
+  /// `+`, the next command may begin. Without effect otherwise.
+  public void replied(String commandTag) {
+    if (awaitingContinuation() && tag.equals(commandTag)) {
       state = State.START;
       dropKept();
     }
@@ -168,7 +168,7 @@ public final class CommandTracker {
     return state == State.IDLING;
   }
 
-  /// Whether nothing more is consumed until [#continued] or [#refused].
+  /// Whether nothing more is consumed until [#continued] or [#replied].
   public boolean awaitingContinuation() {
     return state == State.AWAITING_LITERAL || state == State.AWAITING_IDLE;
   }

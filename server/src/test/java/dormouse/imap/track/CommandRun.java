@@ -20,6 +20,7 @@ final class CommandRun implements CommandTracker.Listener {
   private final List<String> events = new ArrayList<>();
   private final StringBuilder passed = new StringBuilder();
   private final CommandTracker tracker = new CommandTracker(this);
+  private String lastTag = "";
 
   private CommandRun(BiFunction<String, Verb, Decision> decisions, boolean refusing) {
     this.decisions = decisions;
@@ -66,7 +67,7 @@ final class CommandRun implements CommandTracker.Listener {
     while (tracker.awaitingContinuation()) {
       event(refusing ? "refused" : "+");
       if (refusing) {
-        tracker.refused();
+        tracker.replied(lastTag);
       } else {
         tracker.continued();
       }
@@ -95,6 +96,7 @@ final class CommandRun implements CommandTracker.Listener {
   @Override
   public Decision begins(String tag, Verb verb) {
     event("begins " + tag + " " + verb);
+    lastTag = tag;
     return decisions.apply(tag, verb);
   }
 

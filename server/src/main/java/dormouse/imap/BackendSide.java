@@ -1,0 +1,364 @@
+package dormouse.imap;
+
+import dormouse.imap.backend.BackendConnection;
+import dormouse.imap.backend.BackendFeatures;
+import dormouse.imap.sleep.CatchUp;
+import dormouse.imap.sleep.Snapshot;
+import dormouse.imap.sleep.UserMailboxes;
+import dormouse.imap.track.Command;
+import dormouse.imap.track.CommandTracker;
+import dormouse.imap.track.ResponseLine;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.track.Verb;
+import dormouse.ops.Metrics;
+import dormouse.session.CloseReason;
+import io.netty.buffer.ByteBuf;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// The backend's side of an attached session: it relays, tells what the client missed in its sleep, and reads the
+/// client's view off the connection before that is given up.
+///
+/// While commands of our own run, the client's wait. One object from a login or wake to the release of its connection;
+/// lives on the user's event loop.
+final class BackendSide implements BackendConnection.Relay {
+  /// The session that is attached.
+  interface Host {
+    void say(String line);
+
+    void flush();
+
+    /// Something has happened after which client and backend can be read on.
+    void settle();
+
+    /// The backend takes more now, or less.
+    void balance();
+
+    /// The connection has ended, and with it this object.
+    void backendClosed();
+
+    void broken(String what, Throwable bug);
+
+    void end(CloseReason reason, String bye);
+  }
+
+  static final String LOST = "Connection to the mail server was lost";
+
+  private static final int MAX_OUTSTANDING = 64;
+
+  private final Host host;
+  private final BackendConnection connection;
+  private final BackendFeatures features;
+  private final UserMailboxes home;
+  private final Conversation conversation;
+  private final CommandTracker commands;
+  private final QuietClock quiet;
+  private final MissedNews missed;
+  private boolean ours; // commands of our own run
+  private @Nullable Snapshot snapshot;
+  private @Nullable String endedIdle; // tag of an IDLE that ended on the backend only
+  private boolean byeSaid;
+  private boolean released;
+
+  BackendSide(
+      Host host,
+      BackendConnection connection,
+      BackendFeatures features,
+      UserMailboxes home,
+      Conversation conversation,
+      CommandTracker commands,
+      QuietClock quiet) {
+    this.host = host;
+    this.connection = connection;
+    this.features = features;
+    this.home = home;
+    this.conversation = conversation;
+    this.commands = commands;
+    this.quiet = quiet;
+    this.missed = new MissedNews(conversation);
+  }
+
+  /// Begins to relay.
+  void begin() {
+    connection.relayTo(this);
+  }
+
+  /// What happened in the sleep before `first`, the command that ended it: told as far as that allows.
+  void caughtUp(CatchUp catchUp, Verb first) {
+    missed.wake(catchUp, first);
+  }
+
+  BackendFeatures features() {
+    return features;
+  }
+
+  // ── the client speaks ──
+
+  /// The client has sent something: what was begun because it was quiet ends at the next step.
+  void clientSpoke() {
+    if (snapshot != null) {
+      snapshot.abandon();
+    }
+  }
+
+  CommandTracker.Decision decide(String tag, Verb verb) {
+    if (ours || conversation.swallowsContinuation()) {
+      return CommandTracker.Decision
+          .WAIT; // the backend is busy with us, or takes up the client's IDLE again
+    }
+    if (verb == Verb.DONE) {
+      quiet.touched();
+      return endedIdle != null ? CommandTracker.Decision.ANSWER : CommandTracker.Decision.FORWARD;
+    }
+    if (endsHere(verb)) {
+      return conversation.busy() ? CommandTracker.Decision.WAIT : CommandTracker.Decision.ANSWER;
+    }
+    if (conversation.outstanding() >= MAX_OUTSTANDING) {
+      return CommandTracker.Decision.WAIT;
+    }
+    if (missed.owesFlags() && conversation.busy()) {
+      return CommandTracker.Decision.WAIT;
+    }
+    if (!missed.lets(verb)) {
+      return CommandTracker.Decision.ANSWER;
+    }
+    quiet.touched();
+    conversation.begins(tag, verb);
+    return CommandTracker.Decision.FORWARD;
+  }
+
+  /// Commands that would take the stream or the user away from under the session.
+  private static boolean endsHere(Verb verb) {
+    return switch (verb) {
+      case COMPRESS, STARTTLS, LOGIN, AUTHENTICATE, UNAUTHENTICATE -> true;
+      default -> false;
+    };
+  }
+
+  /// Answers a command that the backend shall not have.
+  void answer(Command command) {
+    Verb verb = command.verb();
+    if (verb == Verb.DONE) {
+      host.say(endedIdle + " OK Idle completed.");
+      endedIdle = null;
+      return;
+    }
+    if (verb.usesSequenceNumbers()) {
+      host.say(
+          command.tag() + " NO [EXPUNGEISSUED] Some messages were expunged, ask again after NOOP.");
+      return;
+    }
+    host.say(command.tag() + " BAD " + verb + " is not for a session that is logged in.");
+  }
+
+  /// The client's bytes, sent at the next [#flush].
+  ///
+  /// @param bytes owned by this method
+  void send(ByteBuf bytes) {
+    if (!connection.open()) {
+      bytes.release();
+      return;
+    }
+    connection.channel().write(bytes, connection.channel().voidPromise());
+  }
+
+  void flush() {
+    if (!ours) {
+      connection.channel().flush();
+    }
+  }
+
+  /// Whether the backend keeps up with what the client sends.
+  boolean keepsUp() {
+    return ours || connection.channel().isWritable();
+  }
+
+  /// @param wanted whether the client keeps up with what the backend says
+  void read(boolean wanted) {
+    if (!ours) {
+      connection.channel().config().setAutoRead(wanted);
+    }
+  }
+
+  // ── the backend speaks ──
+
+  @Override
+  public void fromBackend(ByteBuf bytes) {
+    if (released) {
+      bytes.release();
+      return;
+    }
+    if (!conversation.swallowsContinuation()) { // else the backend only takes up what we ended
+      quiet.touched();
+    }
+    home.metrics().bytes(Metrics.Direction.BACKEND_TO_CLIENT, bytes.readableBytes());
+    conversation.fromBackend(bytes);
+  }
+
+  @Override
+  public void backendReadComplete() {
+    tellFlagsOwed();
+    host.settle();
+  }
+
+  @Override
+  public void backendWritabilityChanged(boolean writable) {
+    if (!ours) {
+      host.balance();
+    }
+  }
+
+  @Override
+  public void backendClosed() {
+    if (!ours && !released) {
+      host.backendClosed();
+    }
+  }
+
+  /// Whether a tagged reply is kept to be said later.
+  boolean keeps(ResponseLine reply) {
+    return missed.keeps(reply);
+  }
+
+  /// The backend says BYE; returns whether the client shall hear it.
+  ///
+  /// @param dispensable whether the session can go on without this backend
+  boolean bye(boolean dispensable) {
+    if (ours || dispensable) {
+      return false;
+    }
+    byeSaid = true;
+    return true;
+  }
+
+  /// Whether the client has heard the backend's BYE.
+  boolean byeSaid() {
+    return byeSaid;
+  }
+
+  private void tellFlagsOwed() {
+    if (ours || released || !missed.flagsDue()) {
+      return;
+    }
+    begunOurs();
+    missed
+        .tellFlags(connection)
+        .whenComplete((done, bug) -> {
+          if (released) {
+            return;
+          }
+          if (bug != null) {
+            host.broken("flags", bug);
+            return;
+          }
+          if (done.lost()) {
+            host.end(CloseReason.BACKEND_GONE, LOST);
+            return;
+          }
+          endedOurs();
+          host.say(missed.takeStoreReply());
+          host.settle();
+        });
+  }
+
+  private void begunOurs() {
+    ours = true;
+    connection.stopRelay();
+  }
+
+  private void endedOurs() {
+    ours = false;
+    connection.relayTo(this);
+  }
+
+  /// Whether a response is on its way to the client, so that nothing may be said to it.
+  boolean midway() {
+    return !ours && !conversation.betweenResponses();
+  }
+
+  // ── the view is read off ──
+
+  /// Whether neither side is in the middle of anything, as far as commands go; the backend may be in a response.
+  boolean calm() {
+    return !ours
+        && missed.isEmpty()
+        && !byeSaid
+        && !conversation.swallowsContinuation()
+        && (conversation.busy()
+            ? commands.idling() && conversation.idleTag() != null
+            : commands.atCommandStart());
+  }
+
+  /// Ends the client's IDLE on the backend only, and reads what the client knows of its mailbox. Only when it is calm.
+  ///
+  /// @param idle the tag of the IDLE
+  /// @return never completes once the connection was released
+  CompletableFuture<Snapshot.Result> takeView(SelectedMailbox selected, String idle) {
+    begunOurs();
+    conversation.forgetIdle();
+    conversation.tainted(features.changes().modSequences());
+    Snapshot taking =
+        new Snapshot(
+            connection,
+            features,
+            selected,
+            home.settings(),
+            line -> {
+              conversation.fromBackend(line);
+              host.flush();
+            });
+    snapshot = taking;
+    var ended = connection.adopt(idle, conversation::fromBackend);
+    connection.write("DONE\r\n");
+    var result = new CompletableFuture<Snapshot.Result>();
+    ended
+        .thenCompose(_ -> {
+          host.flush();
+          return taking.take();
+        })
+        .whenComplete((taken, bug) -> {
+          snapshot = null;
+          if (released) {
+            return;
+          }
+          if (bug != null) {
+            result.completeExceptionally(bug);
+            return;
+          }
+          result.complete(taken);
+        });
+    return result;
+  }
+
+  /// Relays again after a view that was not taken. The client still believes in its IDLE: the backend must take it up
+  /// again, unless the client has just ended it.
+  ///
+  /// @param idle the tag of the IDLE
+  void stay(String idle, boolean clientWaits) {
+    endedOurs();
+    if (clientWaits) {
+      endedIdle = idle;
+      return;
+    }
+    conversation.begins(idle, Verb.IDLE);
+    conversation.swallowContinuation();
+    connection.write(idle + " IDLE\r\n");
+  }
+
+  /// Leaves the backend politely where it can hear us. In the middle of a command it cannot: LOGOUT would become part of
+  /// a half-sent literal, and end in a mailbox.
+  void release() {
+    released = true;
+    missed.forget();
+    if (!connection.open()) {
+      return;
+    }
+    if (conversation.idleTag() != null && commands.idling()) {
+      connection.write("DONE\r\n");
+    } else if (!commands.idling() && !commands.atCommandStart()) {
+      connection.close();
+      return;
+    }
+    connection.leave();
+  }
+}

@@ -1,0 +1,58 @@
+package dormouse.imap;
+
+import dormouse.config.HibernateSettings;
+import dormouse.imap.backend.BackendFeatures;
+import dormouse.imap.sleep.Snapshot;
+import dormouse.imap.sleep.StayReason;
+import dormouse.imap.track.SelectedMailbox;
+import org.jspecify.annotations.Nullable;
+
+/// What forbids a quiet session to sleep, as far as it is known without asking its backend.
+///
+/// Lives on its session's event loop.
+final class StayRules {
+  private final HibernateSettings settings;
+  private final boolean wayBack;
+  private final ClientSide client;
+  private final Conversation conversation;
+
+  /// @param wayBack whether the session can log in again
+  StayRules(
+      HibernateSettings settings, boolean wayBack, ClientSide client, Conversation conversation) {
+    this.settings = settings;
+    this.wayBack = wayBack;
+    this.client = client;
+    this.conversation = conversation;
+  }
+
+  /// Why the session must keep its backend, or null.
+  @Nullable StayReason reason(BackendFeatures features) {
+    StayReason always = always();
+    if (always != null) {
+      return always;
+    }
+    if (client.unsentBytes() > 0) {
+      return StayReason.SLOW_READER;
+    }
+    SelectedMailbox selected = conversation.selected();
+    if (selected == null) {
+      return null;
+    }
+    return conversation.idleTag() == null
+        ? StayReason.SELECTED_NOT_IDLE
+        : Snapshot.unfit(selected, features, settings);
+  }
+
+  private @Nullable StayReason always() {
+    if (!settings.enabled()) {
+      return StayReason.SWITCHED_OFF;
+    }
+    return wayBack ? conversation.reasonToStay() : StayReason.PASSWORD_NOT_KEPT;
+  }
+
+  /// Whether the session could sleep if its backend went away now: it has nothing selected, so nothing of its view would
+  /// be lost.
+  boolean needNoBackend() {
+    return always() == null && conversation.selected() == null;
+  }
+}
