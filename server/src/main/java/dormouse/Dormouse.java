@@ -90,6 +90,7 @@ public final class Dormouse implements AutoCloseable {
                 loops,
                 certificates::newHandler,
                 ids,
+                metrics,
                 client -> new ImapDialogue(setup, client));
         parts.addFirst(listener);
         listeners.add(listener);

@@ -2,7 +2,6 @@ package dormouse;
 
 import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
-import dormouse.config.BackendTls;
 import dormouse.config.HibernateSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
@@ -10,6 +9,8 @@ import dormouse.config.LoginSettings;
 import dormouse.config.Protocol;
 import dormouse.config.RuntimeSettings;
 import dormouse.config.Settings;
+import dormouse.config.SettingsFile;
+import dormouse.config.SettingsRead;
 import dormouse.config.TlsSettings;
 import dormouse.ops.Metrics;
 import dormouse.testkit.Endpoint;
@@ -52,17 +53,7 @@ public final class FrontEnd implements AutoCloseable {
 
   /// @param change what the test wants otherwise; it begins with `after: 0s`, `keep-alive: 0s`
   public static FrontEnd before(int port, UnaryOperator<HibernateSettings> change) {
-    return before(
-        new BackendSettings(
-            "127.0.0.1",
-            port,
-            BackendTls.NONE,
-            false,
-            null,
-            true,
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(30)),
-        change);
+    return before(BackendSettings.inClear("127.0.0.1", port, /* trusted= */ true), change);
   }
 
   public static FrontEnd before(BackendSettings backend, UnaryOperator<HibernateSettings> change) {
@@ -108,6 +99,20 @@ public final class FrontEnd implements AutoCloseable {
             from.uidSetMaxBytes(),
             from.plainMaxMessages(),
             from.keepPassword());
+  }
+
+  /// With the settings of a file, whose state directory is [#of]'s own; TLS and plain are its first and its last listener.
+  public static FrontEnd of(String file) {
+    try {
+      Path written = Files.createTempFile(STATE, "dormouse", ".yaml");
+      Files.writeString(written, file + "runtime: { loops: 2, state-dir: ., drain: 2s }\n");
+      return switch (SettingsFile.read(written)) {
+        case SettingsRead.Good(Settings settings, _) -> new FrontEnd(settings);
+        case SettingsRead.Bad(var faults) -> throw new IllegalArgumentException(faults.toString());
+      };
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static Path stateDir() {

@@ -25,6 +25,8 @@ public sealed interface LoginResult {
     /// The backend's certificate is not what we trust.
     UNTRUSTED,
     /// The backend answered, and wants nobody now: BYE, `[UNAVAILABLE]`, too many connections.
-    REFUSED
+    REFUSED,
+    /// The client has passed through too many proxies: somebody passes it round in a circle.
+    LOOP
   }
 }

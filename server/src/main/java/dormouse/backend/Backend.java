@@ -2,10 +2,13 @@ package dormouse.backend;
 
 import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
+import dormouse.config.ProxyProtocol;
+import dormouse.session.Client;
 import dormouse.tls.BackendTrust;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
@@ -70,8 +73,9 @@ public final class Backend {
   /// `SslHandshakeCompletionEvent` in the pipeline.
   ///
   /// @param loop the user's event loop; the connection lives there
+  /// @param client whom the backend is told of before anything else, if its settings want a PROXY header
   /// @param last gets the connection's events, behind the TLS handler if there is one
-  public ChannelFuture dial(EventLoop loop, io.netty.channel.ChannelHandler last) {
+  public ChannelFuture dial(EventLoop loop, Client client, ChannelHandler last) {
     int timeoutMillis = Math.toIntExact(settings.connectTimeout().toMillis());
     return new Bootstrap()
         .group(loop)
@@ -85,6 +89,11 @@ public final class Backend {
             new ChannelInitializer<Channel>() {
               @Override
               protected void initChannel(Channel channel) {
+                if (settings.proxyProtocol() != ProxyProtocol.NONE) {
+                  channel
+                      .pipeline()
+                      .addLast(new ProxyHeaderFirst(settings.proxyProtocol(), client));
+                }
                 if (settings.tls() == BackendTls.TLS) {
                   channel.pipeline().addLast(tlsHandler(channel));
                 }

@@ -196,6 +196,7 @@ public final class Cli {
             !typed.backendInsecure,
             null,
             typed.backendTrusted,
+            usual.proxyProtocol(),
             usual.connectTimeout(),
             usual.answerTimeout());
     List<CertificateSettings> certificates =

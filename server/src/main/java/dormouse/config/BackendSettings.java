@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param verify whether its certificate is checked, for who signed it and for its name
 /// @param ca PEM, certificates that may sign the backend's; none: those the JDK trusts
 /// @param trusted whether it is told who the client is: ID with `x-originating-ip` and friends (Dovecot, nginx)
+/// @param proxyProtocol whether it is told the client's address by a PROXY header, before anything else
 /// @param connectTimeout for TCP and TLS to stand; 10ms to 5m
 /// @param answerTimeout for its greeting, its answer to a login and to Dormouse's own commands; 10ms to 10m
 public record BackendSettings(
@@ -25,12 +26,21 @@ public record BackendSettings(
     boolean verify,
     @Nullable Path ca,
     boolean trusted,
+    ProxyProtocol proxyProtocol,
     Duration connectTimeout,
     Duration answerTimeout) {
   /// A mail server on this machine. Other backends take from it what they do not set, but for the address.
   public static final BackendSettings DEFAULT =
       new BackendSettings(
-          "localhost", 0, BackendTls.STARTTLS, true, null, false, ofSeconds(5), ofSeconds(30));
+          "localhost",
+          0,
+          BackendTls.STARTTLS,
+          true,
+          null,
+          false,
+          ProxyProtocol.NONE,
+          ofSeconds(5),
+          ofSeconds(30));
 
   public BackendSettings {
     port = port == 0 ? tls.usualPort() : port;
@@ -40,5 +50,19 @@ public record BackendSettings(
         .between("connect-timeout", connectTimeout, ofMillis(10), ofMinutes(5))
         .between("answer-timeout", answerTimeout, ofMillis(10), ofMinutes(10))
         .done();
+  }
+
+  /// A backend without TLS, all else by default.
+  public static BackendSettings inClear(String host, int port, boolean trusted) {
+    return new BackendSettings(
+        host,
+        port,
+        BackendTls.NONE,
+        /* verify= */ false,
+        null,
+        trusted,
+        DEFAULT.proxyProtocol,
+        DEFAULT.connectTimeout,
+        DEFAULT.answerTimeout);
   }
 }

@@ -5,6 +5,7 @@ import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 
 import java.time.Duration;
+import java.util.List;
 
 /// What a client may do before it has logged in.
 ///
@@ -14,15 +15,17 @@ import java.time.Duration;
 /// @param maxCommands commands before it is disconnected; 1 to 100000
 /// @param maxLineBytes the longest line, its literals not counted; 512 to 64KiB
 /// @param maxLiteralBytes the longest literal, so the longest user name or password; 64 to 64KiB
+/// @param trustedNetworks of mail proxies and webmail before Dormouse, which may say by ID for whom they come
 public record LoginSettings(
     Duration timeout,
     Duration limit,
     int maxErrors,
     int maxCommands,
     int maxLineBytes,
-    int maxLiteralBytes) {
+    int maxLiteralBytes,
+    List<Network> trustedNetworks) {
   public static final LoginSettings DEFAULT =
-      new LoginSettings(ofSeconds(60), ofSeconds(180), 5, 100, 8 * 1024, 4 * 1024);
+      new LoginSettings(ofSeconds(60), ofSeconds(180), 5, 100, 8 * 1024, 4 * 1024, List.of());
 
   public LoginSettings {
     new Checks()
@@ -33,5 +36,6 @@ public record LoginSettings(
         .bytesBetween("max-line-bytes", maxLineBytes, 512, 64 * 1024)
         .bytesBetween("max-literal-bytes", maxLiteralBytes, 64, 64 * 1024)
         .done();
+    trustedNetworks = List.copyOf(trustedNetworks);
   }
 }

@@ -24,7 +24,7 @@ import org.yaml.snakeyaml.nodes.Tag;
 /// Makes records of a YAML tree, whatever records: keys are their components' names, types their components' types,
 /// defaults their `DEFAULT`. It goes on after a fault, so that all faults of a file are found in one reading.
 ///
-/// A mapping is a record or, for a `Map<String, record>`, records by name; a sequence is a `List<record>`; every
+/// A mapping is a record or, for a `Map<String, record>`, records by name; a sequence is a `List` of records or scalars; every
 /// other value is a scalar ([Scalars]). The types end the descent, so aliases that go in circles do no harm.
 final class RecordBinder {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
@@ -166,7 +166,7 @@ final class RecordBinder {
       return bind(type, node, path);
     }
     if (type == List.class) {
-      return list(argument(component, 0), node, path);
+      return list(component, node, path);
     }
     if (type == Map.class) {
       return map(argument(component, 1), node, path);
@@ -175,7 +175,11 @@ final class RecordBinder {
     if (text == null) {
       return null;
     }
-    return switch (scalars.read(component, text)) {
+    return read(scalars.read(component, text), node, path, text);
+  }
+
+  private @Nullable Object read(Scalars.Reading reading, Node node, String path, String text) {
+    return switch (reading) {
       case Scalars.Value(Object value) -> value;
       case Scalars.Wanted(String wanted) -> {
         fault(node.getStartMark(), path, "wanted " + wanted + ", not `" + text + "`");
@@ -184,11 +188,22 @@ final class RecordBinder {
     };
   }
 
-  private List<Object> list(Class<?> element, Node node, String path) {
+  private @Nullable Object item(RecordComponent list, Node node, String path) {
+    Class<?> type = argument(list, 0);
+    if (!Scalars.isScalar(type)) {
+      return bind(type, node, path);
+    }
+    String text = text(node, path);
+    return text == null
+        ? null
+        : read(scalars.readItem(type, list.getName(), text), node, path, text);
+  }
+
+  private List<Object> list(RecordComponent component, Node node, String path) {
     List<Object> list = new ArrayList<>();
     if (node instanceof SequenceNode sequence) {
       for (Node item : sequence.getValue()) {
-        Object bound = bind(element, item, path + "[" + list.size() + "]");
+        Object bound = item(component, item, path + "[" + list.size() + "]");
         list.add(
             bound == null
                 ? new Object()

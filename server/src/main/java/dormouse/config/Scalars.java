@@ -31,20 +31,34 @@ final class Scalars {
     this.directory = directory;
   }
 
+  /// Whether a value of the type is one word, and not keys and their values.
+  static boolean isScalar(Class<?> type) {
+    return !type.isRecord() || type == Network.class;
+  }
+
   Reading read(RecordComponent component, String text) {
     boolean optional = component.getAnnotatedType().isAnnotationPresent(Nullable.class);
     if (optional && text.equals("none")) {
       return new Value(Off.NONE);
     }
-    String orNone = optional ? ", or none" : "";
-    Class<?> type = component.getType();
+    return read(component.getType(), component.getName(), optional ? ", or none" : "", text);
+  }
+
+  /// Reads one value of a list.
+  ///
+  /// @param name of the list's component
+  Reading readItem(Class<?> type, String name, String text) {
+    return read(type, name, "", text);
+  }
+
+  private Reading read(Class<?> type, String name, String orNone, String text) {
     if (type == Duration.class) {
       return or(Units.duration(text), "a duration such as 250ms, 15s, 10m or 1h");
     }
     if (type == boolean.class) {
       return or(truth(text), "true or false");
     }
-    if (type == int.class && component.getName().endsWith("Bytes")) {
+    if (type == int.class && name.endsWith("Bytes")) {
       return or(boxed(Units.bytes(text)), "a size such as 512, 16KiB or 4MiB");
     }
     if (type == int.class) {
@@ -57,10 +71,13 @@ final class Scalars {
     if (type == Path.class) {
       return or(path(text), "a file" + orNone);
     }
+    if (type == Network.class) {
+      return or(Network.parse(text), "a network such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1");
+    }
     if (type.isEnum()) {
       return or(constant(type, text), "one of " + RecordBinder.choices(type));
     }
-    throw new IllegalStateException("no way to write a " + type + " for " + component); // our bug
+    throw new IllegalStateException("no way to write a " + type + " for " + name); // our bug
   }
 
   private static Reading or(@Nullable Object value, String wanted) {

@@ -2,7 +2,6 @@ package dormouse.demo;
 
 import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
-import dormouse.config.BackendTls;
 import dormouse.config.HibernateSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
@@ -84,15 +83,7 @@ public final class Demo implements AutoCloseable {
   }
 
   private static BackendSettings backendSettings(EmbeddedBackend backend) {
-    return new BackendSettings(
-        "127.0.0.1",
-        backend.port(),
-        BackendTls.NONE,
-        /* verify */ false,
-        null,
-        /* trusted */ false,
-        BackendSettings.DEFAULT.connectTimeout(),
-        BackendSettings.DEFAULT.answerTimeout());
+    return BackendSettings.inClear("127.0.0.1", backend.port(), /* trusted= */ false);
   }
 
   private static InetSocketAddress loopback(int port) {

@@ -3,31 +3,38 @@ package dormouse.imap;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What a client tells of itself with ID (RFC 2971): the limits, and what of it is kept. Pure functions.
+/// What a client tells of itself with ID (RFC 2971). Immutable.
 ///
-/// Kept is a list that can be sent on as it is: quoted strings of visible ASCII and spaces, at most 1 KiB. Left out are
-/// values of other bytes, and every field that begins with `x-`: between mail servers such fields say who the client is
-/// (Dovecot, nginx: `x-originating-ip`), and no client may say that of itself.
-final class ClientId {
+/// Fields that begin with `x-` stand apart: between mail servers they say who the client is (Dovecot, nginx:
+/// `x-originating-ip`), and no client may say that of itself.
+///
+/// @param kept a list that can be sent on as it is, such as `("name" "Mutt")`: quoted strings of visible ASCII and spaces, at
+///     most 1 KiB; `""` if nothing is left
+/// @param hop the fields that begin with `x-`, by their names in lower case; only visible ASCII and spaces
+record ClientId(String kept, Map<String, String> hop) {
+  /// Nothing told.
+  static final ClientId NONE = new ClientId("", Map.of());
+
   private static final int MAX_FIELDS = 30;
   private static final int MAX_FIELD_BYTES = 30;
   private static final int MAX_VALUE_BYTES = 1024;
   private static final int MAX_KEPT_LENGTH = 1024;
 
-  private ClientId() {}
-
   /// The arguments of ID.
   ///
-  /// @return what is kept, such as `("name" "Mutt")`; `""` if nothing is; `null` if they break the limits
-  static @Nullable String parse(Arguments arguments) {
+  /// @return `null` if they break the limits
+  static @Nullable ClientId parse(Arguments arguments) {
     if (!arguments.skip('(')) {
-      return arguments.skipNil() ? "" : null;
+      return arguments.skipNil() ? NONE : null;
     }
     StringBuilder kept = new StringBuilder();
+    Map<String, String> hop = new LinkedHashMap<>();
     Set<String> fields = new HashSet<>();
     while (!arguments.skip(')')) {
       byte[] field = fields.isEmpty() || arguments.space() ? arguments.string() : null;
@@ -45,18 +52,26 @@ final class ClientId {
       if (value == null || value.length > MAX_VALUE_BYTES) {
         return null;
       }
-      keep(kept, name, new String(value, ISO_8859_1));
+      String text = new String(value, ISO_8859_1);
+      if (!isPlain(name) || !isPlain(text)) {
+        continue;
+      }
+      if (name.regionMatches(true, 0, "x-", 0, 2)) {
+        hop.put(name.toLowerCase(Locale.ROOT), text);
+      } else {
+        keep(kept, name, text);
+      }
     }
-    return kept.isEmpty() ? "" : "(" + kept + ")";
+    return new ClientId(kept.isEmpty() ? "" : "(" + kept + ")", hop);
+  }
+
+  private static boolean isPlain(String text) {
+    return text.chars().allMatch(c -> c >= ' ' && c <= '~');
   }
 
   private static void keep(StringBuilder kept, String field, String value) {
-    if (field.regionMatches(true, 0, "x-", 0, 2)) {
-      return;
-    }
     String pair = quoted(field) + " " + quoted(value);
-    boolean plain = pair.chars().allMatch(c -> c >= ' ' && c <= '~');
-    if (plain && kept.length() + pair.length() + 3 <= MAX_KEPT_LENGTH) {
+    if (kept.length() + pair.length() + 3 <= MAX_KEPT_LENGTH) {
       kept.append(kept.isEmpty() ? "" : " ").append(pair);
     }
   }

@@ -21,8 +21,8 @@ sealed interface ImapCommand {
 
   /// ID (RFC 2971).
   ///
-  /// @param arguments what is kept of what the client tells of itself: [ClientId]
-  record Id(String tag, String arguments) implements ImapCommand {}
+  /// @param said what the client tells of itself
+  record Id(String tag, ClientId said) implements ImapCommand {}
 
   record Login(String tag, Credentials credentials) implements ImapCommand {}
 
@@ -83,9 +83,9 @@ sealed interface ImapCommand {
   }
 
   private static ImapCommand id(String tag, Arguments arguments) {
-    String kept = arguments.space() ? ClientId.parse(arguments) : null;
-    return kept != null && arguments.atEnd()
-        ? new Id(tag, kept)
+    ClientId said = arguments.space() ? ClientId.parse(arguments) : null;
+    return said != null && arguments.atEnd()
+        ? new Id(tag, said)
         : new Malformed(tag, "ID wants NIL or a list of at most 30 fields and values");
   }
 

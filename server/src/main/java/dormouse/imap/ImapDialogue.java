@@ -5,10 +5,12 @@ import dormouse.auth.LoginResult;
 import dormouse.auth.SaslExchange;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
+import dormouse.config.Network;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import dormouse.session.TimerWheel;
+import dormouse.tls.ServerName;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
@@ -55,6 +57,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   private final LoginTimers timers;
   private final LoginEvents events;
 
+  private final Client peer;
   private Client client;
   private String clientId = "";
   private @Nullable ChannelHandlerContext context;
@@ -68,6 +71,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
 
   public ImapDialogue(Setup setup, Client client) {
     this.setup = setup;
+    this.peer = client;
     this.client = client;
     events = new LoginEvents(setup.metrics());
     reader = new CommandReader(setup.limits());
@@ -170,10 +174,12 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
         && phase instanceof DialoguePhase.Handshaking(var greets)) {
       if (!handshake.isSuccess()) {
         closeReason = CloseReason.TLS_FAILED; // the TLS handler closes
-      } else if (greets) {
-        greet();
       } else {
+        client = client.withServerName(ServerName.asked(context.pipeline()));
         phase = new DialoguePhase.Commanding();
+        if (greets) {
+          greet();
+        }
       }
     }
     context.fireUserEventTriggered(event);
@@ -268,8 +274,8 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
         write(tag + " OK CAPABILITY completed");
       }
       case ImapCommand.Noop _ -> write(tag + " OK NOOP completed");
-      case ImapCommand.Id id -> {
-        clientId = id.arguments();
+      case ImapCommand.Id(_, var said) -> {
+        identify(said);
         write("* ID (\"name\" \"Dormouse\")");
         write(tag + " OK ID completed");
       }
@@ -280,6 +286,14 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
       case ImapCommand.Authenticate authenticate -> authenticate(authenticate);
       case ImapCommand.Other _ -> failed(tag + " BAD Unknown command, or not before login");
       case ImapCommand.Malformed(_, var why) -> failed(tag + " BAD " + why);
+    }
+  }
+
+  /// A proxy that we trust says for whom it comes; it is believed once, and knows by then that we are no client.
+  private void identify(ClientId said) {
+    clientId = said.kept();
+    if (Network.contain(setup.limits().trustedNetworks(), client.remote().getAddress())) {
+      client = HopFields.told(client, said.hop());
     }
   }
 
@@ -299,8 +313,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
         .addListener(written -> {
           if (written.isSuccess() && phase instanceof DialoguePhase.Turning) {
             phase = new DialoguePhase.Handshaking(false);
-            client =
-                new Client(client.sessionId(), client.remote(), client.local(), /* tls= */ true);
+            client = peer.withTls();
             context.pipeline().addFirst("tls", setup.tls().apply(context.alloc()));
           }
         });
@@ -350,6 +363,10 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
     timers.stop();
     channel().config().setAutoRead(false);
     context().flush();
+    if (client.via().hopsLeft() == 0) {
+      refuse(tag, new LoginResult.Unavailable(LoginResult.Cause.LOOP));
+      return;
+    }
     setup.login().attempt(this, tag, credentials);
   }
 

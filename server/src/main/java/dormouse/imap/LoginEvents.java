@@ -43,6 +43,8 @@ final class LoginEvents {
         code,
         "client",
         client.remote(),
+        "via",
+        client.via().proxy(),
         "tls",
         client.tls(),
         "took",

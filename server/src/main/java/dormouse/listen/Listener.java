@@ -2,8 +2,11 @@ package dormouse.listen;
 
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
+import dormouse.config.Network;
+import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.SessionIds;
+import dormouse.session.TimerWheel;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
@@ -27,7 +30,8 @@ import java.util.function.Function;
 
 /// Accepts clients at one address, on every event loop (SO_REUSEPORT, epoll) or on one of them (NIO). Any thread.
 ///
-/// A client's channel first has TLS, if its listener is [ListenTls#IMPLICIT], then its dialogue. Its options stay with it
+/// A client's channel first has its PROXY header read, if a proxy is before its listener; then it has TLS, if its listener is
+/// [ListenTls#IMPLICIT], and its dialogue. Its options stay with it
 /// when the session moves to another loop.
 public final class Listener implements AutoCloseable {
   private static final int BACKLOG = 4096;
@@ -56,17 +60,34 @@ public final class Listener implements AutoCloseable {
       EventLoops loops,
       Function<ByteBufAllocator, ? extends ChannelHandler> tls,
       SessionIds ids,
+      Metrics metrics,
       Function<Client, ? extends ChannelHandler> dialogue)
       throws IOException {
     boolean implicit = settings.tls() == ListenTls.IMPLICIT;
+    List<Network> proxies = settings.proxyProtocolFrom();
     ChannelHandler clients =
         new ChannelInitializer<Channel>() {
           @Override
           protected void initChannel(Channel channel) {
+            Client peer = client(channel, ids, implicit);
+            if (proxies.isEmpty()) {
+              talk(channel, peer);
+              return;
+            }
+            TimerWheel wheel = loops.wheel(channel.eventLoop());
+            channel
+                .pipeline()
+                .addLast(
+                    "proxy",
+                    new ProxyProtocolHandler(
+                        proxies, peer, wheel, metrics, client -> talk(channel, client)));
+          }
+
+          private void talk(Channel channel, Client client) {
             if (implicit) {
               channel.pipeline().addLast("tls", tls.apply(channel.alloc()));
             }
-            channel.pipeline().addLast("dialogue", dialogue.apply(client(channel, ids, implicit)));
+            channel.pipeline().addLast("dialogue", dialogue.apply(client));
           }
         };
     return new Listener(bindAll(settings.address(), loops, clients));

@@ -110,6 +110,15 @@ public final class Metrics {
     count("dormouse.logins", "result", result, "Answered logins");
   }
 
+  /// A connection was closed before anything was said to the client.
+  public void refusedConnection(String reason) {
+    count(
+        "dormouse.refused.connections",
+        "reason",
+        reason,
+        "Connections closed before anything was said to the client");
+  }
+
   /// A session went from one state to another; `null` is before its accept and after its close.
   public void sessionState(@Nullable State from, @Nullable State to) {
     if (from != null) {

@@ -82,7 +82,8 @@ final class SettingsDocsTest {
   private static @Nullable Class<?> recordBelow(RecordComponent component) {
     if (component.getType() == List.class || component.getType() == Map.class) {
       var arguments = ((ParameterizedType) component.getGenericType()).getActualTypeArguments();
-      return (Class<?>) arguments[arguments.length - 1];
+      Class<?> below = (Class<?>) arguments[arguments.length - 1];
+      return Scalars.isScalar(below) ? null : below;
     }
     return component.getType().isRecord() ? component.getType() : null;
   }

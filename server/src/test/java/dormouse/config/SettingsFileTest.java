@@ -29,7 +29,10 @@ final class SettingsFileTest {
   private static final String EVERYTHING_ELSE =
       """
       listen:
-        - { protocol: imap, address: "127.0.0.1:1143", tls: optional }
+        - protocol: imap
+          address: "127.0.0.1:1143"
+          tls: optional
+          proxy-protocol-from: [ 10.0.0.0/8, "::1" ]
         - { protocol: imap, address: "[::1]:1993", tls: none }
       tls:
         certificates:
@@ -41,6 +44,7 @@ final class SettingsFileTest {
           verify: false
           ca: mail.pem
           trusted: true
+          proxy-protocol: v2
           connect-timeout: 7s
           answer-timeout: 8s
       login:
@@ -50,6 +54,7 @@ final class SettingsFileTest {
         max-commands: 101
         max-line-bytes: 9KiB
         max-literal-bytes: 5KiB
+        trusted-networks: [ "2001:db8::/32" ]
       hibernate:
         enabled: false
         after: 0s
@@ -104,7 +109,13 @@ final class SettingsFileTest {
     Settings settings = good(EVERYTHING_ELSE);
     assertThat(settings.listen())
         .containsExactly(
-            new ListenSettings(Protocol.IMAP, at("127.0.0.1", 1143), ListenTls.OPTIONAL),
+            new ListenSettings(
+                Protocol.IMAP,
+                at("127.0.0.1", 1143),
+                ListenTls.OPTIONAL,
+                List.of(
+                    new Network(InetAddress.ofLiteral("10.0.0.0"), 8),
+                    new Network(InetAddress.ofLiteral("::1"), 128))),
             new ListenSettings(Protocol.IMAP, at("::1", 1993), ListenTls.NONE));
     assertThat(settings.tls().certificates())
         .containsExactly(
@@ -118,6 +129,7 @@ final class SettingsFileTest {
                 false,
                 directory.resolve("mail.pem"),
                 true,
+                ProxyProtocol.V2,
                 Duration.ofSeconds(7),
                 Duration.ofSeconds(8)));
     assertThat(settings.runtime())

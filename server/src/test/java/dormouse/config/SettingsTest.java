@@ -33,10 +33,11 @@ final class SettingsTest {
                 true,
                 null,
                 false,
+                ProxyProtocol.NONE,
                 ofSeconds(5),
                 ofSeconds(30)));
     assertThat(LoginSettings.DEFAULT)
-        .isEqualTo(new LoginSettings(ofSeconds(60), ofSeconds(180), 5, 100, 8192, 4096));
+        .isEqualTo(new LoginSettings(ofSeconds(60), ofSeconds(180), 5, 100, 8192, 4096, List.of()));
     assertThat(HibernateSettings.DEFAULT)
         .isEqualTo(
             new HibernateSettings(
@@ -68,7 +69,7 @@ final class SettingsTest {
 
   @Test
   void aRecordNamesEveryKeyThatItRefusesAndWhatWasWanted() {
-    assertThatThrownBy(() -> new LoginSettings(ZERO, ofHours(2), 0, 0, 1, 1 << 20))
+    assertThatThrownBy(() -> new LoginSettings(ZERO, ofHours(2), 0, 0, 1, 1 << 20, List.of()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "timeout: wanted a duration from 10ms to 30m; "
@@ -83,6 +84,7 @@ final class SettingsTest {
   }
 
   private static BackendSettings backend(int port, BackendTls tls) {
-    return new BackendSettings("mx", port, tls, true, null, false, ofSeconds(1), ofSeconds(1));
+    return new BackendSettings(
+        "mx", port, tls, true, null, false, ProxyProtocol.V1, ofSeconds(1), ofSeconds(1));
   }
 }

@@ -9,6 +9,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 class ImapCommandFuzzTest {
   @FuzzTest
@@ -16,10 +17,10 @@ class ImapCommandFuzzTest {
     ImapCommand command = ImapCommand.parse(bytes);
     assertThat(command.tag()).matches("\\*|[!-~&&[^(){%*\"\\\\+]]{1,128}");
     if (command instanceof ImapCommand.Id id) {
-      assertThat(id.arguments()).matches("|\\([ -~]{1,1022}\\)");
-      String again = "a1 ID " + (id.arguments().isEmpty() ? "NIL" : id.arguments());
+      assertThat(id.said().kept()).matches("|\\([ -~]{1,1022}\\)");
+      String again = "a1 ID " + (id.said().kept().isEmpty() ? "NIL" : id.said().kept());
       assertThat(ImapCommand.parse(again.getBytes(ISO_8859_1)))
-          .isEqualTo(new ImapCommand.Id("a1", id.arguments()));
+          .isEqualTo(new ImapCommand.Id("a1", new ClientId(id.said().kept(), Map.of())));
     }
   }
 

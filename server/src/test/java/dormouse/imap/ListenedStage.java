@@ -64,6 +64,7 @@ final class ListenedStage implements AutoCloseable {
             loops,
             certificates::newHandler,
             new SessionIds(),
+            new Metrics(),
             client -> dialogue(setup, client));
   }
 

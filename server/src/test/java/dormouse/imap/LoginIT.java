@@ -13,6 +13,7 @@ import dormouse.config.Protocol;
 import dormouse.config.TlsSettings;
 import dormouse.listen.EventLoops;
 import dormouse.listen.Listener;
+import dormouse.ops.Metrics;
 import dormouse.session.SessionIds;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.ImapClient;
@@ -156,6 +157,7 @@ class LoginIT {
                   loops,
                   _ -> new ChannelHandlerAdapter() {},
                   new SessionIds(),
+                  new Metrics(),
                   _ -> new ChannelHandlerAdapter() {}))
           .isInstanceOf(IOException.class)
           .hasMessageStartingWith("cannot listen on 127.0.0.1:" + address.getPort() + ": ");
@@ -283,6 +285,7 @@ class LoginIT {
             verify,
             ca,
             false,
+            usual.proxyProtocol(),
             usual.connectTimeout(),
             usual.answerTimeout()));
   }

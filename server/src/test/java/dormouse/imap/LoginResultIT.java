@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.FrontEnd;
 import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
+import dormouse.config.ProxyProtocol;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
@@ -171,6 +172,7 @@ class LoginResultIT {
             /* verify= */ true,
             certificates,
             /* trusted= */ false,
+            ProxyProtocol.NONE,
             answerTimeout,
             answerTimeout),
         hibernate -> hibernate);

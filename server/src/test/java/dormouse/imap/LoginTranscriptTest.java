@@ -169,7 +169,13 @@ class LoginTranscriptTest {
     }
     LoginSettings limits =
         new LoginSettings(
-            set.timeout(), set.limit(), maxErrors, maxCommands, maxLineBytes, maxLiteralBytes);
+            set.timeout(),
+            set.limit(),
+            maxErrors,
+            maxCommands,
+            maxLineBytes,
+            maxLiteralBytes,
+            List.of());
     return new LoginStage(listener, limits, waits);
   }
 }

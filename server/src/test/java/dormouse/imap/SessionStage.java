@@ -6,7 +6,6 @@ import dormouse.Dormouse;
 import dormouse.StartFault;
 import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
-import dormouse.config.BackendTls;
 import dormouse.config.HibernateSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
@@ -71,16 +70,7 @@ final class SessionStage implements AutoCloseable {
     ServerSocket listening = listen(0);
     this.backend = listening;
     this.backendPort = listening.getLocalPort();
-    BackendSettings mx =
-        new BackendSettings(
-            "127.0.0.1",
-            backendPort,
-            BackendTls.NONE,
-            false,
-            null,
-            trusted,
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(30));
+    BackendSettings mx = BackendSettings.inClear("127.0.0.1", backendPort, trusted);
     Settings settings =
         new Settings(
             List.of(new ListenSettings(Protocol.IMAP, ANY, ListenTls.NONE)),

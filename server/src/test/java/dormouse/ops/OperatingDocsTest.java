@@ -90,6 +90,7 @@ final class OperatingDocsTest {
     metrics.sync("r", Duration.ZERO);
     metrics.backendConnections("b", "p", 1);
     metrics.closed("r");
+    metrics.refusedConnection("r");
     metrics.answeredLocally("NOOP");
     return metrics;
   }

@@ -13,7 +13,13 @@ import java.nio.file.attribute.PosixFileAttributes;
 /// (`ID ("x-originating-ip" …)`). It looks at idle mailboxes each second, for Linux gives a user 128 inotify instances
 /// by default, and each IDLE takes one.
 record DovecotConfig(
-    Path home, DovecotOptions options, int imapPort, int imapsPort, int lmtpPort, SelfSigned tls) {
+    Path home,
+    DovecotOptions options,
+    int imapPort,
+    int imapsPort,
+    int haproxyPort,
+    int lmtpPort,
+    SelfSigned tls) {
   private static final boolean ROOT = System.getProperty("user.name", "").equals("root");
 
   /// Passwords and locks, one line a user, read anew whenever it changes.
@@ -56,6 +62,7 @@ record DovecotConfig(
     auth_failure_delay = 0
     auth_verbose = yes
     login_trusted_networks = 127.0.0.0/8
+    haproxy_trusted_networks = 127.0.0.0/8
     login_greeting = Dovecot ready.
 
     mail_max_userip_connections = 0
@@ -88,6 +95,10 @@ record DovecotConfig(
       inet_listener imaps {
         port = %9$d
         ssl = yes
+      }
+      inet_listener imap_haproxy {
+        port = %11$d
+        haproxy = yes
       }
       service_count = 0
       process_min_avail = 1
@@ -126,7 +137,8 @@ record DovecotConfig(
                 mail(),
                 imapPort,
                 imapsPort,
-                lmtpPort)
+                lmtpPort,
+                haproxyPort)
         + (options.offers().capabilities.isEmpty()
             ? ""
             : "imap_capability = " + options.offers().capabilities + "\n")

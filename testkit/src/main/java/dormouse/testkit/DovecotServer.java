@@ -75,6 +75,7 @@ public final class DovecotServer implements AutoCloseable {
               FreePort.next(),
               FreePort.next(),
               FreePort.next(),
+              FreePort.next(),
               SelfSigned.in(home));
       var server = new DovecotServer(config);
       server.prepare();
@@ -213,6 +214,11 @@ public final class DovecotServer implements AutoCloseable {
     return config.imapsPort();
   }
 
+  /// IMAP in the clear, behind a PROXY header.
+  public int haproxyPort() {
+    return config.haproxyPort();
+  }
+
   /// The certificate, PEM, for localhost and 127.0.0.1; signs itself.
   public Path certificate() {
     return config.tls().certificate();
@@ -237,6 +243,11 @@ public final class DovecotServer implements AutoCloseable {
   /// From now on this user's logins are answered `NO [CONTACTADMIN] Login disabled for this user`.
   public void lock(String user) {
     setUser(user, "{PLAIN}" + PASSWORD + "::::::nologin=y");
+  }
+
+  /// From now on this user's clients are passed on to another server, in the clear, with their password.
+  public void passOn(String user, int port) {
+    setUser(user, "{PLAIN}" + PASSWORD + "::::::proxy=y host=127.0.0.1 port=" + port);
   }
 
   /// Removes a user: `NO [AUTHENTICATIONFAILED]`.

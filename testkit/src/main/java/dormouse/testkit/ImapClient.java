@@ -35,14 +35,24 @@ public final class ImapClient implements AutoCloseable {
 
   /// Connects, starts TLS as the endpoint says, and reads the greeting.
   public static ImapClient connect(Endpoint endpoint) {
+    return connect(endpoint, new InetSocketAddress(0), endpoint.host());
+  }
+
+  /// Connects from an address of this machine, as one of 127.0.0.0/8, and asks for a server by name (SNI).
+  public static ImapClient connect(Endpoint endpoint, String from, String serverName) {
+    return connect(endpoint, new InetSocketAddress(from, 0), serverName);
+  }
+
+  private static ImapClient connect(Endpoint endpoint, InetSocketAddress from, String serverName) {
     var socket = new Socket();
     try {
       socket.setTcpNoDelay(true);
+      socket.bind(from);
       socket.connect(
           new InetSocketAddress(endpoint.host(), endpoint.port()), (int) PATIENCE.toMillis());
       if (endpoint.tls() == Endpoint.Tls.IMPLICIT) {
         socket.setSoTimeout((int) PATIENCE.toMillis());
-        socket = TrustingTls.over(socket, endpoint.host());
+        socket = TrustingTls.over(socket, serverName);
       }
       return greeted(new ImapClient(socket, endpoint.host()), endpoint.tls());
     } catch (IOException e) {

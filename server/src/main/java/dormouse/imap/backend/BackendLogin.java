@@ -36,8 +36,6 @@ public final class BackendLogin {
   /// Response codes (RFC 5530) by which a backend says that it, not the user, is the trouble.
   private static final Set<String> PASSING = Set.of("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG");
 
-  private static final int HOPS = 5;
-
   private final Client client;
   private final String clientId;
   private final Credentials credentials;
@@ -80,7 +78,7 @@ public final class BackendLogin {
               }
             });
     backend
-        .dial(loop, connection)
+        .dial(loop, client, connection)
         .addListener(dialed -> {
           CompletableFuture<Outcome> ended =
               dialed.isSuccess()
@@ -180,9 +178,19 @@ public final class BackendLogin {
                 "x-connected-port",
                 Integer.toString(client.local().getPort()),
                 "x-proxy-ttl",
-                Integer.toString(HOPS),
+                Integer.toString(client.via().hopsLeft()),
                 "x-client-transport",
-                client.tls() ? "TLS" : "insecure"));
+                client.tls() && !client.via().insecure() ? "TLS" : "insecure"));
+    if (!client.serverName().isEmpty()) {
+      fields.addAll(List.of("x-connected-name", client.serverName()));
+    }
+    client
+        .via()
+        .forwarded()
+        .forEach((key, value) -> {
+          fields.add("x-forward-" + key);
+          fields.add(value);
+        });
     String ours = ImapString.list(fields);
     return clientId.isEmpty()
         ? ours

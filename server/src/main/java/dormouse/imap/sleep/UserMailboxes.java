@@ -100,9 +100,7 @@ public final class UserMailboxes {
   CompletableFuture<BackendLogin.Outcome> login(
       String purpose, Client client, String clientId, Grant grant) {
     Credentials credentials = grant.open();
-    Client again =
-        new Client(
-            client.sessionId() + "." + ++logins, client.remote(), client.local(), client.tls());
+    Client again = client.withSessionId(client.sessionId() + "." + ++logins);
     return BackendLogin.open(backend, loop, wheel, metrics, purpose, again, clientId, credentials)
         .whenComplete((_, _) -> Arrays.fill(credentials.password(), (byte) 0));
   }

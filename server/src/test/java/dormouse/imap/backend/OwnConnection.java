@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dormouse.backend.Backend;
 import dormouse.config.BackendSettings;
-import dormouse.config.BackendTls;
 import dormouse.ops.Metrics;
 import dormouse.session.HandClock;
 import dormouse.session.TimerWheel;
@@ -37,15 +36,7 @@ public final class OwnConnection implements AutoCloseable {
   }
 
   private static BackendSettings settings(int port) {
-    return new BackendSettings(
-        "127.0.0.1",
-        port,
-        BackendTls.NONE,
-        false,
-        null,
-        false,
-        Duration.ofSeconds(5),
-        Duration.ofSeconds(30));
+    return BackendSettings.inClear("127.0.0.1", port, /* trusted= */ false);
   }
 
   private static BackendTrust trust() {

@@ -1,0 +1,197 @@
+package dormouse.imap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.FrontEnd;
+import dormouse.testkit.DovecotServer;
+import dormouse.testkit.Endpoint;
+import dormouse.testkit.FreePort;
+import dormouse.testkit.Haproxy;
+import dormouse.testkit.ImapClient;
+import dormouse.testkit.SelfSigned;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Who the client is goes from hop to hop: HAProxy and Dovecot before Dormouse, Dovecot behind it, Dormouse before itself.
+class ProxiedIT {
+  private static final String CLIENT = "127.0.5.7";
+  private static final Duration SOON = Duration.ofSeconds(10);
+
+  private static DovecotServer dovecot;
+
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void start() {
+    dovecot = DovecotServer.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    dovecot.close();
+  }
+
+  @Test
+  void behindHaproxyTheBackendHearsOfTheClientAndTheSession() {
+    SelfSigned tls = SelfSigned.in(directory);
+    try (FrontEnd front = behindProxies("trusted: true");
+        Haproxy haproxy = Haproxy.before(front.plain().port(), directory, tls)) {
+      int from = dovecot.logSize();
+      try (ImapClient client =
+          ImapClient.connect(Endpoint.tls(haproxy.port()), CLIENT, "mail.example.org")) {
+        client.login("u1", DovecotServer.PASSWORD).ok("NOOP");
+        String login = dovecot.awaitLog(from, line -> line.contains("Login: user=<u1>"), SOON);
+        assertThat(login)
+            .contains("rip=" + CLIENT + ",")
+            .contains("rport=" + client.socket().getLocalPort() + ",")
+            .containsPattern("session=<[0-9a-f]{8}-[0-9a-f-]{27}>"); // HAProxy's unique-id
+      }
+      assertThat(front.metrics().scrape()).doesNotContain("dormouse_refused_connections_total{");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"v1", "v2"})
+  void dovecotReadsOurHeader(String version) {
+    try (FrontEnd front =
+        FrontEnd.of(
+            """
+            listen: [ { address: "127.0.0.1:0", tls: optional } ]
+            backends:
+              mx: { address: "127.0.0.1:%d", tls: starttls, verify: false, proxy-protocol: %s }
+            """
+                .formatted(dovecot.haproxyPort(), version))) {
+      int from = dovecot.logSize();
+      try (ImapClient client = ImapClient.connect(front.plain(), CLIENT, "")) {
+        client.login("u2", DovecotServer.PASSWORD).ok("NOOP");
+        String login = dovecot.awaitLog(from, line -> line.contains("Login: user=<u2>"), SOON);
+        assertThat(login)
+            .contains("rip=" + CLIENT + ",")
+            .contains("rport=" + client.socket().getLocalPort() + ",");
+      }
+    }
+  }
+
+  @Test
+  void dovecotBeforeUsSaysForWhomItComes() {
+    try (DovecotServer first = DovecotServer.start();
+        FrontEnd front = trusting("127.0.0.1:" + dovecot.imapPort())) {
+      first.passOn("u3", front.plain().port());
+      int from = dovecot.logSize();
+      try (ImapClient client = ImapClient.connect(Endpoint.plain(first.imapPort()), CLIENT, "")) {
+        client.login("u3", DovecotServer.PASSWORD).ok("NOOP");
+        String there = dovecot.awaitLog(from, line -> line.contains("Login: user=<u3>"), SOON);
+        assertThat(there).contains("rip=" + CLIENT + ",");
+        String here = first.awaitLog(0, line -> line.contains("proxy(u3,"), SOON);
+        String session = here.replaceAll(".*session=<([^>]+)>.*", "$1");
+        assertThat(there).contains("session=<" + session + ">");
+      }
+    }
+  }
+
+  @Test
+  void whoIsNotTrustedSaysNothingOfItself() {
+    try (FrontEnd front = FrontEnd.before(dovecot.imapPort())) {
+      int from = dovecot.logSize();
+      try (ImapClient client = ImapClient.connect(front.plain(), CLIENT, "")) {
+        client.ok("ID (\"x-originating-ip\" \"203.0.113.9\" \"x-proxy-ttl\" \"1\")");
+        client.login("u4", DovecotServer.PASSWORD);
+        String login = dovecot.awaitLog(from, line -> line.contains("Login: user=<u4>"), SOON);
+        assertThat(login).contains("rip=" + CLIENT + ",");
+      }
+    }
+  }
+
+  @Test
+  void aCircleEnds() {
+    int port = FreePort.next();
+    try (FrontEnd front = trusting(port, "127.0.0.1:" + port)) {
+      try (ImapClient client = ImapClient.connect(front.plain())) {
+        assertThat(client.refused("LOGIN u5 pass")).startsWith("NO [UNAVAILABLE] ");
+      }
+      assertThat(front.metrics().scrape())
+          .contains("dormouse_logins_total{result=\"loop\"} 1.0")
+          .contains("dormouse_logins_total{result=\"refused\"} 5.0");
+    }
+  }
+
+  @Test
+  void whoHasNoHeaderIsNotServed() throws IOException {
+    try (FrontEnd front = behindProxies("trusted: false")) {
+      for (String said :
+          List.of(
+              "a1 NOOP\r\n", "PROXY TCP4 x y 1 2\r\n", "\r\n\r\n\0\r\nQUIT\n\u0011\u0011\0\0")) {
+        assertThat(answerTo(said, front.plain().port())).isEmpty();
+      }
+      front.await(() -> refusals(front, "proxy-header") >= 3, "three refused for want of a header");
+      assertThat(answerTo("PROXY UNKNOWN\r\na1 LOGOUT\r\n", front.plain().port()))
+          .startsWith("* OK ")
+          .endsWith("a1 OK LOGOUT completed\r\n");
+    }
+  }
+
+  @Test
+  void whoIsNoProxyIsNotListenedTo() throws IOException {
+    try (FrontEnd front =
+        FrontEnd.of(
+            """
+            listen:
+              - { address: "127.0.0.1:0", tls: none, proxy-protocol-from: [ 10.0.0.0/8 ] }
+            backends: { mx: { address: "127.0.0.1:1" } }
+            """)) {
+      assertThat(answerTo("PROXY UNKNOWN\r\n", front.plain().port())).isEmpty();
+      front.await(() -> refusals(front, "untrusted-proxy") == 1, "one refused");
+    }
+  }
+
+  private static FrontEnd behindProxies(String backend) {
+    return FrontEnd.of(
+        """
+        listen: [ { address: "127.0.0.1:0", tls: none, proxy-protocol-from: [ 127.0.0.0/8 ] } ]
+        backends: { mx: { address: "127.0.0.1:%d", tls: none, %s } }
+        """
+            .formatted(dovecot.imapPort(), backend));
+  }
+
+  private static FrontEnd trusting(String backend) {
+    return trusting(0, backend);
+  }
+
+  private static FrontEnd trusting(int port, String backend) {
+    return FrontEnd.of(
+        """
+        listen: [ { address: "127.0.0.1:%d", tls: none } ]
+        backends: { mx: { address: "%s", tls: none, trusted: true } }
+        login: { trusted-networks: [ 127.0.0.1 ] }
+        """
+            .formatted(port, backend));
+  }
+
+  private static String answerTo(String said, int port) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout((int) SOON.toMillis());
+      socket.getOutputStream().write(said.getBytes(StandardCharsets.ISO_8859_1));
+      InputStream in = socket.getInputStream();
+      return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+    } catch (SocketException closed) {
+      return ""; // before it has read all that we said
+    }
+  }
+
+  private static double refusals(FrontEnd front, String reason) {
+    return Stage.metric(front, "dormouse_refused_connections_total{reason=\"" + reason + "\"}");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.proxy;
+
+import org.jspecify.annotations.NullMarked;
