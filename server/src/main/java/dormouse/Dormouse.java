@@ -1,6 +1,7 @@
 package dormouse;
 
 import dormouse.backend.Backend;
+import dormouse.backend.Gate;
 import dormouse.config.BackendSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.Settings;
@@ -68,8 +69,10 @@ public final class Dormouse implements AutoCloseable {
       for (Map.Entry<String, BackendSettings> entry : settings.backends().entrySet()) {
         BackendTrust trust = BackendTrust.load(entry.getKey(), entry.getValue());
         parts.addFirst(trust);
+        Gate gate = new Gate(entry.getKey(), entry.getValue().gate(), clock, metrics);
         backends.put(
-            entry.getKey(), new Backend(entry.getKey(), entry.getValue(), trust, loops.epoll()));
+            entry.getKey(),
+            new Backend(entry.getKey(), entry.getValue(), trust, gate, loops.epoll()));
       }
       ImapUsers users = new ImapUsers(backends, loops, settings.hibernate(), clock, metrics);
       List<Listener> listeners = new ArrayList<>();

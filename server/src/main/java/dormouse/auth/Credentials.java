@@ -10,6 +10,11 @@ import java.util.Arrays;
 @SuppressWarnings("ArrayRecordComponent") // a password is wiped, and never compared
 public record Credentials(String user, String authzid, byte[] password) {
 
+  /// The same with a password array of its own, wiped apart from this one.
+  public Credentials copy() {
+    return new Credentials(user, authzid, password.clone());
+  }
+
   /// Overwrites the password.
   public void wipe() {
     Arrays.fill(password, (byte) 0);

@@ -27,6 +27,8 @@ public sealed interface LoginResult {
     /// The backend answered, and wants nobody now: BYE, `[UNAVAILABLE]`, too many connections.
     REFUSED,
     /// The client has passed through too many proxies: somebody passes it round in a circle.
-    LOOP
+    LOOP,
+    /// So many wait for the backend that no more may, or the wait took too long.
+    CROWDED
   }
 }

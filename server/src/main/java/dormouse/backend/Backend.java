@@ -32,14 +32,18 @@ public final class Backend {
   private final BackendTrust trust;
   private final DnsAddressResolverGroup resolver;
   private final boolean epoll;
+  private final Gate gate;
   private volatile @Nullable String identity;
 
   /// @param trust makes the TLS side of a connection, for `tls` and `starttls` alike
+  /// @param gate where all who log in take their turns
   /// @param epoll whether the event loops are native epoll ones
-  public Backend(String name, BackendSettings settings, BackendTrust trust, boolean epoll) {
+  public Backend(
+      String name, BackendSettings settings, BackendTrust trust, Gate gate, boolean epoll) {
     this.name = name;
     this.settings = settings;
     this.trust = trust;
+    this.gate = gate;
     this.epoll = epoll;
     this.resolver =
         new DnsAddressResolverGroup(
@@ -64,6 +68,11 @@ public final class Backend {
 
   public BackendSettings settings() {
     return settings;
+  }
+
+  /// Where all who log in take their turns.
+  public Gate gate() {
+    return gate;
   }
 
   /// Opens a TCP connection on `loop`; with `tls: tls` the TLS handshake starts at once.

@@ -198,7 +198,8 @@ public final class Cli {
             typed.backendTrusted,
             usual.proxyProtocol(),
             usual.connectTimeout(),
-            usual.answerTimeout());
+            usual.answerTimeout(),
+            usual.gate());
     List<CertificateSettings> certificates =
         typed.certificate == null || typed.key == null
             ? List.of()

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param proxyProtocol whether it is told the client's address by a PROXY header, before anything else
 /// @param connectTimeout for TCP and TLS to stand; 10ms to 5m
 /// @param answerTimeout for its greeting, its answer to a login and to Dormouse's own commands; 10ms to 10m
+/// @param gate how fast it may be entered
 public record BackendSettings(
     @Required @Key("address") String host,
     @Required @Key("address") int port,
@@ -28,7 +29,8 @@ public record BackendSettings(
     boolean trusted,
     ProxyProtocol proxyProtocol,
     Duration connectTimeout,
-    Duration answerTimeout) {
+    Duration answerTimeout,
+    GateSettings gate) {
   /// A mail server on this machine. Other backends take from it what they do not set, but for the address.
   public static final BackendSettings DEFAULT =
       new BackendSettings(
@@ -40,7 +42,8 @@ public record BackendSettings(
           false,
           ProxyProtocol.NONE,
           ofSeconds(5),
-          ofSeconds(30));
+          ofSeconds(30),
+          GateSettings.DEFAULT);
 
   public BackendSettings {
     port = port == 0 ? tls.usualPort() : port;
@@ -63,6 +66,13 @@ public record BackendSettings(
         trusted,
         DEFAULT.proxyProtocol,
         DEFAULT.connectTimeout,
-        DEFAULT.answerTimeout);
+        DEFAULT.answerTimeout,
+        DEFAULT.gate);
+  }
+
+  /// The same behind another gate.
+  public BackendSettings withGate(GateSettings other) {
+    return new BackendSettings(
+        host, port, tls, verify, ca, trusted, proxyProtocol, connectTimeout, answerTimeout, other);
   }
 }

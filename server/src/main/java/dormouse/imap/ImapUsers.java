@@ -3,16 +3,20 @@ package dormouse.imap;
 import dormouse.auth.Credentials;
 import dormouse.auth.LoginResult;
 import dormouse.backend.Backend;
+import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
+import dormouse.imap.backend.Applicant;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.Capabilities;
+import dormouse.imap.backend.LoginTry;
 import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.UserMailboxes;
 import dormouse.listen.EventLoops;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.route.Route;
+import dormouse.session.Timer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
@@ -86,16 +90,22 @@ public final class ImapUsers implements ImapLogin {
     if (backend == null) {
       throw new IllegalStateException("no backend " + name);
     }
-    BackendLogin.open(
+    LoginTry login =
+        LoginTry.begin(
             backend,
             loop,
             loops.wheel(loop),
             metrics,
             "session",
-            dialogue.client(),
-            dialogue.clientId(),
-            credentials)
+            Priority.CLIENT,
+            credentials.user(),
+            () -> new Applicant(dialogue.client(), dialogue.clientId(), credentials.copy()));
+    Timer patience = loops.wheel(loop).after(backend.settings().answerTimeout(), login::giveUp);
+    dialogue.channel().closeFuture().addListener(_ -> login.giveUp());
+    login
+        .outcome()
         .whenComplete((outcome, bug) -> {
+          patience.cancel();
           if (bug != null) {
             LOG.error(bug, "login-failed", "session", dialogue.client().sessionId());
             dialogue.refuse(tag, new LoginResult.Unavailable(LoginResult.Cause.REFUSED));

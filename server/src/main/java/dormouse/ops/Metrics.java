@@ -3,6 +3,7 @@ package dormouse.ops;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -59,15 +60,23 @@ public final class Metrics {
     Duration.ofSeconds(10)
   };
 
-  private record Purpose(String backend, String purpose) {}
-
   private record Labelled(String name, String value) {}
+
+  /// Of one backend: what its `label` is `value`.
+  private record OfBackend(String name, String backend, String label, String value) {
+    Tags tags() {
+      return Tags.of("backend", backend, label, value);
+    }
+  }
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Map<State, LongAdder> sessions = new EnumMap<>(State.class);
   private final Map<Direction, LongAdder> relayedBytes = new EnumMap<>(Direction.class);
-  private final Map<Purpose, LongAdder> backendConnections = new ConcurrentHashMap<>();
+  private final Map<OfBackend, LongAdder> backendConnections = new ConcurrentHashMap<>();
+  private final Map<OfBackend, LongAdder> gateWaiting = new ConcurrentHashMap<>();
+  private final Map<OfBackend, Timer> gateWaits = new ConcurrentHashMap<>();
+  private final Map<OfBackend, Counter> gateRefusals = new ConcurrentHashMap<>();
   private final Map<Labelled, Counter> counters = new ConcurrentHashMap<>();
   private final LongAdder keptBytes = new LongAdder();
   private final Counter hibernations;
@@ -101,8 +110,12 @@ public final class Metrics {
             .description("Times a session gave up its backend connection")
             .register(registry);
     wakes =
-        latency("dormouse.wake", "From a client's command to its session having a backend again");
-    syncs = latency("dormouse.sync", "One look at a mailbox for those who sleep in it");
+        latency(
+            "dormouse.wake",
+            "From a client's command to its session having a backend again",
+            Tags.empty());
+    syncs =
+        latency("dormouse.sync", "One look at a mailbox for those who sleep in it", Tags.empty());
   }
 
   /// A login was answered. `result` is `accepted`, `rejected`, or what made it impossible.
@@ -163,8 +176,43 @@ public final class Metrics {
   /// `delta` more connections to a backend for a purpose; negative for fewer.
   public void backendConnections(String backend, String purpose, int delta) {
     backendConnections
-        .computeIfAbsent(new Purpose(backend, purpose), this::backendGauge)
+        .computeIfAbsent(
+            new OfBackend("dormouse.backend.connections", backend, "purpose", purpose),
+            key -> gauge(key, "Connections to backends"))
         .add(delta);
+  }
+
+  /// `delta` more wait at a backend's gate; negative for fewer.
+  public void gateWaiting(String backend, String priority, int delta) {
+    gateWaiting
+        .computeIfAbsent(
+            new OfBackend("dormouse.gate.waiting", backend, "priority", priority),
+            key -> gauge(key, "Logins that wait at a backend's gate"))
+        .add(delta);
+  }
+
+  /// A backend's gate let somebody in after so long.
+  public void gateWaited(String backend, String priority, Duration waited) {
+    gateWaits
+        .computeIfAbsent(
+            new OfBackend("dormouse.gate.wait", backend, "priority", priority),
+            key ->
+                latency(
+                    key.name(), "From the wish to log in at a backend to being let in", key.tags()))
+        .record(waited);
+  }
+
+  /// A backend's gate refused somebody, for so many wait.
+  public void gateRefused(String backend, String priority) {
+    gateRefusals
+        .computeIfAbsent(
+            new OfBackend("dormouse.gate.refused", backend, "priority", priority),
+            key ->
+                Counter.builder(key.name())
+                    .description("Logins refused because too many wait at a backend's gate")
+                    .tags(key.tags())
+                    .register(registry))
+        .increment();
   }
 
   /// `count` more bytes were passed on.
@@ -231,19 +279,19 @@ public final class Metrics {
         .increment();
   }
 
-  private Timer latency(String name, String description) {
+  private Timer latency(String name, String description, Tags tags) {
     return Timer.builder(name)
         .description(description)
+        .tags(tags)
         .serviceLevelObjectives(LATENCIES)
         .register(registry);
   }
 
-  private LongAdder backendGauge(Purpose key) {
+  private LongAdder gauge(OfBackend key, String description) {
     LongAdder count = new LongAdder();
-    Gauge.builder("dormouse.backend.connections", count, LongAdder::sum)
-        .description("Connections to backends")
-        .tag("backend", key.backend())
-        .tag("purpose", key.purpose())
+    Gauge.builder(key.name(), count, LongAdder::sum)
+        .description(description)
+        .tags(key.tags())
         .register(registry);
     return count;
   }

@@ -47,6 +47,7 @@ final class SettingsFileTest {
           proxy-protocol: v2
           connect-timeout: 7s
           answer-timeout: 8s
+          gate: { logins-per-second: 9, burst: 10, concurrent-logins: 11, queue: 12 }
       login:
         timeout: 61s
         limit: 181s
@@ -131,7 +132,8 @@ final class SettingsFileTest {
                 true,
                 ProxyProtocol.V2,
                 Duration.ofSeconds(7),
-                Duration.ofSeconds(8)));
+                Duration.ofSeconds(8),
+                new GateSettings(9, 10, 11, 12)));
     assertThat(settings.runtime())
         .isEqualTo(new RuntimeSettings(3, Path.of("/var/lib/dormouse"), Duration.ofSeconds(6)));
     differsInEveryKey(settings.listen().getFirst(), ListenSettings.DEFAULT, "protocol");

@@ -35,7 +35,8 @@ final class SettingsTest {
                 false,
                 ProxyProtocol.NONE,
                 ofSeconds(5),
-                ofSeconds(30)));
+                ofSeconds(30),
+                new GateSettings(200, 50, 50, 5000)));
     assertThat(LoginSettings.DEFAULT)
         .isEqualTo(new LoginSettings(ofSeconds(60), ofSeconds(180), 5, 100, 8192, 4096, List.of()));
     assertThat(HibernateSettings.DEFAULT)
@@ -85,6 +86,15 @@ final class SettingsTest {
 
   private static BackendSettings backend(int port, BackendTls tls) {
     return new BackendSettings(
-        "mx", port, tls, true, null, false, ProxyProtocol.V1, ofSeconds(1), ofSeconds(1));
+        "mx",
+        port,
+        tls,
+        true,
+        null,
+        false,
+        ProxyProtocol.V1,
+        ofSeconds(1),
+        ofSeconds(1),
+        GateSettings.DEFAULT);
   }
 }

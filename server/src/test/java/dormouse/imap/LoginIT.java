@@ -287,7 +287,8 @@ class LoginIT {
             false,
             usual.proxyProtocol(),
             usual.connectTimeout(),
-            usual.answerTimeout()));
+            usual.answerTimeout(),
+            usual.gate()));
   }
 
   private static @Nullable Throwable handshake(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.FrontEnd;
 import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
+import dormouse.config.GateSettings;
 import dormouse.config.ProxyProtocol;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.FreePort;
@@ -174,7 +175,8 @@ class LoginResultIT {
             /* trusted= */ false,
             ProxyProtocol.NONE,
             answerTimeout,
-            answerTimeout),
+            answerTimeout,
+            GateSettings.DEFAULT),
         hibernate -> hibernate);
   }
 

@@ -32,7 +32,7 @@ import java.util.regex.Pattern;
 /// - `@ asleep`, `@ attached`: what the one session is. `@ stays REASON`, `@ count METRIC N`: what metrics say.
 /// - `@ backend refuses`, `@ backend listens` again; `@ shutdown`.
 /// - settings first: `@ after 15s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
-///   `@ keep-password off`, `@ trusted`.
+///   `@ keep-password off`, `@ trusted`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`.
 final class SessionPlay {
   private static final Set<String> SETTINGS =
       Set.of(
@@ -40,6 +40,10 @@ final class SessionPlay {
           "keep-alive",
           "plain-max-messages",
           "uid-set-max-bytes",
+          "logins-per-second",
+          "burst",
+          "concurrent-logins",
+          "queue",
           "hibernate",
           "keep-password",
           "trusted");

@@ -6,6 +6,7 @@ import dormouse.Dormouse;
 import dormouse.StartFault;
 import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
+import dormouse.config.GateSettings;
 import dormouse.config.HibernateSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
@@ -65,12 +66,13 @@ final class SessionStage implements AutoCloseable {
   final Metrics metrics = new Metrics();
 
   /// @param byteByByte whether what client and backend say is written one byte at a time
-  SessionStage(HibernateSettings hibernate, boolean trusted, boolean byteByByte) {
+  SessionStage(
+      HibernateSettings hibernate, GateSettings gate, boolean trusted, boolean byteByByte) {
     this.byteByByte = byteByByte;
     ServerSocket listening = listen(0);
     this.backend = listening;
     this.backendPort = listening.getLocalPort();
-    BackendSettings mx = BackendSettings.inClear("127.0.0.1", backendPort, trusted);
+    BackendSettings mx = BackendSettings.inClear("127.0.0.1", backendPort, trusted).withGate(gate);
     Settings settings =
         new Settings(
             List.of(new ListenSettings(Protocol.IMAP, ANY, ListenTls.NONE)),

@@ -1,5 +1,6 @@
 package dormouse.imap;
 
+import dormouse.config.GateSettings;
 import dormouse.config.HibernateSettings;
 import dormouse.imap.TranscriptFile.Who;
 import java.io.IOException;
@@ -28,13 +29,13 @@ class SessionTranscriptTest {
   private static void play(TranscriptFile file, boolean byteByByte) {
     Setting setting = Setting.of(file);
     try (SessionStage stage =
-        new SessionStage(setting.hibernate(), setting.trusted(), byteByByte)) {
+        new SessionStage(setting.hibernate(), setting.gate(), setting.trusted(), byteByByte)) {
       new SessionPlay(file, stage, byteByByte).play();
     }
   }
 
   /// What `@ after 15s`, `@ keep-alive 120s`, `@ trusted` and the like at the top of a file ask for.
-  private record Setting(HibernateSettings hibernate, boolean trusted) {
+  private record Setting(HibernateSettings hibernate, GateSettings gate, boolean trusted) {
     static Setting of(TranscriptFile file) {
       HibernateSettings normal = HibernateSettings.DEFAULT;
       return new Setting(
@@ -50,6 +51,11 @@ class SessionTranscriptTest {
               Integer.parseInt(value(file, "uid-set-max-bytes", "65536")),
               Integer.parseInt(value(file, "plain-max-messages", "20000")),
               !has(file, "keep-password off")),
+          new GateSettings(
+              Integer.parseInt(value(file, "logins-per-second", "200")),
+              Integer.parseInt(value(file, "burst", "50")),
+              Integer.parseInt(value(file, "concurrent-logins", "50")),
+              Integer.parseInt(value(file, "queue", "5000"))),
           has(file, "trusted"));
     }
 

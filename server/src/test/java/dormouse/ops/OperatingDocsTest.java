@@ -89,6 +89,9 @@ final class OperatingDocsTest {
     metrics.wakeFailed("r");
     metrics.sync("r", Duration.ZERO);
     metrics.backendConnections("b", "p", 1);
+    metrics.gateWaiting("b", "p", 1);
+    metrics.gateWaited("b", "p", Duration.ZERO);
+    metrics.gateRefused("b", "p");
     metrics.closed("r");
     metrics.refusedConnection("r");
     metrics.answeredLocally("NOOP");

@@ -51,7 +51,7 @@ record DovecotConfig(
     instance_name = dormouse-test
     listen = 127.0.0.1
     log_path = /dev/stderr
-    log_timestamp =
+    log_timestamp = "%%s.%%{usecs} "
     login_log_format_elements = user=<%%u> rip=%%r rport=%%{rport} lip=%%l mpid=%%e %%c session=<%%{session}>
 
     ssl = yes

@@ -36,38 +36,29 @@ public final class BackendLogin {
   /// Response codes (RFC 5530) by which a backend says that it, not the user, is the trouble.
   private static final Set<String> PASSING = Set.of("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG");
 
-  private final Client client;
-  private final String clientId;
-  private final Credentials credentials;
+  private final Applicant applicant;
   private final BackendConnection connection;
   private final Backend backend;
   private Capabilities capabilities = Capabilities.parse("");
 
-  private BackendLogin(
-      BackendConnection connection, Client client, String clientId, Credentials credentials) {
+  private BackendLogin(BackendConnection connection, Applicant applicant) {
     this.connection = connection;
     this.backend = connection.backend();
-    this.client = client;
-    this.clientId = clientId;
-    this.credentials = credentials;
+    this.applicant = applicant;
   }
 
-  /// Logs `credentials` in at `backend` on a new connection.
+  /// Logs `applicant` in at `backend` on a new connection. It does not wait for the backend's gate; a [LoginTry] does.
   ///
-  /// @param client whom a trusted backend is told of; its session id names this connection in the backend's log
-  /// @param clientId the arguments of the client's own ID command, without fields that only Dormouse may send; or ""
   /// @param purpose `session` or `watch`, for metrics
-  public static CompletableFuture<Outcome> open(
+  static CompletableFuture<Outcome> open(
       Backend backend,
       EventLoop loop,
       TimerWheel wheel,
       Metrics metrics,
       String purpose,
-      Client client,
-      String clientId,
-      Credentials credentials) {
+      Applicant applicant) {
     BackendConnection connection = new BackendConnection(backend, purpose, wheel, metrics);
-    BackendLogin login = new BackendLogin(connection, client, clientId, credentials);
+    BackendLogin login = new BackendLogin(connection, applicant);
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
     Timer late =
         wheel.after(
@@ -78,7 +69,7 @@ public final class BackendLogin {
               }
             });
     backend
-        .dial(loop, client, connection)
+        .dial(loop, applicant.client(), connection)
         .addListener(dialed -> {
           CompletableFuture<Outcome> ended =
               dialed.isSuccess()
@@ -164,6 +155,8 @@ public final class BackendLogin {
 
   /// Who the client is, for a backend that trusts us (Dovecot: `login_trusted_networks`).
   private String identity() {
+    Client client = applicant.client();
+    String clientId = applicant.clientId();
     List<String> fields =
         new ArrayList<>(
             List.of(
@@ -198,6 +191,7 @@ public final class BackendLogin {
   }
 
   private CompletableFuture<Outcome> authenticate() {
+    Credentials credentials = applicant.credentials();
     String user = ImapString.utf8(credentials.user());
     String password = new String(credentials.password(), StandardCharsets.ISO_8859_1);
     if (capabilities.has("AUTH=PLAIN")) {

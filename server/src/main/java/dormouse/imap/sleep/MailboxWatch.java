@@ -1,8 +1,11 @@
 package dormouse.imap.sleep;
 
+import dormouse.auth.LoginResult;
+import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.BackendLogin;
+import dormouse.imap.backend.LoginTry;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.track.ResponseLine;
 import dormouse.ops.EventLog;
@@ -14,7 +17,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /// Watches one mailbox of one user for all sessions that sleep on it: one backend connection in EXAMINE and IDLE.
@@ -36,11 +38,12 @@ public final class MailboxWatch {
     IDLING
   }
 
-  private static final Duration FIRST_RETRY = Duration.ofMillis(100);
-  private static final Duration LAST_RETRY_WAITING = Duration.ofSeconds(2);
-  private static final Duration LAST_RETRY = Duration.ofMinutes(5);
+  private static final Duration LONGEST_PAUSE_WAITING = Duration.ofSeconds(2);
+  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
   private static final Duration LOOK_SOON = Duration.ofSeconds(1);
   private static final Duration LONGEST_IDLE = Duration.ofMinutes(28); // RFC 2177: under 29 minutes
+  private static final String BACKEND_DOWN = "backend-down";
+  private static final LoginResult CROWDED = new LoginResult.Unavailable(LoginResult.Cause.CROWDED);
   private static final EventLog LOG = EventLog.of(MailboxWatch.class);
 
   private final UserMailboxes home;
@@ -54,7 +57,9 @@ public final class MailboxWatch {
   private boolean stirred; // the backend told of a change that has not been read
   private boolean ending; // DONE was said, or the backend ended the IDLE
   private Instant provenAt = Instant.EPOCH;
-  private Duration retry = FIRST_RETRY;
+  private final Backoff backoff = new Backoff(LONGEST_PAUSE);
+  private @Nullable LoginTry login; // while opening
+  private Priority priority = Priority.SYNC; // of the next login, unless a client waits for it
   private @Nullable Timer timer;
 
   MailboxWatch(UserMailboxes home, String mailbox) {
@@ -85,6 +90,9 @@ public final class MailboxWatch {
     if (sleepers.isEmpty()) {
       cancelTimer();
       timer = home.wheel().after(home.settings().syncLinger(), this::closeIfUnused);
+      if (login != null) {
+        login.giveUp();
+      }
     }
   }
 
@@ -99,6 +107,11 @@ public final class MailboxWatch {
   void close() {
     cancelTimer();
     state = State.CLOSED;
+    LoginTry opening = login;
+    login = null;
+    if (opening != null) {
+      opening.giveUp();
+    }
     MailboxReader open = reader;
     reader = null;
     if (open != null) {
@@ -123,7 +136,10 @@ public final class MailboxWatch {
     sleeper.waiting = true;
     sleeper.waitsFor = readings + 1;
     if (state == State.CLOSED) {
-      retry = FIRST_RETRY;
+      backoff.reset();
+    }
+    if (login != null) {
+      login.hurry();
     }
     look();
   }
@@ -131,7 +147,10 @@ public final class MailboxWatch {
   /// Something may have changed.
   public void look() {
     switch (state) {
-      case CLOSED -> open();
+      case CLOSED -> {
+        priority = Priority.SYNC;
+        open();
+      }
       case OPENING, READING -> again = true;
       case IDLING -> endIdle();
     }
@@ -143,17 +162,29 @@ public final class MailboxWatch {
     }
     cancelTimer();
     state = State.OPENING;
-    Sleeper first = sleepers.iterator().next();
-    home.login("watch", first.client, first.grant)
+    String user = sleepers.iterator().next().grant.user();
+    LoginTry opening =
+        home.login(
+            clientWaits() ? Priority.CLIENT : priority, user, () -> sleepers.iterator().next());
+    login = opening;
+    opening
+        .outcome()
         .whenComplete((outcome, bug) -> {
+          if (login != opening) { // closed meanwhile
+            if (outcome instanceof BackendLogin.Outcome.LoggedIn(var opened, _)) {
+              opened.leave();
+            }
+            return;
+          }
+          login = null;
           if (bug != null) {
             LOG.error(bug, "watch-failed", "mailbox", mailbox);
-            retryLater();
+            retryLater(BACKEND_DOWN);
             return;
           }
           switch (outcome) {
             case BackendLogin.Outcome.LoggedIn(var opened, var capabilities) -> {
-              if (state != State.OPENING || sleepers.isEmpty()) {
+              if (sleepers.isEmpty()) {
                 opened.leave();
                 closeIfUnused();
                 return;
@@ -168,7 +199,7 @@ public final class MailboxWatch {
             case BackendLogin.Outcome.Failed(var result) -> {
               Refusal refusal = Refusal.of(result);
               if (refusal == null) {
-                retryLater();
+                retryLater(result.equals(CROWDED) ? "crowded" : BACKEND_DOWN);
                 return;
               }
               loseAll(refusal);
@@ -194,31 +225,29 @@ public final class MailboxWatch {
   private void connectionLost(MailboxReader which) {
     if (which == reader) {
       reader = null;
-      retryLater();
+      boolean nothingKnown = state == State.IDLING && !stirred;
+      priority = nothingKnown ? Priority.SWEEP : Priority.SYNC;
+      retryLater(BACKEND_DOWN);
     }
   }
 
-  private void retryLater() {
+  private boolean clientWaits() {
+    return sleepers.stream().anyMatch(sleeper -> sleeper.waiting);
+  }
+
+  private void retryLater(String why) {
     state = State.CLOSED;
-    boolean wanted = sleepers.stream().anyMatch(sleeper -> sleeper.waiting);
     for (Sleeper sleeper : sleepers) {
       sleeper.behind = true;
     }
-    home.metrics().sync("backend-down", Duration.ZERO);
     cancelTimer();
     if (sleepers.isEmpty()) {
       home.forget(this);
       return;
     }
-    Duration limit = wanted ? LAST_RETRY_WAITING : LAST_RETRY;
-    Duration delay = retry.compareTo(limit) < 0 ? retry : limit;
-    retry = retry.multipliedBy(2).compareTo(LAST_RETRY) < 0 ? retry.multipliedBy(2) : LAST_RETRY;
-    timer = home.wheel().after(jitter(delay), this::open);
-  }
-
-  private static Duration jitter(Duration about) {
-    return Duration.ofMillis(
-        (long) (about.toMillis() * ThreadLocalRandom.current().nextDouble(0.8, 1.2)));
+    home.metrics().sync(why, Duration.ZERO);
+    Duration pause = backoff.next(clientWaits() ? LONGEST_PAUSE_WAITING : LONGEST_PAUSE);
+    timer = home.wheel().after(pause, this::open);
   }
 
   private void examine(MailboxReader on) {
@@ -297,7 +326,7 @@ public final class MailboxWatch {
 
   private void proven(String result, Instant begun) {
     provenAt = begun;
-    retry = FIRST_RETRY;
+    backoff.reset();
     home.metrics().sync(result, Duration.between(begun, home.clock().instant()));
   }
 
@@ -359,7 +388,7 @@ public final class MailboxWatch {
     HibernateSettings settings = home.settings();
     boolean tellsAll = reader != null && reader.canIdle() && reader.numbersChanges();
     Duration period = tellsAll ? settings.sweep() : settings.poll();
-    Duration jittered = lookSoon ? LOOK_SOON : jitter(period);
+    Duration jittered = lookSoon ? LOOK_SOON : Backoff.jitter(period);
     lookSoon = false;
     timer =
         home.wheel()

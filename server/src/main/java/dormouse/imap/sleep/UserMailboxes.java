@@ -1,19 +1,19 @@
 package dormouse.imap.sleep;
 
-import dormouse.auth.Credentials;
 import dormouse.backend.Backend;
+import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
-import dormouse.imap.backend.BackendLogin;
+import dormouse.imap.backend.Applicant;
+import dormouse.imap.backend.LoginTry;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.TimerWheel;
 import io.netty.channel.EventLoop;
 import java.time.InstantSource;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The mailboxes of one user on which sessions sleep, each watched once, and the way to that user's backend.
@@ -90,19 +90,33 @@ public final class UserMailboxes {
     }
   }
 
-  /// Logs the user in on a new connection.
-  ///
-  /// @param purpose `session` or `watch`
-  CompletableFuture<BackendLogin.Outcome> login(String purpose, Client client, Grant grant) {
-    return login(purpose, client, "", grant);
+  /// Logs the user in on a new connection, so that a session that waits in a command can go on.
+  LoginTry login(Client client, String clientId, Grant grant) {
+    return login("session", Priority.CLIENT, grant.user(), () -> again(client, clientId, grant));
   }
 
-  CompletableFuture<BackendLogin.Outcome> login(
-      String purpose, Client client, String clientId, Grant grant) {
-    Credentials credentials = grant.open();
-    Client again = client.withSessionId(client.sessionId() + "." + ++logins);
-    return BackendLogin.open(backend, loop, wheel, metrics, purpose, again, clientId, credentials)
-        .whenComplete((_, _) -> Arrays.fill(credentials.password(), (byte) 0));
+  /// Logs the user in on a new connection that watches for sleepers.
+  ///
+  /// @param who the sleeper in whose name it is done, chosen when its turn has come
+  LoginTry login(Priority priority, String user, Supplier<Sleeper> who) {
+    return login(
+        "watch",
+        priority,
+        user,
+        () -> {
+          Sleeper sleeper = who.get();
+          return again(sleeper.client, "", sleeper.grant);
+        });
+  }
+
+  private LoginTry login(
+      String purpose, Priority priority, String user, Supplier<Applicant> applicant) {
+    return LoginTry.begin(backend, loop, wheel, metrics, purpose, priority, user, applicant);
+  }
+
+  private Applicant again(Client client, String clientId, Grant grant) {
+    Client numbered = client.withSessionId(client.sessionId() + "." + ++logins);
+    return new Applicant(numbered, clientId, grant.open());
   }
 
   void forget(MailboxWatch watch) {

@@ -4,6 +4,7 @@ import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.Capabilities;
+import dormouse.imap.backend.LoginTry;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.track.ClientFeatures;
 import dormouse.imap.track.Kind;
@@ -15,7 +16,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -47,8 +47,7 @@ public final class Wake {
     record Unavailable() implements Result {}
   }
 
-  private static final Duration FIRST_RETRY = Duration.ofMillis(100);
-  private static final Duration LAST_RETRY = Duration.ofSeconds(2);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
   private final UserMailboxes home;
   private final Client client;
@@ -57,8 +56,8 @@ public final class Wake {
   private final ClientFeatures features;
   private final @Nullable Sleeper sleeper;
   private final CompletableFuture<Result> result = new CompletableFuture<>();
-  private final Instant deadline;
-  private Duration retry = FIRST_RETRY;
+  private final Backoff backoff = new Backoff(LONGEST_PAUSE);
+  private @Nullable LoginTry login;
 
   /// @param sleeper null for a session that had nothing selected
   public Wake(
@@ -74,12 +73,10 @@ public final class Wake {
     this.grant = grant;
     this.features = features;
     this.sleeper = sleeper;
-    this.deadline = home.clock().instant().plus(home.settings().wakeTimeout());
   }
 
   public CompletableFuture<Result> begin() {
-    home.wheel()
-        .after(home.settings().wakeTimeout(), () -> result.complete(new Result.Unavailable()));
+    home.wheel().after(home.settings().wakeTimeout(), this::cancel);
     attempt();
     return result;
   }
@@ -88,11 +85,19 @@ public final class Wake {
     if (result.isDone()) {
       return;
     }
-    home.login("session", client, clientId, grant)
+    LoginTry trying = home.login(client, clientId, grant);
+    login = trying;
+    trying
+        .outcome()
         .thenAccept(outcome -> {
           switch (outcome) {
-            case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) ->
-                enable(connection, capabilities);
+            case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) -> {
+              if (result.isDone()) {
+                drop(connection);
+                return;
+              }
+              enable(connection, capabilities);
+            }
             case BackendLogin.Outcome.Failed(var why) -> {
               Refusal refusal = Refusal.of(why);
               if (refusal == null) {
@@ -110,12 +115,9 @@ public final class Wake {
   }
 
   private void again() {
-    Duration delay = retry;
-    retry = retry.multipliedBy(2).compareTo(LAST_RETRY) < 0 ? retry.multipliedBy(2) : LAST_RETRY;
-    if (home.clock().instant().plus(delay).isAfter(deadline)) {
-      return; // the deadline ends it
+    if (!result.isDone()) {
+      home.wheel().after(backoff.next(), this::attempt);
     }
-    home.wheel().after(delay, this::attempt);
   }
 
   private void refused(Refusal refusal) {
@@ -306,8 +308,10 @@ public final class Wake {
     }
   }
 
-  /// The client has gone: nobody waits any more.
+  /// The client has gone, or must wait no longer.
   public void cancel() {
-    result.complete(new Result.Unavailable());
+    if (result.complete(new Result.Unavailable()) && login != null) {
+      login.giveUp();
+    }
   }
 }

@@ -177,9 +177,10 @@ class BackendLoginTest {
                 loops.wheel(loop),
                 new Metrics(),
                 "session",
-                new Client("s1", here, here, false),
-                "",
-                new Credentials(user, authzid, password.getBytes(UTF_8))))
+                new Applicant(
+                    new Client("s1", here, here, false),
+                    "",
+                    new Credentials(user, authzid, password.getBytes(UTF_8)))))
         .syncUninterruptibly()
         .getNow();
   }

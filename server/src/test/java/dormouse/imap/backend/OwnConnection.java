@@ -3,7 +3,9 @@ package dormouse.imap.backend;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dormouse.backend.Backend;
+import dormouse.backend.Gate;
 import dormouse.config.BackendSettings;
+import dormouse.config.GateSettings;
 import dormouse.ops.Metrics;
 import dormouse.session.HandClock;
 import dormouse.session.TimerWheel;
@@ -32,7 +34,8 @@ public final class OwnConnection implements AutoCloseable {
 
   /// A backend without TLS at a port of this host, that answers within 30 s.
   static Backend backend(int port, boolean epoll) {
-    return new Backend("mx", settings(port), TRUST, epoll);
+    Gate gate = new Gate("mx", GateSettings.DEFAULT, new HandClock(), new Metrics());
+    return new Backend("mx", settings(port), TRUST, gate, epoll);
   }
 
   private static BackendSettings settings(int port) {

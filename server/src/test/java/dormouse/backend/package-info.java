@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.backend;
+
+import org.jspecify.annotations.NullMarked;
