@@ -1,5 +1,7 @@
 package dormouse;
 
+import dormouse.auth.LoginGuard;
+import dormouse.auth.LoginThrottle;
 import dormouse.backend.Backend;
 import dormouse.backend.Gate;
 import dormouse.config.BackendSettings;
@@ -7,8 +9,10 @@ import dormouse.config.ListenSettings;
 import dormouse.config.Settings;
 import dormouse.imap.ImapDialogue;
 import dormouse.imap.ImapUsers;
+import dormouse.listen.ConnectionLimits;
 import dormouse.listen.EventLoops;
 import dormouse.listen.Listener;
+import dormouse.listen.SecretKeys;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.session.SessionIds;
@@ -74,8 +78,13 @@ public final class Dormouse implements AutoCloseable {
             entry.getKey(),
             new Backend(entry.getKey(), entry.getValue(), trust, gate, loops.epoll()));
       }
-      ImapUsers users = new ImapUsers(backends, loops, settings.hibernate(), clock, metrics);
+      ImapUsers users =
+          new ImapUsers(backends, loops, settings.hibernate(), settings.limits(), clock, metrics);
       List<Listener> listeners = new ArrayList<>();
+      SecretKeys secret = new SecretKeys();
+      ConnectionLimits limits = new ConnectionLimits(settings.limits(), secret, metrics);
+      LoginThrottle throttle = new LoginThrottle(settings.throttle(), secret, clock);
+      LoginGuard guard = new LoginGuard(settings.login(), throttle);
       SessionIds ids = new SessionIds();
       for (ListenSettings listen : settings.listen()) {
         ImapDialogue.Setup setup =
@@ -83,6 +92,7 @@ public final class Dormouse implements AutoCloseable {
                 listen.tls(),
                 certificates::newHandler,
                 settings.login(),
+                guard,
                 users,
                 loops::wheel,
                 clock,
@@ -93,7 +103,7 @@ public final class Dormouse implements AutoCloseable {
                 loops,
                 certificates::newHandler,
                 ids,
-                metrics,
+                limits,
                 client -> new ImapDialogue(setup, client));
         parts.addFirst(listener);
         listeners.add(listener);

@@ -3,6 +3,7 @@ package dormouse;
 import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
 import dormouse.config.HibernateSettings;
+import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
@@ -11,6 +12,7 @@ import dormouse.config.RuntimeSettings;
 import dormouse.config.Settings;
 import dormouse.config.SettingsFile;
 import dormouse.config.SettingsRead;
+import dormouse.config.ThrottleSettings;
 import dormouse.config.TlsSettings;
 import dormouse.ops.Metrics;
 import dormouse.testkit.Endpoint;
@@ -79,6 +81,8 @@ public final class FrontEnd implements AutoCloseable {
             TlsSettings.DEFAULT,
             Map.of("mx", backend),
             LoginSettings.DEFAULT,
+            LimitsSettings.DEFAULT,
+            ThrottleSettings.DEFAULT,
             change.apply(hibernate),
             new AdminSettings(null),
             new RuntimeSettings(2, STATE, Duration.ofSeconds(2))));

@@ -6,6 +6,7 @@ import dormouse.config.BackendTls;
 import dormouse.config.CertificateSettings;
 import dormouse.config.Fault;
 import dormouse.config.HibernateSettings;
+import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
@@ -15,6 +16,7 @@ import dormouse.config.Settings;
 import dormouse.config.SettingsChecks;
 import dormouse.config.SettingsFile;
 import dormouse.config.SettingsRead;
+import dormouse.config.ThrottleSettings;
 import dormouse.config.TlsSettings;
 import dormouse.config.Units;
 import java.io.PrintWriter;
@@ -210,6 +212,8 @@ public final class Cli {
         new TlsSettings(certificates),
         Map.of(address.host(), backend),
         LoginSettings.DEFAULT,
+        LimitsSettings.DEFAULT,
+        ThrottleSettings.DEFAULT,
         typed.hibernateAfter == null ? hibernate : hibernate.withAfter(typed.hibernateAfter),
         typed.admin == null ? AdminSettings.DEFAULT : new AdminSettings(typed.admin),
         new RuntimeSettings(

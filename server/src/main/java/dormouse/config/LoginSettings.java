@@ -16,6 +16,8 @@ import java.util.List;
 /// @param maxLineBytes the longest line, its literals not counted; 512 to 64KiB
 /// @param maxLiteralBytes the longest literal, so the longest user name or password; 64 to 64KiB
 /// @param trustedNetworks of mail proxies and webmail before Dormouse, which may say by ID for whom they come
+/// @param admins users, and master users (`ann*root`), who may log in only from `admins-from`
+/// @param adminsFrom networks from which they may
 public record LoginSettings(
     Duration timeout,
     Duration limit,
@@ -23,9 +25,20 @@ public record LoginSettings(
     int maxCommands,
     int maxLineBytes,
     int maxLiteralBytes,
-    List<Network> trustedNetworks) {
+    List<Network> trustedNetworks,
+    List<String> admins,
+    List<Network> adminsFrom) {
   public static final LoginSettings DEFAULT =
-      new LoginSettings(ofSeconds(60), ofSeconds(180), 5, 100, 8 * 1024, 4 * 1024, List.of());
+      new LoginSettings(
+          ofSeconds(60),
+          ofSeconds(180),
+          5,
+          100,
+          8 * 1024,
+          4 * 1024,
+          List.of(),
+          List.of(),
+          List.of());
 
   public LoginSettings {
     new Checks()
@@ -37,5 +50,7 @@ public record LoginSettings(
         .bytesBetween("max-literal-bytes", maxLiteralBytes, 64, 64 * 1024)
         .done();
     trustedNetworks = List.copyOf(trustedNetworks);
+    admins = List.copyOf(admins);
+    adminsFrom = List.copyOf(adminsFrom);
   }
 }

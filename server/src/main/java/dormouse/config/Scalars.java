@@ -68,6 +68,9 @@ final class Scalars {
       return or(
           Units.listenAddress(text), "an address such as 127.0.0.1:993 or \"[::1]:993\"" + orNone);
     }
+    if (type == String.class) {
+      return or(text.isBlank() ? null : text, "some text" + orNone);
+    }
     if (type == Path.class) {
       return or(path(text), "a file" + orNone);
     }

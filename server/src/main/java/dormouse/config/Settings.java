@@ -11,6 +11,8 @@ import java.util.Map;
 /// @param tls TLS towards clients
 /// @param backends the mail servers by name; at least one; in the order of the file
 /// @param login what a client may do before it has logged in
+/// @param limits how many connections clients may have
+/// @param throttle how who guesses passwords is slowed down
 /// @param hibernate when sessions hibernate and what is kept of them
 /// @param admin where operators look in
 /// @param runtime the process itself
@@ -19,6 +21,8 @@ public record Settings(
     TlsSettings tls,
     Map<String, BackendSettings> backends,
     LoginSettings login,
+    LimitsSettings limits,
+    ThrottleSettings throttle,
     HibernateSettings hibernate,
     AdminSettings admin,
     RuntimeSettings runtime) {
@@ -38,6 +42,8 @@ public record Settings(
         TlsSettings.DEFAULT,
         backends,
         LoginSettings.DEFAULT,
+        LimitsSettings.DEFAULT,
+        ThrottleSettings.DEFAULT,
         HibernateSettings.DEFAULT,
         AdminSettings.DEFAULT,
         RuntimeSettings.DEFAULT);

@@ -3,12 +3,14 @@ package dormouse.demo;
 import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
 import dormouse.config.HibernateSettings;
+import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
 import dormouse.config.Protocol;
 import dormouse.config.RuntimeSettings;
 import dormouse.config.Settings;
+import dormouse.config.ThrottleSettings;
 import dormouse.config.TlsSettings;
 import dormouse.route.Route;
 import dormouse.testkit.EmbeddedBackend;
@@ -77,6 +79,8 @@ public final class Demo implements AutoCloseable {
         TlsSettings.DEFAULT,
         named,
         LoginSettings.DEFAULT,
+        LimitsSettings.DEFAULT,
+        ThrottleSettings.DEFAULT,
         HibernateSettings.DEFAULT.withAfter(hibernateAfter).withPoll(POLL),
         AdminSettings.DEFAULT,
         new RuntimeSettings(0, stateDir, RuntimeSettings.DEFAULT.drain()));

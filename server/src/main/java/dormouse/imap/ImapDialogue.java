@@ -1,11 +1,14 @@
 package dormouse.imap;
 
 import dormouse.auth.Credentials;
+import dormouse.auth.LoginGuard;
 import dormouse.auth.LoginResult;
 import dormouse.auth.SaslExchange;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
 import dormouse.config.Network;
+import dormouse.listen.CrowdedOut;
+import dormouse.listen.Presence;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
@@ -47,6 +50,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
       ListenTls listener,
       Function<ByteBufAllocator, ? extends ChannelHandler> tls,
       LoginSettings limits,
+      LoginGuard guard,
       ImapLogin login,
       Function<EventLoop, TimerWheel> wheels,
       InstantSource clock,
@@ -63,6 +67,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   private @Nullable ChannelHandlerContext context;
   private DialoguePhase phase = new DialoguePhase.Over();
   private final Unread unread = new Unread();
+  private LoginGuard.@Nullable Attempt attempt;
   private boolean processing;
   private int errors;
   private int commands;
@@ -124,6 +129,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
     if (phase instanceof DialoguePhase.Deciding deciding) {
       tellOutcome(deciding, new LoginResult.Accepted());
     }
+    Presence.loggedIn(channel());
     timers.stop();
     phase = new DialoguePhase.Over();
     started = false;
@@ -181,6 +187,9 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
           greet();
         }
       }
+    }
+    if (event instanceof CrowdedOut && !(phase instanceof DialoguePhase.Deciding)) {
+      end(CloseReason.CROWDED_OUT, "Too many are waiting to log in, and you longest");
     }
     context.fireUserEventTriggered(event);
   }
@@ -363,14 +372,38 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
     timers.stop();
     channel().config().setAutoRead(false);
     context().flush();
-    if (client.via().hopsLeft() == 0) {
-      refuse(tag, new LoginResult.Unavailable(LoginResult.Cause.LOOP));
+    attempt = setup.guard().attempt(client, credentials);
+    admit(attempt, tag, credentials);
+  }
+
+  private void admit(LoginGuard.Attempt turn, String tag, Credentials credentials) {
+    if (!(phase instanceof DialoguePhase.Deciding)) {
+      credentials.wipe(); // the client has left
       return;
     }
-    setup.login().attempt(this, tag, credentials);
+    switch (turn.admit()) {
+      case LoginGuard.Verdict.Go _ -> {
+        if (turn.waited()) {
+          setup.metrics().throttled("delayed");
+        }
+        setup.login().attempt(this, tag, credentials);
+      }
+      case LoginGuard.Verdict.Wait(var until) ->
+          wheel().after(until, () -> admit(turn, tag, credentials));
+      case LoginGuard.Verdict.Refuse(var result) -> {
+        if (turn.waited()) {
+          setup.metrics().throttled("refused");
+        }
+        refuse(tag, result);
+      }
+    }
   }
 
   private void tellOutcome(DialoguePhase.Deciding deciding, LoginResult result) {
+    if (attempt != null) {
+      attempt.ended(result);
+      attempt = null;
+    }
     Duration took = Duration.between(deciding.since(), setup.clock().instant());
     events.decided(client, deciding.credentials().user(), result, took);
   }

@@ -14,6 +14,7 @@ import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
 import dormouse.imap.view.MailboxView;
+import dormouse.listen.Presence;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
@@ -325,6 +326,8 @@ final class ImapSession
     backend.release();
     conversation.forgetIdle();
     quiet.stop();
+    home.slept();
+    Presence.sleeps(channel(), true);
     home.metrics().sessionState(Metrics.State.ATTACHED, Metrics.State.HIBERNATED);
     home.metrics().hibernated();
     LOG.debug("hibernate", "session", who.sessionId(), "user", user);
@@ -360,6 +363,8 @@ final class ImapSession
     Wake wake = new Wake(home, who, clientId, grant, conversation.features(), doze.sleeper());
     Waking waking = new Waking(this, home, who, user, doze, first, wake);
     state = new State.AwaitingBackend(waking);
+    home.stirred();
+    Presence.sleeps(channel(), false);
     waking.begin();
     return CommandTracker.Decision.WAIT;
   }
@@ -426,6 +431,7 @@ final class ImapSession
         backend.release();
       }
       case State.Asleep(var doze) -> {
+        home.stirred();
         home.metrics().sessionState(Metrics.State.HIBERNATED, null);
         doze.end();
       }

@@ -6,6 +6,7 @@ import dormouse.backend.Backend;
 import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
 import dormouse.imap.backend.Applicant;
+import dormouse.config.LimitsSettings;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.Capabilities;
@@ -36,10 +37,13 @@ import java.util.concurrent.TimeUnit;
 /// [#attempt] runs on the client's loop, everything behind it on the user's.
 public final class ImapUsers implements ImapLogin {
   private static final EventLog LOG = EventLog.of(ImapUsers.class);
+  private static final LoginResult TOO_MANY =
+      new LoginResult.Rejected("LIMIT", "Too many connections of this user");
 
   private final Map<String, Backend> backends;
   private final EventLoops loops;
   private final HibernateSettings settings;
+  private volatile LimitsSettings limits;
   private final InstantSource clock;
   private final Metrics metrics;
   private final Map<EventLoop, Map<String, UserMailboxes>> users = new HashMap<>();
@@ -50,11 +54,13 @@ public final class ImapUsers implements ImapLogin {
       Map<String, Backend> backends,
       EventLoops loops,
       HibernateSettings settings,
+      LimitsSettings limits,
       InstantSource clock,
       Metrics metrics) {
     this.backends = Map.copyOf(backends);
     this.loops = loops;
     this.settings = settings;
+    this.limits = limits;
     this.clock = clock;
     this.metrics = metrics;
     loops.all().forEach(loop -> users.put(loop, new HashMap<>()));
@@ -131,6 +137,12 @@ public final class ImapUsers implements ImapLogin {
       return;
     }
     EventLoop loop = channel.eventLoop();
+    UserMailboxes home = mailboxesOf(credentials.user(), connection.backend(), loop);
+    if (isFull(home)) {
+      connection.leave();
+      dialogue.refuse(tag, TOO_MANY);
+      return;
+    }
     Grant grant = settings.keepPassword() ? Grant.of(credentials) : null;
     ImapSession session =
         new ImapSession(
@@ -138,7 +150,7 @@ public final class ImapUsers implements ImapLogin {
             dialogue.client(),
             dialogue.clientId(),
             credentials.user(),
-            mailboxesOf(credentials.user(), connection.backend(), loop),
+            home,
             grant,
             connection,
             capabilities);
@@ -147,6 +159,11 @@ public final class ImapUsers implements ImapLogin {
     sessions.add(session);
     channel.closeFuture().addListener(_ -> sessions.remove(session));
     session.begin(tag, unread);
+  }
+
+  private boolean isFull(UserMailboxes home) {
+    return (limits.perUser() > 0 && home.awake() >= limits.perUser())
+        || (limits.asleepPerUser() > 0 && home.asleep() >= limits.asleepPerUser());
   }
 
   private UserMailboxes mailboxesOf(String user, Backend backend, EventLoop loop) {

@@ -3,7 +3,6 @@ package dormouse.listen;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
 import dormouse.config.Network;
-import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.SessionIds;
 import dormouse.session.TimerWheel;
@@ -60,11 +59,12 @@ public final class Listener implements AutoCloseable {
       EventLoops loops,
       Function<ByteBufAllocator, ? extends ChannelHandler> tls,
       SessionIds ids,
-      Metrics metrics,
+      ConnectionLimits limits,
       Function<Client, ? extends ChannelHandler> dialogue)
       throws IOException {
     boolean implicit = settings.tls() == ListenTls.IMPLICIT;
     List<Network> proxies = settings.proxyProtocolFrom();
+    long listener = limits.newListener();
     ChannelHandler clients =
         new ChannelInitializer<Channel>() {
           @Override
@@ -80,10 +80,13 @@ public final class Listener implements AutoCloseable {
                 .addLast(
                     "proxy",
                     new ProxyProtocolHandler(
-                        proxies, peer, wheel, metrics, client -> talk(channel, client)));
+                        proxies, peer, wheel, limits, client -> talk(channel, client)));
           }
 
           private void talk(Channel channel, Client client) {
+            if (!limits.admit(channel, client, listener)) {
+              return;
+            }
             if (implicit) {
               channel.pipeline().addLast("tls", tls.apply(channel.alloc()));
             }

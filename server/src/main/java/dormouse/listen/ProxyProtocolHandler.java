@@ -1,8 +1,6 @@
 package dormouse.listen;
 
 import dormouse.config.Network;
-import dormouse.ops.EventLog;
-import dormouse.ops.Metrics;
 import dormouse.proxy.ProxyHeader;
 import dormouse.proxy.ProxyHeaderReader;
 import dormouse.session.Client;
@@ -25,12 +23,11 @@ import org.jspecify.annotations.Nullable;
 /// word: there is no telling who is at the other end. Lives on the client's event loop.
 final class ProxyProtocolHandler extends ChannelInboundHandlerAdapter {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
-  private static final EventLog LOG = EventLog.of(ProxyProtocolHandler.class);
 
   private final List<Network> proxies;
   private final Client peer;
   private final TimerWheel wheel;
-  private final Metrics metrics;
+  private final ConnectionLimits limits;
   private final Consumer<Client> go;
   private @Nullable ByteBuf begun;
   private @Nullable Timer late;
@@ -38,21 +35,25 @@ final class ProxyProtocolHandler extends ChannelInboundHandlerAdapter {
   /// @param peer who is at the other end of the connection
   /// @param go puts the handlers for the client behind this one
   ProxyProtocolHandler(
-      List<Network> proxies, Client peer, TimerWheel wheel, Metrics metrics, Consumer<Client> go) {
+      List<Network> proxies,
+      Client peer,
+      TimerWheel wheel,
+      ConnectionLimits limits,
+      Consumer<Client> go) {
     this.proxies = proxies;
     this.peer = peer;
     this.wheel = wheel;
-    this.metrics = metrics;
+    this.limits = limits;
     this.go = go;
   }
 
   @Override
   public void channelActive(ChannelHandlerContext context) {
     if (!Network.contain(proxies, peer.remote().getAddress())) {
-      refuse(context, "untrusted-proxy", "it is not in proxy-protocol-from");
+      limits.refuse(context.channel(), peer, "untrusted-proxy", "it is not in proxy-protocol-from");
       return;
     }
-    late = wheel.after(PATIENCE, () -> refuse(context, "proxy-header", "no PROXY header in time"));
+    late = wheel.after(PATIENCE, () -> refuse(context, "no PROXY header in time"));
   }
 
   @Override
@@ -71,7 +72,7 @@ final class ProxyProtocolHandler extends ChannelInboundHandlerAdapter {
       case ProxyHeaderReader.Reading.More _ -> begun = all;
       case ProxyHeaderReader.Reading.Bad(var why) -> {
         all.release();
-        refuse(context, "proxy-header", why);
+        refuse(context, why);
       }
       case ProxyHeaderReader.Reading.Read(var header) -> {
         go.accept(client(header));
@@ -100,10 +101,8 @@ final class ProxyProtocolHandler extends ChannelInboundHandlerAdapter {
             Map.of()));
   }
 
-  private void refuse(ChannelHandlerContext context, String reason, String why) {
-    metrics.refusedConnection(reason);
-    LOG.warn("refused", "reason", reason, "client", peer.remote(), "at", peer.local(), "why", why);
-    context.close();
+  private void refuse(ChannelHandlerContext context, String why) {
+    limits.refuse(context.channel(), peer, "proxy-header", why);
   }
 
   @Override

@@ -123,6 +123,11 @@ public final class Metrics {
     count("dormouse.logins", "result", result, "Answered logins");
   }
 
+  /// A login had to wait for its turn. `outcome` is `delayed` or `refused`.
+  public void throttled(String outcome) {
+    count("dormouse.throttled.logins", "outcome", outcome, "Logins that had to wait");
+  }
+
   /// A connection was closed before anything was said to the client.
   public void refusedConnection(String reason) {
     count(

@@ -10,6 +10,9 @@ public enum CloseReason {
   LOGIN_TIMEOUT("login-timeout"),
   /// The client was refused, or sent nonsense, too often. Many from one address: somebody guesses passwords.
   TOO_MANY_ERRORS("too-many-errors"),
+  /// More clients were waiting with their login than `limits.before-login`, this one longest. Many: somebody opens connections
+  /// and says nothing.
+  CROWDED_OUT("crowded-out"),
   /// The TLS handshake failed. A few are scanners and old clients; all of them is a wrong or expired certificate.
   TLS_FAILED("tls-failed"),
   /// The client broke the protocol where we cannot go on, as with an endless line. Look at what client it is.

@@ -64,6 +64,28 @@ final class SettingsDocsTest {
             });
   }
 
+  @Test
+  void everyExampleInTheTextIsGood() throws IOException {
+    String text = Files.readString(ROOT.resolve("docs/settings.md"));
+    List<String> examples =
+        Pattern.compile("(?s)```yaml\n(.*?)```")
+            .matcher(text)
+            .results()
+            .map(m -> m.group(1))
+            .toList();
+    assertThat(examples).isNotEmpty();
+    for (String example : examples) {
+      String whole =
+          example
+              + (example.contains("listen:") ? "" : "listen: [ { address: \"0.0.0.0:993\" } ]\n")
+              + (example.contains("backends:") ? "" : "backends: { mx: { address: mx } }\n");
+      String here = whole.replaceAll("[a-z-]+\\.(pem|key|ocsp)\\b", "dormouse.yaml");
+      assertThat(SettingsFile.parse(here, ROOT.resolve("packaging")))
+          .as(whole)
+          .isInstanceOf(SettingsRead.Good.class);
+    }
+  }
+
   private static Map<String, String> keys(Class<?> record, String path) {
     Map<String, String> keys = new LinkedHashMap<>();
     for (RecordKey key : RecordKey.of(record)) {

@@ -56,6 +56,28 @@ final class SettingsFileTest {
         max-line-bytes: 9KiB
         max-literal-bytes: 5KiB
         trusted-networks: [ "2001:db8::/32" ]
+        admins: [ root ]
+        admins-from: [ 10.0.0.0/8 ]
+      limits:
+        per-address: 501
+        per-network: 2001
+        per-user: 101
+        asleep-per-address: 5001
+        asleep-per-user: 1001
+        per-listener: 1
+        before-login: 10001
+        exempt: [ 10.0.0.0/8 ]
+      throttle:
+        enabled: false
+        free: 11
+        delay: 2s
+        max-delay: 16s
+        forget: 2m
+        patience: 31s
+        remembered: 262145
+        devices: 262145
+        device-age: 31d
+        exempt: [ 10.0.0.0/8 ]
       hibernate:
         enabled: false
         after: 0s
@@ -140,6 +162,8 @@ final class SettingsFileTest {
     differsInEveryKey(
         Objects.requireNonNull(settings.backends().get("mx2")), BackendSettings.DEFAULT);
     differsInEveryKey(settings.login(), LoginSettings.DEFAULT);
+    differsInEveryKey(settings.limits(), LimitsSettings.DEFAULT);
+    differsInEveryKey(settings.throttle(), ThrottleSettings.DEFAULT);
     differsInEveryKey(settings.hibernate(), HibernateSettings.DEFAULT);
     differsInEveryKey(settings.admin(), AdminSettings.DEFAULT);
     differsInEveryKey(settings.runtime(), RuntimeSettings.DEFAULT);

@@ -1,6 +1,7 @@
 package dormouse.config;
 
 import static java.time.Duration.ZERO;
+import static java.time.Duration.ofDays;
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
@@ -38,7 +39,32 @@ final class SettingsTest {
                 ofSeconds(30),
                 new GateSettings(200, 50, 50, 5000)));
     assertThat(LoginSettings.DEFAULT)
-        .isEqualTo(new LoginSettings(ofSeconds(60), ofSeconds(180), 5, 100, 8192, 4096, List.of()));
+        .isEqualTo(
+            new LoginSettings(
+                ofSeconds(60),
+                ofSeconds(180),
+                5,
+                100,
+                8192,
+                4096,
+                List.of(),
+                List.of(),
+                List.of()));
+    assertThat(LimitsSettings.DEFAULT)
+        .isEqualTo(new LimitsSettings(500, 2000, 100, 5000, 1000, 0, 10_000, List.of()));
+    assertThat(ThrottleSettings.DEFAULT)
+        .isEqualTo(
+            new ThrottleSettings(
+                true,
+                10,
+                ofSeconds(1),
+                ofSeconds(15),
+                ofMinutes(1),
+                ofSeconds(30),
+                262144,
+                262144,
+                ofDays(30),
+                List.of()));
     assertThat(HibernateSettings.DEFAULT)
         .isEqualTo(
             new HibernateSettings(
@@ -70,7 +96,8 @@ final class SettingsTest {
 
   @Test
   void aRecordNamesEveryKeyThatItRefusesAndWhatWasWanted() {
-    assertThatThrownBy(() -> new LoginSettings(ZERO, ofHours(2), 0, 0, 1, 1 << 20, List.of()))
+    assertThatThrownBy(() ->
+            new LoginSettings(ZERO, ofHours(2), 0, 0, 1, 1 << 20, List.of(), List.of(), List.of()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "timeout: wanted a duration from 10ms to 30m; "

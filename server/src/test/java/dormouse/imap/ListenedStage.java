@@ -2,14 +2,20 @@ package dormouse.imap;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dormouse.auth.LoginGuard;
 import dormouse.auth.LoginResult.Rejected;
+import dormouse.auth.LoginThrottle;
+import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
 import dormouse.config.Protocol;
+import dormouse.config.ThrottleSettings;
 import dormouse.config.TlsSettings;
+import dormouse.listen.ConnectionLimits;
 import dormouse.listen.EventLoops;
 import dormouse.listen.Listener;
+import dormouse.listen.SecretKeys;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.SessionIds;
@@ -49,6 +55,9 @@ final class ListenedStage implements AutoCloseable {
             tls,
             certificates::newHandler,
             LoginSettings.DEFAULT,
+            new LoginGuard(
+                LoginSettings.DEFAULT,
+                new LoginThrottle(ThrottleSettings.DEFAULT, new SecretKeys(), Clock.systemUTC())),
             (dialogue, tag, credentials) -> {
               attempts.add(
                   credentials.user() + " " + new String(credentials.password(), ISO_8859_1));
@@ -64,7 +73,7 @@ final class ListenedStage implements AutoCloseable {
             loops,
             certificates::newHandler,
             new SessionIds(),
-            new Metrics(),
+            new ConnectionLimits(LimitsSettings.DEFAULT, new SecretKeys(), new Metrics()),
             client -> dialogue(setup, client));
   }
 

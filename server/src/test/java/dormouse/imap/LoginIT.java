@@ -7,12 +7,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
 import dormouse.config.CertificateSettings;
+import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
 import dormouse.config.Protocol;
 import dormouse.config.TlsSettings;
+import dormouse.listen.ConnectionLimits;
 import dormouse.listen.EventLoops;
 import dormouse.listen.Listener;
+import dormouse.listen.SecretKeys;
 import dormouse.ops.Metrics;
 import dormouse.session.SessionIds;
 import dormouse.testkit.Endpoint;
@@ -157,7 +160,7 @@ class LoginIT {
                   loops,
                   _ -> new ChannelHandlerAdapter() {},
                   new SessionIds(),
-                  new Metrics(),
+                  new ConnectionLimits(LimitsSettings.DEFAULT, new SecretKeys(), new Metrics()),
                   _ -> new ChannelHandlerAdapter() {}))
           .isInstanceOf(IOException.class)
           .hasMessageStartingWith("cannot listen on 127.0.0.1:" + address.getPort() + ": ");

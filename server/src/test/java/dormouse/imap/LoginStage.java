@@ -5,9 +5,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.auth.Credentials;
+import dormouse.auth.LoginGuard;
 import dormouse.auth.LoginResult;
+import dormouse.auth.LoginThrottle;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
+import dormouse.config.ThrottleSettings;
+import dormouse.listen.SecretKeys;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.TimerWheel;
@@ -51,6 +55,9 @@ final class LoginStage implements AutoCloseable {
                 listener,
                 _ -> new ChannelDuplexHandler(),
                 limits,
+                new LoginGuard(
+                    limits,
+                    new LoginThrottle(ThrottleSettings.DEFAULT, new SecretKeys(), () -> now)),
                 login,
                 _ -> wheel,
                 () -> now,

@@ -175,6 +175,8 @@ class LoginTranscriptTest {
             maxCommands,
             maxLineBytes,
             maxLiteralBytes,
+            List.of(),
+            List.of(),
             List.of());
     return new LoginStage(listener, limits, waits);
   }

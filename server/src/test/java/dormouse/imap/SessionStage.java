@@ -8,12 +8,14 @@ import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
 import dormouse.config.GateSettings;
 import dormouse.config.HibernateSettings;
+import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
 import dormouse.config.Protocol;
 import dormouse.config.RuntimeSettings;
 import dormouse.config.Settings;
+import dormouse.config.ThrottleSettings;
 import dormouse.config.TlsSettings;
 import dormouse.listen.EventLoops;
 import dormouse.ops.Metrics;
@@ -79,6 +81,8 @@ final class SessionStage implements AutoCloseable {
             TlsSettings.DEFAULT,
             Map.of("mx", mx),
             LoginSettings.DEFAULT,
+            LimitsSettings.DEFAULT,
+            ThrottleSettings.DEFAULT,
             hibernate,
             new AdminSettings(null),
             new RuntimeSettings(1, STATE, Duration.ofSeconds(2)));

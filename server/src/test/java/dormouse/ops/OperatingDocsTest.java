@@ -94,6 +94,7 @@ final class OperatingDocsTest {
     metrics.gateRefused("b", "p");
     metrics.closed("r");
     metrics.refusedConnection("r");
+    metrics.throttled("r");
     metrics.answeredLocally("NOOP");
     return metrics;
   }

@@ -29,6 +29,7 @@ public final class UserMailboxes {
   private final Runnable onUnused;
   private final Map<String, MailboxWatch> watches = new HashMap<>();
   private int sessions;
+  private int asleep;
   private int logins;
   private boolean unused;
 
@@ -53,6 +54,26 @@ public final class UserMailboxes {
   /// A session of the user has begun.
   public void enter() {
     sessions++;
+  }
+
+  /// A session of the user has given up its backend connection.
+  public void slept() {
+    asleep++;
+  }
+
+  /// A session of the user wakes, or has ended asleep.
+  public void stirred() {
+    asleep--;
+  }
+
+  /// How many sessions of the user there are that do not sleep.
+  public int awake() {
+    return sessions - asleep;
+  }
+
+  /// How many sessions of the user sleep.
+  public int asleep() {
+    return asleep;
   }
 
   /// A session of the user has ended.

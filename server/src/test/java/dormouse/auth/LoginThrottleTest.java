@@ -1,0 +1,220 @@
+package dormouse.auth;
+
+import static java.time.Duration.ZERO;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.config.Network;
+import dormouse.config.ThrottleSettings;
+import dormouse.listen.SecretKeys;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class LoginThrottleTest {
+  private static final InetAddress EVE = InetAddress.ofLiteral("203.0.113.7");
+  private static final InetAddress HOME = InetAddress.ofLiteral("198.51.100.1");
+  private static final LoginResult WRONG = new LoginResult.Rejected("AUTHENTICATIONFAILED", "");
+  private static final LoginResult RIGHT = new LoginResult.Accepted();
+  private static final Duration TURN = ofMillis(250);
+
+  private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+  private final LoginThrottle throttle = throttle(List.of());
+
+  private LoginThrottle throttle(List<Network> exempt) {
+    ThrottleSettings usual = ThrottleSettings.DEFAULT;
+    return new LoginThrottle(
+        new ThrottleSettings(
+            true,
+            10,
+            ofSeconds(1),
+            ofSeconds(15),
+            ofMinutes(1),
+            ofSeconds(30),
+            usual.remembered(),
+            usual.devices(),
+            ofDays(30),
+            exempt),
+        new SecretKeys(),
+        () -> now);
+  }
+
+  @Test
+  void tenFailuresAreFreeThenEachWaitIsLonger() {
+    for (int i = 0; i < 10; i++) {
+      assertThat(fail(EVE, "u" + i)).isEqualTo(ZERO);
+    }
+    List<Duration> waits = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      waits.add(fail(EVE, "v" + i));
+    }
+    assertThat(waits)
+        .containsExactly(
+            ofSeconds(1), ofSeconds(2), ofSeconds(4), ofSeconds(8), ofSeconds(15), ofSeconds(15));
+  }
+
+  @Test
+  void aFailureIsForgottenInAMinute() {
+    for (int i = 0; i < 11; i++) {
+      fail(EVE, "u" + i);
+    }
+    assertThat(throttle.attempt(EVE, "x").admit()).isEqualTo(TURN);
+    pass(ofMinutes(2));
+    assertThat(throttle.attempt(EVE, "x").admit()).isEqualTo(ZERO);
+  }
+
+  @Test
+  void whoHasStoppedIsForgottenInAWhileHoweverMuchItTried() {
+    for (int i = 0; i < 1000; i++) {
+      fail(EVE, "u" + i);
+    }
+    pass(ofMinutes(16));
+    assertThat(fail(EVE, "x")).isEqualTo(ZERO);
+  }
+
+  @Test
+  void manyAtOnceDoNotEscape() {
+    int begun = 0;
+    for (int i = 0; i < 500; i++) {
+      begun += ZERO.equals(throttle.attempt(EVE, "u" + i).admit()) ? 1 : 0;
+    }
+    assertThat(begun).isEqualTo(10);
+  }
+
+  @Test
+  void honestUsersOfOneAddressWaitOnlyForEachOther() {
+    List<LoginThrottle.Attempt> under = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      LoginThrottle.Attempt attempt = throttle.attempt(HOME, "u" + i);
+      assertThat(attempt.admit()).isEqualTo(ZERO);
+      under.add(attempt);
+    }
+    LoginThrottle.Attempt last = throttle.attempt(HOME, "last");
+    assertThat(last.admit()).isEqualTo(TURN);
+    under.forEach(attempt -> attempt.ended(RIGHT));
+    assertThat(last.admit()).isEqualTo(ZERO);
+  }
+
+  @Test
+  void aUserIsGuardedAgainstManyAddresses() {
+    for (int i = 0; i < 10; i++) {
+      assertThat(fail(InetAddress.ofLiteral("203.0.113." + i), "Ann")).isEqualTo(ZERO);
+    }
+    assertThat(throttle.attempt(InetAddress.ofLiteral("203.0.113.99"), "ann").admit())
+        .isEqualTo(TURN);
+  }
+
+  @Test
+  void aUsersOwnDeviceIsLetThrough() {
+    succeed(HOME, "ann");
+    for (int i = 0; i < 50; i++) {
+      fail(InetAddress.ofLiteral("203.0.113." + i), "ann");
+      fail(HOME, "u" + i);
+    }
+    succeed(HOME, "ann");
+    assertThat(throttle.attempt(HOME, "bob").admit()).isEqualTo(TURN);
+  }
+
+  @Test
+  void aDeviceWithTheWrongPasswordIsSlowedDownToo() {
+    succeed(HOME, "ann");
+    for (int i = 0; i < 10; i++) {
+      assertThat(fail(HOME, "ann")).isEqualTo(ZERO);
+    }
+    assertThat(fail(HOME, "ann")).isEqualTo(ofSeconds(1));
+  }
+
+  @Test
+  void whatNobodyCouldDecideIsNoFailure() {
+    for (int i = 0; i < 50; i++) {
+      LoginThrottle.Attempt attempt = throttle.attempt(EVE, "ann");
+      assertThat(attempt.admit()).isEqualTo(ZERO);
+      attempt.ended(new LoginResult.Unavailable(LoginResult.Cause.SLOW));
+    }
+  }
+
+  @Test
+  void whoWaitsTooLongIsRefused() {
+    for (int i = 0; i < 50; i++) {
+      fail(EVE, "ann");
+    }
+    LoginThrottle.Attempt attempt = throttle.attempt(EVE, "ann");
+    assertThat(attempt.admit()).isEqualTo(TURN);
+    fail(EVE, "ann"); // somebody else's turn, 15 s later
+    fail(EVE, "ann");
+    assertThat(attempt.admit()).isNull();
+    assertThat(attempt.waited()).isTrue();
+  }
+
+  @Test
+  void anIpv6NetworkIsOneAddressAndIts48IsKnownToo() {
+    for (int i = 0; i < 10; i++) {
+      fail(InetAddress.ofLiteral("2001:db8:1:1::" + i), "u" + i);
+    }
+    assertThat(throttle.attempt(InetAddress.ofLiteral("2001:db8:1:1::99"), "x").admit())
+        .isEqualTo(TURN);
+    assertThat(fail(InetAddress.ofLiteral("2001:db8:1:2::1"), "y")).isEqualTo(ZERO);
+    for (int i = 0; i < 150; i++) {
+      fail(InetAddress.ofLiteral("2001:db8:1:" + (i + 3) + "::1"), "z" + i);
+    }
+    assertThat(throttle.attempt(InetAddress.ofLiteral("2001:db8:1:ffff::1"), "x").admit())
+        .isEqualTo(TURN);
+  }
+
+  @Test
+  void exemptNetworksAreNeverSlowedDown() {
+    LoginThrottle exempting = throttle(List.of(new Network(EVE, 32)));
+    for (int i = 0; i < 100; i++) {
+      LoginThrottle.Attempt attempt = exempting.attempt(EVE, "ann");
+      assertThat(attempt.admit()).isEqualTo(ZERO);
+      attempt.ended(WRONG);
+    }
+  }
+
+  @Test
+  void aMillionAddressesTakeNoMoreThanTheTableAndDoNotWashOutTheWorst() {
+    for (int i = 0; i < 12; i++) {
+      fail(EVE, "u" + i);
+    }
+    long before = throttle.bytes();
+    for (int i = 0; i < 1_000_000; i++) {
+      String address = "10." + (i >> 16) + "." + (i >> 8 & 255) + "." + (i & 255);
+      LoginThrottle.Attempt attempt = throttle.attempt(InetAddress.ofLiteral(address), "u" + i);
+      attempt.admit();
+      attempt.ended(WRONG);
+    }
+    assertThat(throttle.bytes()).isEqualTo(before).isEqualTo(24L * 2 * 262_144);
+    assertThat(throttle.attempt(EVE, "x").admit()).isEqualTo(TURN);
+  }
+
+  /// A login with the wrong password: how long it has waited for its turn.
+  private Duration fail(InetAddress from, String user) {
+    return login(from, user, WRONG);
+  }
+
+  private void succeed(InetAddress from, String user) {
+    assertThat(login(from, user, RIGHT)).isEqualTo(ZERO);
+  }
+
+  private Duration login(InetAddress from, String user, LoginResult result) {
+    LoginThrottle.Attempt attempt = throttle.attempt(from, user);
+    Instant begun = now;
+    Duration wait = attempt.admit();
+    while (wait != null && !wait.isZero()) {
+      pass(wait);
+      wait = attempt.admit();
+    }
+    attempt.ended(result);
+    return Duration.between(begun, now);
+  }
+
+  private void pass(Duration time) {
+    now = now.plus(time);
+  }
+}

@@ -1,0 +1,172 @@
+package dormouse.imap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dormouse.FrontEnd;
+import dormouse.testkit.DovecotServer;
+import dormouse.testkit.ImapClient;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// How many connections clients may have, before a real Dovecot.
+class LimitsIT {
+  private static final String HERE = "127.0.6.1";
+  private static final String THERE = "127.0.6.200"; // the same /24
+  private static final String ELSEWHERE = "127.0.60.1";
+
+  private static DovecotServer dovecot;
+
+  private final List<ImapClient> clients = new ArrayList<>();
+
+  @BeforeAll
+  static void start() {
+    dovecot = DovecotServer.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    dovecot.close();
+  }
+
+  @AfterEach
+  void leave() {
+    clients.forEach(ImapClient::close);
+  }
+
+  @Test
+  void anAddressAndANetworkHaveTheirShare() {
+    try (FrontEnd front = limited("per-address: 2, per-network: 3")) {
+      ImapClient first = from(front, HERE);
+      from(front, HERE);
+      refused(front, HERE, "per-address", 1);
+      from(front, THERE);
+      refused(front, THERE, "per-network", 1);
+      from(front, ELSEWHERE).login("u1", DovecotServer.PASSWORD);
+      first.close();
+      front.await(() -> greeting(front) == 2, "one has left");
+      from(front, THERE);
+    }
+  }
+
+  @Test
+  void sleepersAreCountedApart() {
+    try (FrontEnd front =
+        before(
+            """
+            limits: { per-address: 2, asleep-per-address: 3 }
+            hibernate: { after: 0s, keep-alive: 0s }
+            """)) {
+      for (int i = 1; i <= 3; i++) {
+        idle(front);
+        front.awaitAsleep(i);
+      }
+      refused(front, HERE, "asleep-per-address", 1);
+      clients.getFirst().done();
+      clients.getFirst().ok("LIST \"\" *"); // and so it is awake
+      from(front, HERE);
+      refused(front, HERE, "per-address", 1);
+    }
+  }
+
+  @Test
+  void aUserHasItsShare() {
+    try (FrontEnd front = limited("per-user: 2")) {
+      from(front, HERE).login("u2", DovecotServer.PASSWORD);
+      from(front, HERE).login("u2", DovecotServer.PASSWORD);
+      ImapClient third = from(front, HERE);
+      assertThat(third.refused("LOGIN u2 pass"))
+          .isEqualTo("NO [LIMIT] Too many connections of this user");
+      clients.getFirst().logout();
+      third.login("u2", DovecotServer.PASSWORD);
+    }
+  }
+
+  @Test
+  void aListenerHasItsShare() {
+    try (FrontEnd front = limited("per-listener: 1")) {
+      from(front, HERE);
+      refused(front, ELSEWHERE, "per-listener", 1);
+    }
+  }
+
+  @Test
+  void whoIsExemptIsNotCounted() {
+    try (FrontEnd front = limited("per-address: 1, exempt: [ 127.0.60.0/24 ]")) {
+      from(front, ELSEWHERE);
+      from(front, ELSEWHERE);
+      from(front, HERE);
+      refused(front, HERE, "per-address", 1);
+    }
+  }
+
+  @Test
+  void whoWaitsLongestWithItsLoginMakesRoom() {
+    try (FrontEnd front = limited("before-login: 2")) {
+      ImapClient loggedIn = from(front, HERE).login("u3", DovecotServer.PASSWORD);
+      ImapClient oldest = from(front, HERE);
+      from(front, HERE);
+      from(front, HERE).login("u3", DovecotServer.PASSWORD);
+      oldest.expect("* BYE Too many are waiting to log in, and you longest").expectClosed();
+      loggedIn.ok("NOOP");
+      front.await(
+          () -> Stage.metric(front, "dormouse_closes_total{reason=\"crowded-out\"}") == 1,
+          "one was crowded out");
+    }
+  }
+
+  @Test
+  void administratorsComeOnlyFromTheirNetworks() {
+    try (FrontEnd front = before("login: { admins: [ U4 ], admins-from: [ 127.0.60.0/24 ] }\n")) {
+      from(front, ELSEWHERE).login("u4", DovecotServer.PASSWORD);
+      int from = dovecot.logSize();
+      for (String name : List.of("u4", "ann*u4")) {
+        assertThat(from(front, HERE).refused("LOGIN \"" + name + "\" pass"))
+            .isEqualTo("NO [AUTHENTICATIONFAILED] Wrong user name or password");
+      }
+      from(front, HERE).login("u5", DovecotServer.PASSWORD);
+      assertThat(dovecot.log().subList(from, dovecot.logSize()))
+          .noneMatch(line -> line.contains("auth failed"));
+    }
+  }
+
+  private static FrontEnd limited(String limits) {
+    return before("limits: { " + limits + " }\n");
+  }
+
+  private static FrontEnd before(String settings) {
+    return FrontEnd.of(
+        """
+        listen: [ { address: "127.0.0.1:0", tls: none } ]
+        backends: { mx: { address: "127.0.0.1:%d", tls: none } }
+        """
+                .formatted(dovecot.imapPort())
+            + settings);
+  }
+
+  private ImapClient from(FrontEnd front, String address) {
+    ImapClient client = ImapClient.connect(front.plain(), address, "");
+    clients.add(client);
+    return client;
+  }
+
+  private void idle(FrontEnd front) {
+    ImapClient client = from(front, HERE).login("u6", DovecotServer.PASSWORD);
+    client.ok("SELECT INBOX");
+    client.startIdle();
+  }
+
+  private static void refused(FrontEnd front, String from, String reason, double count) {
+    assertThatThrownBy(() -> ImapClient.connect(front.plain(), from, ""));
+    assertThat(Stage.metric(front, "dormouse_refused_connections_total{reason=\"" + reason + "\"}"))
+        .isEqualTo(count);
+  }
+
+  private static double greeting(FrontEnd front) {
+    return Stage.metric(front, "dormouse_sessions{state=\"greeting\"}");
+  }
+}

@@ -1,0 +1,114 @@
+package dormouse.packaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.FileAppender;
+import dormouse.FrontEnd;
+import dormouse.testkit.DovecotServer;
+import dormouse.testkit.ImapClient;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/// fail2ban reads what Dormouse logs, with the filter that is shipped.
+final class Fail2banIT {
+  private static final Path FILTER = Path.of("..", "packaging", "fail2ban", "dormouse.conf");
+
+  @TempDir Path directory = Path.of("");
+
+  @Test
+  void everyRefusedLoginIsSeenAndNoOther() throws Exception {
+    Path log = directory.resolve("dormouse.log");
+    try (DovecotServer dovecot = DovecotServer.start();
+        FrontEnd front = FrontEnd.before(dovecot.imapPort())) {
+      logTo(
+          log,
+          () -> {
+            logIn(front, "127.0.7.1", "LOGIN u1 wrong");
+            logIn(front, "127.0.7.2", "LOGIN \"u1 result=rejected client=9.9.9.9:1\" x");
+            logIn(front, "127.0.7.2", "LOGIN \"\\\" result=rejected client=9.9.9.9:1 \" x");
+            logIn(front, "127.0.7.2", "LOGIN {5}\r\n] \" [ x");
+            try (ImapClient client = ImapClient.connect(front.plain(), "127.0.7.3", "")) {
+              client.login("u2", DovecotServer.PASSWORD);
+              client.logout();
+            }
+          });
+    }
+    assertThat(addresses(log)).containsExactly("127.0.7.1", "127.0.7.2", "127.0.7.2", "127.0.7.2");
+  }
+
+  @Test
+  void ipv6AndNonsenseAreSeen() throws Exception {
+    Path log = directory.resolve("dormouse.log");
+    Files.writeString(
+        log,
+        """
+        2026-01-31 09:12:04,117 INFO  login session=7f3a user=ann result=rejected code=LIMIT client=[2001:db8::1]:51234 tls=true took=1ms
+        2026-01-31 09:12:05,117 INFO  close session=7f3a reason=too-many-errors client=[2001:db8::2]:51234 tls=true
+        2026-01-31 09:12:06,117 INFO  close session=7f3a reason=client-gone client=[2001:db8::3]:51234 tls=true
+        2026-01-31 09:12:07,117 INFO  login session=7f3a user=ann result=unreachable client=[2001:db8::4]:51234 tls=true took=1ms
+        """);
+    assertThat(addresses(log)).containsExactly("2001:db8::1", "2001:db8::2");
+  }
+
+  private static void logIn(FrontEnd front, String from, String command) {
+    try (ImapClient client = ImapClient.connect(front.plain(), from, "")) {
+      client.refused(command);
+    }
+  }
+
+  /// Runs with the product's own log layout, written to a file.
+  private static void logTo(Path file, Runnable script) throws IOException {
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    Matcher pattern =
+        Pattern.compile("<pattern>(.*)</pattern>")
+            .matcher(Files.readString(Path.of("src", "main", "resources", "logback.xml")));
+    assertThat(pattern.find()).isTrue();
+    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    encoder.setContext(context);
+    encoder.setPattern(pattern.group(1).replaceAll("^\\$\\{[^}]*}", ""));
+    encoder.start();
+    FileAppender<ILoggingEvent> appender = new FileAppender<>();
+    appender.setContext(context);
+    appender.setEncoder(encoder);
+    appender.setFile(file.toString());
+    appender.start();
+    Logger logins = context.getLogger("dormouse.imap.ImapDialogue");
+    logins.setLevel(ch.qos.logback.classic.Level.INFO);
+    logins.addAppender(appender);
+    try {
+      script.run();
+    } finally {
+      logins.detachAppender(appender);
+      logins.setLevel(null);
+      appender.stop();
+    }
+  }
+
+  /// Whom fail2ban would count, in the order of the log.
+  private List<String> addresses(Path log) throws Exception {
+    Path said = directory.resolve("said");
+    Process process =
+        new ProcessBuilder("fail2ban-regex", "--out", "<ip>", log.toString(), FILTER.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(said.toFile())
+            .start();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    return Files.readString(said, StandardCharsets.UTF_8)
+        .lines()
+        .filter(line -> !line.isBlank())
+        .toList();
+  }
+}
