@@ -21,6 +21,7 @@ import dormouse.tls.BadCertificates;
 import dormouse.tls.Certificates;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -67,8 +68,13 @@ public final class Dormouse implements AutoCloseable {
     parts.add(loops);
     try {
       Certificates certificates =
-          Certificates.load(settings.tls(), settings.runtime().stateDir(), clock);
+          Certificates.load(
+              settings.tls(), settings.runtime().stateDir(), clock, metrics::certificates);
       parts.addFirst(certificates);
+      Duration lookEvery = settings.tls().reloadEvery();
+      if (lookEvery != null) {
+        certificates.watch(lookEvery);
+      }
       Map<String, Backend> backends = new LinkedHashMap<>();
       for (Map.Entry<String, BackendSettings> entry : settings.backends().entrySet()) {
         BackendTrust trust = BackendTrust.load(entry.getKey(), entry.getValue());

@@ -57,10 +57,16 @@ public final class SettingsChecks {
   }
 
   private void certificates(TlsSettings tls) {
+    if (tls.clientCa() != null) {
+      file("tls.client-ca", tls.clientCa());
+    }
     for (int i = 0; i < tls.certificates().size(); i++) {
       CertificateSettings certificate = tls.certificates().get(i);
       String key = "tls.certificates[" + i + "]";
       file(key + ".certificate", certificate.certificate());
+      if (certificate.ocsp() != null) {
+        file(key + ".ocsp", certificate.ocsp());
+      }
       if (file(key + ".key", certificate.key()) && isReadableByAll(certificate.key())) {
         warning(key + ".key", certificate.key() + " can be read by every user of this machine");
       }

@@ -1,15 +1,47 @@
 package dormouse.config;
 
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
+
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// TLS towards clients.
 ///
+/// @param reloadEvery between two looks at the files, which are read again when they have changed; none: only at a reload;
+///     100ms to 24h
+/// @param clientCertificates whether clients are asked for a certificate of their own
+/// @param clientCa PEM, certificates that may sign the clients'; needed when they are asked
 /// @param certificates if there is none and a listener needs one, a self-signed certificate is made in the state
 ///     directory at the first start
-public record TlsSettings(List<CertificateSettings> certificates) {
+public record TlsSettings(
+    @Nullable Duration reloadEvery,
+    ClientCertificates clientCertificates,
+    @Nullable Path clientCa,
+    List<CertificateSettings> certificates) {
   public static final TlsSettings DEFAULT = new TlsSettings(List.of());
 
   public TlsSettings {
+    new Checks()
+        .that(
+            clientCertificates == ClientCertificates.NONE || clientCa != null,
+            "client-ca",
+            "a file of those who may sign clients' certificates")
+        .that(
+            reloadEvery == null
+                || (reloadEvery.compareTo(ofMillis(100)) >= 0
+                    && reloadEvery.compareTo(ofHours(24)) <= 0),
+            "reload-every",
+            "a duration from 100ms to 24h, or none")
+        .done();
     certificates = List.copyOf(certificates);
+  }
+
+  /// These certificates, all else by default.
+  public TlsSettings(List<CertificateSettings> certificates) {
+    this(ofSeconds(10), ClientCertificates.NONE, null, certificates);
   }
 }

@@ -13,7 +13,7 @@ import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import dormouse.session.TimerWheel;
-import dormouse.tls.ServerName;
+import dormouse.tls.Handshake;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
@@ -181,7 +181,10 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
       if (!handshake.isSuccess()) {
         closeReason = CloseReason.TLS_FAILED; // the TLS handler closes
       } else {
-        client = client.withServerName(ServerName.asked(context.pipeline()));
+        client =
+            client
+                .withServerName(Handshake.serverName(context.pipeline()))
+                .withCertificateName(Handshake.certificateName(context.pipeline()));
         phase = new DialoguePhase.Commanding();
         if (greets) {
           greet();

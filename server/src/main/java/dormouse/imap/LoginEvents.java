@@ -47,6 +47,8 @@ final class LoginEvents {
         client.via().proxy(),
         "tls",
         client.tls(),
+        "certificate",
+        client.via().certificateName().isEmpty() ? null : client.via().certificateName(),
         "took",
         took);
   }

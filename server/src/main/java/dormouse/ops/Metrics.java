@@ -3,6 +3,7 @@ package dormouse.ops;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -14,7 +15,9 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
@@ -79,6 +82,11 @@ public final class Metrics {
   private final Map<OfBackend, Counter> gateRefusals = new ConcurrentHashMap<>();
   private final Map<Labelled, Counter> counters = new ConcurrentHashMap<>();
   private final LongAdder keptBytes = new LongAdder();
+  private final MultiGauge certificates =
+      MultiGauge.builder("dormouse.certificate.expiry")
+          .description("When each certificate that clients see expires, since 1970")
+          .baseUnit("seconds")
+          .register(registry);
   private final Counter hibernations;
   private final Timer wakes;
   private final Timer syncs;
@@ -126,6 +134,18 @@ public final class Metrics {
   /// A login had to wait for its turn. `outcome` is `delayed` or `refused`.
   public void throttled(String outcome) {
     count("dormouse.throttled.logins", "outcome", outcome, "Logins that had to wait");
+  }
+
+  /// These certificates are served from now on, each by its file, and until when it is valid.
+  public void certificates(Map<Path, Instant> expiries) {
+    certificates.register(
+        expiries.entrySet().stream()
+            .map(entry ->
+                MultiGauge.Row.of(
+                    Tags.of("certificate", entry.getKey().toString()),
+                    entry.getValue().getEpochSecond()))
+            .toList(),
+        /* overwrite= */ true);
   }
 
   /// A connection was closed before anything was said to the client.

@@ -34,6 +34,15 @@ public record Client(
     return asked.isEmpty() ? this : new Client(sessionId, remote, local, tls, asked, via);
   }
 
+  /// The same, if it has shown a certificate.
+  ///
+  /// @param name its common name; `""` if it has not
+  public Client withCertificateName(String name) {
+    return name.isEmpty()
+        ? this
+        : new Client(sessionId, remote, local, tls, serverName, via.withCertificateName(name));
+  }
+
   /// The same under another name.
   public Client withSessionId(String id) {
     return new Client(id, remote, local, tls, serverName, via);

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// What a trusted proxy before us told of a client that it passes on: by a PROXY header, by ID, or both. Immutable.
 ///
 /// @param proxy the proxy's own address; null if the client came directly
-/// @param certificateName the common name of the client's certificate, which the proxy has checked; `""` if none
+/// @param certificateName the common name of the client's certificate, which the proxy or we have checked; `""` if none
 /// @param insecure whether the client's own connection is known to be in clear, whatever ours is
 /// @param hopsLeft how many proxies more the session may pass; 0: none, somebody passes it round in a circle
 /// @param forwarded what proxies pass on for each other (Dovecot: `x-forward-…`), by key without that prefix
@@ -21,6 +21,11 @@ public record Via(
 
   /// No proxy.
   public static final Via NOBODY = new Via(null, "", false, MAX_HOPS, Map.of());
+
+  /// The same, with the name of a certificate that we have checked ourselves.
+  Via withCertificateName(String name) {
+    return new Via(proxy, name, insecure, hopsLeft, forwarded);
+  }
 
   public Via {
     forwarded = Map.copyOf(forwarded);

@@ -1,6 +1,7 @@
 package dormouse.tls;
 
 import dormouse.config.CertificateSettings;
+import dormouse.config.ClientCertificates;
 import dormouse.config.Fault;
 import dormouse.config.TlsSettings;
 import dormouse.ops.EventLog;
@@ -10,21 +11,35 @@ import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslSessionContext;
 import io.netty.handler.ssl.SniHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /// The certificates that clients see, and the TLS they get. Any thread, but for the handlers made.
+///
+/// They can be changed at any time ([#use], [#watch]); connections that stand keep what they have.
 ///
 /// Sessions are resumed by tickets, whose keys BoringSSL makes and changes itself. ALPN (RFC 7301) `imap` is agreed to and not
 /// demanded.
@@ -40,12 +55,29 @@ public final class Certificates implements AutoCloseable {
 
   private static final EventLog events = EventLog.of(Certificates.class);
 
-  private final List<SslContext> contexts;
-  private final NamedContexts byName;
+  private final Path stateDir;
+  private final InstantSource clock;
+  private final Consumer<Map<Path, Instant>> onExpiries;
+  private TlsSettings settings;
+  private String fingerprint = "";
+  private List<ServedCertificate> replaced = List.of();
+  private volatile List<ServedCertificate> served = List.of();
+  private volatile NamedContexts byName;
+  private @Nullable ScheduledExecutorService watch;
 
-  private Certificates(List<SslContext> contexts, List<X509Certificate> certificates) {
-    this.contexts = List.copyOf(contexts);
-    this.byName = NamedContexts.of(contexts, certificates);
+  private Certificates(
+      TlsSettings settings,
+      Path stateDir,
+      InstantSource clock,
+      Consumer<Map<Path, Instant>> onExpiries)
+      throws BadCertificates {
+    this.settings = settings;
+    this.stateDir = stateDir;
+    this.clock = clock;
+    this.onExpiries = onExpiries;
+    List<ServedCertificate> first = read(settings);
+    byName = NamedContexts.of(first);
+    serve(first, settings);
   }
 
   /// Reads the certificates of the settings, or if there are none a self-signed one, which is made if need be. Blocks.
@@ -53,18 +85,85 @@ public final class Certificates implements AutoCloseable {
   /// @param stateDir where the self-signed certificate is kept
   public static Certificates load(TlsSettings settings, Path stateDir, InstantSource clock)
       throws BadCertificates {
-    List<CertificateSettings> files = settings.certificates();
-    if (files.isEmpty()) {
-      try {
-        files = List.of(SelfSigned.in(stateDir, clock));
-      } catch (IOException e) {
-        throw new BadCertificates(
-            List.of(new Fault(0, 0, "runtime.state-dir", "cannot be written to: " + e)));
+    return load(settings, stateDir, clock, _ -> {});
+  }
+
+  /// @param onExpiries is told, whenever certificates are served that were not, until when each of them is valid
+  public static Certificates load(
+      TlsSettings settings,
+      Path stateDir,
+      InstantSource clock,
+      Consumer<Map<Path, Instant>> onExpiries)
+      throws BadCertificates {
+    return new Certificates(settings, stateDir, clock, onExpiries);
+  }
+
+  /// From now on new connections get the certificates of these settings, as they are now in their files; those that are there
+  /// keep theirs. Blocks.
+  ///
+  /// @throws BadCertificates if they cannot be used; then nothing has changed
+  public synchronized void use(TlsSettings changed) throws BadCertificates {
+    serve(read(changed), changed);
+  }
+
+  /// Looks at the files, each time this has passed, and serves what is in them when that has changed.
+  public synchronized void watch(Duration every) {
+    ScheduledExecutorService looking =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("certificates").factory());
+    watch = looking;
+    looking.scheduleWithFixedDelay(
+        this::look, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private synchronized void look() {
+    try {
+      String now = CertificateFiles.fingerprint(settings, files(settings));
+      if (now.equals(fingerprint)) {
+        return;
       }
+      fingerprint = now; // what is refused is told of once
+      use(settings);
+      events.info("certificates", "count", served.size());
+    } catch (BadCertificates e) {
+      events.warn("certificates-refused", "why", e.getMessage());
+    } catch (RuntimeException e) {
+      events.error(e, "bug", "in", "certificates");
     }
-    List<SslContext> contexts = new ArrayList<>();
-    List<X509Certificate> certificates = new ArrayList<>();
+  }
+
+  private void serve(List<ServedCertificate> next, TlsSettings of) throws BadCertificates {
+    fingerprint = CertificateFiles.fingerprint(of, files(of));
+    settings = of;
+    release(replaced); // a handshake that began before the last change has ended
+    replaced = served;
+    byName = NamedContexts.of(next);
+    served = next;
+    Map<Path, Instant> expiries = new LinkedHashMap<>();
+    for (ServedCertificate certificate : next) {
+      expiries.put(certificate.file(), certificate.certificate().getNotAfter().toInstant());
+      warnIfExpired(certificate.file(), certificate.certificate());
+    }
+    onExpiries.accept(expiries);
+  }
+
+  private List<CertificateSettings> files(TlsSettings of) throws BadCertificates {
+    if (!of.certificates().isEmpty()) {
+      return of.certificates();
+    }
+    try {
+      return List.of(SelfSigned.in(stateDir, clock));
+    } catch (IOException e) {
+      throw new BadCertificates(
+          List.of(new Fault(0, 0, "runtime.state-dir", "cannot be written to: " + e)));
+    }
+  }
+
+  private List<ServedCertificate> read(TlsSettings from) throws BadCertificates {
+    List<CertificateSettings> files = files(from);
+    List<ServedCertificate> read = new ArrayList<>();
     List<Fault> faults = new ArrayList<>();
+    List<X509Certificate> signers = clientCa(from, faults);
     for (int i = 0; i < files.size(); i++) {
       String setting = "tls.certificates[" + i + "].";
       String file = "certificate";
@@ -72,54 +171,106 @@ public final class Certificates implements AutoCloseable {
         List<X509Certificate> chain = PemFiles.certificates(files.get(i).certificate());
         file = "key";
         PrivateKey key = PemFiles.key(files.get(i).key(), chain.getFirst());
-        contexts.add(context(key, chain));
-        certificates.add(chain.getFirst());
-        warnIfExpired(files.get(i).certificate(), chain.getFirst(), clock);
+        file = "ocsp";
+        Path ocsp = files.get(i).ocsp();
+        byte[] staple = ocsp == null ? null : OcspFile.read(ocsp);
+        file = "certificate";
+        SslContext context =
+            context(key, chain, from.clientCertificates(), signers, staple != null);
+        read.add(
+            new ServedCertificate(files.get(i).certificate(), chain.getFirst(), context, staple));
       } catch (PemFiles.BadFile | SSLException e) {
         faults.add(new Fault(0, 0, setting + file, String.valueOf(e.getMessage())));
       }
     }
     if (!faults.isEmpty()) {
-      contexts.forEach(ReferenceCountUtil::release);
+      release(read);
       throw new BadCertificates(faults);
     }
-    return new Certificates(contexts, certificates);
+    return List.copyOf(read);
   }
 
-  private static SslContext context(PrivateKey key, List<X509Certificate> chain)
+  private static List<X509Certificate> clientCa(TlsSettings from, List<Fault> faults) {
+    Path file = from.clientCa();
+    if (file == null || from.clientCertificates() == ClientCertificates.NONE) {
+      return List.of();
+    }
+    try {
+      return PemFiles.certificates(file);
+    } catch (PemFiles.BadFile e) {
+      faults.add(new Fault(0, 0, "tls.client-ca", String.valueOf(e.getMessage())));
+      return List.of();
+    }
+  }
+
+  private static SslContext context(
+      PrivateKey key,
+      List<X509Certificate> chain,
+      ClientCertificates clients,
+      List<X509Certificate> signers,
+      boolean staples)
       throws SSLException {
-    SslContext context =
-        TlsRules.applyTo(SslContextBuilder.forServer(key, chain))
-            .applicationProtocolConfig(ALPN)
-            .build();
+    SslContextBuilder builder =
+        TlsRules.applyTo(SslContextBuilder.forServer(key, chain)).applicationProtocolConfig(ALPN);
+    if (!signers.isEmpty()) {
+      builder
+          .trustManager(signers)
+          .clientAuth(
+              clients == ClientCertificates.REQUIRED ? ClientAuth.REQUIRE : ClientAuth.OPTIONAL);
+    }
+    SslContext context = builder.enableOcsp(staples && OpenSsl.isOcspSupported()).build();
     if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
       sessions.setTicketKeys();
     }
     return context;
   }
 
-  private static void warnIfExpired(Path file, X509Certificate certificate, InstantSource clock) {
-    if (clock.instant().isAfter(certificate.getNotAfter().toInstant())) {
-      events.warn(
-          "certificate-expired",
-          "certificate",
-          file,
-          "since",
-          certificate.getNotAfter().toInstant());
+  private void warnIfExpired(Path file, X509Certificate certificate) {
+    Instant end = certificate.getNotAfter().toInstant();
+    if (clock.instant().isAfter(end)) {
+      events.warn("certificate-expired", "certificate", file, "since", end);
     }
   }
 
   /// The handler that ends TLS for one channel, to be the first of its pipeline. It fires
   /// [io.netty.handler.ssl.SslHandshakeCompletionEvent].
   public ChannelHandler newHandler(ByteBufAllocator allocator) {
-    return contexts.size() == 1
-        ? contexts.getFirst().newHandler(allocator)
-        : new SniHandler(byName, MAX_CLIENT_HELLO_BYTES, HANDSHAKE_TIMEOUT_MILLIS);
+    List<ServedCertificate> now = served;
+    return now.size() == 1
+        ? now.getFirst().newHandler(allocator)
+        : new ByName(MAX_CLIENT_HELLO_BYTES, HANDSHAKE_TIMEOUT_MILLIS);
+  }
+
+  /// Waits for the name that the client asks for.
+  private final class ByName extends SniHandler {
+    ByName(int maxHelloBytes, int timeoutMillis) {
+      super(name -> byName.map(name), maxHelloBytes, timeoutMillis);
+    }
+
+    @Override
+    protected SslHandler newSslHandler(SslContext context, ByteBufAllocator allocator) {
+      for (ServedCertificate certificate : served) {
+        if (certificate.context().equals(context)) {
+          return certificate.newHandler(allocator);
+        }
+      }
+      return super.newSslHandler(context, allocator);
+    }
   }
 
   /// Gives back native memory once the last connection made with it is closed.
   @Override
-  public void close() {
-    contexts.forEach(ReferenceCountUtil::release);
+  public synchronized void close() {
+    if (watch != null) {
+      watch.shutdownNow();
+    }
+    release(replaced);
+    release(served);
+    replaced = List.of();
+    served = List.of();
+  }
+
+  private static void release(List<ServedCertificate> certificates) {
+    certificates.forEach(certificate -> ReferenceCountUtil.release(certificate.context()));
   }
 }

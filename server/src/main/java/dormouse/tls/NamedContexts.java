@@ -25,15 +25,15 @@ final class NamedContexts implements Mapping<String, SslContext> {
     this.byName = byName;
   }
 
-  /// @param contexts at least one
-  static NamedContexts of(List<SslContext> contexts, List<X509Certificate> certificates) {
+  /// @param certificates at least one
+  static NamedContexts of(List<ServedCertificate> certificates) {
     Map<String, SslContext> byName = new HashMap<>();
-    for (int i = 0; i < contexts.size(); i++) {
-      for (String name : names(certificates.get(i))) {
-        byName.putIfAbsent(name, contexts.get(i));
+    for (ServedCertificate served : certificates) {
+      for (String name : names(served.certificate())) {
+        byName.putIfAbsent(name, served.context());
       }
     }
-    return new NamedContexts(contexts.getFirst(), Map.copyOf(byName));
+    return new NamedContexts(certificates.getFirst().context(), Map.copyOf(byName));
   }
 
   @Override

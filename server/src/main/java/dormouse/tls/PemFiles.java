@@ -35,7 +35,7 @@ final class PemFiles {
   static final class BadFile extends Exception {
     private static final long serialVersionUID = 1;
 
-    private BadFile(String message) {
+    BadFile(String message) {
       super(message);
     }
   }
@@ -93,7 +93,8 @@ final class PemFiles {
     throw new BadFile("the key in " + file + " does not fit the certificate");
   }
 
-  private static byte[] read(Path file) throws BadFile {
+  /// All of a file.
+  static byte[] read(Path file) throws BadFile {
     try {
       return Files.readAllBytes(file);
     } catch (NoSuchFileException e) {

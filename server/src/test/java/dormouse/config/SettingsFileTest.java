@@ -36,7 +36,10 @@ final class SettingsFileTest {
         - { protocol: imap, address: "[::1]:1993", tls: none }
       tls:
         certificates:
-          - { certificate: mail.pem, key: mail.key }
+          - { certificate: mail.pem, key: mail.key, ocsp: mail.pem }
+        reload-every: 11s
+        client-certificates: required
+        client-ca: mail.pem
       backends:
         mx2:
           address: 10.0.0.2:1144
@@ -142,7 +145,11 @@ final class SettingsFileTest {
             new ListenSettings(Protocol.IMAP, at("::1", 1993), ListenTls.NONE));
     assertThat(settings.tls().certificates())
         .containsExactly(
-            new CertificateSettings(directory.resolve("mail.pem"), directory.resolve("mail.key")));
+            new CertificateSettings(
+                directory.resolve("mail.pem"),
+                directory.resolve("mail.key"),
+                directory.resolve("mail.pem")));
+    differsInEveryKey(settings.tls(), TlsSettings.DEFAULT);
     assertThat(settings.backends().get("mx2"))
         .isEqualTo(
             new BackendSettings(

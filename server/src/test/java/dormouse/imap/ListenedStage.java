@@ -44,6 +44,7 @@ final class ListenedStage implements AutoCloseable {
   final Listener listener;
   final Queue<String> attempts = new ConcurrentLinkedQueue<>();
   final Queue<Channel> channels = new ConcurrentLinkedQueue<>();
+  private final Set<String> certificateNames = ConcurrentHashMap.newKeySet();
   final Set<EventLoop> acceptedOn = ConcurrentHashMap.newKeySet();
 
   ListenedStage(ListenTls tls, TlsSettings settings, Path stateDir, int loopCount)
@@ -83,7 +84,11 @@ final class ListenedStage implements AutoCloseable {
       protected void initChannel(Channel channel) {
         channels.add(channel);
         acceptedOn.add(channel.eventLoop());
-        channel.pipeline().addLast(new ImapDialogue(setup, client));
+        ImapDialogue dialogue = new ImapDialogue(setup, client);
+        channel.pipeline().addLast(dialogue);
+        channel
+            .closeFuture()
+            .addListener(_ -> certificateNames.add(dialogue.client().via().certificateName()));
       }
     };
   }
@@ -99,6 +104,11 @@ final class ListenedStage implements AutoCloseable {
                 .addListener(_ ->
                     next.execute(
                         () -> dialogue.refuse(tag, new Rejected("AUTHENTICATIONFAILED", "")))));
+  }
+
+  /// The names of the certificates that clients showed, of connections that have ended; `""` for none.
+  Set<String> certificateNames() {
+    return certificateNames;
   }
 
   int port() {

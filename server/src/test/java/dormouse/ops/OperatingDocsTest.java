@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -94,6 +96,7 @@ final class OperatingDocsTest {
     metrics.gateRefused("b", "p");
     metrics.closed("r");
     metrics.refusedConnection("r");
+    metrics.certificates(Map.of(Path.of("mail.pem"), Instant.EPOCH));
     metrics.throttled("r");
     metrics.answeredLocally("NOOP");
     return metrics;

@@ -1,0 +1,26 @@
+package dormouse.tls;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import org.jspecify.annotations.Nullable;
+
+/// A certificate as clients get it. Immutable.
+///
+/// @param file where it stands
+/// @param context holds its chain and key; has a reference count
+/// @param staple the OCSP response that goes with it, if there is one
+@SuppressWarnings("ArrayRecordComponent") // never compared, never changed
+record ServedCertificate(
+    Path file, X509Certificate certificate, SslContext context, byte @Nullable [] staple) {
+  SslHandler newHandler(ByteBufAllocator allocator) {
+    SslHandler handler = context.newHandler(allocator);
+    if (staple != null && handler.engine() instanceof ReferenceCountedOpenSslEngine engine) {
+      engine.setOcspResponse(staple);
+    }
+    return handler;
+  }
+}

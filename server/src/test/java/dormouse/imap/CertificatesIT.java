@@ -1,0 +1,226 @@
+package dormouse.imap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dormouse.config.CertificateSettings;
+import dormouse.config.ClientCertificates;
+import dormouse.config.ListenTls;
+import dormouse.config.TlsSettings;
+import dormouse.testkit.Endpoint;
+import dormouse.testkit.ImapClient;
+import dormouse.testkit.Wait;
+import dormouse.tls.BadCertificates;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Certificates that change while clients are there, OCSP responses and certificates of clients, with OpenSSL as the client.
+class CertificatesIT {
+  private static final Duration SOON = Duration.ofSeconds(10);
+
+  @TempDir Path dir = Path.of("");
+
+  private X509Bundle ca = bundle("ca");
+  private Path certificate = Path.of("");
+  private Path key = Path.of("");
+
+  @BeforeEach
+  void aSignedCertificate() throws Exception {
+    ca = bundle("ca");
+    Files.writeString(dir.resolve("ca.crt"), ca.getCertificatePEM());
+    Files.writeString(dir.resolve("ca.key"), ca.getPrivateKeyPEM());
+    certificate = dir.resolve("mail.crt");
+    key = dir.resolve("mail.key");
+    write(signed("first"));
+  }
+
+  @Test
+  void aChangedFileIsServedAndWhoIsThereStays() throws Exception {
+    try (ListenedStage stage = stage(settings(ClientCertificates.NONE, null));
+        ImapClient before = ImapClient.connect(Endpoint.tls(stage.port()))) {
+      stage.certificates.watch(Duration.ofMillis(100));
+      assertThat(servedAt(stage)).isEqualTo("CN=first");
+
+      Files.writeString(certificate, signed("other").getCertificatePEM()); // without its key
+      before.ok("NOOP");
+      assertThat(servedAt(stage)).isEqualTo("CN=first");
+
+      write(signed("second"));
+      Wait.until("the new one is served", SOON, () -> servedAt(stage).equals("CN=second"));
+      before.ok("NOOP");
+      write(signed("third"));
+      Wait.until("the newest is served", SOON, () -> servedAt(stage).equals("CN=third"));
+      before.ok("NOOP");
+    }
+  }
+
+  @Test
+  void whatCannotBeUsedChangesNothing() throws Exception {
+    try (ListenedStage stage = stage(settings(ClientCertificates.NONE, null))) {
+      Files.writeString(key, signed("other").getPrivateKeyPEM());
+      assertThatThrownBy(() -> stage.certificates.use(settings(ClientCertificates.NONE, null)))
+          .isInstanceOf(BadCertificates.class)
+          .hasMessageContaining("does not fit the certificate");
+      assertThat(servedAt(stage)).isEqualTo("CN=first");
+    }
+  }
+
+  @Test
+  void anOcspResponseIsStapled() throws Exception {
+    Path response = ocspResponse();
+    try (ListenedStage stage = stage(settings(ClientCertificates.NONE, response))) {
+      assertThat(openssl(stage, "-status", "-CAfile", dir.resolve("ca.crt").toString()))
+          .contains("OCSP Response Status: successful", "Cert Status: good");
+    }
+    Files.writeString(response, "no DER");
+    assertThatThrownBy(() -> stage(settings(ClientCertificates.NONE, response)))
+        .isInstanceOf(BadCertificates.class)
+        .hasMessageContaining("tls.certificates[0].ocsp: wanted an OCSP response in DER");
+  }
+
+  @Test
+  void aClientsCertificateIsAskedForAndItsNameKnown() throws Exception {
+    X509Bundle ann = signed("Ann");
+    Path own = dir.resolve("ann.pem");
+    Files.writeString(own, ann.getCertificatePEM() + ann.getPrivateKeyPEM());
+    X509Bundle stranger = bundle("Eve");
+    Path strange = dir.resolve("eve.pem");
+    Files.writeString(strange, stranger.getCertificatePEM() + stranger.getPrivateKeyPEM());
+    try (ListenedStage stage = stage(settings(ClientCertificates.REQUIRED, null))) {
+      assertThat(openssl(stage)).doesNotContain("* OK");
+      assertThat(openssl(stage, "-cert", strange.toString())).doesNotContain("* OK");
+      assertThat(openssl(stage, "-cert", own.toString())).contains("* OK");
+      knows(stage, "Ann");
+    }
+    try (ListenedStage stage = stage(settings(ClientCertificates.OPTIONAL, null))) {
+      assertThat(openssl(stage)).contains("* OK");
+      assertThat(openssl(stage, "-cert", strange.toString())).doesNotContain("* OK");
+      assertThat(openssl(stage, "-cert", own.toString())).contains("* OK");
+      knows(stage, "Ann", "");
+    }
+  }
+
+  private static void knows(ListenedStage stage, String... names) {
+    List<String> wanted = Arrays.asList(names);
+    Wait.until(wanted + " are known", SOON, () -> stage.certificateNames().containsAll(wanted));
+  }
+
+  private ListenedStage stage(TlsSettings settings) throws IOException, BadCertificates {
+    return new ListenedStage(ListenTls.IMPLICIT, settings, dir, 1);
+  }
+
+  private TlsSettings settings(ClientCertificates clients, @Nullable Path ocsp) {
+    return new TlsSettings(
+        null,
+        clients,
+        dir.resolve("ca.crt"),
+        List.of(new CertificateSettings(certificate, key, ocsp)));
+  }
+
+  private void write(X509Bundle made) throws IOException {
+    Files.writeString(certificate, made.getCertificatePEM());
+    Files.writeString(key, made.getPrivateKeyPEM());
+  }
+
+  private X509Bundle signed(String name) throws Exception {
+    return new CertificateBuilder().ecp256().subject("CN=" + name).buildIssuedBy(ca);
+  }
+
+  private static X509Bundle bundle(String name) {
+    try {
+      return new CertificateBuilder()
+          .ecp256()
+          .subject("CN=" + name)
+          .setIsCertificateAuthority(true)
+          .buildSelfSigned();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static String servedAt(ListenedStage stage) {
+    try (ImapClient client = ImapClient.connect(Endpoint.tls(stage.port()))) {
+      SSLSocket socket = (SSLSocket) client.socket();
+      X509Certificate served = (X509Certificate) socket.getSession().getPeerCertificates()[0];
+      return served.getSubjectX500Principal().getName();
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private Path ocspResponse() throws Exception {
+    X509Bundle stapled = signed("stapled");
+    write(stapled);
+    String serial = stapled.getCertificate().getSerialNumber().toString(16);
+    String index =
+        "V\t991231235959Z\t\t"
+            + (serial.length() % 2 == 0 ? "" : "0")
+            + serial.toUpperCase(Locale.ROOT)
+            + "\tunknown\t/CN=stapled\n";
+    Files.writeString(dir.resolve("index.txt"), index);
+    Path response = dir.resolve("mail.ocsp");
+    run("openssl", "ocsp", "-issuer", "ca.crt", "-cert", "mail.crt", "-reqout", "request");
+    run(
+        "openssl",
+        "ocsp",
+        "-index",
+        "index.txt",
+        "-CA",
+        "ca.crt",
+        "-rsigner",
+        "ca.crt",
+        "-rkey",
+        "ca.key",
+        "-reqin",
+        "request",
+        "-ndays",
+        "1",
+        "-respout",
+        "mail.ocsp");
+    return response;
+  }
+
+  /// What `openssl s_client` says of a connection that it ends after the greeting.
+  private String openssl(ListenedStage stage, String... options) throws Exception {
+    List<String> command =
+        new ArrayList<>(
+            List.of("openssl", "s_client", "-connect", "127.0.0.1:" + stage.port(), "-crlf"));
+    command.addAll(Arrays.asList(options));
+    return run(command.toArray(String[]::new));
+  }
+
+  private String run(String... command) throws Exception {
+    Path in = dir.resolve("in");
+    Files.writeString(in, "a1 LOGOUT\n");
+    Path out = dir.resolve("out");
+    List<String> whole = new ArrayList<>(Arrays.asList(command));
+    if (command[1].equals("s_client")) {
+      whole.add("-ign_eof"); // the server ends it
+    }
+    Process process =
+        new ProcessBuilder(whole)
+            .directory(dir.toFile())
+            .redirectErrorStream(true)
+            .redirectInput(in.toFile())
+            .redirectOutput(out.toFile())
+            .start();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).as(String.join(" ", whole)).isTrue();
+    return Files.readString(out, StandardCharsets.ISO_8859_1);
+  }
+}
