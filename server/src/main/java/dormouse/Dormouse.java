@@ -27,30 +27,42 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/// A running front end: the parts of [Main], built from settings and stopped together.
+/// A running front end: the parts of [Main], built from settings, changed by new ones, and stopped together.
 ///
 /// Any thread, but none of the event loops.
 public final class Dormouse implements AutoCloseable {
   private static final EventLog LOG = EventLog.of(Dormouse.class);
 
-  private final Settings settings;
+  private final InstantSource clock;
+  private final Metrics metrics;
   private final EventLoops loops;
+  private final Certificates certificates;
+  private final ConnectionLimits limits;
+  private final LoginThrottle throttle;
   private final ImapUsers users;
-  private final List<AutoCloseable> parts;
-  private final List<Listener> listeners;
+  private final SessionIds ids = new SessionIds();
+  private final List<AutoCloseable> parts = new ArrayList<>();
+  private List<Listener> listeners = List.of();
+  private Map<String, Backend> backends = Map.of();
+  private volatile Settings settings;
 
-  private Dormouse(
-      Settings settings,
-      EventLoops loops,
-      ImapUsers users,
-      List<AutoCloseable> parts,
-      List<Listener> listeners) {
+  private Dormouse(Settings settings, Metrics metrics, InstantSource clock, EventLoops loops)
+      throws BadCertificates {
     this.settings = settings;
+    this.metrics = metrics;
+    this.clock = clock;
     this.loops = loops;
-    this.users = users;
-    this.parts = parts;
-    this.listeners = listeners;
+    certificates =
+        Certificates.load(
+            settings.tls(), settings.runtime().stateDir(), clock, metrics::certificates);
+    SecretKeys secret = new SecretKeys();
+    limits = new ConnectionLimits(settings.limits(), secret, metrics);
+    throttle = new LoginThrottle(settings.throttle(), secret, clock);
+    users = new ImapUsers(loops, clock, metrics);
+    parts.add(certificates);
+    parts.add(loops);
   }
 
   /// Starts with the system's clock.
@@ -64,62 +76,127 @@ public final class Dormouse implements AutoCloseable {
   /// Starts on loops of the caller, whose clock may be turned by hand; they are closed with the rest.
   public static Dormouse start(
       Settings settings, Metrics metrics, InstantSource clock, EventLoops loops) throws StartFault {
-    List<AutoCloseable> parts = new ArrayList<>();
-    parts.add(loops);
+    Dormouse dormouse;
     try {
-      Certificates certificates =
-          Certificates.load(
-              settings.tls(), settings.runtime().stateDir(), clock, metrics::certificates);
-      parts.addFirst(certificates);
-      Duration lookEvery = settings.tls().reloadEvery();
-      if (lookEvery != null) {
-        certificates.watch(lookEvery);
-      }
-      Map<String, Backend> backends = new LinkedHashMap<>();
-      for (Map.Entry<String, BackendSettings> entry : settings.backends().entrySet()) {
-        BackendTrust trust = BackendTrust.load(entry.getKey(), entry.getValue());
-        parts.addFirst(trust);
-        Gate gate = new Gate(entry.getKey(), entry.getValue().gate(), clock, metrics);
-        backends.put(
-            entry.getKey(),
-            new Backend(entry.getKey(), entry.getValue(), trust, gate, loops.epoll()));
-      }
-      ImapUsers users =
-          new ImapUsers(backends, loops, settings.hibernate(), settings.limits(), clock, metrics);
-      List<Listener> listeners = new ArrayList<>();
-      SecretKeys secret = new SecretKeys();
-      ConnectionLimits limits = new ConnectionLimits(settings.limits(), secret, metrics);
-      LoginThrottle throttle = new LoginThrottle(settings.throttle(), secret, clock);
-      LoginGuard guard = new LoginGuard(settings.login(), throttle);
-      SessionIds ids = new SessionIds();
-      for (ListenSettings listen : settings.listen()) {
-        ImapDialogue.Setup setup =
-            new ImapDialogue.Setup(
-                listen.tls(),
-                certificates::newHandler,
-                settings.login(),
-                guard,
-                users,
-                loops::wheel,
-                clock,
-                metrics);
-        Listener listener =
-            Listener.bind(
-                listen,
-                loops,
-                certificates::newHandler,
-                ids,
-                limits,
-                client -> new ImapDialogue(setup, client));
-        parts.addFirst(listener);
-        listeners.add(listener);
-        LOG.info("listen", "protocol", "imap", "address", listener.address(), "tls", listen.tls());
-      }
-      return new Dormouse(settings, loops, users, parts, listeners);
-    } catch (BadCertificates | IOException e) {
-      stop(parts);
+      dormouse = new Dormouse(settings, metrics, clock, loops);
+    } catch (BadCertificates e) {
+      loops.close();
       throw new StartFault(String.valueOf(e.getMessage()), e);
     }
+    try {
+      dormouse.serve(settings);
+    } catch (BadCertificates | IOException e) {
+      stop(dormouse.parts);
+      throw new StartFault(String.valueOf(e.getMessage()), e);
+    }
+    Duration lookEvery = settings.tls().reloadEvery();
+    if (lookEvery != null) {
+      dormouse.certificates.watch(lookEvery);
+    }
+    return dormouse;
+  }
+
+  /// From now on serves as these settings say: limits, routes and listeners at once, all else whoever connects from now on. Who
+  /// is there stays, also on a backend or a listener that is no more. `runtime`, `admin`, `tls.reload-every` and the sizes of the
+  /// throttle's tables stay as they were until a restart. Blocks.
+  ///
+  /// @throws StartFault if they cannot be served; then nothing has changed
+  public synchronized void reload(Settings next) throws StartFault {
+    try {
+      certificates.check(next.tls());
+      serve(next);
+      certificates.use(next.tls());
+    } catch (BadCertificates | IOException e) {
+      throw new StartFault(String.valueOf(e.getMessage()), e);
+    }
+    limits.limit(next.limits());
+    throttle.change(next.throttle());
+  }
+
+  /// Takes what may fail first, so that either all of it holds or nothing.
+  private void serve(Settings next) throws BadCertificates, IOException {
+    List<BackendTrust> trusts = new ArrayList<>();
+    List<Listener> opened = new ArrayList<>();
+    List<Listener> left = new ArrayList<>(listeners);
+    List<Listener> open = new ArrayList<>();
+    Map<String, Backend> used = new LinkedHashMap<>();
+    try {
+      for (Map.Entry<String, BackendSettings> entry : next.backends().entrySet()) {
+        used.put(entry.getKey(), backend(entry.getKey(), entry.getValue(), trusts));
+      }
+      for (ListenSettings listen : next.listen()) {
+        Listener kept = take(left, listen.address());
+        if (kept == null) {
+          kept = listen(listen);
+          opened.add(kept);
+        }
+        open.add(kept);
+      }
+    } catch (BadCertificates | IOException e) {
+      opened.forEach(Listener::close);
+      trusts.forEach(BackendTrust::close);
+      throw e;
+    }
+    trusts.forEach(parts::addFirst);
+    opened.forEach(parts::addFirst);
+    backends = used;
+    settings = next;
+    users.serve(used, next.hibernate(), next.limits());
+    for (int i = 0; i < open.size(); i++) {
+      open.get(i).change(next.listen().get(i));
+    }
+    listeners = List.copyOf(open);
+    left.forEach(Listener::close);
+  }
+
+  /// The same as before, with its gate and all that it has learnt, unless its settings have changed.
+  private Backend backend(String name, BackendSettings wanted, List<BackendTrust> trusts)
+      throws BadCertificates {
+    Backend before = backends.get(name);
+    if (before != null && before.settings().equals(wanted)) {
+      return before;
+    }
+    BackendTrust trust = BackendTrust.load(name, wanted);
+    trusts.add(trust);
+    return new Backend(
+        name, wanted, trust, new Gate(name, wanted.gate(), clock, metrics), loops.epoll());
+  }
+
+  /// The first that listens at an address, which is then no longer among them.
+  private static @Nullable Listener take(List<Listener> from, InetSocketAddress address) {
+    for (Listener listener : from) {
+      if (listener.isFor(address)) {
+        from.remove(listener);
+        return listener;
+      }
+    }
+    return null;
+  }
+
+  private Listener listen(ListenSettings listen) throws IOException {
+    Listener listener =
+        Listener.bind(
+            listen,
+            loops,
+            certificates::newHandler,
+            ids,
+            limits,
+            (at, client) -> new ImapDialogue(setup(at), client));
+    LOG.info("listen", "protocol", "imap", "address", listener.address(), "tls", listen.tls());
+    return listener;
+  }
+
+  private ImapDialogue.Setup setup(ListenSettings listen) {
+    Settings now = settings;
+    return new ImapDialogue.Setup(
+        listen.tls(),
+        certificates::newHandler,
+        now.login(),
+        new LoginGuard(now.login(), throttle),
+        users,
+        loops::wheel,
+        clock,
+        metrics);
   }
 
   /// Where clients can connect, in the order of the settings, with real ports.

@@ -5,6 +5,7 @@ import dormouse.cli.LiveLine;
 import dormouse.cli.Request;
 import dormouse.cli.Summary;
 import dormouse.config.Settings;
+import dormouse.config.Units;
 import dormouse.demo.Demo;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
@@ -14,9 +15,15 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Deque;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -26,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 /// Reads the command line and the settings, starts the parts and, told to stop, closes them in turn,
 /// what was started last first.
 public final class Main {
+  private static final Duration RELOAD_PATIENCE = Duration.ofSeconds(30);
+
   private final PrintWriter out;
   private final Deque<AutoCloseable> started = new ConcurrentLinkedDeque<>();
 
@@ -51,18 +60,23 @@ public final class Main {
   private void run(Request request) throws IOException, StartFault {
     switch (request) {
       case Request.Exit(int code) -> System.exit(code);
-      case Request.Serve(Settings settings, boolean quiet) ->
-          serve(settings, quiet, dormouse -> Summary.of(settings, dormouse.addresses()));
+      case Request.Serve(Settings settings, Path file, boolean quiet) ->
+          serve(settings, file, quiet, dormouse -> Summary.of(settings, dormouse.addresses()));
+      case Request.Reload(InetSocketAddress admin) -> System.exit(reload(admin));
       case Request.ServeDemo(Path stateDir, var hibernateAfter, boolean quiet) -> {
         Demo demo =
             Demo.start(stateDir, Objects.requireNonNullElse(hibernateAfter, Demo.HIBERNATE_AFTER));
         started.push(demo);
-        serve(demo.settings(), quiet, _ -> demo.introduction());
+        serve(demo.settings(), null, quiet, _ -> demo.introduction());
       }
     }
   }
 
-  private void serve(Settings settings, boolean quiet, Function<Dormouse, String> introduction)
+  private void serve(
+      Settings settings,
+      @Nullable Path file,
+      boolean quiet,
+      Function<Dormouse, String> introduction)
       throws IOException, StartFault {
     Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop"));
     Metrics metrics = new Metrics();
@@ -70,6 +84,13 @@ public final class Main {
     MetricsServer metricsServer = bind(settings.admin().address(), metrics);
     Dormouse dormouse = Dormouse.start(settings, metrics);
     started.push(dormouse);
+    if (file != null) {
+      Reload reload = new Reload(file, dormouse);
+      reload.onHangup();
+      if (metricsServer != null) {
+        metricsServer.reloadBy(reload::run);
+      }
+    }
     if (metricsServer != null) {
       metricsServer.serve();
     }
@@ -77,6 +98,26 @@ public final class Main {
     out.println(introduction.apply(dormouse));
     if (!quiet) {
       started.push(LiveLine.start(metrics, out, isTerminal()));
+    }
+  }
+
+  /// Asks the Dormouse that runs here; the exit code says whether it serves what its file says now.
+  private int reload(InetSocketAddress admin) throws IOException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://" + Units.show(admin) + "/reload"))
+            .POST(HttpRequest.BodyPublishers.noBody())
+            .timeout(RELOAD_PATIENCE)
+            .build();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+      out.print(answer.statusCode() == 200 ? "reloaded\n" : answer.body());
+      out.flush();
+      return answer.statusCode() == 200 ? 0 : 1;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    } catch (ConnectException e) {
+      throw new IOException("no Dormouse answers at " + Units.show(admin), e);
     }
   }
 

@@ -26,7 +26,7 @@ public final class LoginThrottle {
   private static final int MOST_DOUBLINGS = 20;
   private static final int ADDRESSES_IN_A_NETWORK = 16;
 
-  private final ThrottleSettings settings;
+  private volatile ThrottleSettings settings;
   private final SecretKeys secret;
   private final InstantSource clock;
   private final Penalties failures;
@@ -38,6 +38,11 @@ public final class LoginThrottle {
     this.clock = clock;
     failures = new Penalties(settings.enabled() ? settings.remembered() : 1);
     devices = new Penalties(settings.enabled() ? settings.devices() : 1);
+  }
+
+  /// New rules for who comes next; the tables keep their size and what is in them.
+  public void change(ThrottleSettings changed) {
+    settings = changed;
   }
 
   /// A login that wants to begin.

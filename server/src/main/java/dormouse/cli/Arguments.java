@@ -24,6 +24,7 @@ import picocli.CommandLine.TypeConversionException;
       "  dormouse --backend HOST [options]  in front of that server, no file needed",
       "  dormouse --config FILE             as the file says",
       "  dormouse check FILE                tells all that is wrong with the file",
+      "  dormouse reload [FILE]             has the Dormouse that runs with it read it again",
       ""
     },
     description = "A mail front end in which idle clients sleep.",
@@ -116,6 +117,21 @@ final class Arguments {
 
   @Option(names = "--help", usageHelp = true, description = "Print this.")
   boolean help;
+
+  /// `dormouse reload [FILE]`.
+  @Command(
+      name = "reload",
+      description = "Has the Dormouse that runs on this machine read its settings file again.")
+  static final class Reload {
+    @Parameters(
+        paramLabel = "FILE",
+        arity = "0..1",
+        description = "Its settings file, for admin.address. Unless said: 127.0.0.1:8080.")
+    @Nullable Path file;
+
+    @Option(names = "--help", usageHelp = true, description = "Print this.")
+    boolean help;
+  }
 
   /// `dormouse check FILE`.
   @Command(name = "check", description = "Tells all that is wrong with a settings file.")

@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -53,7 +54,8 @@ public final class Cli {
   public Request read(String... arguments) {
     Arguments typed = new Arguments();
     Arguments.Check check = new Arguments.Check();
-    CommandLine line = new CommandLine(typed).addSubcommand(check);
+    Arguments.Reload reload = new Arguments.Reload();
+    CommandLine line = new CommandLine(typed).addSubcommand(check).addSubcommand(reload);
     line.getCommandSpec().version("dormouse " + version());
     try {
       ParseResult result = line.parseArgs(arguments);
@@ -61,9 +63,11 @@ public final class Cli {
         return new Request.Exit(0);
       }
       if (result.hasSubcommand()) {
-        return result.matchedOptions().isEmpty()
-            ? check(check.file)
-            : wrong("`check` takes only a file");
+        String name = result.subcommand().commandSpec().name();
+        if (!result.matchedOptions().isEmpty()) {
+          return wrong("`" + name + "` takes only a file");
+        }
+        return name.equals("check") ? check(check.file) : reload(reload.file);
       }
       return request(typed);
     } catch (ParameterException e) {
@@ -154,7 +158,7 @@ public final class Cli {
       case SettingsRead.Good(Settings settings, List<Fault> warnings) -> {
         warnings.forEach(warning -> err.println(file + ":" + warning));
         err.flush();
-        yield new Request.Serve(settings, quiet);
+        yield new Request.Serve(settings, file, quiet);
       }
     };
   }
@@ -167,6 +171,21 @@ public final class Cli {
         out.println(file + ": good");
         out.flush();
         yield new Request.Exit(0);
+      }
+    };
+  }
+
+  private Request reload(@Nullable Path file) {
+    if (file == null) {
+      return new Request.Reload(Objects.requireNonNull(AdminSettings.DEFAULT.address()));
+    }
+    return switch (SettingsFile.read(file)) {
+      case SettingsRead.Bad(List<Fault> faults) -> bad(file, faults);
+      case SettingsRead.Good(Settings settings, _) -> {
+        InetSocketAddress admin = settings.admin().address();
+        yield admin == null
+            ? wrong("admin.address is none in " + file + ": send the process a SIGHUP instead")
+            : new Request.Reload(admin);
       }
     };
   }
@@ -184,7 +203,7 @@ public final class Cli {
     checks.faults().forEach(fault -> err.println("dormouse: " + fault));
     err.flush();
     return checks.faults().isEmpty()
-        ? new Request.Serve(settings, typed.quiet)
+        ? new Request.Serve(settings, null, typed.quiet)
         : new Request.Exit(BAD_COMMAND_LINE);
   }
 

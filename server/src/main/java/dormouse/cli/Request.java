@@ -1,6 +1,7 @@
 package dormouse.cli;
 
 import dormouse.config.Settings;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -10,8 +11,14 @@ public sealed interface Request {
   /// Serve with these settings.
   ///
   /// @param settings checked as far as a file can be
+  /// @param file where they come from, to be read again at a reload; null if from the command line
   /// @param quiet whether the live line is switched off
-  record Serve(Settings settings, boolean quiet) implements Request {}
+  record Serve(Settings settings, @Nullable Path file, boolean quiet) implements Request {}
+
+  /// Have the Dormouse that runs on this machine read its settings file again.
+  ///
+  /// @param admin where it listens
+  record Reload(InetSocketAddress admin) implements Request {}
 
   /// Serve the demo.
   ///

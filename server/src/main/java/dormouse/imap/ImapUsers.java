@@ -36,34 +36,37 @@ import java.util.concurrent.TimeUnit;
 ///
 /// [#attempt] runs on the client's loop, everything behind it on the user's.
 public final class ImapUsers implements ImapLogin {
+  /// A user at a backend; one whose settings were changed is another.
+  private record Home(Backend backend, String user) {}
+
   private static final EventLog LOG = EventLog.of(ImapUsers.class);
   private static final LoginResult TOO_MANY =
       new LoginResult.Rejected("LIMIT", "Too many connections of this user");
 
-  private final Map<String, Backend> backends;
+  private volatile Map<String, Backend> backends = Map.of();
   private final EventLoops loops;
-  private final HibernateSettings settings;
-  private volatile LimitsSettings limits;
+  private volatile HibernateSettings settings = HibernateSettings.DEFAULT;
+  private volatile LimitsSettings limits = LimitsSettings.DEFAULT;
   private final InstantSource clock;
   private final Metrics metrics;
-  private final Map<EventLoop, Map<String, UserMailboxes>> users = new HashMap<>();
+  private final Map<EventLoop, Map<Home, UserMailboxes>> users = new HashMap<>();
   private final Set<ImapSession> sessions = ConcurrentHashMap.newKeySet();
 
-  /// @param backends by name, at least one
-  public ImapUsers(
-      Map<String, Backend> backends,
-      EventLoops loops,
-      HibernateSettings settings,
-      LimitsSettings limits,
-      InstantSource clock,
-      Metrics metrics) {
-    this.backends = Map.copyOf(backends);
+  public ImapUsers(EventLoops loops, InstantSource clock, Metrics metrics) {
     this.loops = loops;
-    this.settings = settings;
-    this.limits = limits;
     this.clock = clock;
     this.metrics = metrics;
     loops.all().forEach(loop -> users.put(loop, new HashMap<>()));
+  }
+
+  /// Brings whoever logs in from now on to these backends. To be called before the first login; any thread.
+  ///
+  /// @param backends by name, at least one
+  public void serve(
+      Map<String, Backend> backends, HibernateSettings hibernate, LimitsSettings limits) {
+    this.settings = hibernate;
+    this.limits = limits;
+    this.backends = Map.copyOf(backends);
   }
 
   @Override
@@ -91,8 +94,9 @@ public final class ImapUsers implements ImapLogin {
     if (!dialogue.channel().isActive()) {
       return;
     }
-    String name = Route.of(backends.keySet(), credentials.user());
-    Backend backend = backends.get(name);
+    Map<String, Backend> now = backends;
+    String name = Route.of(now.keySet(), credentials.user());
+    Backend backend = now.get(name);
     if (backend == null) {
       throw new IllegalStateException("no backend " + name);
     }
@@ -167,11 +171,11 @@ public final class ImapUsers implements ImapLogin {
   }
 
   private UserMailboxes mailboxesOf(String user, Backend backend, EventLoop loop) {
-    Map<String, UserMailboxes> here = users.get(loop);
+    Map<Home, UserMailboxes> here = users.get(loop);
     if (here == null) {
       throw new IllegalStateException("not one of our loops");
     }
-    String key = backend.name() + '\0' + user;
+    Home key = new Home(backend, user);
     return here.computeIfAbsent(
         key,
         _ ->

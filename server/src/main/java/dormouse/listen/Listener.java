@@ -25,6 +25,8 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /// Accepts clients at one address, on every event loop (SO_REUSEPORT, epoll) or on one of them (NIO). Any thread.
@@ -43,8 +45,10 @@ public final class Listener implements AutoCloseable {
 
   private final List<Channel> channels;
   private final InetSocketAddress address;
+  private final AtomicReference<ListenSettings> settings;
 
-  private Listener(List<Channel> channels) {
+  private Listener(List<Channel> channels, AtomicReference<ListenSettings> settings) {
+    this.settings = settings;
     this.channels = List.copyOf(channels);
     this.address = (InetSocketAddress) channels.getFirst().localAddress();
   }
@@ -60,18 +64,19 @@ public final class Listener implements AutoCloseable {
       Function<ByteBufAllocator, ? extends ChannelHandler> tls,
       SessionIds ids,
       ConnectionLimits limits,
-      Function<Client, ? extends ChannelHandler> dialogue)
+      BiFunction<ListenSettings, Client, ? extends ChannelHandler> dialogue)
       throws IOException {
-    boolean implicit = settings.tls() == ListenTls.IMPLICIT;
-    List<Network> proxies = settings.proxyProtocolFrom();
+    AtomicReference<ListenSettings> current = new AtomicReference<>(settings);
     long listener = limits.newListener();
     ChannelHandler clients =
         new ChannelInitializer<Channel>() {
           @Override
           protected void initChannel(Channel channel) {
-            Client peer = client(channel, ids, implicit);
+            ListenSettings now = current.get();
+            Client peer = client(channel, ids, now.tls() == ListenTls.IMPLICIT);
+            List<Network> proxies = now.proxyProtocolFrom();
             if (proxies.isEmpty()) {
-              talk(channel, peer);
+              talk(channel, now, peer);
               return;
             }
             TimerWheel wheel = loops.wheel(channel.eventLoop());
@@ -80,20 +85,20 @@ public final class Listener implements AutoCloseable {
                 .addLast(
                     "proxy",
                     new ProxyProtocolHandler(
-                        proxies, peer, wheel, limits, client -> talk(channel, client)));
+                        proxies, peer, wheel, limits, client -> talk(channel, now, client)));
           }
 
-          private void talk(Channel channel, Client client) {
+          private void talk(Channel channel, ListenSettings now, Client client) {
             if (!limits.admit(channel, client, listener)) {
               return;
             }
-            if (implicit) {
+            if (now.tls() == ListenTls.IMPLICIT) {
               channel.pipeline().addLast("tls", tls.apply(channel.alloc()));
             }
-            channel.pipeline().addLast("dialogue", dialogue.apply(client));
+            channel.pipeline().addLast("dialogue", dialogue.apply(now, client));
           }
         };
-    return new Listener(bindAll(settings.address(), loops, clients));
+    return new Listener(bindAll(settings.address(), loops, clients), current);
   }
 
   private static Client client(Channel channel, SessionIds ids, boolean tls) {
@@ -169,6 +174,16 @@ public final class Listener implements AutoCloseable {
         .childOption(EpollChannelOption.TCP_KEEPINTVL, KEEP_INTERVAL_SECONDS)
         .childOption(EpollChannelOption.TCP_KEEPCNT, KEEP_PROBES)
         .childOption(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
+  }
+
+  /// Whether its settings want it at this address, where port 0 is any free one.
+  public boolean isFor(InetSocketAddress wanted) {
+    return settings.get().address().equals(wanted);
+  }
+
+  /// Serves whoever connects from now on as these settings say, at the address it has.
+  public void change(ListenSettings changed) {
+    settings.set(changed);
   }
 
   /// The address that clients connect to, with its real port.

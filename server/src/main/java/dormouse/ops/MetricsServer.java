@@ -11,7 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
-/// Serves `GET /metrics` in the Prometheus text format and `GET /health` with `ok`, on one address and no other. Its
+/// Serves `GET /metrics` in the Prometheus text format, `GET /health` with `ok`, and `POST /reload`, on one address and no other. Its
 /// requests run on virtual threads. Any thread.
 public final class MetricsServer implements AutoCloseable {
   private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
@@ -37,6 +37,27 @@ public final class MetricsServer implements AutoCloseable {
     server.createContext("/metrics", page("/metrics", PROMETHEUS_TEXT, metrics::scrape));
     server.createContext("/health", page("/health", PLAIN_TEXT, () -> "ok\n"));
     return new MetricsServer(server, threads);
+  }
+
+  /// Serves `POST /reload` too, for clients on this machine only: 200, or 422 with all that is wrong.
+  ///
+  /// @param reload says what is wrong, `""` if nothing is
+  public void reloadBy(Supplier<String> reload) {
+    server.createContext(
+        "/reload",
+        exchange -> {
+          try (exchange) {
+            if (!exchange.getRemoteAddress().getAddress().isLoopbackAddress()) {
+              answer(exchange, 403, PLAIN_TEXT, "only from this machine\n");
+            } else if (!exchange.getRequestMethod().equals("POST")) {
+              exchange.getResponseHeaders().set("Allow", "POST");
+              answer(exchange, 405, PLAIN_TEXT, "only POST\n");
+            } else {
+              String faults = reload.get();
+              answer(exchange, faults.isEmpty() ? 200 : 422, PLAIN_TEXT, faults);
+            }
+          }
+        });
   }
 
   /// Answers from here on. Once: when all that `/health` answers for is up.
@@ -92,7 +113,7 @@ public final class MetricsServer implements AutoCloseable {
       exchange.sendResponseHeaders(status, -1);
       return;
     }
-    exchange.sendResponseHeaders(status, bytes.length);
+    exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
     exchange.getResponseBody().write(bytes);
   }
 }

@@ -106,6 +106,13 @@ public final class Certificates implements AutoCloseable {
     serve(read(changed), changed);
   }
 
+  /// Whether [#use] would take these settings now. Blocks.
+  ///
+  /// @throws BadCertificates if not
+  public void check(TlsSettings wanted) throws BadCertificates {
+    release(read(wanted));
+  }
+
   /// Looks at the files, each time this has passed, and serves what is in them when that has changed.
   public synchronized void watch(Duration every) {
     ScheduledExecutorService looking =

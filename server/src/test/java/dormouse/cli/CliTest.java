@@ -39,6 +39,59 @@ final class CliTest {
   }
 
   @Test
+  void tenDifferentFaultsAreToldAtOnceEachWithItsLine() throws IOException {
+    Path file =
+        Files.writeString(
+            directory.resolve("dormouse.yaml"),
+            """
+            listen:
+              - { address: "0.0.0.0:993", tsl: starttls }
+              - { protocol: imap }
+              - { address: "0.0.0.0:995", proxy-protocol-from: [ 10.0.0.1/8 ] }
+            backends:
+              mx: { address: "mail.example.org:99999" }
+              "m x": { address: mail.example.org, tls: maybe }
+            login:
+              timeout: 2h
+              max-line-bytes: 9KB
+              max-errors: many
+            throttle: { free: 0 }
+            hibernate: [ 15s ]
+            hibernate: { after: 15s }
+            """);
+    assertThat(read("check", file.toString())).isEqualTo(new Request.Exit(1));
+    assertThat(err.toString().lines().map(line -> line.replaceFirst("^.*dormouse.yaml:", "")))
+        .map(line -> line.replaceFirst(":\\d+: ", " ").replaceFirst(": .*", ""))
+        .containsExactly(
+            "2 listen[0].tsl",
+            "3 listen[1].address",
+            "4 listen[2].proxy-protocol-from[0]",
+            "6 backends.mx.address",
+            "7 backends.m x",
+            "7 backends.m x.tls",
+            "9 login.timeout",
+            "10 login.max-line-bytes",
+            "11 login.max-errors",
+            "12 throttle.free",
+            "13 hibernate",
+            "14 hibernate");
+  }
+
+  @Test
+  void reloadAsksTheAddressOfTheFile() throws IOException {
+    Path file =
+        Files.writeString(
+            directory.resolve("dormouse.yaml"),
+            """
+            listen: [ { address: "0.0.0.0:993" } ]
+            backends: { mx: { address: mail.example.org } }
+            admin: { address: "127.0.0.1:8081" }
+            """);
+    assertThat(read("reload", file.toString())).isEqualTo(new Request.Reload(loopback(8081)));
+    assertThat(read("reload")).isEqualTo(new Request.Reload(loopback(8080)));
+  }
+
+  @Test
   void withoutArgumentsItIsTheDemo() {
     assertThat(read())
         .isEqualTo(

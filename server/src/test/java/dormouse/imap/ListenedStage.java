@@ -75,7 +75,7 @@ final class ListenedStage implements AutoCloseable {
             certificates::newHandler,
             new SessionIds(),
             new ConnectionLimits(LimitsSettings.DEFAULT, new SecretKeys(), new Metrics()),
-            client -> dialogue(setup, client));
+            (_, client) -> dialogue(setup, client));
   }
 
   private ChannelHandler dialogue(ImapDialogue.Setup setup, Client client) {

@@ -161,7 +161,7 @@ class LoginIT {
                   _ -> new ChannelHandlerAdapter() {},
                   new SessionIds(),
                   new ConnectionLimits(LimitsSettings.DEFAULT, new SecretKeys(), new Metrics()),
-                  _ -> new ChannelHandlerAdapter() {}))
+                  (_, _) -> new ChannelHandlerAdapter() {}))
           .isInstanceOf(IOException.class)
           .hasMessageStartingWith("cannot listen on 127.0.0.1:" + address.getPort() + ": ");
     }
