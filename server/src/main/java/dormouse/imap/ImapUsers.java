@@ -20,6 +20,7 @@ import dormouse.route.Route;
 import dormouse.session.Timer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -111,11 +112,13 @@ public final class ImapUsers implements ImapLogin {
             credentials.user(),
             () -> new Applicant(dialogue.client(), dialogue.clientId(), credentials.copy()));
     Timer patience = loops.wheel(loop).after(backend.settings().answerTimeout(), login::giveUp);
-    dialogue.channel().closeFuture().addListener(_ -> login.giveUp());
+    ChannelFutureListener clientGone = _ -> login.giveUp();
+    dialogue.channel().closeFuture().addListener(clientGone);
     login
         .outcome()
         .whenComplete((outcome, bug) -> {
           patience.cancel();
+          dialogue.channel().closeFuture().removeListener(clientGone); // it would keep the login
           if (bug != null) {
             LOG.error(bug, "login-failed", "session", dialogue.client().sessionId());
             dialogue.refuse(tag, new LoginResult.Unavailable(LoginResult.Cause.REFUSED));
