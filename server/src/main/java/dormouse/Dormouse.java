@@ -19,6 +19,7 @@ import dormouse.session.SessionIds;
 import dormouse.tls.BackendTrust;
 import dormouse.tls.BadCertificates;
 import dormouse.tls.Certificates;
+import dormouse.tls.records.RecordLayer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -56,7 +57,11 @@ public final class Dormouse implements AutoCloseable {
     this.loops = loops;
     certificates =
         Certificates.load(
-            settings.tls(), settings.runtime().stateDir(), clock, metrics::certificates);
+            settings.tls(),
+            settings.runtime().stateDir(),
+            clock,
+            new RecordLayer(carrier -> metrics.handshake(carrier.label())),
+            metrics::certificates);
     SecretKeys secret = new SecretKeys();
     limits = new ConnectionLimits(settings.limits(), secret, metrics);
     throttle = new LoginThrottle(settings.throttle(), secret, clock);

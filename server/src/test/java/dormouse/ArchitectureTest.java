@@ -42,6 +42,7 @@ class ArchitectureTest {
           Set.of("dormouse.backend"),
           Set.of("dormouse.listen"),
           Set.of("dormouse.tls"),
+          Set.of("dormouse.tls.records"),
           Set.of("dormouse.proxy"),
           Set.of("dormouse.session"),
           Set.of("dormouse.config", "dormouse.ops"));

@@ -1,11 +1,11 @@
 package dormouse.imap;
 
 import dormouse.session.TimerWheel;
+import dormouse.tls.records.CloseNotify;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.ssl.SslHandler;
 import java.time.Duration;
 
 /// Closes a client's connection so that our last line arrives: our direction is closed once it is written, and what the client
@@ -34,11 +34,6 @@ final class Farewell {
       channel.close();
       return;
     }
-    SslHandler tls = channel.pipeline().get(SslHandler.class);
-    if (tls == null) {
-      duplex.shutdownOutput();
-      return;
-    }
-    tls.closeOutbound().addListener(_ -> duplex.shutdownOutput());
+    CloseNotify.say(channel).addListener(_ -> duplex.shutdownOutput());
   }
 }

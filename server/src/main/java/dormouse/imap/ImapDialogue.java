@@ -13,7 +13,7 @@ import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import dormouse.session.TimerWheel;
-import dormouse.tls.Handshake;
+import dormouse.tls.records.HandshakeFacts;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
@@ -176,15 +176,14 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    if (event instanceof SslHandshakeCompletionEvent handshake
+    if (event instanceof HandshakeFacts facts) {
+      client =
+          client.withServerName(facts.serverName()).withCertificateName(facts.certificateName());
+    } else if (event instanceof SslHandshakeCompletionEvent handshake
         && phase instanceof DialoguePhase.Handshaking(var greets)) {
       if (!handshake.isSuccess()) {
         closeReason = CloseReason.TLS_FAILED; // the TLS handler closes
       } else {
-        client =
-            client
-                .withServerName(Handshake.serverName(context.pipeline()))
-                .withCertificateName(Handshake.certificateName(context.pipeline()));
         phase = new DialoguePhase.Commanding();
         if (greets) {
           greet();

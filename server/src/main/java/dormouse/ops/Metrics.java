@@ -126,6 +126,11 @@ public final class Metrics {
         latency("dormouse.sync", "One look at a mailbox for those who sleep in it", Tags.empty());
   }
 
+  /// A client's TLS handshake is done. `carrier` is who carries its records from now on.
+  public void handshake(String carrier) {
+    count("dormouse.tls.handshakes", "carrier", carrier, "TLS handshakes of clients");
+  }
+
   /// A login was answered. `result` is `accepted`, `rejected`, or what made it impossible.
   public void login(String result) {
     count("dormouse.logins", "result", result, "Answered logins");

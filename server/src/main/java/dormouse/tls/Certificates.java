@@ -5,6 +5,7 @@ import dormouse.config.ClientCertificates;
 import dormouse.config.Fault;
 import dormouse.config.TlsSettings;
 import dormouse.ops.EventLog;
+import dormouse.tls.records.RecordLayer;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandler;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
@@ -57,6 +58,7 @@ public final class Certificates implements AutoCloseable {
 
   private final Path stateDir;
   private final InstantSource clock;
+  private final RecordLayer records;
   private final Consumer<Map<Path, Instant>> onExpiries;
   private TlsSettings settings;
   private String fingerprint = "";
@@ -69,11 +71,13 @@ public final class Certificates implements AutoCloseable {
       TlsSettings settings,
       Path stateDir,
       InstantSource clock,
+      RecordLayer records,
       Consumer<Map<Path, Instant>> onExpiries)
       throws BadCertificates {
     this.settings = settings;
     this.stateDir = stateDir;
     this.clock = clock;
+    this.records = records;
     this.onExpiries = onExpiries;
     List<ServedCertificate> first = read(settings);
     byName = NamedContexts.of(first);
@@ -83,9 +87,11 @@ public final class Certificates implements AutoCloseable {
   /// Reads the certificates of the settings, or if there are none a self-signed one, which is made if need be. Blocks.
   ///
   /// @param stateDir where the self-signed certificate is kept
-  public static Certificates load(TlsSettings settings, Path stateDir, InstantSource clock)
+  /// @param records carries connections after their handshakes
+  public static Certificates load(
+      TlsSettings settings, Path stateDir, InstantSource clock, RecordLayer records)
       throws BadCertificates {
-    return load(settings, stateDir, clock, _ -> {});
+    return load(settings, stateDir, clock, records, _ -> {});
   }
 
   /// @param onExpiries is told, whenever certificates are served that were not, until when each of them is valid
@@ -93,9 +99,10 @@ public final class Certificates implements AutoCloseable {
       TlsSettings settings,
       Path stateDir,
       InstantSource clock,
+      RecordLayer records,
       Consumer<Map<Path, Instant>> onExpiries)
       throws BadCertificates {
-    return new Certificates(settings, stateDir, clock, onExpiries);
+    return new Certificates(settings, stateDir, clock, records, onExpiries);
   }
 
   /// From now on new connections get the certificates of these settings, as they are now in their files; those that are there
@@ -184,6 +191,7 @@ public final class Certificates implements AutoCloseable {
         file = "certificate";
         SslContext context =
             context(key, chain, from.clientCertificates(), signers, staple != null);
+        records.prepare(context);
         read.add(
             new ServedCertificate(files.get(i).certificate(), chain.getFirst(), context, staple));
       } catch (PemFiles.BadFile | SSLException e) {
@@ -239,13 +247,14 @@ public final class Certificates implements AutoCloseable {
     }
   }
 
-  /// The handler that ends TLS for one channel, to be the first of its pipeline. It fires
-  /// [io.netty.handler.ssl.SslHandshakeCompletionEvent].
+  /// The handler that ends TLS for one channel, to be the first of its pipeline; others take its place. When the handshake is
+  /// over [dormouse.tls.records.HandshakeFacts] is fired, then [io.netty.handler.ssl.SslHandshakeCompletionEvent].
   public ChannelHandler newHandler(ByteBufAllocator allocator) {
     List<ServedCertificate> now = served;
-    return now.size() == 1
-        ? now.getFirst().newHandler(allocator)
-        : new ByName(MAX_CLIENT_HELLO_BYTES, HANDSHAKE_TIMEOUT_MILLIS);
+    return records.around(
+        now.size() == 1
+            ? now.getFirst().newHandler(records, allocator)
+            : new ByName(MAX_CLIENT_HELLO_BYTES, HANDSHAKE_TIMEOUT_MILLIS));
   }
 
   /// Waits for the name that the client asks for.
@@ -258,10 +267,10 @@ public final class Certificates implements AutoCloseable {
     protected SslHandler newSslHandler(SslContext context, ByteBufAllocator allocator) {
       for (ServedCertificate certificate : served) {
         if (certificate.context().equals(context)) {
-          return certificate.newHandler(allocator);
+          return certificate.newHandler(records, allocator);
         }
       }
-      return super.newSslHandler(context, allocator);
+      return records.newSslHandler(context, allocator);
     }
   }
 

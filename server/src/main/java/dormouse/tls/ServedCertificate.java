@@ -1,5 +1,6 @@
 package dormouse.tls;
 
+import dormouse.tls.records.RecordLayer;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
@@ -16,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // never compared, never changed
 record ServedCertificate(
     Path file, X509Certificate certificate, SslContext context, byte @Nullable [] staple) {
-  SslHandler newHandler(ByteBufAllocator allocator) {
-    SslHandler handler = context.newHandler(allocator);
+  SslHandler newHandler(RecordLayer records, ByteBufAllocator allocator) {
+    SslHandler handler = records.newSslHandler(context, allocator);
     if (staple != null && handler.engine() instanceof ReferenceCountedOpenSslEngine engine) {
       engine.setOcspResponse(staple);
     }

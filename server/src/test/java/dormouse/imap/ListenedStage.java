@@ -21,6 +21,7 @@ import dormouse.session.Client;
 import dormouse.session.SessionIds;
 import dormouse.tls.BadCertificates;
 import dormouse.tls.Certificates;
+import dormouse.tls.records.RecordLayer;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
@@ -50,7 +51,8 @@ final class ListenedStage implements AutoCloseable {
   ListenedStage(ListenTls tls, TlsSettings settings, Path stateDir, int loopCount)
       throws IOException, BadCertificates {
     loops = EventLoops.start(loopCount, Clock.systemUTC());
-    certificates = Certificates.load(settings, stateDir, Clock.systemUTC());
+    certificates =
+        Certificates.load(settings, stateDir, Clock.systemUTC(), new RecordLayer(_ -> {}));
     ImapDialogue.Setup setup =
         new ImapDialogue.Setup(
             tls,

@@ -83,6 +83,7 @@ final class OperatingDocsTest {
   private static Metrics everything() {
     Metrics metrics = new Metrics();
     metrics.watchProcess();
+    metrics.handshake("own");
     metrics.login("accepted");
     metrics.sessionState(null, State.GREETING);
     metrics.stayedAttached("r");

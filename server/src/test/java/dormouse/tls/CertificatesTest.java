@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dormouse.config.CertificateSettings;
 import dormouse.config.Fault;
 import dormouse.config.TlsSettings;
+import dormouse.tls.records.RecordLayer;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
@@ -43,17 +44,17 @@ class CertificatesTest {
 
   @Test
   void aCertificateAndItsKeyAreTaken() throws Exception {
-    Certificates.load(settings(certificate, key), dir, clock).close();
+    Certificates.load(settings(certificate, key), dir, clock, new RecordLayer(_ -> {})).close();
   }
 
   @Test
   void theSelfSignedCertificateIsMadeOnce() throws Exception {
     Path state = dir.resolve("state");
-    Certificates.load(TlsSettings.DEFAULT, state, clock).close();
+    Certificates.load(TlsSettings.DEFAULT, state, clock, new RecordLayer(_ -> {})).close();
     Path made = state.resolve("tls/self-signed.crt");
     byte[] first = Files.readAllBytes(made);
     now = now.plus(Duration.ofDays(824));
-    Certificates.load(TlsSettings.DEFAULT, state, clock).close();
+    Certificates.load(TlsSettings.DEFAULT, state, clock, new RecordLayer(_ -> {})).close();
     assertThat(made).hasBinaryContent(first);
     assertThat(Files.getPosixFilePermissions(state.resolve("tls/self-signed.key")))
         .isEqualTo(PosixFilePermissions.fromString("rw-------"));
@@ -66,11 +67,11 @@ class CertificatesTest {
 
   @Test
   void theSelfSignedCertificateIsMadeAnewWhenItHasExpired() throws Exception {
-    Certificates.load(TlsSettings.DEFAULT, dir, clock).close();
+    Certificates.load(TlsSettings.DEFAULT, dir, clock, new RecordLayer(_ -> {})).close();
     Path made = dir.resolve("tls/self-signed.crt");
     byte[] first = Files.readAllBytes(made);
     now = now.plus(Duration.ofDays(826));
-    Certificates.load(TlsSettings.DEFAULT, dir, clock).close();
+    Certificates.load(TlsSettings.DEFAULT, dir, clock, new RecordLayer(_ -> {})).close();
     assertThat(Files.readAllBytes(made)).isNotEqualTo(first);
   }
 
@@ -137,12 +138,13 @@ class CertificatesTest {
     byte[] pkcs1 = lastOctets(rsa.getKeyPair().getPrivate().getEncoded(), 26);
     Path rsaCertificate = file("r.crt", rsa.getCertificatePEM());
     Path rsaKey = file("r.key", pem("RSA PRIVATE KEY", pkcs1));
-    Certificates.load(settings(rsaCertificate, rsaKey), dir, clock).close();
+    Certificates.load(settings(rsaCertificate, rsaKey), dir, clock, new RecordLayer(_ -> {}))
+        .close();
 
     ECPrivateKey ec =
         (ECPrivateKey) PemFiles.key(key, PemFiles.certificates(certificate).getFirst());
     Path ecKey = file("ec.key", pem("EC PRIVATE KEY", sec1(ec)));
-    Certificates.load(settings(certificate, ecKey), dir, clock).close();
+    Certificates.load(settings(certificate, ecKey), dir, clock, new RecordLayer(_ -> {})).close();
   }
 
   /// `SEQUENCE { INTEGER 1, OCTET STRING of 32 }` (RFC 5915 §3).
@@ -161,7 +163,8 @@ class CertificatesTest {
 
   private List<Fault> faults(TlsSettings settings, Path stateDir) {
     return catchThrowableOfType(
-            BadCertificates.class, () -> Certificates.load(settings, stateDir, clock))
+            BadCertificates.class,
+            () -> Certificates.load(settings, stateDir, clock, new RecordLayer(_ -> {})))
         .faults();
   }
 

@@ -1,0 +1,25 @@
+package dormouse.tls.records;
+
+/// The alerts of TLS that Dormouse sends after a handshake (RFC 8446 §6). All but the first end the connection at once.
+enum Alert {
+  CLOSE_NOTIFY(0),
+  UNEXPECTED_MESSAGE(10),
+  BAD_RECORD_MAC(20),
+  RECORD_OVERFLOW(22),
+  ILLEGAL_PARAMETER(47),
+  DECODE_ERROR(50);
+
+  private static final int WARNING = 1;
+  private static final int FATAL = 2;
+
+  private final int description;
+
+  Alert(int description) {
+    this.description = description;
+  }
+
+  /// Level and description, as they are sent.
+  byte[] bytes() {
+    return new byte[] {(byte) (this == CLOSE_NOTIFY ? WARNING : FATAL), (byte) description};
+  }
+}

@@ -1,0 +1,112 @@
+package dormouse.tls.records;
+
+import dormouse.ops.EventLog;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.internal.tcnative.SSL;
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLException;
+
+/// Takes a connection over from BoringSSL when its handshake is done, if it is TLS 1.3; any other stays where it is.
+/// ```text
+/// gate ─ SslHandler ─ hand-over ─ …    ──handshake done──▶    records ─ …
+/// ```
+/// BoringSSL holds its session tickets back until the server writes for the first time: they are drawn out first, and counted, for
+/// they use up sequence numbers.
+///
+/// Lives on its channel's event loop.
+final class Handover extends ChannelInboundHandlerAdapter {
+  private static final EventLog LOG = EventLog.of(Handover.class);
+
+  private final SecretCollector secrets;
+  private final RecordGate gate;
+  private final Consumer<Carrier> count;
+
+  Handover(SecretCollector secrets, RecordGate gate, Consumer<Carrier> count) {
+    this.secrets = secrets;
+    this.gate = gate;
+    this.count = count;
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (!(event instanceof SslHandshakeCompletionEvent done)) {
+      context.fireUserEventTriggered(event);
+      return;
+    }
+    ChannelPipeline pipeline = context.pipeline();
+    if (done.isSuccess()) {
+      SslHandler handshake = pipeline.get(SslHandler.class);
+      HandshakeFacts facts = HandshakeFacts.of(handshake.engine().getSession());
+      count.accept(takeOver(pipeline, handshake, facts));
+      context.fireUserEventTriggered(facts);
+    }
+    context.fireUserEventTriggered(event);
+    if (!context.isRemoved()) {
+      pipeline.remove(this);
+    }
+    gate.open(pipeline.context(gate));
+  }
+
+  private Carrier takeOver(ChannelPipeline pipeline, SslHandler handshake, HandshakeFacts facts) {
+    if (!(handshake.engine() instanceof ReferenceCountedOpenSslEngine engine)) {
+      return Carrier.ENGINE_NOT_NATIVE;
+    }
+    long ssl = engine.sslPointer();
+    SecretCollector.Secrets heard = secrets.take(ssl);
+    if (!facts.protocol().equals("TLSv1.3")) {
+      return Carrier.ENGINE_TLS_1_2;
+    }
+    Suite suite = Suite.named(facts.cipher());
+    if (suite == null || heard == null || !heard.fit(suite)) {
+      return Carrier.ENGINE_NO_SECRETS;
+    }
+    ByteBuf tickets;
+    try {
+      tickets = tickets(engine, ssl, pipeline.channel().alloc());
+    } catch (SSLException e) {
+      LOG.error(e, "bug");
+      return Carrier.ENGINE_NO_SECRETS;
+    }
+    int sealed = records(tickets);
+    pipeline.context(handshake).write(tickets);
+    TlsRecords records =
+        new TlsRecords(
+            new Protection(suite, heard.client(), 0),
+            new Protection(suite, heard.server(), sealed));
+    pipeline.replace(handshake, "tls", new RecordHandler(records));
+    return Carrier.OWN;
+  }
+
+  private static ByteBuf tickets(
+      ReferenceCountedOpenSslEngine engine, long ssl, ByteBufAllocator allocator)
+      throws SSLException {
+    ByteBuf out = allocator.directBuffer(engine.getSession().getPacketBufferSize());
+    SSL.writeToSSL(ssl, out.memoryAddress(), 0);
+    ByteBuffer to = out.nioBuffer(0, out.capacity());
+    try {
+      out.writerIndex(engine.wrap(ByteBuffer.allocate(0), to).bytesProduced());
+    } catch (SSLException e) {
+      out.release();
+      throw e;
+    }
+    return out;
+  }
+
+  private static int records(ByteBuf sealed) {
+    int records = 0;
+    int at = sealed.readerIndex();
+    while (at + Protection.HEADER_BYTES <= sealed.writerIndex()) {
+      records += sealed.getByte(at) == ContentType.APPLICATION_DATA.code ? 1 : 0;
+      at += Protection.HEADER_BYTES + sealed.getUnsignedShort(at + 3);
+    }
+    return records;
+  }
+}

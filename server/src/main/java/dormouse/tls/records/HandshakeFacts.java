@@ -1,0 +1,70 @@
+package dormouse.tls.records;
+
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import javax.naming.InvalidNameException;
+import javax.naming.ldap.LdapName;
+import javax.naming.ldap.Rdn;
+import javax.net.ssl.ExtendedSSLSession;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SNIServerName;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
+
+/// What was agreed on in a client's TLS handshake, and who the client says it is. Fired through the pipeline just before
+/// [io.netty.handler.ssl.SslHandshakeCompletionEvent]: nobody can be asked afterwards. Immutable.
+///
+/// @param protocol as the JDK names it: `TLSv1.3`
+/// @param cipher as the JDK names it: `TLS_AES_256_GCM_SHA384`
+/// @param serverName the name that the client asked for (SNI, RFC 6066 §3); `""` if none
+/// @param certificate what the client has shown, and we have checked; null if it has not
+public record HandshakeFacts(
+    String protocol, String cipher, String serverName, @Nullable X509Certificate certificate) {
+  private static final int MAX_NAME_LENGTH = 253;
+
+  /// The common name of the client's certificate; `""` if it has none.
+  public String certificateName() {
+    return certificate == null ? "" : commonName(certificate);
+  }
+
+  private static String commonName(X509Certificate of) {
+    try {
+      for (Rdn rdn : new LdapName(of.getSubjectX500Principal().getName()).getRdns()) {
+        if (rdn.getType().equalsIgnoreCase("CN")) {
+          return String.valueOf(rdn.getValue());
+        }
+      }
+      return "";
+    } catch (InvalidNameException _) {
+      return "";
+    }
+  }
+
+  static HandshakeFacts of(SSLSession session) {
+    return new HandshakeFacts(
+        session.getProtocol(), session.getCipherSuite(), serverName(session), certificate(session));
+  }
+
+  private static String serverName(SSLSession session) {
+    List<SNIServerName> names =
+        session instanceof ExtendedSSLSession extended
+            ? extended.getRequestedServerNames()
+            : List.of();
+    return !names.isEmpty()
+            && names.getFirst() instanceof SNIHostName name
+            && name.getAsciiName().length() <= MAX_NAME_LENGTH
+        ? name.getAsciiName()
+        : "";
+  }
+
+  private static @Nullable X509Certificate certificate(SSLSession session) {
+    try {
+      Certificate[] chain = session.getPeerCertificates();
+      return chain.length > 0 && chain[0] instanceof X509Certificate first ? first : null;
+    } catch (SSLPeerUnverifiedException _) {
+      return null; // it has shown none
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package dormouse.tls.records;
+
+import io.netty.util.concurrent.FastThreadLocal;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.util.EnumMap;
+import java.util.Map;
+import javax.crypto.Cipher;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/// The ciphers and the MAC of a suite, shared by all connections of an event loop: a connection keeps none of its own.
+///
+/// Lives on one event loop, [#of] gives that loop's.
+final class Primitives {
+  private static final FastThreadLocal<Map<Suite, Primitives>> OF_THIS_LOOP =
+      new FastThreadLocal<>() {
+        @Override
+        protected Map<Suite, Primitives> initialValue() {
+          return new EnumMap<>(Suite.class);
+        }
+      };
+
+  private final Suite suite;
+  final Cipher sealing;
+  final Cipher opening;
+  private final Mac mac;
+
+  private Primitives(Suite suite) {
+    this.suite = suite;
+    this.sealing = suite.newCipher();
+    this.opening = suite.newCipher();
+    this.mac = suite.newMac();
+  }
+
+  static Primitives of(Suite suite) {
+    return OF_THIS_LOOP.get().computeIfAbsent(suite, Primitives::new);
+  }
+
+  /// HKDF-Expand-Label with an empty context (RFC 8446 §7.1, RFC 5869 §2.3).
+  ///
+  /// @param bytes at most as many as the hash has
+  byte[] expand(byte[] secret, String label, int bytes) {
+    byte[] name = ("tls13 " + label).getBytes(StandardCharsets.US_ASCII);
+    try {
+      mac.init(new SecretKeySpec(secret, suite.macAlgorithm));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+    mac.update((byte) (bytes >> 8));
+    mac.update((byte) bytes);
+    mac.update((byte) name.length);
+    mac.update(name);
+    mac.update((byte) 0); // no context
+    mac.update((byte) 1); // the first block of HKDF, and the only one
+    byte[] block = mac.doFinal();
+    if (block.length == bytes) {
+      return block;
+    }
+    byte[] expanded = java.util.Arrays.copyOf(block, bytes);
+    java.util.Arrays.fill(block, (byte) 0);
+    return expanded;
+  }
+}

@@ -1,0 +1,130 @@
+package dormouse.tls.records;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import java.util.Arrays;
+import javax.crypto.AEADBadTagException;
+import javax.crypto.Cipher;
+import javax.crypto.spec.SecretKeySpec;
+
+/// One direction of a TLS 1.3 connection: its traffic secret, the key and the IV that follow from it, and the number of the
+/// next record. No number is used twice with one key: it is counted up before a cipher is asked (RFC 8446 §5.2, §5.3).
+///
+/// Lives on its connection's event loop.
+final class Protection {
+  static final int HEADER_BYTES = 5;
+
+  /// What sealing adds to a record: header, content type and tag.
+  static final int OVERHEAD_BYTES = HEADER_BYTES + 1 + Suite.TAG_BYTES;
+
+  private final Suite suite;
+  private byte[] secret;
+  private SecretKeySpec key;
+  private byte[] iv;
+  private long sequence;
+
+  /// @param secret the application traffic secret; owned by this object
+  /// @param sequence the number of the next record
+  Protection(Suite suite, byte[] secret, long sequence) {
+    this.suite = suite;
+    this.secret = secret;
+    this.sequence = sequence;
+    Primitives primitives = Primitives.of(suite);
+    this.key = key(primitives);
+    this.iv = primitives.expand(secret, "iv", Suite.IV_BYTES);
+  }
+
+  private SecretKeySpec key(Primitives primitives) {
+    byte[] bytes = primitives.expand(secret, "key", suite.keyBytes);
+    SecretKeySpec spec = new SecretKeySpec(bytes, suite.keyAlgorithm);
+    Arrays.fill(bytes, (byte) 0);
+    return spec;
+  }
+
+  /// Seals one record of this content behind what `out` holds.
+  ///
+  /// @param content read from its reader index on
+  /// @param bytes how much of it, at most 2^14
+  /// @param type a [ContentType#code]
+  /// @param out has room for [#OVERHEAD_BYTES] more than that
+  void seal(ByteBuf content, int bytes, byte type, ByteBuf out) {
+    int sealedBytes = bytes + 1 + Suite.TAG_BYTES;
+    out.writeByte(ContentType.APPLICATION_DATA.code);
+    out.writeShort(TlsRecords.LEGACY_VERSION);
+    out.writeShort(sealedBytes);
+    ByteBuffer to = out.nioBuffer(out.writerIndex(), sealedBytes);
+    Cipher cipher = Primitives.of(suite).sealing;
+    try {
+      begin(cipher, Cipher.ENCRYPT_MODE, sealedBytes);
+      cipher.update(content.nioBuffer(content.readerIndex(), bytes), to);
+      cipher.doFinal(ByteBuffer.wrap(new byte[] {type}), to);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("cannot seal", e);
+    }
+    content.skipBytes(bytes);
+    out.writerIndex(out.writerIndex() + sealedBytes);
+  }
+
+  /// Opens one record into `out`: its content, its type, and what it was padded with.
+  ///
+  /// @param record read from its reader index on, behind the header
+  /// @param bytes how long it is, at least [Suite#TAG_BYTES]
+  /// @param out empty, with room for `bytes`
+  void open(ByteBuf record, int bytes, ByteBuf out) throws BadRecordException {
+    Cipher cipher = Primitives.of(suite).opening;
+    try {
+      begin(cipher, Cipher.DECRYPT_MODE, bytes);
+      int opened =
+          cipher.doFinal(
+              record.nioBuffer(record.readerIndex(), bytes),
+              out.nioBuffer(out.writerIndex(), bytes));
+      out.writerIndex(out.writerIndex() + opened);
+    } catch (AEADBadTagException e) {
+      throw new BadRecordException(Alert.BAD_RECORD_MAC, "a record that the peer did not seal");
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("cannot open", e);
+    }
+    record.skipBytes(bytes);
+  }
+
+  private void begin(Cipher cipher, int mode, int sealedBytes) throws GeneralSecurityException {
+    byte[] nonce = iv.clone();
+    long number = sequence++;
+    for (int i = 0; i < Long.BYTES; i++) {
+      nonce[nonce.length - 1 - i] ^= (byte) (number >>> (8 * i));
+    }
+    cipher.init(mode, key, suite.nonce(nonce));
+    cipher.updateAAD(
+        new byte[] {
+          ContentType.APPLICATION_DATA.code,
+          (byte) (TlsRecords.LEGACY_VERSION >> 8),
+          (byte) TlsRecords.LEGACY_VERSION,
+          (byte) (sealedBytes >> 8),
+          (byte) sealedBytes
+        });
+  }
+
+  /// The next generation of the keys (RFC 8446 §7.2); the old secret is gone.
+  void update() {
+    Primitives primitives = Primitives.of(suite);
+    byte[] next = primitives.expand(secret, "traffic upd", suite.secretBytes);
+    Arrays.fill(secret, (byte) 0);
+    secret = next;
+    key = key(primitives);
+    Arrays.fill(iv, (byte) 0);
+    iv = primitives.expand(secret, "iv", Suite.IV_BYTES);
+    sequence = 0;
+  }
+
+  /// How many records these keys have protected.
+  long sequence() {
+    return sequence;
+  }
+
+  /// Forgets the secrets, as far as the JDK lets go of them.
+  void wipe() {
+    Arrays.fill(secret, (byte) 0);
+    Arrays.fill(iv, (byte) 0);
+  }
+}

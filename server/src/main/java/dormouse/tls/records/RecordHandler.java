@@ -1,0 +1,148 @@
+package dormouse.tls.records;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import org.jspecify.annotations.Nullable;
+
+/// Carries one connection's data in and out of TLS records, in the place that its handshake's handler had. Keeps nothing
+/// between two reads but what is left of an unfinished record.
+///
+/// Lives on its channel's event loop.
+final class RecordHandler extends ChannelDuplexHandler implements TlsRecords.Listener {
+  private final TlsRecords records;
+  private @Nullable ChannelHandlerContext context;
+  private @Nullable ByteBuf unfinished;
+  private boolean gave;
+  private boolean closing;
+
+  RecordHandler(TlsRecords records) {
+    this.records = records;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    this.context = context;
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    if (closing) {
+      ((ByteBuf) message).release();
+      return;
+    }
+    ByteBuf in = joined(context, (ByteBuf) message);
+    try {
+      records.read(in, context.alloc(), this);
+      if (records.owesKeyUpdate()) {
+        context.writeAndFlush(records.seal(Unpooled.EMPTY_BUFFER, context.alloc()));
+      }
+    } catch (BadRecordException e) {
+      fail(context, e);
+    } finally {
+      if (in.isReadable() && !closing && !context.isRemoved()) {
+        unfinished = in;
+      } else {
+        in.release();
+      }
+    }
+  }
+
+  private ByteBuf joined(ChannelHandlerContext context, ByteBuf more) {
+    ByteBuf before = unfinished;
+    if (before == null) {
+      return more;
+    }
+    unfinished = null;
+    int bytes = before.readableBytes() + more.readableBytes();
+    ByteBuf all = context.alloc().directBuffer(bytes).writeBytes(before).writeBytes(more);
+    before.release();
+    more.release();
+    return all;
+  }
+
+  @Override
+  public void data(ByteBuf data) {
+    gave = true;
+    context().fireChannelRead(data);
+  }
+
+  /// IMAP has nothing to say to a client that will not speak any more.
+  @Override
+  public void peerClosed() {
+    close(context(), context().newPromise());
+  }
+
+  private void fail(ChannelHandlerContext context, BadRecordException fault) {
+    closing = true;
+    context
+        .writeAndFlush(records.close(fault.alert, context.alloc()))
+        .addListener(ChannelFutureListener.CLOSE);
+    context.fireExceptionCaught(fault);
+  }
+
+  /// Whoever asked to read gets something, or another read.
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    boolean nothing = !gave;
+    gave = false;
+    context.fireChannelReadComplete();
+    if (nothing && !closing && !context.channel().config().isAutoRead()) {
+      context.read();
+    }
+  }
+
+  @Override
+  public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+    ByteBuf data = (ByteBuf) message;
+    if (!data.isReadable()) {
+      context.write(data, promise);
+      return;
+    }
+    ByteBuf sealed;
+    try {
+      sealed = records.seal(data, context.alloc());
+    } finally {
+      data.release();
+    }
+    context.write(sealed, promise);
+  }
+
+  /// Says close_notify first. A second close does not wait for it.
+  @Override
+  public void close(ChannelHandlerContext context, ChannelPromise promise) {
+    if (closing || !context.channel().isActive()) {
+      context.close(promise);
+      return;
+    }
+    closing = true;
+    closeOutbound().addListener(_ -> context.close(promise));
+  }
+
+  /// Says close_notify: nothing can be written any more, but goes on reading.
+  ChannelFuture closeOutbound() {
+    return context().writeAndFlush(records.close(Alert.CLOSE_NOTIFY, context().alloc()));
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext context) {
+    records.end();
+    ByteBuf rest = unfinished;
+    unfinished = null;
+    if (rest != null) {
+      rest.release();
+    }
+  }
+
+  private ChannelHandlerContext context() {
+    ChannelHandlerContext here = context;
+    if (here == null) {
+      throw new IllegalStateException("not in a pipeline");
+    }
+    return here;
+  }
+}

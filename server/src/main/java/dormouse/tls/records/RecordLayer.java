@@ -1,0 +1,89 @@
+package dormouse.tls.records;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLException;
+
+/// Carries connections of TLS 1.3 itself after their handshakes, in a fraction of the memory that BoringSSL takes for each. One for
+/// all contexts of the process. Any thread.
+public final class RecordLayer {
+  private final SecretCollector secrets = new SecretCollector();
+  private final Consumer<Carrier> count;
+
+  /// @param count told of each finished handshake, on its event loop
+  public RecordLayer(Consumer<Carrier> count) {
+    this.count = count;
+  }
+
+  /// Makes this context's handshakes ones that can be taken over, if it is BoringSSL's, and tries one.
+  ///
+  /// @throws SSLException if it cannot be, or the try went wrong: with this context nobody must be served
+  public void prepare(SslContext context) throws SSLException {
+    if (!(context instanceof ReferenceCountedOpenSslContext boringSsl)) {
+      return;
+    }
+    try {
+      secrets.listenTo(boringSsl);
+    } catch (ReflectiveOperationException e) {
+      throw new SSLException("this Netty does not let TLS 1.3 be taken over: " + e, e);
+    }
+    SelfTest.run(this, context);
+  }
+
+  /// What to put first in a channel's pipeline: it makes room for the hand-over around the handshake.
+  ///
+  /// @param handshake ends in a [SslHandler] of [#newSslHandler], itself or by replacing itself with one
+  public ChannelHandler around(ChannelHandler handshake) {
+    return around(handshake, count);
+  }
+
+  ChannelHandler around(ChannelHandler handshake, Consumer<Carrier> told) {
+    return new Opening(handshake, told);
+  }
+
+  /// The handler of one handshake, of a context that was prepared.
+  public SslHandler newSslHandler(SslContext context, ByteBufAllocator allocator) {
+    SslHandler handler = context.newHandler(allocator);
+    if (!(handler.engine() instanceof ReferenceCountedOpenSslEngine engine)) {
+      return handler;
+    }
+    long ssl = engine.sslPointer();
+    secrets.expect(ssl);
+    handler
+        .handshakeFuture()
+        .addListener(done -> {
+          if (!done.isSuccess()) {
+            secrets.forget(ssl);
+          }
+        });
+    return handler;
+  }
+
+  /// Gives its place to gate, handshake and hand-over.
+  private final class Opening extends ChannelInboundHandlerAdapter {
+    private final ChannelHandler handshake;
+    private final Consumer<Carrier> told;
+
+    Opening(ChannelHandler handshake, Consumer<Carrier> told) {
+      this.handshake = handshake;
+      this.told = told;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+      ChannelPipeline pipeline = context.pipeline();
+      RecordGate gate = new RecordGate();
+      pipeline.addAfter(context.name(), "hand-over", new Handover(secrets, gate, told));
+      pipeline.addAfter(context.name(), "handshake", handshake);
+      pipeline.replace(this, "gate", gate);
+    }
+  }
+}

@@ -1,0 +1,217 @@
+package dormouse.tls.records;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import org.jspecify.annotations.Nullable;
+
+/// A TLS 1.3 connection after its handshake (RFC 8446 §5, §4.6.3, §6.1): opens what the peer sends, seals what it shall get,
+/// follows and makes key updates, and knows who has closed. Does no I/O and keeps no data but an unfinished handshake message.
+/// ```text
+/// open ──close_notify came──▶ peer closed ──ours is sealed──▶ closed
+///   └───────ours is sealed──▶ we closed ─────it came────────────▲
+/// ```
+/// Lives on its connection's event loop.
+final class TlsRecords {
+  /// Who takes what was opened.
+  interface Listener {
+    /// Data of the peer; owned by the receiver, never empty.
+    void data(ByteBuf data);
+
+    /// The peer will send no more.
+    void peerClosed();
+  }
+
+  static final int LEGACY_VERSION = 0x0303;
+  static final int MAX_CONTENT_BYTES = 1 << 14;
+  private static final int MAX_SEALED_BYTES = MAX_CONTENT_BYTES + 256;
+
+  /// Long before AES-GCM's bound of 2^24.5 records for one key (RFC 8446 §5.5).
+  private static final long MAX_RECORDS_A_KEY = 1 << 23;
+
+  private static final int MAX_WITHOUT_DATA =
+      32; // records in a row: each costs us work and brings nothing
+  private static final int KEY_UPDATE = 24; // RFC 8446 §4
+  private static final int KEY_UPDATE_BYTES = 5;
+  private static final int UPDATE_REQUESTED = 1;
+
+  private final Protection reading;
+  private final Protection writing;
+  private int withoutData;
+  private @Nullable ByteBuf handshake;
+  private boolean updateOwed;
+  private boolean peerClosed;
+  private boolean closed;
+
+  TlsRecords(Protection reading, Protection writing) {
+    this.reading = reading;
+    this.writing = writing;
+  }
+
+  /// Opens all whole records of `in` and leaves the rest.
+  ///
+  /// @throws BadRecordException if the peer broke the protocol; what came before it has been told
+  void read(ByteBuf in, ByteBufAllocator allocator, Listener listener) throws BadRecordException {
+    while (in.readableBytes() >= Protection.HEADER_BYTES) {
+      if (peerClosed) {
+        in.skipBytes(in.readableBytes()); // RFC 8446 §6.1: ignored
+        return;
+      }
+      int bytes = sealedBytes(in);
+      if (in.readableBytes() < Protection.HEADER_BYTES + bytes) {
+        return;
+      }
+      in.skipBytes(Protection.HEADER_BYTES);
+      ByteBuf opened = allocator.directBuffer(bytes);
+      try {
+        reading.open(in, bytes, opened);
+        take(opened, listener);
+      } finally {
+        opened.release();
+      }
+    }
+  }
+
+  private static int sealedBytes(ByteBuf in) throws BadRecordException {
+    int at = in.readerIndex();
+    if (in.getByte(at) != ContentType.APPLICATION_DATA.code) {
+      throw new BadRecordException(Alert.UNEXPECTED_MESSAGE, "a record in the clear");
+    }
+    if (in.getUnsignedShort(at + 1) != LEGACY_VERSION) {
+      throw new BadRecordException(Alert.DECODE_ERROR, "a record of another version");
+    }
+    int bytes = in.getUnsignedShort(at + 3);
+    if (bytes > MAX_SEALED_BYTES) {
+      throw new BadRecordException(Alert.RECORD_OVERFLOW, "a record of " + bytes + " bytes");
+    }
+    if (bytes <= Suite.TAG_BYTES) {
+      throw new BadRecordException(Alert.BAD_RECORD_MAC, "a record without room for a type");
+    }
+    return bytes;
+  }
+
+  private void take(ByteBuf opened, Listener listener) throws BadRecordException {
+    int last = opened.writerIndex() - 1;
+    while (last >= 0 && opened.getByte(last) == 0) {
+      last--;
+    }
+    ContentType type = last < 0 ? null : ContentType.of(opened.getByte(last));
+    if (type == null) {
+      throw new BadRecordException(Alert.UNEXPECTED_MESSAGE, "a record of no known type");
+    }
+    opened.writerIndex(last);
+    if (last > MAX_CONTENT_BYTES) {
+      throw new BadRecordException(Alert.RECORD_OVERFLOW, "content of " + last + " bytes");
+    }
+    if (handshake != null && type != ContentType.HANDSHAKE) {
+      throw new BadRecordException(Alert.UNEXPECTED_MESSAGE, "a message that another cuts in two");
+    }
+    boolean data = type == ContentType.APPLICATION_DATA && opened.isReadable();
+    withoutData = data ? 0 : withoutData + 1;
+    if (withoutData > MAX_WITHOUT_DATA) {
+      throw new BadRecordException(Alert.UNEXPECTED_MESSAGE, "records that say nothing");
+    }
+    switch (type) {
+      case APPLICATION_DATA -> {
+        if (data) {
+          listener.data(opened.retain());
+        }
+      }
+      case HANDSHAKE -> takeHandshake(opened);
+      case ALERT -> takeAlert(opened, listener);
+      case CHANGE_CIPHER_SPEC ->
+          throw new BadRecordException(Alert.UNEXPECTED_MESSAGE, "change_cipher_spec, sealed");
+    }
+  }
+
+  /// A client may send only KeyUpdate; it may be cut into several records.
+  private void takeHandshake(ByteBuf part) throws BadRecordException {
+    if (!part.isReadable()) {
+      throw new BadRecordException(Alert.UNEXPECTED_MESSAGE, "an empty handshake record");
+    }
+    ByteBuf message = handshake == null ? Unpooled.buffer(KEY_UPDATE_BYTES) : handshake;
+    handshake = message;
+    message.writeBytes(
+        part, Math.min(part.readableBytes(), KEY_UPDATE_BYTES - message.readableBytes()));
+    if (message.getByte(0) != KEY_UPDATE) {
+      throw new BadRecordException(Alert.UNEXPECTED_MESSAGE, "handshake after the handshake");
+    }
+    if (message.readableBytes() < KEY_UPDATE_BYTES) {
+      return;
+    }
+    handshake = null;
+    if (message.getUnsignedMedium(1) != 1) {
+      throw new BadRecordException(Alert.DECODE_ERROR, "a KeyUpdate of a wrong length");
+    }
+    if (part.isReadable()) { // what follows would be sealed with other keys
+      throw new BadRecordException(Alert.UNEXPECTED_MESSAGE, "more behind a KeyUpdate");
+    }
+    int request = message.getByte(KEY_UPDATE_BYTES - 1);
+    if (request != 0 && request != UPDATE_REQUESTED) {
+      throw new BadRecordException(Alert.ILLEGAL_PARAMETER, "a KeyUpdate that asks for " + request);
+    }
+    reading.update();
+    updateOwed |= request == UPDATE_REQUESTED;
+  }
+
+  private void takeAlert(ByteBuf alert, Listener listener) throws BadRecordException {
+    if (alert.readableBytes() != 2) {
+      throw new BadRecordException(Alert.DECODE_ERROR, "an alert of a wrong length");
+    }
+    peerClosed = true; // RFC 8446 §6: all others end the connection, whatever their level says
+    listener.peerClosed();
+  }
+
+  /// Whether [#seal] has to be called, with or without data: the peer asked for new keys.
+  boolean owesKeyUpdate() {
+    return updateOwed && !closed;
+  }
+
+  /// Seals data, in as many records as it takes, behind a KeyUpdate if one is due.
+  ///
+  /// @param data read to its end, not released
+  /// @return what to write; owned by the caller. Empty after [#close]
+  ByteBuf seal(ByteBuf data, ByteBufAllocator allocator) {
+    if (closed) {
+      data.skipBytes(data.readableBytes());
+      return Unpooled.EMPTY_BUFFER;
+    }
+    int bytes = data.readableBytes();
+    int records = (bytes + MAX_CONTENT_BYTES - 1) / MAX_CONTENT_BYTES;
+    boolean update = updateOwed || writing.sequence() + records > MAX_RECORDS_A_KEY;
+    int updateBytes = update ? Protection.OVERHEAD_BYTES + KEY_UPDATE_BYTES : 0;
+    ByteBuf out = allocator.directBuffer(updateBytes + bytes + records * Protection.OVERHEAD_BYTES);
+    if (update) {
+      updateOwed = false;
+      ByteBuf message = Unpooled.wrappedBuffer(new byte[] {KEY_UPDATE, 0, 0, 1, 0});
+      writing.seal(message, KEY_UPDATE_BYTES, ContentType.HANDSHAKE.code, out);
+      writing.update();
+    }
+    while (data.isReadable()) {
+      int content = Math.min(data.readableBytes(), MAX_CONTENT_BYTES);
+      writing.seal(data, content, ContentType.APPLICATION_DATA.code, out);
+    }
+    return out;
+  }
+
+  /// Seals the last record: nothing can be sealed after it.
+  ///
+  /// @return what to write; owned by the caller. Empty if it was called before
+  ByteBuf close(Alert alert, ByteBufAllocator allocator) {
+    if (closed) {
+      return Unpooled.EMPTY_BUFFER;
+    }
+    closed = true;
+    ByteBuf out = allocator.directBuffer(Protection.OVERHEAD_BYTES + 2);
+    writing.seal(Unpooled.wrappedBuffer(alert.bytes()), 2, ContentType.ALERT.code, out);
+    return out;
+  }
+
+  /// Forgets the secrets; nothing can be opened or sealed any more.
+  void end() {
+    closed = true;
+    peerClosed = true;
+    reading.wipe();
+    writing.wipe();
+  }
+}

@@ -1,0 +1,196 @@
+package dormouse.tls.records;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TlsRecordsTest {
+  private static final UnpooledByteBufAllocator ALLOCATOR = UnpooledByteBufAllocator.DEFAULT;
+
+  private final Peer peer = new Peer(Suite.AES_128_GCM);
+
+  @ParameterizedTest
+  @EnumSource
+  void everySuiteCarriesDataBothWays(Suite suite) throws BadRecordException {
+    Peer both = new Peer(suite);
+    assertThat(both.hears(List.of(both.data("a login"), both.data(" ann\r\n"))))
+        .containsExactly("a login ann\r\n");
+    assertThat(both.opens(both.server.seal(text("a OK\r\n"), ALLOCATOR)))
+        .containsExactly("a OK\r\n");
+    assertThat(both.opens(both.server.seal(text("* BYE\r\n"), ALLOCATOR)))
+        .containsExactly("* BYE\r\n");
+  }
+
+  @Test
+  void recordsMayBeCutAnywhere() {
+    int bytes = story(peer).length;
+    for (int at = 1; at < bytes; at++) {
+      Peer fresh = new Peer(Suite.AES_128_GCM);
+      byte[] sent = story(fresh);
+      assertThat(fresh.hears(List.of(Arrays.copyOf(sent, at), Arrays.copyOfRange(sent, at, bytes))))
+          .as("cut at %d", at)
+          .containsExactly("one two three");
+    }
+    Peer fresh = new Peer(Suite.AES_128_GCM);
+    List<byte[]> single = new ArrayList<>();
+    for (byte b : story(fresh)) {
+      single.add(new byte[] {b});
+    }
+    assertThat(fresh.hears(single)).containsExactly("one two three");
+  }
+
+  private static byte[] story(Peer teller) {
+    return join(
+        teller.data("one "), teller.keyUpdate(0), teller.data("two "), teller.data("three"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 16_384, 16_385, 100_000})
+  void dataOfEverySizeIsSealed(int bytes) throws BadRecordException {
+    String data = "x".repeat(bytes - 1) + "y";
+    List<String> opened = peer.opens(peer.server.seal(text(data), ALLOCATOR));
+    assertThat(String.join("", opened)).isEqualTo(data);
+    assertThat(opened).hasSize((bytes + 16_383) / 16_384);
+  }
+
+  /// Behind the content stands its type, behind that zeros (RFC 8446 §5.4): sealed here as content of a type that is a zero too.
+  @Test
+  void paddingIsTakenOff() {
+    assertThat(peer.hears(List.of(peer.padded("hi", 300)))).containsExactly("hi");
+    assertAlert("UNEXPECTED_MESSAGE", p -> p.padded("", 0));
+  }
+
+  @Test
+  void aKeyUpdateThatAsksIsAnsweredBeforeData() throws BadRecordException {
+    assertThat(peer.hears(List.of(peer.keyUpdate(1), peer.data("x")))).containsExactly("x");
+    assertThat(peer.server.owesKeyUpdate()).isTrue();
+    assertThat(peer.opens(peer.server.seal(text("y"), ALLOCATOR)))
+        .containsExactly("(KeyUpdate 0)", "y");
+    assertThat(peer.server.owesKeyUpdate()).isFalse();
+    assertThat(peer.opens(peer.server.seal(text("z"), ALLOCATOR))).containsExactly("z");
+  }
+
+  @Test
+  void aKeyUpdateMayComeInPieces() {
+    byte[] start = peer.record(ContentType.HANDSHAKE, (byte) 24, (byte) 0);
+    byte[] end = peer.record(ContentType.HANDSHAKE, (byte) 0, (byte) 1, (byte) 0);
+    peer.sealing.update();
+    assertThat(peer.hears(List.of(start, end, peer.data("x")))).containsExactly("x");
+  }
+
+  @Test
+  void whatAClientMayNotSendIsAnsweredByTheRightAlert() {
+    assertAlert("UNEXPECTED_MESSAGE", p -> p.record(ContentType.HANDSHAKE, (byte) 1, (byte) 0));
+    assertAlert("UNEXPECTED_MESSAGE", p -> p.record(ContentType.HANDSHAKE));
+    assertAlert("UNEXPECTED_MESSAGE", p -> p.record(ContentType.CHANGE_CIPHER_SPEC, (byte) 1));
+    assertAlert(
+        "UNEXPECTED_MESSAGE",
+        p -> join(p.record(ContentType.HANDSHAKE, (byte) 24, (byte) 0), p.data("x")));
+    assertAlert(
+        "UNEXPECTED_MESSAGE",
+        p ->
+            p.record(
+                ContentType.HANDSHAKE,
+                (byte) 24,
+                (byte) 0,
+                (byte) 0,
+                (byte) 1,
+                (byte) 0,
+                (byte) 24));
+    assertAlert(
+        "DECODE_ERROR",
+        p -> p.record(ContentType.HANDSHAKE, (byte) 24, (byte) 0, (byte) 0, (byte) 2, (byte) 0));
+    assertAlert("ILLEGAL_PARAMETER", p -> p.keyUpdate(2));
+    assertAlert("DECODE_ERROR", p -> p.record(ContentType.ALERT, (byte) 1));
+    assertAlert("UNEXPECTED_MESSAGE", _ -> new byte[] {20, 3, 3, 0, 1, 1});
+    assertAlert("UNEXPECTED_MESSAGE", _ -> new byte[] {22, 3, 3, 0, 1, 1});
+    assertAlert("UNEXPECTED_MESSAGE", _ -> new byte[] {21, 3, 3, 0, 2, 1, 0});
+    assertAlert("DECODE_ERROR", _ -> new byte[] {23, 3, 1, 0, 30});
+    assertAlert("BAD_RECORD_MAC", _ -> new byte[] {23, 3, 3, 0, 16});
+    assertAlert("RECORD_OVERFLOW", _ -> new byte[] {23, 3, 3, 0x41, 1});
+    assertAlert("BAD_RECORD_MAC", p -> changed(p.data("x")));
+  }
+
+  @Test
+  void aRecordIsOpenedOnce() {
+    byte[] once = peer.data("pay");
+    assertThat(peer.hears(List.of(once, once))).containsExactly("pay", "BAD_RECORD_MAC");
+  }
+
+  @Test
+  void contentIsAtMost16KiB() {
+    byte[] most = new byte[16_384];
+    Arrays.fill(most, (byte) 'x');
+    assertThat(peer.hears(List.of(peer.record(ContentType.APPLICATION_DATA, most))))
+        .containsExactly("x".repeat(16_384));
+    assertAlert("RECORD_OVERFLOW", p -> p.record(ContentType.APPLICATION_DATA, new byte[16_385]));
+  }
+
+  @Test
+  void recordsThatSayNothingAreCounted() {
+    List<byte[]> floods = new ArrayList<>();
+    for (int i = 0; i < 32; i++) {
+      floods.add(peer.data(""));
+    }
+    floods.add(peer.data("x"));
+    for (int i = 0; i < 33; i++) {
+      floods.add(peer.keyUpdate(0));
+    }
+    assertThat(peer.hears(floods)).containsExactly("x", "UNEXPECTED_MESSAGE");
+  }
+
+  @Test
+  void afterTheClientsLastRecordNothingIsHeard() {
+    byte[] first = peer.data("x");
+    byte[] last = peer.record(ContentType.ALERT, (byte) 1, (byte) 0);
+    assertThat(peer.hears(List.of(first, join(last, peer.data("y")))))
+        .containsExactly("x", "(closed)");
+  }
+
+  @Test
+  void nothingIsSealedAfterTheLastRecord() throws BadRecordException {
+    assertThat(peer.opens(peer.server.close(Alert.CLOSE_NOTIFY, ALLOCATOR)))
+        .containsExactly("(alert 1 0)");
+    assertThat(peer.server.close(Alert.DECODE_ERROR, ALLOCATOR).isReadable()).isFalse();
+    assertThat(peer.server.seal(text("x"), ALLOCATOR).isReadable()).isFalse();
+  }
+
+  private interface Sent {
+    byte[] by(Peer peer);
+  }
+
+  private static void assertAlert(String alert, Sent sent) {
+    Peer fresh = new Peer(Suite.AES_128_GCM);
+    assertThat(fresh.hears(List.of(sent.by(fresh)))).containsExactly(alert);
+  }
+
+  private static byte[] changed(byte[] record) {
+    record[record.length - 1] ^= 1;
+    return record;
+  }
+
+  private static byte[] join(byte[]... parts) {
+    ByteBuf all = Unpooled.wrappedBuffer(parts);
+    return bytes(all);
+  }
+
+  private static byte[] bytes(ByteBuf from) {
+    byte[] bytes = new byte[from.readableBytes()];
+    from.readBytes(bytes);
+    return bytes;
+  }
+
+  private static ByteBuf text(String text) {
+    return Unpooled.copiedBuffer(text, StandardCharsets.ISO_8859_1);
+  }
+}

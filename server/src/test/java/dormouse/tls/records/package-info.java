@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.tls.records;
+
+import org.jspecify.annotations.NullMarked;
