@@ -2,6 +2,7 @@ package dormouse;
 
 import dormouse.auth.LoginGuard;
 import dormouse.auth.LoginThrottle;
+import dormouse.auth.MasterUser;
 import dormouse.backend.Backend;
 import dormouse.backend.Gate;
 import dormouse.config.BackendSettings;
@@ -125,9 +126,14 @@ public final class Dormouse implements AutoCloseable {
     List<Listener> left = new ArrayList<>(listeners);
     List<Listener> open = new ArrayList<>();
     Map<String, Backend> used = new LinkedHashMap<>();
+    Map<String, MasterUser> masters = new LinkedHashMap<>();
     try {
       for (Map.Entry<String, BackendSettings> entry : next.backends().entrySet()) {
         used.put(entry.getKey(), backend(entry.getKey(), entry.getValue(), trusts));
+        MasterUser master = MasterUser.load(entry.getValue().loginAs());
+        if (master != null) {
+          masters.put(entry.getKey(), master);
+        }
       }
       for (ListenSettings listen : next.listen()) {
         Listener kept = take(left, listen.address());
@@ -146,7 +152,7 @@ public final class Dormouse implements AutoCloseable {
     opened.forEach(parts::addFirst);
     backends = used;
     settings = next;
-    users.serve(used, next.hibernate(), next.limits());
+    users.serve(used, masters, next.hibernate(), next.limits());
     for (int i = 0; i < open.size(); i++) {
       open.get(i).change(next.listen().get(i));
     }

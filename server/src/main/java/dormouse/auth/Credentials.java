@@ -10,6 +10,11 @@ import java.util.Arrays;
 @SuppressWarnings("ArrayRecordComponent") // a password is wiped, and never compared
 public record Credentials(String user, String authzid, byte[] password) {
 
+  /// Whose mail it is to be.
+  public String owner() {
+    return authzid.isEmpty() ? user : authzid;
+  }
+
   /// The same with a password array of its own, wiped apart from this one.
   public Credentials copy() {
     return new Credentials(user, authzid, password.clone());

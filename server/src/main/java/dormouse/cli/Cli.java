@@ -220,7 +220,8 @@ public final class Cli {
             usual.proxyProtocol(),
             usual.connectTimeout(),
             usual.answerTimeout(),
-            usual.gate());
+            usual.gate(),
+            usual.loginAs());
     List<CertificateSettings> certificates =
         typed.certificate == null || typed.key == null
             ? List.of()

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param connectTimeout for TCP and TLS to stand; 10ms to 5m
 /// @param answerTimeout for its greeting, its answer to a login and to Dormouse's own commands; 10ms to 10m
 /// @param gate how fast it may be entered
+/// @param loginAs who logs users in again while their clients are not asked
 public record BackendSettings(
     @Required @Key("address") String host,
     @Required @Key("address") int port,
@@ -30,7 +31,8 @@ public record BackendSettings(
     ProxyProtocol proxyProtocol,
     Duration connectTimeout,
     Duration answerTimeout,
-    GateSettings gate) {
+    GateSettings gate,
+    LoginAsSettings loginAs) {
   /// A mail server on this machine. Other backends take from it what they do not set, but for the address.
   public static final BackendSettings DEFAULT =
       new BackendSettings(
@@ -43,7 +45,8 @@ public record BackendSettings(
           ProxyProtocol.NONE,
           ofSeconds(5),
           ofSeconds(30),
-          GateSettings.DEFAULT);
+          GateSettings.DEFAULT,
+          LoginAsSettings.DEFAULT);
 
   public BackendSettings {
     port = port == 0 ? tls.usualPort() : port;
@@ -67,12 +70,39 @@ public record BackendSettings(
         DEFAULT.proxyProtocol,
         DEFAULT.connectTimeout,
         DEFAULT.answerTimeout,
-        DEFAULT.gate);
+        DEFAULT.gate,
+        DEFAULT.loginAs);
   }
 
   /// The same behind another gate.
   public BackendSettings withGate(GateSettings other) {
     return new BackendSettings(
-        host, port, tls, verify, ca, trusted, proxyProtocol, connectTimeout, answerTimeout, other);
+        host,
+        port,
+        tls,
+        verify,
+        ca,
+        trusted,
+        proxyProtocol,
+        connectTimeout,
+        answerTimeout,
+        other,
+        loginAs);
+  }
+
+  /// The same with another way to log in again.
+  public BackendSettings withLoginAs(LoginAsSettings other) {
+    return new BackendSettings(
+        host,
+        port,
+        tls,
+        verify,
+        ca,
+        trusted,
+        proxyProtocol,
+        connectTimeout,
+        answerTimeout,
+        gate,
+        other);
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +79,10 @@ public final class SettingsChecks {
     if (backend.ca() != null) {
       file(key + ".ca", backend.ca());
     }
+    Path secret = backend.loginAs().passwordFile();
+    if (secret != null) {
+      secret(key + ".login-as.password-file", secret);
+    }
     if (backend.port() == 993 && backend.tls() != BackendTls.TLS) {
       warning(key + ".tls", "port 993 usually speaks TLS from the first byte: `tls: tls`");
     }
@@ -85,6 +90,20 @@ public final class SettingsChecks {
       warning(
           key + ".verify",
           "its certificate is not checked: anybody on the way can read passwords and mail");
+    }
+  }
+
+  private void secret(String key, Path file) {
+    if (!file(key, file)) {
+      return;
+    }
+    try {
+      Arrays.fill(SecretFile.read(file), (byte) 0);
+    } catch (IOException e) {
+      fault(key, String.valueOf(e.getMessage()));
+    }
+    if (isReadableByAll(file)) {
+      warning(key, file + " can be read by every user of this machine");
     }
   }
 

@@ -2,6 +2,7 @@ package dormouse.imap;
 
 import dormouse.auth.Credentials;
 import dormouse.auth.LoginResult;
+import dormouse.auth.MasterUser;
 import dormouse.backend.Backend;
 import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
@@ -31,6 +32,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// Brings clients with credentials to their users: routes each to its backend, moves its channel to the user's event
 /// loop, lets the backend decide on the login, and begins the session.
@@ -38,13 +40,16 @@ import java.util.concurrent.TimeUnit;
 /// [#attempt] runs on the client's loop, everything behind it on the user's.
 public final class ImapUsers implements ImapLogin {
   /// A user at a backend; one whose settings were changed is another.
-  private record Home(Backend backend, String user) {}
+  ///
+  /// @param owner whose mailboxes they are; they are not the user's own when that logs in for another
+  private record Home(Backend backend, String user, String owner) {}
 
   private static final EventLog LOG = EventLog.of(ImapUsers.class);
   private static final LoginResult TOO_MANY =
       new LoginResult.Rejected("LIMIT", "Too many connections of this user");
 
   private volatile Map<String, Backend> backends = Map.of();
+  private volatile Map<String, MasterUser> masters = Map.of();
   private final EventLoops loops;
   private volatile HibernateSettings settings = HibernateSettings.DEFAULT;
   private volatile LimitsSettings limits = LimitsSettings.DEFAULT;
@@ -63,9 +68,14 @@ public final class ImapUsers implements ImapLogin {
   /// Brings whoever logs in from now on to these backends. To be called before the first login; any thread.
   ///
   /// @param backends by name, at least one
+  /// @param masters who logs users in again, by the names of the backends that have one
   public void serve(
-      Map<String, Backend> backends, HibernateSettings hibernate, LimitsSettings limits) {
+      Map<String, Backend> backends,
+      Map<String, MasterUser> masters,
+      HibernateSettings hibernate,
+      LimitsSettings limits) {
     this.settings = hibernate;
+    this.masters = Map.copyOf(masters);
     this.limits = limits;
     this.backends = Map.copyOf(backends);
   }
@@ -144,13 +154,13 @@ public final class ImapUsers implements ImapLogin {
       return;
     }
     EventLoop loop = channel.eventLoop();
-    UserMailboxes home = mailboxesOf(credentials.user(), connection.backend(), loop);
+    Backend backend = connection.backend();
+    UserMailboxes home = mailboxesOf(credentials, backend, loop);
     if (isFull(home)) {
       connection.leave();
       dialogue.refuse(tag, TOO_MANY);
       return;
     }
-    Grant grant = settings.keepPassword() ? Grant.of(credentials) : null;
     ImapSession session =
         new ImapSession(
             channel,
@@ -158,7 +168,7 @@ public final class ImapUsers implements ImapLogin {
             dialogue.clientId(),
             credentials.user(),
             home,
-            grant,
+            grant(backend, credentials),
             connection,
             capabilities);
     ByteBuf unread = dialogue.release();
@@ -173,12 +183,21 @@ public final class ImapUsers implements ImapLogin {
         || (limits.asleepPerUser() > 0 && home.asleep() >= limits.asleepPerUser());
   }
 
-  private UserMailboxes mailboxesOf(String user, Backend backend, EventLoop loop) {
+  /// How to log the user in again; null if there is no way.
+  private @Nullable Grant grant(Backend backend, Credentials credentials) {
+    MasterUser master = masters.get(backend.name());
+    if (master != null) {
+      return Grant.by(master, credentials);
+    }
+    return settings.keepPassword() ? Grant.keeping(credentials) : null;
+  }
+
+  private UserMailboxes mailboxesOf(Credentials who, Backend backend, EventLoop loop) {
     Map<Home, UserMailboxes> here = users.get(loop);
     if (here == null) {
       throw new IllegalStateException("not one of our loops");
     }
-    Home key = new Home(backend, user);
+    Home key = new Home(backend, who.user(), who.owner());
     return here.computeIfAbsent(
         key,
         _ ->

@@ -51,6 +51,7 @@ final class SettingsFileTest {
           connect-timeout: 7s
           answer-timeout: 8s
           gate: { logins-per-second: 9, burst: 10, concurrent-logins: 11, queue: 12 }
+          login-as: { user: boss, password-file: master.secret, separator: "*" }
       login:
         timeout: 61s
         limit: 181s
@@ -104,9 +105,11 @@ final class SettingsFileTest {
   @TempDir Path directory = Path.of("");
 
   @BeforeEach
-  void twoFilesAreThere() throws IOException {
+  void theFilesAreThere() throws IOException {
     Files.writeString(directory.resolve("mail.pem"), "");
     Files.writeString(directory.resolve("mail.key"), "");
+    Files.writeString(directory.resolve("master.secret"), "secret\n");
+    mode("master.secret", "rw-------");
     mode("mail.key", "rw-------");
   }
 
@@ -162,7 +165,8 @@ final class SettingsFileTest {
                 ProxyProtocol.V2,
                 Duration.ofSeconds(7),
                 Duration.ofSeconds(8),
-                new GateSettings(9, 10, 11, 12)));
+                new GateSettings(9, 10, 11, 12),
+                new LoginAsSettings("boss", directory.resolve("master.secret"), "*")));
     assertThat(settings.runtime())
         .isEqualTo(new RuntimeSettings(3, Path.of("/var/lib/dormouse"), Duration.ofSeconds(6)));
     differsInEveryKey(settings.listen().getFirst(), ListenSettings.DEFAULT, "protocol");
@@ -350,6 +354,59 @@ final class SettingsFileTest {
         .singleElement()
         .asString()
         .startsWith("3:49: tls.certificates[0].key: ")
+        .endsWith("can be read by every user of this machine");
+  }
+
+  @Test
+  void aMasterUserNeedsAFileWithItsPassword() throws IOException {
+    Files.writeString(directory.resolve("empty"), "\n");
+    Files.writeString(directory.resolve("two-lines"), "one\ntwo\n");
+    assertThat(
+            faults(
+                """
+                listen: [ { address: "0.0.0.0:993" } ]
+                backends:
+                  a: { address: a, login-as: { user: boss, password-file: nowhere } }
+                  b: { address: b, login-as: { user: boss, password-file: empty } }
+                  c: { address: c, login-as: { user: boss, password-file: two-lines } }
+                """))
+        .containsExactly(
+            "3:44: backends.a.login-as.password-file: there is no file "
+                + directory.resolve("nowhere"),
+            "4:44: backends.b.login-as.password-file: "
+                + directory.resolve("empty")
+                + " holds no secret in its first line",
+            "5:44: backends.c.login-as.password-file: "
+                + directory.resolve("two-lines")
+                + " holds more than one line");
+    assertThat(
+            faults(
+                """
+                listen: [ { address: "0.0.0.0:993" } ]
+                backends:
+                  a: { address: a, login-as: { user: boss } }
+                  b: { address: b, login-as: { password-file: empty } }
+                  c: { address: c, login-as: { separator: "*" } }
+                """))
+        .containsExactly(
+            "3:30: backends.a.login-as.password-file: wanted the file that holds the password of `user`",
+            "4:30: backends.b.login-as.user: wanted the master user whose password `password-file` holds",
+            "5:30: backends.c.login-as.user: wanted the master user behind the separator");
+  }
+
+  @Test
+  void aSecretThatAllCanReadIsWarnedOf() throws IOException {
+    mode("master.secret", "rw-r--r--");
+    assertThat(
+            warnings(
+                """
+                listen: [ { address: "0.0.0.0:993" } ]
+                backends:
+                  mx: { address: mx, login-as: { user: boss, password-file: master.secret } }
+                """))
+        .singleElement()
+        .asString()
+        .contains("login-as.password-file: ")
         .endsWith("can be read by every user of this machine");
   }
 

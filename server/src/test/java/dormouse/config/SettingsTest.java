@@ -37,7 +37,8 @@ final class SettingsTest {
                 ProxyProtocol.NONE,
                 ofSeconds(5),
                 ofSeconds(30),
-                new GateSettings(200, 50, 50, 5000)));
+                new GateSettings(200, 50, 50, 5000),
+                new LoginAsSettings(null, null, null)));
     assertThat(LoginSettings.DEFAULT)
         .isEqualTo(
             new LoginSettings(
@@ -122,6 +123,7 @@ final class SettingsTest {
         ProxyProtocol.V1,
         ofSeconds(1),
         ofSeconds(1),
-        GateSettings.DEFAULT);
+        GateSettings.DEFAULT,
+        LoginAsSettings.DEFAULT);
   }
 }

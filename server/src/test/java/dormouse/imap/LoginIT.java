@@ -291,7 +291,8 @@ class LoginIT {
             usual.proxyProtocol(),
             usual.connectTimeout(),
             usual.answerTimeout(),
-            usual.gate()));
+            usual.gate(),
+            usual.loginAs()));
   }
 
   private static @Nullable Throwable handshake(

@@ -6,6 +6,7 @@ import dormouse.FrontEnd;
 import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
 import dormouse.config.GateSettings;
+import dormouse.config.LoginAsSettings;
 import dormouse.config.ProxyProtocol;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.FreePort;
@@ -176,7 +177,8 @@ class LoginResultIT {
             ProxyProtocol.NONE,
             answerTimeout,
             answerTimeout,
-            GateSettings.DEFAULT),
+            GateSettings.DEFAULT,
+            LoginAsSettings.DEFAULT),
         hibernate -> hibernate);
   }
 

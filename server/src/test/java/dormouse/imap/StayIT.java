@@ -60,7 +60,7 @@ class StayIT {
     }
   }
 
-  private static HibernateSettings withoutPassword(HibernateSettings from) {
+  static HibernateSettings withoutPassword(HibernateSettings from) {
     return new HibernateSettings(
         true,
         from.after(),

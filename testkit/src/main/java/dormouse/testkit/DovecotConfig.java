@@ -27,6 +27,11 @@ record DovecotConfig(
     return home.resolve("users");
   }
 
+  /// Who may log in for others, one line each.
+  Path masters() {
+    return home.resolve("masters");
+  }
+
   /// Below it lie Dovecot's sockets.
   Path run() {
     return home.resolve("run");
@@ -75,6 +80,13 @@ record DovecotConfig(
     first_valid_gid = 1
     namespace inbox {
       inbox = yes
+    }
+    auth_master_user_separator = *
+    passdb {
+      driver = passwd-file
+      args = scheme=PLAIN %12$s
+      master = yes
+      result_success = continue
     }
     passdb {
       driver = passwd-file
@@ -138,7 +150,8 @@ record DovecotConfig(
                 imapPort,
                 imapsPort,
                 lmtpPort,
-                haproxyPort)
+                haproxyPort,
+                masters())
         + (options.offers().capabilities.isEmpty()
             ? ""
             : "imap_capability = " + options.offers().capabilities + "\n")

@@ -34,6 +34,12 @@ public final class DovecotServer implements AutoCloseable {
   /// The password of every user that nobody changed.
   public static final String PASSWORD = "pass";
 
+  /// Who may log in for every other user, as `MASTER` with an authorization identity or as `user*MASTER`.
+  public static final String MASTER = "dormouse";
+
+  /// The password of [#MASTER].
+  public static final String MASTER_PASSWORD = "master-secret";
+
   private static final String PROGRAM = "/usr/sbin/dovecot";
   private static final String DOVEADM = "/usr/bin/doveadm";
   private static final int USERS = 3000;
@@ -96,6 +102,7 @@ public final class DovecotServer implements AutoCloseable {
             .lookupPrincipalByName(DovecotConfig.mailUser());
     Files.setOwner(config.mail(), owner);
     Files.writeString(configFile(), config.text());
+    Files.writeString(config.masters(), MASTER + ":" + MASTER_PASSWORD + "\n");
     writeUsers();
   }
 
@@ -227,6 +234,16 @@ public final class DovecotServer implements AutoCloseable {
   /// The mail files of a user.
   public Path mailOf(String user) {
     return config.mail().resolve(user);
+  }
+
+  /// Puts a message into the INBOX of a user of [DovecotOptions.Storage#MAILDIR] who has one, also while Dovecot is down.
+  public void dropIntoMaildir(String user, String message) {
+    try {
+      Path fresh = mailOf(user).resolve("mail").resolve("new");
+      Files.writeString(Files.createTempFile(fresh, "1.", ".dropped"), message);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// A client of [#imapPort], logged in.

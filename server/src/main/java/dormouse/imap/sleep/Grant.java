@@ -1,38 +1,51 @@
 package dormouse.imap.sleep;
 
 import dormouse.auth.Credentials;
+import dormouse.auth.MasterUser;
 import dormouse.auth.SealedPassword;
 
-/// The leave to log a user in again while the client is not asked: the kept password, sealed.
-///
-/// Lives on the user's event loop.
-public final class Grant {
-  private final String user;
-  private final String authzid;
-  private final SealedPassword password;
+/// The leave to log a user in again while the client is not asked. Lives on the user's event loop.
+public sealed interface Grant {
+  /// Whose login the client's was.
+  String user();
 
-  private Grant(String user, String authzid, SealedPassword password) {
-    this.user = user;
-    this.authzid = authzid;
-    this.password = password;
-  }
+  /// What logs the user in, once; the caller wipes it.
+  Credentials open();
 
-  public static Grant of(Credentials credentials) {
-    return new Grant(
+  /// The session has ended.
+  void wipe();
+
+  /// By the client's own password, kept sealed until the session ends.
+  static Grant keeping(Credentials credentials) {
+    return new Kept(
         credentials.user(), credentials.authzid(), SealedPassword.seal(credentials.password()));
   }
 
-  public String user() {
-    return user;
+  /// By a master user of the backend; nothing of the client's password is kept.
+  static Grant by(MasterUser master, Credentials credentials) {
+    return new ByMaster(master, credentials.user(), credentials.owner());
   }
 
-  /// Opened for one login; the caller drops it at once.
-  Credentials open() {
-    return new Credentials(user, authzid, password.open());
+  record Kept(String user, String authzid, SealedPassword password) implements Grant {
+    @Override
+    public Credentials open() {
+      return new Credentials(user, authzid, password.open());
+    }
+
+    @Override
+    public void wipe() {
+      password.wipe();
+    }
   }
 
-  /// The session has ended.
-  public void wipe() {
-    password.wipe();
+  /// @param owner whose mail it is
+  record ByMaster(MasterUser master, String user, String owner) implements Grant {
+    @Override
+    public Credentials open() {
+      return master.as(owner);
+    }
+
+    @Override
+    public void wipe() {}
   }
 }
