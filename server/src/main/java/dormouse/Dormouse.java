@@ -2,12 +2,15 @@ package dormouse;
 
 import dormouse.auth.LoginGuard;
 import dormouse.auth.LoginThrottle;
+import dormouse.auth.Logins;
 import dormouse.auth.MasterUser;
 import dormouse.backend.Backend;
+import dormouse.backend.Backends;
 import dormouse.backend.Gate;
 import dormouse.config.BackendSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.Settings;
+import dormouse.directory.Directory;
 import dormouse.imap.ImapDialogue;
 import dormouse.imap.ImapUsers;
 import dormouse.listen.ConnectionLimits;
@@ -48,6 +51,7 @@ public final class Dormouse implements AutoCloseable {
   private final List<AutoCloseable> parts = new ArrayList<>();
   private List<Listener> listeners = List.of();
   private Map<String, Backend> backends = Map.of();
+  private @Nullable Directory directory;
   private volatile Settings settings;
 
   private Dormouse(Settings settings, Metrics metrics, InstantSource clock, EventLoops loops)
@@ -150,9 +154,13 @@ public final class Dormouse implements AutoCloseable {
     }
     trusts.forEach(parts::addFirst);
     opened.forEach(parts::addFirst);
+    if (directory == null || !next.directory().equals(settings.directory())) {
+      directory = Directory.of(next.directory(), clock, metrics);
+    }
     backends = used;
     settings = next;
-    users.serve(used, masters, next.hibernate(), next.limits());
+    users.serve(
+        new Logins(directory, new Backends(used), clock), masters, next.hibernate(), next.limits());
     for (int i = 0; i < open.size(); i++) {
       open.get(i).change(next.listen().get(i));
     }

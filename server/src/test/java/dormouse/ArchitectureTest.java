@@ -38,6 +38,7 @@ class ArchitectureTest {
           Set.of("dormouse.imap.track"),
           Set.of("dormouse.imap.view"),
           Set.of("dormouse.auth"),
+          Set.of("dormouse.directory"),
           Set.of("dormouse.route"),
           Set.of("dormouse.backend"),
           Set.of("dormouse.listen"),

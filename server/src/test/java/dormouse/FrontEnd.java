@@ -80,6 +80,7 @@ public final class FrontEnd implements AutoCloseable {
                 new ListenSettings(Protocol.IMAP, ANY, ListenTls.OPTIONAL)),
             TlsSettings.DEFAULT,
             Map.of("mx", backend),
+            List.of(),
             LoginSettings.DEFAULT,
             LimitsSettings.DEFAULT,
             ThrottleSettings.DEFAULT,

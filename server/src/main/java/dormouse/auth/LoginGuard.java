@@ -36,12 +36,10 @@ public final class LoginGuard {
   }
 
   /// A login that a client wants to begin.
-  public Attempt attempt(Client client, Credentials credentials) {
+  public Attempt attempt(Client client, String user) {
     boolean welcome =
-        !isAdmin(credentials.user())
-            || Network.contain(settings.adminsFrom(), client.remote().getAddress());
-    return new Attempt(
-        client, welcome, throttle.attempt(client.remote().getAddress(), credentials.user()));
+        !isAdmin(user) || Network.contain(settings.adminsFrom(), client.remote().getAddress());
+    return new Attempt(client, welcome, throttle.attempt(client.remote().getAddress(), user));
   }
 
   /// Also of `ann*root`, by which the master user root logs in as ann.

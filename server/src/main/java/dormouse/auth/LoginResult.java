@@ -29,6 +29,10 @@ public sealed interface LoginResult {
     /// The client has passed through too many proxies: somebody passes it round in a circle.
     LOOP,
     /// So many wait for the backend that no more may, or the wait took too long.
-    CROWDED
+    CROWDED,
+    /// The directory cannot tell who the client is.
+    DIRECTORY,
+    /// The directory names a backend that the settings do not have, or facts that do not go together.
+    MISROUTED
   }
 }

@@ -40,16 +40,36 @@ public final class Backend {
   /// @param epoll whether the event loops are native epoll ones
   public Backend(
       String name, BackendSettings settings, BackendTrust trust, Gate gate, boolean epoll) {
+    this(
+        name,
+        settings,
+        trust,
+        gate,
+        epoll,
+        new DnsAddressResolverGroup(
+            new DnsNameResolverBuilder()
+                .datagramChannelType(
+                    epoll ? EpollDatagramChannel.class : NioDatagramChannel.class)));
+  }
+
+  private Backend(
+      String name,
+      BackendSettings settings,
+      BackendTrust trust,
+      Gate gate,
+      boolean epoll,
+      DnsAddressResolverGroup resolver) {
     this.name = name;
     this.settings = settings;
     this.trust = trust;
     this.gate = gate;
     this.epoll = epoll;
-    this.resolver =
-        new DnsAddressResolverGroup(
-            new DnsNameResolverBuilder()
-                .datagramChannelType(
-                    epoll ? EpollDatagramChannel.class : NioDatagramChannel.class));
+    this.resolver = resolver;
+  }
+
+  /// One of the same name and kind at another address, with a gate of its own.
+  Backend at(BackendSettings elsewhere) {
+    return new Backend(name, elsewhere, trust, gate.another(), epoll, resolver);
   }
 
   /// What the server last said of itself, as `("name" "Dovecot")` of an IMAP ID response (RFC 2971); null if it has not.

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// bucket holds at least what comes in one of them.
 public final class Gate {
   private final String backend;
-  private final int concurrent;
+  private final GateSettings settings;
   private final Metrics metrics;
   private final InstantSource clock;
   private final TokenBucket bucket;
@@ -39,7 +39,7 @@ public final class Gate {
   /// @param backend the name that metrics use
   public Gate(String backend, GateSettings settings, InstantSource clock, Metrics metrics) {
     this.backend = backend;
-    this.concurrent = settings.concurrentLogins();
+    this.settings = settings;
     this.clock = clock;
     this.metrics = metrics;
     int aTick = Math.ceilDiv(settings.loginsPerSecond() * (int) TimerWheel.TICK.toMillis(), 1000);
@@ -49,6 +49,11 @@ public final class Gate {
     for (Priority priority : Priority.values()) {
       queues.put(priority, new FairQueue<>(settings.queue()));
     }
+  }
+
+  /// Another one like it, for another backend of the same settings; metrics add them up.
+  Gate another() {
+    return new Gate(backend, settings, clock, metrics);
   }
 
   /// One way through the gate, from the wish to enter to the login's end. Lives on the loop that asked.
@@ -137,7 +142,7 @@ public final class Gate {
     List<Visit> admitted = new ArrayList<>(1);
     Duration look = null;
     synchronized (this) {
-      while (inside < concurrent && !nobodyWaits()) {
+      while (inside < settings.concurrentLogins() && !nobodyWaits()) {
         if (!bucket.take(clock.millis())) {
           if (!timed) {
             timed = true;

@@ -231,6 +231,7 @@ public final class Cli {
         listeners(typed),
         new TlsSettings(certificates),
         Map.of(address.host(), backend),
+        List.of(),
         LoginSettings.DEFAULT,
         LimitsSettings.DEFAULT,
         ThrottleSettings.DEFAULT,

@@ -6,11 +6,13 @@ import static java.time.Duration.ofSeconds;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A mail server behind Dormouse.
 ///
-/// @param host its name or number; its certificate must be made out to it
+/// @param host its name or number; its certificate must be made out to it. With `*` in it: a pattern for hosts that a directory
+///     names, `*` standing for any letters
 /// @param port 0 here becomes the usual port for `tls`
 /// @param tls how Dormouse comes to TLS with it
 /// @param verify whether its certificate is checked, for who signed it and for its name
@@ -104,5 +106,39 @@ public record BackendSettings(
         answerTimeout,
         gate,
         other);
+  }
+
+  /// Whether this is not one backend but any that a directory names and whose host fits.
+  public boolean isPattern() {
+    return host.indexOf('*') >= 0;
+  }
+
+  /// Whether a host fits the pattern; never if this is none.
+  public boolean fits(String other) {
+    return isPattern()
+        && Pattern.compile(host.replace(".", "\\.").replace("*", ".*"), Pattern.CASE_INSENSITIVE)
+            .matcher(other)
+            .matches();
+  }
+
+  /// The same at another address.
+  ///
+  /// @param otherPort 0: as here
+  /// @param otherTls null: as here
+  public BackendSettings at(String otherHost, int otherPort, @Nullable BackendTls otherTls) {
+    BackendTls wanted = otherTls == null ? tls : otherTls;
+    int usual = wanted == tls ? port : wanted.usualPort();
+    return new BackendSettings(
+        otherHost,
+        otherPort == 0 ? usual : otherPort,
+        wanted,
+        verify,
+        ca,
+        trusted,
+        proxyProtocol,
+        connectTimeout,
+        answerTimeout,
+        gate,
+        loginAs);
   }
 }

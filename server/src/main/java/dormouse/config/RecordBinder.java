@@ -24,6 +24,9 @@ import org.yaml.snakeyaml.nodes.Tag;
 /// Makes records of a YAML tree, whatever records: keys are their components' names, types their components' types,
 /// defaults their `DEFAULT`. It goes on after a fault, so that all faults of a file are found in one reading.
 ///
+/// Where a component's type is a sealed interface, one of the kinds it permits is chosen by its key, as in
+/// `- file: { … }`; exactly one must be.
+///
 /// A mapping is a record or, for a `Map<String, record>`, records by name; a sequence is a `List` of records or scalars; every
 /// other value is a scalar ([Scalars]). The types end the descent, so aliases that go in circles do no harm.
 final class RecordBinder {
@@ -62,8 +65,29 @@ final class RecordBinder {
         setDefault(key, values, defaults);
       }
     }
+    checkKinds(keys, written, node, path);
     Object made = make(type, values, path, faults.size() > faultsBefore);
     return faults.size() == faultsBefore ? made : null;
+  }
+
+  /// Exactly one kind must be chosen wherever there are several.
+  private void checkKinds(List<RecordKey> keys, Map<String, Node> written, Node node, String path) {
+    Map<RecordComponent, List<String>> kinds = new LinkedHashMap<>();
+    for (RecordKey key : keys) {
+      if (key.kind() != null) {
+        kinds.computeIfAbsent(key.component(), _ -> new ArrayList<>()).add(key.name());
+      }
+    }
+    for (List<String> names : kinds.values()) {
+      List<String> chosen = written.keySet().stream().filter(names::contains).toList();
+      if (chosen.isEmpty()) {
+        fault(node.getStartMark(), path, "wanted one of " + String.join(", ", names));
+      }
+      for (String more : chosen.subList(Math.min(1, chosen.size()), chosen.size())) {
+        String keyPath = below(path, more);
+        fault(places.get(keyPath), keyPath, "there is `" + chosen.getFirst() + "` already");
+      }
+    }
   }
 
   /// Where each key that was written stands, by its path.
@@ -135,7 +159,8 @@ final class RecordBinder {
       }
       return;
     }
-    Object value = value(key.component(), node, path);
+    Object value =
+        key.kind() == null ? value(key.component(), node, path) : bind(key.kind(), node, path);
     if (value instanceof Scalars.Off) {
       values.put(key.component().getName(), null);
     } else if (value != null) {

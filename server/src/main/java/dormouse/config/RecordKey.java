@@ -14,19 +14,37 @@ import org.jspecify.annotations.Nullable;
 /// @param name in kebab-case
 /// @param required whether it has no default
 /// @param components the one component it sets, or a host and its port
-record RecordKey(String name, boolean required, List<RecordComponent> components) {
-  /// The keys of a record, in its order.
+/// @param kind the record below it, if it is one of several that its component can be
+record RecordKey(
+    String name, boolean required, List<RecordComponent> components, @Nullable Class<?> kind) {
+  /// The keys of a record, in its order. A component whose type is a sealed interface has a key for each kind it can be.
   static List<RecordKey> of(Class<?> record) {
     Map<String, RecordKey> keys = new LinkedHashMap<>();
     for (RecordComponent component : record.getRecordComponents()) {
+      if (component.getType().isSealed()) {
+        for (Class<?> kind : component.getType().getPermittedSubclasses()) {
+          String name = kindName(kind);
+          keys.put(name, new RecordKey(name, false, List.of(component), kind));
+        }
+        continue;
+      }
       Key spelled = component.getAnnotation(Key.class);
       String name = spelled == null ? kebab(component.getName()) : spelled.value();
       boolean required = component.isAnnotationPresent(Required.class);
-      keys.computeIfAbsent(name, n -> new RecordKey(n, required, new ArrayList<>()))
+      keys.computeIfAbsent(name, n -> new RecordKey(n, required, new ArrayList<>(), null))
           .components()
           .add(component);
     }
     return List.copyOf(keys.values());
+  }
+
+  /// The key that chooses a kind.
+  static String kindName(Class<?> kind) {
+    Key key = kind.getAnnotation(Key.class);
+    if (key == null) {
+      throw new IllegalStateException(kind + " has no key"); // our bug
+    }
+    return key.value();
   }
 
   /// Whether the value is a host and a port, written as one address.

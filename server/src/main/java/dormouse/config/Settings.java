@@ -10,6 +10,7 @@ import java.util.Map;
 /// @param listen where clients come in; at least one
 /// @param tls TLS towards clients
 /// @param backends the mail servers by name; at least one; in the order of the file
+/// @param directory the links that are asked who a client is, in turn; none: the backend decides
 /// @param login what a client may do before it has logged in
 /// @param limits how many connections clients may have
 /// @param throttle how who guesses passwords is slowed down
@@ -20,6 +21,7 @@ public record Settings(
     List<ListenSettings> listen,
     TlsSettings tls,
     Map<String, BackendSettings> backends,
+    List<LinkSettings> directory,
     LoginSettings login,
     LimitsSettings limits,
     ThrottleSettings throttle,
@@ -32,6 +34,7 @@ public record Settings(
         .that(!backends.isEmpty(), "backends", "at least one backend")
         .done();
     listen = List.copyOf(listen);
+    directory = directory.isEmpty() ? List.of(LinkSettings.DEFAULT) : List.copyOf(directory);
     backends = Collections.unmodifiableMap(new LinkedHashMap<>(backends));
   }
 
@@ -41,6 +44,7 @@ public record Settings(
         listen,
         TlsSettings.DEFAULT,
         backends,
+        List.of(),
         LoginSettings.DEFAULT,
         LimitsSettings.DEFAULT,
         ThrottleSettings.DEFAULT,

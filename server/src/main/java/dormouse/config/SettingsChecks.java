@@ -25,6 +25,7 @@ public final class SettingsChecks {
     checks.addresses(settings);
     checks.certificates(settings.tls());
     settings.backends().forEach(checks::backend);
+    checks.homes(settings);
     return checks;
   }
 
@@ -104,6 +105,17 @@ public final class SettingsChecks {
     }
     if (isReadableByAll(file)) {
       warning(key, file + " can be read by every user of this machine");
+    }
+  }
+
+  private void homes(Settings settings) {
+    boolean backendDecides =
+        settings.directory().stream().allMatch(link -> link.kind() instanceof BackendLinkSettings);
+    if (backendDecides
+        && settings.backends().values().stream().allMatch(BackendSettings::isPattern)) {
+      fault(
+          "backends",
+          "wanted at least one without `*` in its address, unless a link of `directory` names hosts");
     }
   }
 

@@ -16,7 +16,7 @@ public final class Units {
   private static final Pattern SIZE = Pattern.compile("(\\d{1,15})(B|KiB|MiB|GiB)?");
   private static final Pattern HOST_PORT =
       Pattern.compile(
-          "(?:\\[(?<v6>[0-9A-Fa-f:.]{2,45}(?:%\\w+)?)]|(?<host>[\\w.-]{1,253}))(?::(?<port>\\d{1,5}))?");
+          "(?:\\[(?<v6>[0-9A-Fa-f:.]{2,45}(?:%\\w+)?)]|(?<host>[\\w.*-]{1,253}))(?::(?<port>\\d{1,5}))?");
   private static final Pattern NUMERIC_HOST = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
 
   private Units() {}

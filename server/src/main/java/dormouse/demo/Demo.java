@@ -78,6 +78,7 @@ public final class Demo implements AutoCloseable {
             new ListenSettings(Protocol.IMAP, loopback(IMAP_PORT), ListenTls.STARTTLS)),
         TlsSettings.DEFAULT,
         named,
+        List.of(),
         LoginSettings.DEFAULT,
         LimitsSettings.DEFAULT,
         ThrottleSettings.DEFAULT,

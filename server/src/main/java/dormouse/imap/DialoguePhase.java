@@ -1,7 +1,7 @@
 package dormouse.imap;
 
-import dormouse.auth.Credentials;
 import dormouse.auth.SaslExchange;
+import dormouse.directory.Attempt;
 import java.time.Instant;
 
 /// How far a dialogue is; each phase carries what is known in it, nothing else.
@@ -20,10 +20,10 @@ sealed interface DialoguePhase {
   record Commanding() implements DialoguePhase {}
 
   /// The next line answers us in AUTHENTICATE.
-  record Answering(String tag, SaslExchange exchange) implements DialoguePhase {}
+  record Answering(String tag, String mechanism, SaslExchange exchange) implements DialoguePhase {}
 
-  /// The login has the credentials.
-  record Deciding(String tag, Credentials credentials, Instant since) implements DialoguePhase {}
+  /// The login decides.
+  record Deciding(String tag, Attempt attempt, Instant since) implements DialoguePhase {}
 
   /// OK to STARTTLS is on its way. What comes now was sent in clear and is discarded.
   record Turning() implements DialoguePhase {}

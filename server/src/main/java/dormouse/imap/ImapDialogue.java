@@ -7,6 +7,8 @@ import dormouse.auth.SaslExchange;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
 import dormouse.config.Network;
+import dormouse.directory.Attempt;
+import dormouse.directory.Proof;
 import dormouse.listen.CrowdedOut;
 import dormouse.listen.Presence;
 import dormouse.ops.Metrics;
@@ -64,11 +66,13 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   private final Client peer;
   private Client client;
   private String clientId = "";
+  private @Nullable HandshakeFacts tls;
   private @Nullable ChannelHandlerContext context;
   private DialoguePhase phase = new DialoguePhase.Over();
   private final Unread unread = new Unread();
-  private LoginGuard.@Nullable Attempt attempt;
+  private LoginGuard.@Nullable Attempt turn;
   private boolean processing;
+  private int attempts;
   private int errors;
   private int commands;
   private boolean started;
@@ -104,18 +108,26 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
     return clientId;
   }
 
-  /// Tells the client that it is not logged in, and goes on with the dialogue; after too many errors closes it. Wipes the
-  /// credentials. If the client is gone, nothing is told.
+  /// Tells the client that it is not logged in, and goes on with the dialogue; after too many errors closes it. If the client is gone, nothing is told.
   public void refuse(String tag, LoginResult result) {
+    refuse(tag, result, /* last= */ false);
+  }
+
+  /// As [#refuse(String, LoginResult)].
+  ///
+  /// @param last whether the dialogue ends with it
+  public void refuse(String tag, LoginResult result, boolean last) {
     assert channel().eventLoop().inEventLoop();
     if (!(phase instanceof DialoguePhase.Deciding deciding)) {
       return;
     }
-    deciding.credentials().wipe();
     tellOutcome(deciding, result);
     phase = new DialoguePhase.Commanding();
     timers.start(wheel());
     failed(LoginReply.of(tag, result));
+    if (last) {
+      end(CloseReason.TOO_MANY_ERRORS, "No further try is wanted");
+    }
     channel().config().setAutoRead(true);
     process();
   }
@@ -177,6 +189,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event instanceof HandshakeFacts facts) {
+      tls = facts;
       client =
           client.withServerName(facts.serverName()).withCertificateName(facts.certificateName());
     } else if (event instanceof SslHandshakeCompletionEvent handshake
@@ -266,8 +279,8 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   }
 
   private void take(byte[] line) {
-    if (phase instanceof DialoguePhase.Answering(var tag, var exchange)) {
-      turn(tag, exchange, exchange.answer(line));
+    if (phase instanceof DialoguePhase.Answering(var tag, var mechanism, var exchange)) {
+      turn(tag, mechanism, exchange, exchange.answer(line));
       return;
     }
     command(ImapCommand.parse(line));
@@ -332,7 +345,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
 
   private void login(ImapCommand.Login login) {
     if (Greeting.allowsLogin(setup.listener(), client.tls())) {
-      decide(login.tag(), login.credentials());
+      decide(login.tag(), "LOGIN", login.credentials());
       return;
     }
     login.credentials().wipe();
@@ -350,64 +363,76 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
       failed(tag + " NO This mechanism is not supported");
       return;
     }
-    turn(tag, exchange, exchange.begin(authenticate.initial()));
+    turn(tag, authenticate.mechanism(), exchange, exchange.begin(authenticate.initial()));
   }
 
   private static String privacyRequired(String tag) {
     return tag + " NO [PRIVACYREQUIRED] Say STARTTLS before you log in";
   }
 
-  private void turn(String tag, SaslExchange exchange, SaslExchange.Turn turn) {
+  private void turn(String tag, String mechanism, SaslExchange exchange, SaslExchange.Turn turn) {
     phase = new DialoguePhase.Commanding();
     switch (turn) {
       case SaslExchange.Turn.Ask(var challenge) -> {
-        phase = new DialoguePhase.Answering(tag, exchange);
+        phase = new DialoguePhase.Answering(tag, mechanism, exchange);
         write("+ " + challenge);
       }
-      case SaslExchange.Turn.Present(var credentials) -> decide(tag, credentials);
+      case SaslExchange.Turn.Present(var credentials) -> decide(tag, mechanism, credentials);
       case SaslExchange.Turn.Failed(var why) -> failed(tag + " BAD " + why);
     }
   }
 
-  private void decide(String tag, Credentials credentials) {
-    phase = new DialoguePhase.Deciding(tag, credentials, setup.clock().instant());
+  private void decide(String tag, String mechanism, Credentials credentials) {
+    Attempt attempt =
+        new Attempt(
+            "imap",
+            client,
+            tls,
+            clientId,
+            ++attempts,
+            mechanism,
+            credentials.user(),
+            credentials.authzid(),
+            new Proof.Password(credentials.password()));
+    phase = new DialoguePhase.Deciding(tag, attempt, setup.clock().instant());
     timers.stop();
     channel().config().setAutoRead(false);
     context().flush();
-    attempt = setup.guard().attempt(client, credentials);
-    admit(attempt, tag, credentials);
+    turn = setup.guard().attempt(client, attempt.user());
+    admit(turn, tag, attempt);
   }
 
-  private void admit(LoginGuard.Attempt turn, String tag, Credentials credentials) {
+  private void admit(LoginGuard.Attempt waiting, String tag, Attempt attempt) {
     if (!(phase instanceof DialoguePhase.Deciding)) {
-      credentials.wipe(); // the client has left
+      attempt.proof().wipe(); // the client has left
       return;
     }
-    switch (turn.admit()) {
+    switch (waiting.admit()) {
       case LoginGuard.Verdict.Go _ -> {
-        if (turn.waited()) {
+        if (waiting.waited()) {
           setup.metrics().throttled("delayed");
         }
-        setup.login().attempt(this, tag, credentials);
+        setup.login().attempt(this, tag, attempt);
       }
       case LoginGuard.Verdict.Wait(var until) ->
-          wheel().after(until, () -> admit(turn, tag, credentials));
+          wheel().after(until, () -> admit(waiting, tag, attempt));
       case LoginGuard.Verdict.Refuse(var result) -> {
-        if (turn.waited()) {
+        if (waiting.waited()) {
           setup.metrics().throttled("refused");
         }
+        attempt.proof().wipe();
         refuse(tag, result);
       }
     }
   }
 
   private void tellOutcome(DialoguePhase.Deciding deciding, LoginResult result) {
-    if (attempt != null) {
-      attempt.ended(result);
-      attempt = null;
+    if (turn != null) {
+      turn.ended(result);
+      turn = null;
     }
     Duration took = Duration.between(deciding.since(), setup.clock().instant());
-    events.decided(client, deciding.credentials().user(), result, took);
+    events.decided(client, deciding.attempt().user(), result, took);
   }
 
   /// Says that something did not work, and counts it.

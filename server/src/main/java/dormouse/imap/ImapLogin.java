@@ -1,8 +1,8 @@
 package dormouse.imap;
 
-import dormouse.auth.Credentials;
+import dormouse.directory.Attempt;
 
-/// Decides on credentials that an IMAP client presented.
+/// Decides on a try of an IMAP client to log in.
 public interface ImapLogin {
   /// Called on the client's loop. Until the answer the dialogue reads nothing more from the client, and runs no timer.
   ///
@@ -10,6 +10,6 @@ public interface ImapLogin {
   /// [ImapDialogue#release], or the channel is closed.
   ///
   /// @param tag of the client's LOGIN or AUTHENTICATE
-  /// @param credentials the login's own from now on; it wipes them when it accepts, a refusal wipes them itself
-  void attempt(ImapDialogue dialogue, String tag, Credentials credentials);
+  /// @param attempt its proof is the login's own from now on, to wipe
+  void attempt(ImapDialogue dialogue, String tag, Attempt attempt);
 }

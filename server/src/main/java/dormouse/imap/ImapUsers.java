@@ -1,12 +1,15 @@
 package dormouse.imap;
 
 import dormouse.auth.Credentials;
+import dormouse.auth.LoginDecision;
 import dormouse.auth.LoginResult;
+import dormouse.auth.Logins;
 import dormouse.auth.MasterUser;
 import dormouse.backend.Backend;
 import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
 import dormouse.config.LimitsSettings;
+import dormouse.directory.Attempt;
 import dormouse.imap.backend.Applicant;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendLogin;
@@ -17,7 +20,6 @@ import dormouse.imap.sleep.UserMailboxes;
 import dormouse.listen.EventLoops;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
-import dormouse.route.Route;
 import dormouse.session.Timer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -28,14 +30,15 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Brings clients with credentials to their users: routes each to its backend, moves its channel to the user's event
-/// loop, lets the backend decide on the login, and begins the session.
+/// Brings clients to their users: lets the directory decide who each is and which backend serves it, moves its channel to the
+/// user's event loop, logs in at the backend, and begins the session.
 ///
 /// [#attempt] runs on the client's loop, everything behind it on the user's.
 public final class ImapUsers implements ImapLogin {
@@ -48,7 +51,7 @@ public final class ImapUsers implements ImapLogin {
   private static final LoginResult TOO_MANY =
       new LoginResult.Rejected("LIMIT", "Too many connections of this user");
 
-  private volatile Map<String, Backend> backends = Map.of();
+  private volatile @Nullable Logins logins;
   private volatile Map<String, MasterUser> masters = Map.of();
   private final EventLoops loops;
   private volatile HibernateSettings settings = HibernateSettings.DEFAULT;
@@ -65,27 +68,43 @@ public final class ImapUsers implements ImapLogin {
     loops.all().forEach(loop -> users.put(loop, new HashMap<>()));
   }
 
-  /// Brings whoever logs in from now on to these backends. To be called before the first login; any thread.
+  /// Whoever logs in from now on is decided on by these. To be called before the first login; any thread.
   ///
-  /// @param backends by name, at least one
   /// @param masters who logs users in again, by the names of the backends that have one
   public void serve(
-      Map<String, Backend> backends,
+      Logins logins,
       Map<String, MasterUser> masters,
       HibernateSettings hibernate,
       LimitsSettings limits) {
     this.settings = hibernate;
     this.masters = Map.copyOf(masters);
     this.limits = limits;
-    this.backends = Map.copyOf(backends);
+    this.logins = logins;
   }
 
   @Override
-  public void attempt(ImapDialogue dialogue, String tag, Credentials credentials) {
-    EventLoop home = loops.loopOf(credentials.user());
+  public void attempt(ImapDialogue dialogue, String tag, Attempt attempt) {
+    EventLoop loop = dialogue.channel().eventLoop();
+    Objects.requireNonNull(logins, "nobody is served yet")
+        .decide(attempt, loop, loops.wheel(loop))
+        .whenComplete((decision, bug) -> {
+          attempt.proof().wipe();
+          if (bug != null) {
+            failed(dialogue, tag, bug);
+            return;
+          }
+          switch (decision) {
+            case LoginDecision.Refused(var result, var last) -> dialogue.refuse(tag, result, last);
+            case LoginDecision.Admitted admitted -> moveHome(dialogue, tag, admitted);
+          }
+        });
+  }
+
+  private void moveHome(ImapDialogue dialogue, String tag, LoginDecision.Admitted admitted) {
+    EventLoop home = loops.loopOf(admitted.user());
     Channel channel = dialogue.channel();
     if (home.inEventLoop()) {
-      login(dialogue, tag, credentials, home);
+      login(dialogue, tag, admitted, home);
       return;
     }
     channel
@@ -94,23 +113,21 @@ public final class ImapUsers implements ImapLogin {
             home.register(channel)
                 .addListener(come -> {
                   if (!come.isSuccess()) {
+                    admitted.credentials().wipe();
                     channel.close();
                     return;
                   }
-                  login(dialogue, tag, credentials, home);
+                  login(dialogue, tag, admitted, home);
                 }));
   }
 
-  private void login(ImapDialogue dialogue, String tag, Credentials credentials, EventLoop loop) {
+  private void login(
+      ImapDialogue dialogue, String tag, LoginDecision.Admitted admitted, EventLoop loop) {
     if (!dialogue.channel().isActive()) {
+      admitted.credentials().wipe();
       return;
     }
-    Map<String, Backend> now = backends;
-    String name = Route.of(now.keySet(), credentials.user());
-    Backend backend = now.get(name);
-    if (backend == null) {
-      throw new IllegalStateException("no backend " + name);
-    }
+    Backend backend = admitted.backend();
     LoginTry login =
         LoginTry.begin(
             backend,
@@ -119,8 +136,10 @@ public final class ImapUsers implements ImapLogin {
             metrics,
             "session",
             Priority.CLIENT,
-            credentials.user(),
-            () -> new Applicant(dialogue.client(), dialogue.clientId(), credentials.copy()));
+            admitted.user(),
+            () ->
+                new Applicant(
+                    dialogue.client(), dialogue.clientId(), admitted.credentials().copy()));
     Timer patience = loops.wheel(loop).after(backend.settings().answerTimeout(), login::giveUp);
     ChannelFutureListener clientGone = _ -> login.giveUp();
     dialogue.channel().closeFuture().addListener(clientGone);
@@ -130,22 +149,27 @@ public final class ImapUsers implements ImapLogin {
           patience.cancel();
           dialogue.channel().closeFuture().removeListener(clientGone); // it would keep the login
           if (bug != null) {
-            LOG.error(bug, "login-failed", "session", dialogue.client().sessionId());
-            dialogue.refuse(tag, new LoginResult.Unavailable(LoginResult.Cause.REFUSED));
-            return;
+            failed(dialogue, tag, bug);
+          } else {
+            switch (outcome) {
+              case BackendLogin.Outcome.Failed(var result) -> dialogue.refuse(tag, result);
+              case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) ->
+                  begin(dialogue, tag, admitted, connection, capabilities);
+            }
           }
-          switch (outcome) {
-            case BackendLogin.Outcome.Failed(var result) -> dialogue.refuse(tag, result);
-            case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) ->
-                begin(dialogue, tag, credentials, connection, capabilities);
-          }
+          admitted.credentials().wipe();
         });
+  }
+
+  private static void failed(ImapDialogue dialogue, String tag, Throwable bug) {
+    LOG.error(bug, "login-failed", "session", dialogue.client().sessionId());
+    dialogue.refuse(tag, new LoginResult.Unavailable(LoginResult.Cause.REFUSED));
   }
 
   private void begin(
       ImapDialogue dialogue,
       String tag,
-      Credentials credentials,
+      LoginDecision.Admitted admitted,
       BackendConnection connection,
       Capabilities capabilities) {
     Channel channel = dialogue.channel();
@@ -154,6 +178,7 @@ public final class ImapUsers implements ImapLogin {
       return;
     }
     EventLoop loop = channel.eventLoop();
+    Credentials credentials = admitted.credentials();
     Backend backend = connection.backend();
     UserMailboxes home = mailboxesOf(credentials, backend, loop);
     if (isFull(home)) {
@@ -166,13 +191,12 @@ public final class ImapUsers implements ImapLogin {
             channel,
             dialogue.client(),
             dialogue.clientId(),
-            credentials.user(),
+            admitted.user(),
             home,
             grant(backend, credentials),
             connection,
             capabilities);
     ByteBuf unread = dialogue.release();
-    credentials.wipe();
     sessions.add(session);
     channel.closeFuture().addListener(_ -> sessions.remove(session));
     session.begin(tag, unread);
@@ -192,6 +216,7 @@ public final class ImapUsers implements ImapLogin {
     return settings.keepPassword() ? Grant.keeping(credentials) : null;
   }
 
+  /// Shared by those who see the same mail: the same login at the same backend.
   private UserMailboxes mailboxesOf(Credentials who, Backend backend, EventLoop loop) {
     Map<Home, UserMailboxes> here = users.get(loop);
     if (here == null) {

@@ -44,6 +44,7 @@ public final class LoginReply {
       case REFUSED -> "The mail server takes no logins now, try again later";
       case LOOP -> "The mail servers pass each other's clients round in a circle";
       case CROWDED -> "Too many logins wait for the mail server, try again later";
+      case DIRECTORY, MISROUTED -> "Cannot check now, try again later";
     };
   }
 

@@ -63,6 +63,8 @@ public final class Metrics {
     Duration.ofSeconds(10)
   };
 
+  private record LinkResult(String link, String result) {}
+
   private record Labelled(String name, String value) {}
 
   /// Of one backend: what its `label` is `value`.
@@ -81,6 +83,8 @@ public final class Metrics {
   private final Map<OfBackend, Timer> gateWaits = new ConcurrentHashMap<>();
   private final Map<OfBackend, Counter> gateRefusals = new ConcurrentHashMap<>();
   private final Map<Labelled, Counter> counters = new ConcurrentHashMap<>();
+  private final Map<LinkResult, Counter> directoryAnswers = new ConcurrentHashMap<>();
+  private final Map<String, Timer> directorySeconds = new ConcurrentHashMap<>();
   private final LongAdder keptBytes = new LongAdder();
   private final MultiGauge certificates =
       MultiGauge.builder("dormouse.certificate.expiry")
@@ -160,6 +164,35 @@ public final class Metrics {
         "reason",
         reason,
         "Connections closed before anything was said to the client");
+  }
+
+  /// A link of the directory was asked. `result` is `accepted`, `rejected`, `not-mine`, `failed`, or where it was not asked
+  /// itself: `cached`, `skipped`.
+  public void directoryAnswer(String link, String result) {
+    directoryAnswers
+        .computeIfAbsent(
+            new LinkResult(link, result),
+            _ ->
+                Counter.builder("dormouse.directory.answers")
+                    .description("Answers of the directory's links")
+                    .tag("link", link)
+                    .tag("result", result)
+                    .register(registry))
+        .increment();
+  }
+
+  /// A link of the directory has answered, `took` after it was asked.
+  public void directoryTook(String link, Duration took) {
+    directorySeconds
+        .computeIfAbsent(
+            link,
+            _ ->
+                Timer.builder("dormouse.directory")
+                    .description("From asking a link of the directory to its answer")
+                    .tag("link", link)
+                    .serviceLevelObjectives(LATENCIES)
+                    .register(registry))
+        .record(took);
   }
 
   /// A session went from one state to another; `null` is before its accept and after its close.

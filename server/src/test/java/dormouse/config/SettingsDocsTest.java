@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /// `docs/settings.md` against the records, and `packaging/dormouse.yaml` against the reader.
 final class SettingsDocsTest {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
-  private static final Pattern SECTION = Pattern.compile("##+ ([a-z.-]+)");
+  private static final Pattern SECTION = Pattern.compile("##+ ([a-z0-9.-]+)");
   private static final Pattern ROW =
       Pattern.compile("\\| `([a-z-]+)` \\| (?:`([^`]+)`|must be set) \\| (.*) \\|");
 
@@ -88,10 +89,15 @@ final class SettingsDocsTest {
 
   private static Map<String, String> keys(Class<?> record, String path) {
     Map<String, String> keys = new LinkedHashMap<>();
-    for (RecordKey key : RecordKey.of(record)) {
+    // kinds come last: each has a section of its own below that of its record
+    List<RecordKey> inOrder =
+        RecordKey.of(record).stream()
+            .sorted(Comparator.comparing(key -> key.kind() != null))
+            .toList();
+    for (RecordKey key : inOrder) {
       RecordComponent component = key.component();
       String keyPath = path + key.name();
-      Class<?> below = recordBelow(component);
+      Class<?> below = key.kind() == null ? recordBelow(component) : key.kind();
       if (below != null) {
         keys.putAll(keys(below, keyPath + "."));
       } else {

@@ -52,6 +52,15 @@ final class SettingsFileTest {
           answer-timeout: 8s
           gate: { logins-per-second: 9, burst: 10, concurrent-logins: 11, queue: 12 }
           login-as: { user: boss, password-file: master.secret, separator: "*" }
+      directory:
+        - backend:
+          timeout: 11s
+          unavailable: next
+          cache: 1s
+          cache-refusals: 2s
+          cache-entries: 10001
+          break-after: 6
+          break-for: 12s
       login:
         timeout: 61s
         limit: 181s
@@ -172,6 +181,7 @@ final class SettingsFileTest {
     differsInEveryKey(settings.listen().getFirst(), ListenSettings.DEFAULT, "protocol");
     differsInEveryKey(
         Objects.requireNonNull(settings.backends().get("mx2")), BackendSettings.DEFAULT);
+    differsInEveryKey(settings.directory().getFirst(), LinkSettings.DEFAULT, "kind");
     differsInEveryKey(settings.login(), LoginSettings.DEFAULT);
     differsInEveryKey(settings.limits(), LimitsSettings.DEFAULT);
     differsInEveryKey(settings.throttle(), ThrottleSettings.DEFAULT);
@@ -257,6 +267,34 @@ final class SettingsFileTest {
         .containsExactly(
             "1:1: listen: wanted at least one listener",
             "2:1: backends: wanted at least one backend");
+  }
+
+  @Test
+  void withoutADirectoryTheBackendDecides() {
+    assertThat(good(SMALLEST).directory()).containsExactly(LinkSettings.DEFAULT);
+    assertThat(good(SMALLEST + "directory: [ backend: ]\n")).isEqualTo(good(SMALLEST));
+  }
+
+  @Test
+  void aLinkIsOfOneKind() {
+    assertThat(faults(SMALLEST + "directory:\n  - timeout: 5s\n  - bakend:\n"))
+        .containsExactly(
+            "4:5: directory[0]: wanted one of backend",
+            "5:5: directory[1].bakend: unknown key; did you mean `backend`?",
+            "5:5: directory[1]: wanted one of backend");
+  }
+
+  @Test
+  void patternsAloneAreNoHome() {
+    assertThat(
+            faults(
+                """
+                listen: [ { address: "0.0.0.0:993" } ]
+                backends: { any: { address: "*.example.org" } }
+                """))
+        .containsExactly(
+            "2:1: backends: wanted at least one without `*` in its address, unless a link of"
+                + " `directory` names hosts");
   }
 
   @Test

@@ -39,6 +39,17 @@ final class SettingsTest {
                 ofSeconds(30),
                 new GateSettings(200, 50, 50, 5000),
                 new LoginAsSettings(null, null, null)));
+    assertThat(LinkSettings.DEFAULT)
+        .isEqualTo(
+            new LinkSettings(
+                new BackendLinkSettings(),
+                ofSeconds(10),
+                LinkSettings.Unavailable.STOP,
+                ZERO,
+                ZERO,
+                10_000,
+                5,
+                ofSeconds(10)));
     assertThat(LoginSettings.DEFAULT)
         .isEqualTo(
             new LoginSettings(

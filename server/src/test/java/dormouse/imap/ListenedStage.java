@@ -1,7 +1,5 @@
 package dormouse.imap;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
 import dormouse.auth.LoginGuard;
 import dormouse.auth.LoginResult.Rejected;
 import dormouse.auth.LoginThrottle;
@@ -61,9 +59,8 @@ final class ListenedStage implements AutoCloseable {
             new LoginGuard(
                 LoginSettings.DEFAULT,
                 new LoginThrottle(ThrottleSettings.DEFAULT, new SecretKeys(), Clock.systemUTC())),
-            (dialogue, tag, credentials) -> {
-              attempts.add(
-                  credentials.user() + " " + new String(credentials.password(), ISO_8859_1));
+            (dialogue, tag, attempt) -> {
+              attempts.add(attempt.user() + " " + LoginStage.password(attempt));
               refuseOnNextLoop(dialogue, tag);
             },
             loops::wheel,

@@ -4,13 +4,14 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dormouse.auth.Credentials;
 import dormouse.auth.LoginGuard;
 import dormouse.auth.LoginResult;
 import dormouse.auth.LoginThrottle;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
 import dormouse.config.ThrottleSettings;
+import dormouse.directory.Attempt;
+import dormouse.directory.Proof;
 import dormouse.listen.SecretKeys;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
@@ -42,12 +43,12 @@ final class LoginStage implements AutoCloseable {
 
   LoginStage(ListenTls listener, LoginSettings limits, boolean loginWaits) {
     ImapLogin login =
-        (asking, tag, credentials) -> {
+        (asking, tag, attempt) -> {
           if (loginWaits) {
             waitingTag = tag;
             return;
           }
-          decide(asking, tag, credentials);
+          decide(asking, tag, attempt);
         };
     dialogue =
         new ImapDialogue(
@@ -70,17 +71,23 @@ final class LoginStage implements AutoCloseable {
     channel = new EmbeddedChannel(dialogue);
   }
 
-  private void decide(ImapDialogue asking, String tag, Credentials credentials) {
-    String password = new String(credentials.password(), ISO_8859_1);
+  private void decide(ImapDialogue asking, String tag, Attempt attempt) {
+    String password = password(attempt);
     if (password.equals("secret")) {
-      accepted.add(credentials.user());
+      accepted.add(attempt.user());
       handedOver = asking.release();
       return;
     }
-    String as = credentials.authzid().isEmpty() ? "" : " as " + credentials.authzid();
-    refused.add(escaped(credentials.user() + as + " / " + password));
+    String as = attempt.authzid().isEmpty() ? "" : " as " + attempt.authzid();
+    refused.add(escaped(attempt.user() + as + " / " + password));
     asking.refuse(tag, new LoginResult.Rejected("AUTHENTICATIONFAILED", "Wrong"));
-    assertThat(credentials.password()).isEqualTo(new byte[password.length()]);
+  }
+
+  /// The password as a client has sent it, one character a byte.
+  static String password(Attempt attempt) {
+    return switch (attempt.proof()) {
+      case Proof.Password(var password) -> new String(password, ISO_8859_1);
+    };
   }
 
   /// The client says something; a channel that is closed hears nothing.

@@ -80,6 +80,7 @@ final class SessionStage implements AutoCloseable {
             List.of(new ListenSettings(Protocol.IMAP, ANY, ListenTls.NONE)),
             TlsSettings.DEFAULT,
             Map.of("mx", mx),
+            List.of(),
             LoginSettings.DEFAULT,
             LimitsSettings.DEFAULT,
             ThrottleSettings.DEFAULT,

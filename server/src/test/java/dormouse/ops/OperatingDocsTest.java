@@ -85,6 +85,8 @@ final class OperatingDocsTest {
     metrics.watchProcess();
     metrics.handshake("own");
     metrics.login("accepted");
+    metrics.directoryAnswer("l", "r");
+    metrics.directoryTook("l", Duration.ZERO);
     metrics.sessionState(null, State.GREETING);
     metrics.stayedAttached("r");
     metrics.hibernated();

@@ -1,0 +1,23 @@
+package dormouse.auth;
+
+import dormouse.backend.Backend;
+import java.util.Map;
+
+/// What was decided on an attempt to log in, before any backend was asked.
+public sealed interface LoginDecision {
+
+  /// The client may go on to a backend, which has the last word.
+  ///
+  /// @param user the user's one name; limits, logs and the event loop go by it
+  /// @param backend who serves the user
+  /// @param credentials what to log in with there; the receiver's own, to wipe
+  /// @param forwarded what the backend is told of the user, by name
+  record Admitted(
+      String user, Backend backend, Credentials credentials, Map<String, String> forwarded)
+      implements LoginDecision {}
+
+  /// The client is not let in.
+  ///
+  /// @param last whether the connection is closed with that
+  record Refused(LoginResult result, boolean last) implements LoginDecision {}
+}

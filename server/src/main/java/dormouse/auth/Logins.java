@@ -1,0 +1,164 @@
+package dormouse.auth;
+
+import dormouse.auth.LoginDecision.Admitted;
+import dormouse.auth.LoginDecision.Refused;
+import dormouse.auth.LoginResult.Cause;
+import dormouse.backend.Backend;
+import dormouse.backend.Backends;
+import dormouse.config.BackendTls;
+import dormouse.config.Network;
+import dormouse.directory.Answer;
+import dormouse.directory.Attempt;
+import dormouse.directory.Directory;
+import dormouse.directory.Facts;
+import dormouse.directory.Proof;
+import dormouse.ops.EventLog;
+import dormouse.route.Route;
+import dormouse.session.TimerWheel;
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/// Decides on attempts to log in: asks the directory, and makes of its facts a backend and what to log in with there. The
+/// same for every protocol. Any thread.
+public final class Logins {
+  private static final EventLog LOG = EventLog.of(Logins.class);
+
+  private final Directory directory;
+  private final Backends backends;
+  private final InstantSource clock;
+
+  public Logins(Directory directory, Backends backends, InstantSource clock) {
+    this.directory = directory;
+    this.backends = backends;
+    this.clock = clock;
+  }
+
+  /// Decides, which may take as long as the directory's timeouts and delays.
+  ///
+  /// @param attempt its proof must stay until the decision, and is not needed after it
+  /// @param loop the caller's: the decision is completed there, perhaps before this returns
+  /// @param wheel the loop's
+  public CompletableFuture<LoginDecision> decide(
+      Attempt attempt, EventLoop loop, TimerWheel wheel) {
+    return directory
+        .ask(attempt, loop, wheel)
+        .thenCompose(answer ->
+            switch (answer) {
+              case Answer.Accept(var facts) -> accepted(attempt, facts, wheel);
+              case Answer.Reject(var code, var text, var delay, var last) ->
+                  after(delay, new Refused(new LoginResult.Rejected(code, text), last), wheel);
+              case Answer.CannotTell _, Answer.NotMine _ -> now(unavailable(Cause.DIRECTORY));
+            });
+  }
+
+  private CompletableFuture<LoginDecision> accepted(
+      Attempt attempt, Facts facts, TimerWheel wheel) {
+    List<Network> nets = facts.allowNets();
+    if (!nets.isEmpty() && !Network.contain(nets, attempt.client().remote().getAddress())) {
+      return now(new Refused(new LoginResult.Rejected("", ""), false)); // as a wrong password
+    }
+    if (facts.nologin()) {
+      return now(new Refused(new LoginResult.Rejected(facts.code(), facts.reason()), false));
+    }
+    Duration delay = facts.delay(clock.instant(), ThreadLocalRandom.current().nextDouble());
+    return after(delay, admit(attempt, facts), wheel);
+  }
+
+  private LoginDecision admit(Attempt attempt, Facts facts) {
+    String user = Objects.requireNonNullElse(facts.user(), attempt.user());
+    boolean another = facts.master() != null || facts.pass() != null;
+    if (another && !attempt.authzid().isEmpty()) {
+      // the directory knows that the client is this user, not that this user may read another's
+      // mail
+      return new Refused(new LoginResult.Rejected("AUTHORIZATIONFAILED", ""), false);
+    }
+    byte[] password = password(attempt, facts);
+    if (password == null) {
+      return misrouted(attempt, facts, "no password for the backend");
+    }
+    Backend backend = backend(facts, user);
+    if (backend == null) {
+      return misrouted(attempt, facts, "no such backend in the settings");
+    }
+    String backendUser = Objects.requireNonNullElse(facts.backendUser(), attempt.user());
+    Credentials credentials =
+        facts.master() == null
+            ? new Credentials(backendUser, attempt.authzid(), password)
+            : new Credentials(facts.master(), backendUser, password);
+    return new Admitted(user, backend, credentials, facts.forwarded());
+  }
+
+  /// The client's own password is good for nobody but the user.
+  private static byte @Nullable [] password(Attempt attempt, Facts facts) {
+    byte[] pass = facts.pass();
+    if (pass != null) {
+      return pass.clone();
+    }
+    if (facts.master() != null) {
+      return null;
+    }
+    return switch (attempt.proof()) {
+      case Proof.Password(var password) -> password.clone();
+    };
+  }
+
+  private @Nullable Backend backend(Facts facts, String user) {
+    String name = facts.backend();
+    if (name != null) {
+      return backends.named(name);
+    }
+    String host = facts.host();
+    if (host != null) {
+      return backends.at(host, facts.port(), tls(facts));
+    }
+    return backends.homes().isEmpty() ? null : backends.named(Route.of(backends.homes(), user));
+  }
+
+  private static @Nullable BackendTls tls(Facts facts) {
+    return switch (facts.tls()) {
+      case UNSAID -> null;
+      case TLS -> BackendTls.TLS;
+      case STARTTLS -> BackendTls.STARTTLS;
+    };
+  }
+
+  private static LoginDecision misrouted(Attempt attempt, Facts facts, String why) {
+    LOG.warn(
+        "misrouted",
+        "session",
+        attempt.client().sessionId(),
+        "user",
+        attempt.user(),
+        "why",
+        why,
+        "backend",
+        facts.backend(),
+        "host",
+        facts.host());
+    return unavailable(Cause.MISROUTED);
+  }
+
+  private static LoginDecision unavailable(Cause cause) {
+    return new Refused(new LoginResult.Unavailable(cause), false);
+  }
+
+  private static CompletableFuture<LoginDecision> now(LoginDecision decision) {
+    return CompletableFuture.completedFuture(decision);
+  }
+
+  private static CompletableFuture<LoginDecision> after(
+      Duration delay, LoginDecision decision, TimerWheel wheel) {
+    if (delay.isZero()) {
+      return now(decision);
+    }
+    CompletableFuture<LoginDecision> later = new CompletableFuture<>();
+    wheel.after(delay, () -> later.complete(decision));
+    return later;
+  }
+}

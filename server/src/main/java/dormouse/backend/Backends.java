@@ -1,0 +1,77 @@
+package dormouse.backend;
+
+import dormouse.config.BackendSettings;
+import dormouse.config.BackendTls;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// The mail servers of the settings, and those that a directory names by host where an entry with a pattern as its address
+/// allows that. Any thread.
+public final class Backends {
+  /// How many hosts a directory may name; more are a fault of the directory.
+  private static final int MAX_FOUND = 10_000;
+
+  private record Place(String entry, String host, int port, BackendTls tls) {}
+
+  private final Map<String, Backend> entries;
+  private final List<String> homes;
+  private final Map<Place, Backend> found = new ConcurrentHashMap<>();
+
+  /// @param entries by name, in the order of the settings
+  public Backends(Map<String, Backend> entries) {
+    this.entries = new LinkedHashMap<>(entries);
+    this.homes =
+        entries.entrySet().stream()
+            .filter(entry -> !entry.getValue().settings().isPattern())
+            .map(Map.Entry::getKey)
+            .toList();
+  }
+
+  /// The names of those that users can have a home on: all that have an address.
+  public Collection<String> homes() {
+    return homes;
+  }
+
+  /// The one of this name, if it has an address; else null.
+  public @Nullable Backend named(String name) {
+    Backend entry = entries.get(name);
+    return entry == null || entry.settings().isPattern() ? null : entry;
+  }
+
+  /// The one at an address: an entry that has it, else one made after the first entry whose pattern it fits; else null.
+  ///
+  /// @param host by name or number, or the name of an entry
+  /// @param port 0: whichever the entry has
+  /// @param tls null: whichever the entry has
+  public @Nullable Backend at(String host, int port, @Nullable BackendTls tls) {
+    Backend named = named(host);
+    if (named != null) {
+      return named;
+    }
+    for (Backend entry : entries.values()) {
+      BackendSettings settings = entry.settings();
+      if (settings.host().equalsIgnoreCase(host)
+          && (port == 0 || port == settings.port())
+          && (tls == null || tls == settings.tls())) {
+        return entry;
+      }
+    }
+    for (Backend entry : entries.values()) {
+      if (entry.settings().fits(host)) {
+        return found(entry, entry.settings().at(host, port, tls));
+      }
+    }
+    return null;
+  }
+
+  private @Nullable Backend found(Backend entry, BackendSettings at) {
+    Place place = new Place(entry.name(), at.host(), at.port(), at.tls());
+    return found.size() < MAX_FOUND
+        ? found.computeIfAbsent(place, _ -> entry.at(at))
+        : found.get(place);
+  }
+}

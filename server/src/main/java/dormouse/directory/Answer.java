@@ -1,0 +1,38 @@
+package dormouse.directory;
+
+import java.time.Duration;
+
+/// What a link, or the chain of them, says to an [Attempt]. Immutable.
+public sealed interface Answer {
+
+  /// The client is who it says.
+  ///
+  /// @param facts what is known of the user
+  record Accept(Facts facts) implements Answer {}
+
+  /// The client is not let in, and trying the same again will not help.
+  ///
+  /// @param code a response code of RFC 5530 §3 without brackets; or ""
+  /// @param text for the client; "" says what we always say
+  /// @param delay how long the client waits for the answer (nginx: Auth-Wait)
+  /// @param last whether the connection is closed then
+  record Reject(String code, String text, Duration delay, boolean last) implements Answer {}
+
+  /// This link does not know the user: the next one is asked.
+  record NotMine() implements Answer {}
+
+  /// Nobody can tell now: not the client's fault, and trying again later can help.
+  ///
+  /// @param why for the operator, never for the client; holds no secret
+  record CannotTell(String why) implements Answer {}
+
+  /// Wrong name or password, which of them is not told.
+  static Answer reject() {
+    return new Reject("", "", Duration.ZERO, false);
+  }
+
+  /// Not let in, for a reason that the client may know.
+  static Answer reject(String code, String text) {
+    return new Reject(code, text, Duration.ZERO, false);
+  }
+}

@@ -1,0 +1,235 @@
+package dormouse.directory;
+
+import dormouse.config.Network;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// What a directory knows of a user, by the names of Dovecot's passdb fields; what it does not know is `null`, empty or false.
+///
+/// Immutable. Fields that mean nothing to a front end are left out (`home`, `uid`, `userdb_…`), so a query made for Dovecot
+/// works here. A flag is set by `""`, `y`, `yes`, `true` or `1`, and not by `n`, `no`, `false` or `0`.
+///
+/// @param fields all but the password
+/// @param pass what the backend wants as the password instead of the client's own; null if it wants that
+@SuppressWarnings("ArrayRecordComponent") // a password is never compared
+public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
+  /// Nothing is known.
+  public static final Facts NONE = new Facts(Map.of(), null);
+
+  private static final Set<String> YES = Set.of("", "y", "yes", "true", "t", "1");
+  private static final Set<String> NO = Set.of("n", "no", "false", "f", "0");
+  private static final Set<String> FLAGS =
+      Set.of("proxy", "proxy_maybe", "nologin", "proxy_not_trusted", "nodelay", "nopassword");
+  private static final Set<String> TEXTS =
+      Set.of(
+          "user",
+          "destuser",
+          "master",
+          "backend",
+          "host",
+          "hostip",
+          "reason",
+          "code",
+          "allow_nets",
+          "proxy_mech");
+  private static final Pattern PORT = Pattern.compile("\\d{1,5}");
+  private static final Pattern DELAY_UNTIL =
+      Pattern.compile("(?<at>\\d{1,12})(\\+(?<random>\\d{1,6}))?");
+  private static final Pattern INTERVAL = Pattern.compile("(\\d{1,6}) ?(msecs|ms|secs|s|mins|m)?");
+  private static final String FORWARD = "forward_";
+
+  public Facts {
+    fields = Map.copyOf(fields);
+  }
+
+  /// How the backend is to be reached, as far as the directory says.
+  public enum Tls {
+    /// It does not say.
+    UNSAID,
+    /// TLS from the first byte.
+    TLS,
+    /// STARTTLS.
+    STARTTLS
+  }
+
+  /// An acceptance with these facts, or [Answer.CannotTell] if one of them cannot be right.
+  ///
+  /// @param told by name; names that are unknown or begin with `userdb_` are left out
+  public static Answer accept(Map<String, String> told) {
+    Map<String, String> kept = new TreeMap<>();
+    List<String> bad = new ArrayList<>();
+    told.forEach((name, value) -> {
+      if (!name.equals("pass") && isKnown(name)) {
+        kept.put(name, value);
+        if (!isPossible(name, value)) {
+          bad.add(name);
+        }
+      }
+    });
+    if (!bad.isEmpty()) {
+      return new Answer.CannotTell("impossible facts: " + String.join(", ", bad));
+    }
+    String pass = told.get("pass");
+    return new Answer.Accept(
+        new Facts(kept, pass == null ? null : pass.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static boolean isKnown(String name) {
+    return FLAGS.contains(name)
+        || TEXTS.contains(name)
+        || name.startsWith(FORWARD)
+        || Set.of("port", "ssl", "starttls", "delay_until", "proxy_timeout").contains(name);
+  }
+
+  private static boolean isPossible(String name, String value) {
+    if (value.chars().anyMatch(Character::isISOControl)) {
+      return false;
+    }
+    return switch (name) {
+      case "port" -> PORT.matcher(value).matches() && isPort(Integer.parseInt(value));
+      case "ssl", "starttls" -> value.equals("any-cert") || isFlag(value);
+      case "delay_until" -> DELAY_UNTIL.matcher(value).matches();
+      case "proxy_timeout" -> INTERVAL.matcher(value).matches();
+      case "allow_nets" -> networks(value).allMatch(Objects::nonNull);
+      case "host", "hostip", "user", "destuser", "master", "backend" -> !value.isBlank();
+      default -> !FLAGS.contains(name) || isFlag(value);
+    };
+  }
+
+  private static boolean isPort(int port) {
+    return port > 0 && port <= 65535;
+  }
+
+  private static boolean isFlag(String value) {
+    String word = value.toLowerCase(Locale.ROOT);
+    return YES.contains(word) || NO.contains(word);
+  }
+
+  /// These facts, and those of `others` that are not among them.
+  public Facts over(Facts others) {
+    Map<String, String> both = new HashMap<>(others.fields);
+    both.putAll(fields);
+    return new Facts(both, pass == null ? others.pass : pass);
+  }
+
+  /// The user's one name, whatever the client has typed; limits, logs and the event loop go by it.
+  public @Nullable String user() {
+    return fields.get("user");
+  }
+
+  /// The user's name at the backend.
+  public @Nullable String backendUser() {
+    return fields.getOrDefault("destuser", fields.get("user"));
+  }
+
+  /// Who logs in at the backend in the user's place, with [#pass]: a master user.
+  public @Nullable String master() {
+    return fields.get("master");
+  }
+
+  /// The name of a backend in the settings.
+  public @Nullable String backend() {
+    return fields.get("backend");
+  }
+
+  /// The backend's host by name or number; `hostip` is where that is, and wins.
+  public @Nullable String host() {
+    return fields.getOrDefault("hostip", fields.get("host"));
+  }
+
+  /// The backend's port; 0 if it is the usual one.
+  public int port() {
+    String port = fields.get("port");
+    return port == null ? 0 : Integer.parseInt(port);
+  }
+
+  /// Whether the backend is reached by TLS, and how.
+  public Tls tls() {
+    if (isSet("ssl")) {
+      return Tls.TLS;
+    }
+    return isSet("starttls") ? Tls.STARTTLS : Tls.UNSAID;
+  }
+
+  /// Whether the user may not log in, though name and password are right.
+  public boolean nologin() {
+    return isSet("nologin");
+  }
+
+  /// Why not, for the client; or "".
+  public String reason() {
+    return fields.getOrDefault("reason", "");
+  }
+
+  /// The response code for that, of RFC 5530 §3 without brackets; or "".
+  public String code() {
+    return fields.getOrDefault("code", "").toUpperCase(Locale.ROOT);
+  }
+
+  /// Networks from which alone the user may log in; empty: from everywhere.
+  public List<Network> allowNets() {
+    String nets = fields.get("allow_nets");
+    return nets == null ? List.of() : networks(nets).filter(Objects::nonNull).toList();
+  }
+
+  private static Stream<@Nullable Network> networks(String nets) {
+    return Arrays.stream(nets.split(",")).map(net -> Network.parse(net.strip()));
+  }
+
+  /// How long the login is held up, by `delay_until`, and at most five minutes; as when the user's mail is just moved.
+  ///
+  /// @param random 0 to 1: which part of the random time that it may have on top
+  public Duration delay(Instant now, double random) {
+    String until = fields.get("delay_until");
+    Matcher matcher = DELAY_UNTIL.matcher(until == null ? "" : until);
+    if (!matcher.matches()) {
+      return Duration.ZERO;
+    }
+    String most = matcher.group("random");
+    long extraMillis = most == null ? 0 : (long) (Long.parseLong(most) * 1000 * random);
+    Instant at = Instant.ofEpochSecond(Long.parseLong(matcher.group("at"))).plusMillis(extraMillis);
+    Duration delay = Duration.between(now, at);
+    Duration longest = Duration.ofMinutes(5);
+    if (delay.isNegative()) {
+      return Duration.ZERO;
+    }
+    return delay.compareTo(longest) > 0 ? longest : delay;
+  }
+
+  /// What a backend that trusts us is told of the user, by name (Dovecot: `forward_…`, without that).
+  public Map<String, String> forwarded() {
+    return fields.entrySet().stream()
+        .filter(field -> field.getKey().startsWith(FORWARD))
+        .collect(
+            Collectors.toMap(
+                field -> field.getKey().substring(FORWARD.length()),
+                Map.Entry::getValue,
+                (one, _) -> one,
+                TreeMap::new));
+  }
+
+  private boolean isSet(String name) {
+    String value = fields.get(name);
+    return value != null && !NO.contains(value.toLowerCase(Locale.ROOT));
+  }
+
+  @Override
+  public String toString() {
+    return "Facts" + new TreeMap<>(fields) + (pass == null ? "" : " and a hidden password");
+  }
+}

@@ -1,0 +1,119 @@
+package dormouse.directory;
+
+import dormouse.config.LinkSettings;
+import dormouse.ops.EventLog;
+import dormouse.ops.Metrics;
+import dormouse.session.Timer;
+import dormouse.session.TimerWheel;
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/// A link with what all links have in common around it: a cache, a circuit breaker, a timeout, metrics. Any thread.
+final class GuardedLink {
+  private static final EventLog LOG = EventLog.of(Directory.class);
+
+  private final String name;
+  private final Link link;
+  private final LinkSettings settings;
+  private final AnswerCache cache;
+  private final CircuitBreaker breaker;
+  private final InstantSource clock;
+  private final Metrics metrics;
+
+  /// @param name of the link in logs and metrics
+  GuardedLink(String name, Link link, LinkSettings settings, InstantSource clock, Metrics metrics) {
+    this.name = name;
+    this.link = link;
+    this.settings = settings;
+    this.cache =
+        new AnswerCache(settings.cache(), settings.cacheRefusals(), settings.cacheEntries(), clock);
+    this.breaker = new CircuitBreaker(settings.breakAfter(), settings.breakFor(), clock);
+    this.clock = clock;
+    this.metrics = metrics;
+  }
+
+  LinkSettings settings() {
+    return settings;
+  }
+
+  /// Asks the cache, else the link. Called on the loop, and answers there.
+  CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop, TimerWheel wheel) {
+    AnswerCache.Key key = cache.keyOf(attempt);
+    Answer known = key == null ? null : cache.get(key);
+    if (known != null) {
+      metrics.directoryAnswer(name, "cached");
+      return CompletableFuture.completedFuture(known);
+    }
+    if (!breaker.allows()) {
+      metrics.directoryAnswer(name, "skipped");
+      return CompletableFuture.completedFuture(
+          new Answer.CannotTell(name + " has failed too often"));
+    }
+    long sinceMillis = clock.millis();
+    return inTime(attempt, loop, wheel)
+        .thenApply(answer -> {
+          took(answer, Duration.ofMillis(clock.millis() - sinceMillis));
+          if (key != null) {
+            cache.put(key, answer);
+          }
+          return answer;
+        });
+  }
+
+  private CompletableFuture<Answer> inTime(Attempt attempt, EventLoop loop, TimerWheel wheel) {
+    CompletableFuture<Answer> asked = link.ask(attempt);
+    if (asked.isDone()) {
+      return asked.exceptionally(this::failure);
+    }
+    CompletableFuture<Answer> inTime = new CompletableFuture<>();
+    Timer late =
+        wheel.after(
+            settings.timeout(),
+            () -> {
+              if (inTime.complete(new Answer.CannotTell(name + " has not answered in time"))) {
+                asked.cancel(true);
+              }
+            });
+    asked
+        .exceptionally(this::failure)
+        .thenAccept(answer ->
+            loop.execute(() -> {
+              late.cancel();
+              inTime.complete(answer);
+            }));
+    return inTime;
+  }
+
+  private Answer failure(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    return new Answer.CannotTell(name + ": " + cause);
+  }
+
+  private void took(Answer answer, Duration took) {
+    metrics.directoryAnswer(name, label(answer));
+    metrics.directoryTook(name, took);
+    if (answer instanceof Answer.CannotTell(var why)) {
+      LOG.debug("directory", "link", name, "failed", why, "took", took);
+      if (breaker.failed()) {
+        LOG.warn("directory-down", "link", name, "why", why);
+      }
+    } else if (breaker.worked()) {
+      LOG.warn("directory-up", "link", name);
+    }
+  }
+
+  private static String label(Answer answer) {
+    return switch (answer) {
+      case Answer.Accept _ -> "accepted";
+      case Answer.Reject _ -> "rejected";
+      case Answer.NotMine _ -> "not-mine";
+      case Answer.CannotTell _ -> "failed";
+    };
+  }
+}

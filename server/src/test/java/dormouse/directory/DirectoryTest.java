@@ -1,0 +1,262 @@
+package dormouse.directory;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.config.BackendLinkSettings;
+import dormouse.config.LinkSettings;
+import dormouse.config.LinkSettings.Unavailable;
+import dormouse.ops.Metrics;
+import dormouse.session.Client;
+import dormouse.session.HandClock;
+import dormouse.session.TimerWheel;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/// The chain and what stands around each link of it; the links are scripted.
+class DirectoryTest {
+  private static final Answer NOT_MINE = new Answer.NotMine();
+  private static final Answer DOWN = new Answer.CannotTell("down");
+  private static final Answer ACCEPT = Facts.accept(Map.of("host", "mx9"));
+
+  private final HandClock clock = new HandClock();
+  private final TimerWheel wheel = new TimerWheel(clock);
+  private final Metrics metrics = new Metrics();
+  private final EmbeddedChannel channel = new EmbeddedChannel();
+  private final List<String> asked = new ArrayList<>();
+
+  @Test
+  void linksAreAskedUntilOneDecides() {
+    Directory directory =
+        directory(link("a", NOT_MINE), link("b", ACCEPT), link("c", Answer.reject()));
+
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(ACCEPT);
+    assertThat(asked).containsExactly("a ann", "b ann");
+    assertThat(metrics.scrape())
+        .contains("dormouse_directory_answers_total{link=\"a\",result=\"not-mine\"} 1.0")
+        .contains("dormouse_directory_answers_total{link=\"b\",result=\"accepted\"} 1.0");
+  }
+
+  @Test
+  void aRefusalIsTheEnd() {
+    Directory directory = directory(link("a", Answer.reject("EXPIRED", "Pay")), link("b", ACCEPT));
+
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(Answer.reject("EXPIRED", "Pay"));
+    assertThat(asked).containsExactly("a ann");
+  }
+
+  @Test
+  void whomNobodyKnowsIsRefused() {
+    Directory directory = directory(link("a", NOT_MINE), link("b", NOT_MINE));
+
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(Answer.reject());
+  }
+
+  @Test
+  void aLinkThatCannotTellEndsTheChain() {
+    Directory directory = directory(link("a", DOWN), link("b", ACCEPT));
+
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(DOWN);
+    assertThat(asked).containsExactly("a ann");
+  }
+
+  @Test
+  void afterALinkThatMayBeDownTheNextIsAsked() {
+    Directory directory =
+        directory(link("a", DOWN, settings(Unavailable.NEXT, 0, 0, 10, 0)), link("b", ACCEPT));
+
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(ACCEPT);
+  }
+
+  @Test
+  void whomOnlyALinkThatIsDownMayKnowIsNotRefused() {
+    Directory directory =
+        directory(link("a", DOWN, settings(Unavailable.NEXT, 0, 0, 10, 0)), link("b", NOT_MINE));
+
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(DOWN);
+  }
+
+  @Test
+  void aLinkThatFailsCannotTell() {
+    Link failing = _ -> CompletableFuture.failedFuture(new IllegalStateException("no driver"));
+    Directory directory = directory(guarded("a", failing, settings(Unavailable.STOP, 0, 0, 10, 0)));
+
+    assertThat(ask(directory, "ann", "secret"))
+        .isInstanceOfSatisfying(
+            Answer.CannotTell.class, cannot -> assertThat(cannot.why()).contains("no driver"));
+  }
+
+  @Test
+  void aLinkIsWaitedForNoLongerThanItsTimeoutAndThenCancelled() {
+    CompletableFuture<Answer> never = new CompletableFuture<>();
+    Directory directory =
+        directory(guarded("a", _ -> never, settings(Unavailable.STOP, 0, 0, 10, 0)));
+    CompletableFuture<Answer> answer =
+        directory.ask(attempt("ann", "secret"), channel.eventLoop(), wheel);
+
+    pass(Duration.ofSeconds(2));
+    assertThat(answer).isNotDone();
+    pass(Duration.ofSeconds(2));
+    assertThat(answer.getNow(ACCEPT)).isInstanceOf(Answer.CannotTell.class);
+    assertThat(never).isCancelled();
+  }
+
+  @Test
+  void anAnswerFromAnotherThreadComesBackOnTheLoop() {
+    CompletableFuture<Answer> later = new CompletableFuture<>();
+    Directory directory =
+        directory(guarded("a", _ -> later, settings(Unavailable.STOP, 0, 0, 10, 0)));
+    CompletableFuture<Answer> answer =
+        directory.ask(attempt("ann", "secret"), channel.eventLoop(), wheel);
+
+    later.complete(ACCEPT);
+    assertThat(answer).isNotDone();
+    channel.runPendingTasks();
+    assertThat(answer.getNow(DOWN)).isEqualTo(ACCEPT);
+  }
+
+  @Test
+  void anAcceptanceIsKeptForItsPasswordAndItsTime() {
+    Directory directory = directory(link("a", ACCEPT, settings(Unavailable.STOP, 60, 0, 10, 0)));
+
+    ask(directory, "ann", "secret");
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(ACCEPT);
+    assertThat(asked).hasSize(1);
+    ask(directory, "ann", "Secret");
+    ask(directory, "bob", "secret");
+    assertThat(asked).hasSize(3);
+    pass(Duration.ofSeconds(60));
+    ask(directory, "ann", "secret");
+    assertThat(asked).hasSize(4);
+  }
+
+  @Test
+  void aRefusalIsKeptForItsOwnTime() {
+    Directory directory =
+        directory(link("a", Answer.reject(), settings(Unavailable.STOP, 60, 5, 10, 0)));
+
+    ask(directory, "ann", "wrong");
+    ask(directory, "ann", "wrong");
+    assertThat(asked).hasSize(1);
+    pass(Duration.ofSeconds(5));
+    ask(directory, "ann", "wrong");
+    assertThat(asked).hasSize(2);
+  }
+
+  @Test
+  void thatALinkCannotTellIsNeverKept() {
+    Directory directory = directory(link("a", DOWN, settings(Unavailable.STOP, 60, 60, 10, 0)));
+
+    ask(directory, "ann", "secret");
+    ask(directory, "ann", "secret");
+    assertThat(asked).hasSize(2);
+  }
+
+  @Test
+  void whatWasUsedLongestAgoMakesRoom() {
+    Directory directory = directory(link("a", ACCEPT, settings(Unavailable.STOP, 60, 0, 2, 0)));
+
+    ask(directory, "ann", "secret");
+    ask(directory, "bob", "secret");
+    ask(directory, "ann", "secret");
+    ask(directory, "cid", "secret");
+    asked.clear();
+    ask(directory, "ann", "secret");
+    ask(directory, "bob", "secret");
+    assertThat(asked).containsExactly("a bob");
+  }
+
+  @Test
+  void aLinkThatFailsTooOftenIsLeftAloneForAWhile() {
+    List<Answer> answers = new ArrayList<>(List.of(DOWN, DOWN, DOWN, ACCEPT, ACCEPT));
+    Link link =
+        attempt -> {
+          asked.add(attempt.user());
+          return CompletableFuture.completedFuture(answers.removeFirst());
+        };
+    Directory directory = directory(guarded("a", link, settings(Unavailable.STOP, 0, 0, 10, 2)));
+
+    ask(directory, "ann", "secret");
+    ask(directory, "ann", "secret");
+    ask(directory, "ann", "secret");
+    assertThat(asked).as("the third is not asked").hasSize(2);
+    pass(Duration.ofSeconds(10));
+    ask(directory, "ann", "secret");
+    ask(directory, "ann", "secret");
+    assertThat(asked).as("one tries, and fails").hasSize(3);
+    pass(Duration.ofSeconds(10));
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(ACCEPT);
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(ACCEPT);
+    assertThat(metrics.scrape())
+        .contains("dormouse_directory_answers_total{link=\"a\",result=\"skipped\"} 2.0");
+  }
+
+  private GuardedLink link(String name, Answer answer) {
+    return link(name, answer, settings(Unavailable.STOP, 0, 0, 10, 0));
+  }
+
+  private GuardedLink link(String name, Answer answer, LinkSettings settings) {
+    Link link =
+        attempt -> {
+          asked.add(name + " " + attempt.user());
+          return CompletableFuture.completedFuture(answer);
+        };
+    return guarded(name, link, settings);
+  }
+
+  private GuardedLink guarded(String name, Link link, LinkSettings settings) {
+    return new GuardedLink(name, link, settings, clock, metrics);
+  }
+
+  private static LinkSettings settings(
+      Unavailable unavailable, int cacheSeconds, int refusalSeconds, int entries, int breakAfter) {
+    return new LinkSettings(
+        new BackendLinkSettings(),
+        Duration.ofSeconds(3),
+        unavailable,
+        Duration.ofSeconds(cacheSeconds),
+        Duration.ofSeconds(refusalSeconds),
+        entries,
+        breakAfter,
+        Duration.ofSeconds(10));
+  }
+
+  private static Directory directory(GuardedLink... links) {
+    return new Directory(List.of(links));
+  }
+
+  private Answer ask(Directory directory, String user, String password) {
+    CompletableFuture<Answer> answer =
+        directory.ask(attempt(user, password), channel.eventLoop(), wheel);
+    channel.runPendingTasks();
+    assertThat(answer).isCompleted();
+    return answer.join();
+  }
+
+  private void pass(Duration time) {
+    clock.turn(time);
+    wheel.advance();
+    channel.runPendingTasks();
+  }
+
+  private static Attempt attempt(String user, String password) {
+    InetSocketAddress here = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    return new Attempt(
+        "imap",
+        new Client("s1", here, here, false),
+        null,
+        "",
+        1,
+        "PLAIN",
+        user,
+        "",
+        new Proof.Password(password.getBytes(UTF_8)));
+  }
+}

@@ -1,0 +1,93 @@
+package dormouse.directory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FactsTest {
+  private static final Instant NOW = Instant.ofEpochSecond(1_700_000_000);
+
+  @Test
+  void whatIsMeantForAMailServerIsLeftOut() {
+    Facts facts = facts("proxy", "y", "userdb_home", "/home/ann", "uid", "1000", "host", "mx2");
+
+    assertThat(facts.fields()).containsOnlyKeys("proxy", "host");
+  }
+
+  @Test
+  void theBackendIsWhereItIsSaidToBe() {
+    assertThat(facts("host", "mx2", "port", "1143").host()).isEqualTo("mx2");
+    assertThat(facts("host", "mx2", "hostip", "10.0.0.2").host()).isEqualTo("10.0.0.2");
+    assertThat(facts("host", "mx2", "port", "1143").port()).isEqualTo(1143);
+    assertThat(facts("ssl", "any-cert").tls()).isEqualTo(Facts.Tls.TLS);
+    assertThat(facts("ssl", "no", "starttls", "yes").tls()).isEqualTo(Facts.Tls.STARTTLS);
+    assertThat(Facts.NONE.tls()).isEqualTo(Facts.Tls.UNSAID);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "port,0",
+    "port,65536",
+    "port,imap",
+    "host,' '",
+    "ssl,maybe",
+    "nologin,2",
+    "allow_nets,'10.0.0.0/8,mail.example.org'",
+    "delay_until,soon",
+    "reason,'a\nb'",
+    "proxy_timeout,long"
+  })
+  void whatCannotBeRightIsNotTakenForAnAnswer(String name, String value) {
+    assertThat(Facts.accept(Map.of(name, value, "user", "ann")))
+        .isEqualTo(new Answer.CannotTell("impossible facts: " + name));
+  }
+
+  @Test
+  void whoLogsFactsLogsNoPassword() {
+    assertThat(facts("pass", "secret", "host", "mx2").toString())
+        .contains("mx2")
+        .doesNotContain("secret", "115");
+  }
+
+  @Test
+  void factsLieOverOthers() {
+    Facts over = facts("host", "mx2").over(facts("host", "mx1", "port", "143", "pass", "x"));
+
+    assertThat(over.host()).isEqualTo("mx2");
+    assertThat(over.port()).isEqualTo(143);
+    assertThat(over.pass()).containsExactly('x');
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1699999999,0",
+    "1700000010,10",
+    "1700000010+20,20",
+    "1700009999,300",
+  })
+  void aLoginCanBeHeldUpForAWhile(String until, long seconds) {
+    assertThat(facts("delay_until", until).delay(NOW, 0.5)).isEqualTo(Duration.ofSeconds(seconds));
+  }
+
+  @Test
+  void whatIsForwardedLosesItsPrefix() {
+    assertThat(facts("forward_tenant", "7", "host", "mx").forwarded())
+        .isEqualTo(Map.of("tenant", "7"));
+  }
+
+  private static Facts facts(String... namesAndValues) {
+    Map<String, String> told = new HashMap<>();
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      told.put(namesAndValues[i], namesAndValues[i + 1]);
+    }
+    Answer answer = Facts.accept(told);
+    assertThat(answer).isInstanceOf(Answer.Accept.class);
+    return ((Answer.Accept) answer).facts();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.directory;
+
+import org.jspecify.annotations.NullMarked;
