@@ -11,6 +11,7 @@ import dormouse.config.BackendSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.Settings;
 import dormouse.directory.Directory;
+import dormouse.feed.Feeds;
 import dormouse.imap.ImapDialogue;
 import dormouse.imap.ImapUsers;
 import dormouse.listen.ConnectionLimits;
@@ -43,6 +44,7 @@ public final class Dormouse implements AutoCloseable {
   private final InstantSource clock;
   private final Metrics metrics;
   private final EventLoops loops;
+  private final Feeds feeds;
   private final Certificates certificates;
   private final ConnectionLimits limits;
   private final LoginThrottle throttle;
@@ -55,11 +57,12 @@ public final class Dormouse implements AutoCloseable {
   private volatile Settings settings;
 
   private Dormouse(Settings settings, Metrics metrics, InstantSource clock, EventLoops loops)
-      throws BadCertificates {
+      throws BadCertificates, IOException {
     this.settings = settings;
     this.metrics = metrics;
     this.clock = clock;
     this.loops = loops;
+    feeds = Feeds.start(settings.feeds(), loops, metrics);
     certificates =
         Certificates.load(
             settings.tls(),
@@ -70,7 +73,8 @@ public final class Dormouse implements AutoCloseable {
     SecretKeys secret = new SecretKeys();
     limits = new ConnectionLimits(settings.limits(), secret, metrics);
     throttle = new LoginThrottle(settings.throttle(), secret, clock);
-    users = new ImapUsers(loops, clock, metrics);
+    users = new ImapUsers(feeds, loops, clock, metrics);
+    parts.add(feeds);
     parts.add(certificates);
     parts.add(loops);
   }
@@ -89,7 +93,7 @@ public final class Dormouse implements AutoCloseable {
     Dormouse dormouse;
     try {
       dormouse = new Dormouse(settings, metrics, clock, loops);
-    } catch (BadCertificates e) {
+    } catch (BadCertificates | IOException e) {
       loops.close();
       throw new StartFault(String.valueOf(e.getMessage()), e);
     }
@@ -107,7 +111,7 @@ public final class Dormouse implements AutoCloseable {
   }
 
   /// From now on serves as these settings say: limits, routes and listeners at once, all else whoever connects from now on. Who
-  /// is there stays, also on a backend or a listener that is no more. `runtime`, `admin`, `tls.reload-every` and the sizes of the
+  /// is there stays, also on a backend or a listener that is no more. `runtime`, `admin`, `feeds`, `tls.reload-every` and the sizes of the
   /// throttle's tables stay as they were until a restart. Blocks.
   ///
   /// @throws StartFault if they cannot be served; then nothing has changed
@@ -221,6 +225,11 @@ public final class Dormouse implements AutoCloseable {
   /// Where clients can connect, in the order of the settings, with real ports.
   public List<InetSocketAddress> addresses() {
     return listeners.stream().map(Listener::address).toList();
+  }
+
+  /// Where feeds listen for events, in the order of the settings, with real ports.
+  List<InetSocketAddress> eventAddresses() {
+    return feeds.addresses();
   }
 
   /// The event loops, for tests that turn the clock by hand.

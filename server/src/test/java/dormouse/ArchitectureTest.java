@@ -37,6 +37,7 @@ class ArchitectureTest {
           Set.of("dormouse.imap.backend"),
           Set.of("dormouse.imap.track"),
           Set.of("dormouse.imap.view"),
+          Set.of("dormouse.feed"),
           Set.of("dormouse.auth"),
           Set.of("dormouse.directory"),
           Set.of("dormouse.route"),

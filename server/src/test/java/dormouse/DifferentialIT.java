@@ -1,5 +1,8 @@
 package dormouse;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.config.BackendSettings;
 import dormouse.ops.Metrics.State;
 import dormouse.testkit.Differential;
 import dormouse.testkit.DifferentialPlan;
@@ -7,9 +10,12 @@ import dormouse.testkit.DovecotOptions;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.EmbeddedBackend;
 import dormouse.testkit.Endpoint;
+import dormouse.testkit.EventRelay;
+import dormouse.testkit.ImapClient;
 import dormouse.testkit.ModelMode;
 import dormouse.testkit.ServerTraits;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +26,8 @@ import org.junit.jupiter.api.Test;
 class DifferentialIT {
   private static final int OPERATIONS = Integer.getInteger("dormouse.operations", 1000);
   private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration SWEEP = Duration.ofSeconds(1); // sooner than views must be right
+  private static final Duration LINGER = Duration.ofMillis(100);
   private static final Duration FALL_ASLEEP = Duration.ofSeconds(1);
   private static final long SEED = Long.getLong("dormouse.seed", 1);
 
@@ -39,6 +47,37 @@ class DifferentialIT {
           front,
           DifferentialPlan.dovecot(front.tls(), Endpoint.plain(server.imapPort()), "u1")
               .withPassword(DovecotServer.PASSWORD));
+    }
+  }
+
+  @Test
+  void clientsOfAServerThatTellsOfChangesSeeWhatItHas() {
+    told(0, 0, Duration.ZERO);
+  }
+
+  @Test
+  void clientsOfAServerWhoseEventsAreLostDoubledAndLateSeeWhatItHas() {
+    told(0.2, 0.2, Duration.ofMillis(100));
+  }
+
+  /// @param loss, doubling, delay of events
+  private static void told(double loss, double doubling, Duration delay) {
+    try (EventRelay relay = EventRelay.start(SEED);
+        DovecotServer server =
+            DovecotServer.start(DovecotOptions.DEFAULT.withEventsTo(relay.port()));
+        FrontEnd front =
+            FrontEnd.before(
+                BackendSettings.inClear("127.0.0.1", server.imapPort(), /* trusted= */ true),
+                FrontEnd.sweeping(SWEEP, POLL, LINGER),
+                List.of(FrontEnd.dovecotEvents()))) {
+      relay.to(front.eventPort());
+      try (ImapClient client = front.client("u2", DovecotServer.PASSWORD)) {
+        client.ok("CREATE heard");
+        front.await(() -> front.feedUp("dovecot-events"), "the feed is up");
+      }
+      relay.mischief(loss, doubling, delay);
+      run(front, dovecot(front, server).withSide(Endpoint.plain(server.imapPort())));
+      assertThat(relay.heard()).isPositive();
     }
   }
 

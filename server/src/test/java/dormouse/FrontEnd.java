@@ -2,6 +2,8 @@ package dormouse;
 
 import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
+import dormouse.config.DovecotEventsSettings;
+import dormouse.config.FeedSettings;
 import dormouse.config.HibernateSettings;
 import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
@@ -59,6 +61,12 @@ public final class FrontEnd implements AutoCloseable {
   }
 
   public static FrontEnd before(BackendSettings backend, UnaryOperator<HibernateSettings> change) {
+    return before(backend, change, List.of());
+  }
+
+  /// The same with feeds.
+  public static FrontEnd before(
+      BackendSettings backend, UnaryOperator<HibernateSettings> change, List<FeedSettings> feeds) {
     HibernateSettings normal = HibernateSettings.DEFAULT;
     HibernateSettings hibernate =
         new HibernateSettings(
@@ -85,8 +93,33 @@ public final class FrontEnd implements AutoCloseable {
             LimitsSettings.DEFAULT,
             ThrottleSettings.DEFAULT,
             change.apply(hibernate),
+            feeds,
             new AdminSettings(null),
             new RuntimeSettings(2, STATE, Duration.ofSeconds(2))));
+  }
+
+  /// Events of Dovecot on any free port.
+  public static FeedSettings dovecotEvents() {
+    DovecotEventsSettings usual = DovecotEventsSettings.DEFAULT;
+    return new FeedSettings(new DovecotEventsSettings(ANY, usual.allow(), usual.backends()));
+  }
+
+  /// For [#before]: looks at sleeping mailboxes so often, and keeps its connections so long.
+  public static UnaryOperator<HibernateSettings> sweeping(
+      Duration sweep, Duration poll, Duration linger) {
+    return from ->
+        new HibernateSettings(
+            from.enabled(),
+            from.after(),
+            from.proofMax(),
+            from.wakeTimeout(),
+            sweep,
+            poll,
+            from.keepAlive(),
+            linger,
+            from.uidSetMaxBytes(),
+            from.plainMaxMessages(),
+            from.keepPassword());
   }
 
   /// For [#before]: a waking client waits so long for a backend.
@@ -138,6 +171,17 @@ public final class FrontEnd implements AutoCloseable {
 
   public Endpoint startTls() {
     return Endpoint.startTls(plain().port());
+  }
+
+  /// Where its first feed listens for events.
+  public int eventPort() {
+    return dormouse.eventAddresses().getFirst().getPort();
+  }
+
+  /// Whether the feeds of a kind are up, of all backends.
+  public boolean feedUp(String kind) {
+    String gauge = "dormouse_feed_up{backend=\"mx\",feed=\"" + kind + "\"} 1.0";
+    return metrics.scrape().contains(gauge);
   }
 
   /// What clients must trust, PEM; names `localhost` and `127.0.0.1`.

@@ -236,6 +236,7 @@ public final class Cli {
         LimitsSettings.DEFAULT,
         ThrottleSettings.DEFAULT,
         typed.hibernateAfter == null ? hibernate : hibernate.withAfter(typed.hibernateAfter),
+        List.of(),
         typed.admin == null ? AdminSettings.DEFAULT : new AdminSettings(typed.admin),
         new RuntimeSettings(
             RuntimeSettings.DEFAULT.loops(), stateDir(), RuntimeSettings.DEFAULT.drain()));

@@ -15,6 +15,7 @@ import java.util.Map;
 /// @param limits how many connections clients may have
 /// @param throttle how who guesses passwords is slowed down
 /// @param hibernate when sessions hibernate and what is kept of them
+/// @param feeds who tells that mailboxes have changed
 /// @param admin where operators look in
 /// @param runtime the process itself
 public record Settings(
@@ -26,6 +27,7 @@ public record Settings(
     LimitsSettings limits,
     ThrottleSettings throttle,
     HibernateSettings hibernate,
+    List<FeedSettings> feeds,
     AdminSettings admin,
     RuntimeSettings runtime) {
   public Settings {
@@ -35,6 +37,7 @@ public record Settings(
         .done();
     listen = List.copyOf(listen);
     directory = directory.isEmpty() ? List.of(LinkSettings.DEFAULT) : List.copyOf(directory);
+    feeds = List.copyOf(feeds);
     backends = Collections.unmodifiableMap(new LinkedHashMap<>(backends));
   }
 
@@ -49,6 +52,7 @@ public record Settings(
         LimitsSettings.DEFAULT,
         ThrottleSettings.DEFAULT,
         HibernateSettings.DEFAULT,
+        List.of(),
         AdminSettings.DEFAULT,
         RuntimeSettings.DEFAULT);
   }

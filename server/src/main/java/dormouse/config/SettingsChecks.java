@@ -44,9 +44,25 @@ public final class SettingsChecks {
     for (int i = 0; i < settings.listen().size(); i++) {
       address(taken, "listen[" + i + "].address", settings.listen().get(i).address());
     }
+    for (int i = 0; i < settings.feeds().size(); i++) {
+      feed(taken, "feeds[" + i + "]", settings.feeds().get(i).kind(), settings);
+    }
     InetSocketAddress admin = settings.admin().address();
     if (admin != null) {
       address(taken, "admin.address", admin);
+    }
+  }
+
+  private void feed(
+      Map<InetSocketAddress, String> taken, String key, FeedKind kind, Settings settings) {
+    String below = key + "." + kind.key();
+    switch (kind) {
+      case DovecotEventsSettings events -> address(taken, below + ".listen", events.listen());
+    }
+    for (String name : kind.backends()) {
+      if (!settings.backends().containsKey(name)) {
+        fault(below + ".backends", "there is no backend " + name);
+      }
     }
   }
 

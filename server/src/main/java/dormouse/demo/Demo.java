@@ -83,6 +83,7 @@ public final class Demo implements AutoCloseable {
         LimitsSettings.DEFAULT,
         ThrottleSettings.DEFAULT,
         HibernateSettings.DEFAULT.withAfter(hibernateAfter).withPoll(POLL),
+        List.of(),
         AdminSettings.DEFAULT,
         new RuntimeSettings(0, stateDir, RuntimeSettings.DEFAULT.drain()));
   }

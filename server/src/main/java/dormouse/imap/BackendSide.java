@@ -302,7 +302,7 @@ final class BackendSide implements BackendConnection.Relay {
             connection,
             features,
             selected,
-            home.settings(),
+            home,
             line -> {
               conversation.fromBackend(line);
               host.flush();

@@ -3,12 +3,12 @@ package dormouse.imap;
 import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.MailboxWatch;
 import dormouse.imap.sleep.Sleeper;
+import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.track.Command;
 import dormouse.imap.track.CommandTracker;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
-import dormouse.imap.view.MailboxView;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import dormouse.session.Timer;
@@ -77,10 +77,10 @@ final class Doze implements Sleeper.Listener {
   }
 
   /// Keeps what the client knows of its mailbox, and has the mailbox watched.
-  void watch(MailboxView view, SelectedMailbox selected, Client client, Grant grant) {
+  void watch(Snapshot.Result.Taken taken, SelectedMailbox selected, Client client, Grant grant) {
     Sleeper who =
         new Sleeper(
-            view,
+            taken,
             selected,
             conversation.features().told(),
             conversation.features().rev2(),
@@ -89,7 +89,7 @@ final class Doze implements Sleeper.Listener {
             this);
     sleeper = who;
     who.listening(idleTag != null);
-    home.metrics().keptBytes(view.keptBytes());
+    home.metrics().keptBytes(taken.view().keptBytes());
     watch = home.join(who);
   }
 

@@ -13,7 +13,6 @@ import dormouse.imap.track.CommandTracker;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
-import dormouse.imap.view.MailboxView;
 import dormouse.listen.Presence;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
@@ -299,7 +298,7 @@ final class ImapSession
             return;
           }
           switch (result) {
-            case Snapshot.Result.Taken(var view) -> asleep(backend, idle, view);
+            case Snapshot.Result.Taken taken -> asleep(backend, idle, taken);
             case Snapshot.Result.Declined(var why) -> {
               backend.stay(idle, client.waits());
               stay(why);
@@ -321,8 +320,9 @@ final class ImapSession
   }
 
   /// @param idle the tag of the client's IDLE, null if it runs none
-  /// @param view what the client knows of its mailbox; null if none is selected
-  private void asleep(BackendSide backend, @Nullable String idle, @Nullable MailboxView view) {
+  /// @param taken what the client knows of its mailbox; null if none is selected
+  private void asleep(
+      BackendSide backend, @Nullable String idle, Snapshot.Result.@Nullable Taken taken) {
     backend.release();
     conversation.forgetIdle();
     quiet.stop();
@@ -335,8 +335,8 @@ final class ImapSession
     Doze doze = new Doze(this, home, who, user, conversation, client.commands(), canIdle, idle);
     state = new State.Asleep(doze);
     SelectedMailbox selected = conversation.selected();
-    if (view != null && selected != null && grant != null) {
-      doze.watch(view, selected, who, grant);
+    if (taken != null && selected != null && grant != null) {
+      doze.watch(taken, selected, who, grant);
     }
     settle();
   }

@@ -10,6 +10,7 @@ import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
 import dormouse.config.LimitsSettings;
 import dormouse.directory.Attempt;
+import dormouse.feed.Feeds;
 import dormouse.imap.backend.Applicant;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendLogin;
@@ -52,6 +53,7 @@ public final class ImapUsers implements ImapLogin {
       new LoginResult.Rejected("LIMIT", "Too many connections of this user");
 
   private volatile @Nullable Logins logins;
+  private final Feeds feeds;
   private volatile Map<String, MasterUser> masters = Map.of();
   private final EventLoops loops;
   private volatile HibernateSettings settings = HibernateSettings.DEFAULT;
@@ -61,7 +63,8 @@ public final class ImapUsers implements ImapLogin {
   private final Map<EventLoop, Map<Home, UserMailboxes>> users = new HashMap<>();
   private final Set<ImapSession> sessions = ConcurrentHashMap.newKeySet();
 
-  public ImapUsers(EventLoops loops, InstantSource clock, Metrics metrics) {
+  public ImapUsers(Feeds feeds, EventLoops loops, InstantSource clock, Metrics metrics) {
+    this.feeds = feeds;
     this.loops = loops;
     this.clock = clock;
     this.metrics = metrics;
@@ -227,7 +230,9 @@ public final class ImapUsers implements ImapLogin {
         key,
         _ ->
             new UserMailboxes(
+                who.owner(),
                 backend,
+                feeds.of(backend.name()),
                 loop,
                 loops.wheel(loop),
                 metrics,

@@ -64,7 +64,7 @@ public final class EventLoops implements AutoCloseable {
   }
 
   /// All of them as one, for what does not care which.
-  EventLoopGroup group() {
+  public EventLoopGroup group() {
     return group;
   }
 

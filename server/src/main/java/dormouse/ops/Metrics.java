@@ -22,6 +22,7 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,8 @@ public final class Metrics {
 
   private record LinkResult(String link, String result) {}
 
+  private record FeedOf(String feed, String backend) {}
+
   private record Labelled(String name, String value) {}
 
   /// Of one backend: what its `label` is `value`.
@@ -82,6 +85,7 @@ public final class Metrics {
   private final Map<OfBackend, LongAdder> gateWaiting = new ConcurrentHashMap<>();
   private final Map<OfBackend, Timer> gateWaits = new ConcurrentHashMap<>();
   private final Map<OfBackend, Counter> gateRefusals = new ConcurrentHashMap<>();
+  private final Map<FeedOf, AtomicInteger> feeds = new ConcurrentHashMap<>();
   private final Map<Labelled, Counter> counters = new ConcurrentHashMap<>();
   private final Map<LinkResult, Counter> directoryAnswers = new ConcurrentHashMap<>();
   private final Map<String, Timer> directorySeconds = new ConcurrentHashMap<>();
@@ -236,6 +240,26 @@ public final class Metrics {
     syncs.record(took);
   }
 
+  /// A feed can be relied upon for changes of a backend's mailboxes, or not (yet, or any more).
+  public void feedUp(String feed, String backend, boolean up) {
+    feeds.computeIfAbsent(new FeedOf(feed, backend), this::feedGauge).set(up ? 1 : 0);
+  }
+
+  /// A feed told of something.
+  public void feedEvent(String feed) {
+    count("dormouse.feed.events", "feed", feed, "Events that feeds told");
+  }
+
+  /// A feed was told what it could not read.
+  public void feedMalformed(String feed) {
+    count("dormouse.feed.malformed", "feed", feed, "What feeds were told and could not read");
+  }
+
+  /// A mailbox had changed, and no feed of its backend had told.
+  public void feedMissed(String backend) {
+    count("dormouse.feed.missed", "backend", backend, "Changes found that no feed had told of");
+  }
+
   /// `delta` more connections to a backend for a purpose; negative for fewer.
   public void backendConnections(String backend, String purpose, int delta) {
     backendConnections
@@ -357,6 +381,16 @@ public final class Metrics {
         .tags(key.tags())
         .register(registry);
     return count;
+  }
+
+  private AtomicInteger feedGauge(FeedOf key) {
+    AtomicInteger up = new AtomicInteger();
+    Gauge.builder("dormouse.feed.up", up, AtomicInteger::get)
+        .description("Whether a feed can be relied upon")
+        .tag("feed", key.feed())
+        .tag("backend", key.backend())
+        .register(registry);
+    return up;
   }
 
   private static <K extends Enum<K>> LongAdder adder(Map<K, LongAdder> of, K key) {

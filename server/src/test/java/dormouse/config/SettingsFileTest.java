@@ -103,6 +103,8 @@ final class SettingsFileTest {
         uid-set-max-bytes: 65KiB
         plain-max-messages: 20001
         keep-password: false
+      feeds:
+        - dovecot-events: { listen: "127.0.0.3:8026", allow: [ 10.0.0.0/8 ], backends: [ mx2 ] }
       admin:
         address: 127.0.0.2:8081
       runtime:
@@ -186,6 +188,13 @@ final class SettingsFileTest {
     differsInEveryKey(settings.limits(), LimitsSettings.DEFAULT);
     differsInEveryKey(settings.throttle(), ThrottleSettings.DEFAULT);
     differsInEveryKey(settings.hibernate(), HibernateSettings.DEFAULT);
+    assertThat(settings.feeds())
+        .containsExactly(
+            new FeedSettings(
+                new DovecotEventsSettings(
+                    at("127.0.0.3", 8026),
+                    List.of(new Network(InetAddress.ofLiteral("10.0.0.0"), 8)),
+                    List.of("mx2"))));
     differsInEveryKey(settings.admin(), AdminSettings.DEFAULT);
     differsInEveryKey(settings.runtime(), RuntimeSettings.DEFAULT);
   }

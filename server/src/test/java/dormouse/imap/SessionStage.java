@@ -85,6 +85,7 @@ final class SessionStage implements AutoCloseable {
             LimitsSettings.DEFAULT,
             ThrottleSettings.DEFAULT,
             hibernate,
+            List.of(),
             new AdminSettings(null),
             new RuntimeSettings(1, STATE, Duration.ofSeconds(2)));
     try {

@@ -94,6 +94,10 @@ final class OperatingDocsTest {
     metrics.wakeFailed("r");
     metrics.sync("r", Duration.ZERO);
     metrics.backendConnections("b", "p", 1);
+    metrics.feedUp("f", "b", true);
+    metrics.feedEvent("f");
+    metrics.feedMalformed("f");
+    metrics.feedMissed("b");
     metrics.gateWaiting("b", "p", 1);
     metrics.gateWaited("b", "p", Duration.ZERO);
     metrics.gateRefused("b", "p");

@@ -155,7 +155,31 @@ record DovecotConfig(
         + (options.offers().capabilities.isEmpty()
             ? ""
             : "imap_capability = " + options.offers().capabilities + "\n")
+        + (options.eventPort() == 0 ? "" : events())
         + (ROOT ? "mail_gid = mail\n" : unprivileged());
+  }
+
+  /// As docs/feeds.md tells operators to.
+  private String events() {
+    return """
+    mail_plugins = $mail_plugins notify push_notification
+    plugin {
+      push_notification_driver = dlog
+    }
+    event_exporter dormouse {
+      format = json
+      format_args = time-rfc3339
+      transport = http-post
+      transport_args = http://127.0.0.1:%d/
+      transport_timeout = 250 msecs
+    }
+    metric dormouse {
+      filter = event=push_notification_finished
+      exporter = dormouse
+      exporter_include = name hostname timestamps fields
+    }
+    """
+        .formatted(options.eventPort());
   }
 
   /// Dovecot as an ordinary user: everything runs as that user, nothing in a chroot.

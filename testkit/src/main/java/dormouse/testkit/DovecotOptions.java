@@ -4,9 +4,10 @@ package dormouse.testkit;
 ///
 /// @param storage the mailbox format
 /// @param offers the extensions it advertises; Dovecot still understands the others
-public record DovecotOptions(Storage storage, Offers offers) {
+/// @param eventPort of 127.0.0.1, where its event exporter posts that mailboxes have changed; 0: nowhere
+public record DovecotOptions(Storage storage, Offers offers, int eventPort) {
   /// sdbox, everything advertised.
-  public static final DovecotOptions DEFAULT = new DovecotOptions(Storage.SDBOX, Offers.QRESYNC);
+  public static final DovecotOptions DEFAULT = new DovecotOptions(Storage.SDBOX, Offers.QRESYNC, 0);
 
   /// Mailbox formats.
   public enum Storage {
@@ -47,11 +48,16 @@ public record DovecotOptions(Storage storage, Offers offers) {
 
   /// The same with another mailbox format.
   public DovecotOptions with(Storage other) {
-    return new DovecotOptions(other, offers);
+    return new DovecotOptions(other, offers, eventPort);
   }
 
   /// The same with other advertised extensions.
   public DovecotOptions with(Offers other) {
-    return new DovecotOptions(storage, other);
+    return new DovecotOptions(storage, other, eventPort);
+  }
+
+  /// The same, posting to this port that mailboxes have changed.
+  public DovecotOptions withEventsTo(int port) {
+    return new DovecotOptions(storage, offers, port);
   }
 }

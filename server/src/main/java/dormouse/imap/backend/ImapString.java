@@ -42,6 +42,11 @@ public final class ImapString {
     return name.equalsIgnoreCase("INBOX") ? "INBOX" : quoted(name);
   }
 
+  /// The same form of a mailbox whose name is known as people write it.
+  public static String mailboxNamed(String name) {
+    return name.equalsIgnoreCase("INBOX") ? "INBOX" : quoted(inUtf7(utf8(name)));
+  }
+
   private static @Nullable String firstString(String arguments) {
     if (arguments.startsWith("\"")) {
       StringBuilder text = new StringBuilder();

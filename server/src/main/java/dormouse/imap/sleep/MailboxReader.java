@@ -10,6 +10,7 @@ import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.FlagMap;
 import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.UidSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -76,8 +77,16 @@ final class MailboxReader {
   }
 
   /// The reading behind EXAMINE.
-  CompletableFuture<Reading> first(List<Sleeper> served) {
+  ///
+  /// @param expectsNothing whether what EXAMINE says may end it, where that is what all know who are served
+  CompletableFuture<Reading> first(List<Sleeper> served, boolean expectsNothing) {
     long watermark = counts.highestModSeq();
+    if (expectsNothing && knownToAll(served)) {
+      uids = served.getFirst().view().uids();
+      highestModSeq = watermark;
+      read = true;
+      return CompletableFuture.completedFuture(new Reading.NothingNew());
+    }
     if (watermark > 0 || !numbersChanges()) {
       return readUids(served, watermark);
     }
@@ -91,6 +100,35 @@ final class MailboxReader {
   CompletableFuture<Reading> next(List<Sleeper> served, boolean stirred) {
     changed = stirred || !read;
     return step("NOOP", () -> numbersChanges() ? status(served) : readUids(served, 0));
+  }
+
+  private boolean knownToAll(List<Sleeper> served) {
+    MailboxView first = served.isEmpty() ? null : served.getFirst().view();
+    return first != null
+        && first.highestModSeq() > 0
+        && first.highestModSeq() == counts.highestModSeq()
+        && first.uids().size() == counts.exists()
+        && served.stream()
+            .map(Sleeper::view)
+            .allMatch(view ->
+                view.highestModSeq() == first.highestModSeq()
+                    && (view.uidNext() == 0 || view.uidNext() == counts.uidNext())
+                    && view.uids().equals(first.uids()));
+  }
+
+  /// Learns which mailboxes are not the user's own (NAMESPACE, RFC 2342): the prefixes of other users' and of shared ones,
+  /// each as a quoted string without its closing quote. Empty where the backend has no NAMESPACE, null if it is lost.
+  CompletableFuture<@Nullable List<String>> namespaces() {
+    List<String> foreign = new ArrayList<>();
+    return connection
+        .run(
+            "NAMESPACE",
+            line -> {
+              if (line.text().regionMatches(true, 0, "* NAMESPACE ", 0, 12)) {
+                foreign.addAll(Namespaces.foreign(line.text().substring(12)));
+              }
+            })
+        .thenApply(reply -> reply.lost() ? null : foreign);
   }
 
   private CompletableFuture<Reading> step(

@@ -3,6 +3,7 @@ package dormouse.imap.sleep;
 import dormouse.auth.LoginResult;
 import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
+import dormouse.feed.FeedState;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.LoginTry;
@@ -17,17 +18,22 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/// Watches one mailbox of one user for all sessions that sleep on it: one backend connection in EXAMINE and IDLE.
+/// Watches one mailbox of one user for all sessions that sleep on it.
 /// ```text
-/// closed ──join──▶ opening ──EXAMINE──▶ reading ──all told──▶ idling ──a word from the backend, a look, a sweep──┐
-///    ▲                │ cannot             ▲                                                                     │
-///    └──retry later───┘                    └──────────────────────────────DONE───────────────────────────────────┘
+///                          ┌──────────────── reading ◀─── a word from the backend, a look, a sweep ────┐
+/// closed ──▶ opening ──EXAMINE──▶ reading ──all told──▶ idling ──────────────────────────────────────────┤
+///    ▲          │ cannot                  └──feeds──▶ lingering ──sync-linger──▶ resting ──▶ opening    │
+///    └──retry───┘                                         └───────────────── a feed, a look ─────────────┘
 /// ```
-/// Whatever the backend says while idling only means "look": truth comes from reading the mailbox, and each sleeper
-/// hears the difference between that and its own view. A reading serves the sleepers that were there before it began,
-/// so that none is told of a state older than its own.
+/// Where no feed tells of changes, one backend connection stays in EXAMINE and IDLE. Where feeds do, a connection is opened
+/// when one has told something, is kept for the next change for a while, and at rest there is none.
+///
+/// Whatever a feed says, or the backend while idling, only means "look": truth comes from reading the mailbox, and each
+/// sleeper hears the difference between that and its own view. A reading serves the sleepers that were there before it
+/// began, so that none is told of a state older than its own.
 ///
 /// Lives on the user's event loop.
 public final class MailboxWatch {
@@ -35,7 +41,11 @@ public final class MailboxWatch {
     CLOSED,
     OPENING,
     READING,
-    IDLING
+    IDLING,
+    /// Connected, in case that more changes.
+    LINGERING,
+    /// Not connected: a feed will tell.
+    RESTING
   }
 
   private static final Duration LONGEST_PAUSE_WAITING = Duration.ofSeconds(2);
@@ -60,6 +70,7 @@ public final class MailboxWatch {
   private final Backoff backoff = new Backoff(LONGEST_PAUSE);
   private @Nullable LoginTry login; // while opening
   private Priority priority = Priority.SYNC; // of the next login, unless a client waits for it
+  private Instant lingerUntil = Instant.EPOCH;
   private @Nullable Timer timer;
 
   MailboxWatch(UserMailboxes home, String mailbox) {
@@ -70,14 +81,31 @@ public final class MailboxWatch {
   /// A session has gone to sleep with this mailbox selected.
   void join(Sleeper sleeper) {
     sleepers.add(sleeper);
-    if (state == State.IDLING && !ending && !stirred && isRead(sleeper)) {
+    if (isCurrent(sleeper)) {
       sleeper.behind = false;
-      if (sleepers.size() == 1) { // it lingered without sweeps
-        scheduleSweep();
-      }
+    } else if (heard() != FeedState.DOWN) {
+      look();
       return;
     }
-    look();
+    if (sleepers.size() > 1) {
+      return;
+    }
+    switch (state) { // what was left for a while does not sweep
+      case IDLING -> scheduleSweep();
+      case CLOSED, LINGERING, RESTING -> rest();
+      case OPENING, READING -> {}
+    }
+  }
+
+  /// Whether the view with which a session comes is known to be the mailbox still.
+  private boolean isCurrent(Sleeper sleeper) {
+    return home.epochs().of(mailbox) == sleeper.since.epoch()
+        && (heard() == FeedState.UP
+            || (state == State.IDLING && !ending && !stirred && isRead(sleeper)));
+  }
+
+  private FeedState heard() {
+    return home.heard(mailbox);
   }
 
   private boolean isRead(Sleeper sleeper) {
@@ -120,14 +148,20 @@ public final class MailboxWatch {
   }
 
   /// Whether the sleeper's view is the mailbox as far as anyone has said. Of a server without mod-sequences that says
-  /// little: some tell flag changes only when they are asked.
+  /// little, unless a feed says it: some tell flag changes only when they are asked.
   public boolean proven(Sleeper sleeper) {
-    return state == State.IDLING
-        && reader != null
-        && reader.numbersChanges()
-        && !ending
-        && !sleeper.behind
-        && provenAt.plus(home.settings().proofMax()).isAfter(home.clock().instant());
+    Instant since = sleeper.since.at().isAfter(provenAt) ? sleeper.since.at() : provenAt;
+    return !sleeper.behind
+        && hearsOfChanges()
+        && since.plus(home.settings().proofMax()).isAfter(home.clock().instant());
+  }
+
+  private boolean hearsOfChanges() {
+    return switch (heard()) {
+      case UP -> true;
+      case DOWN -> false;
+      case UNHEARD -> state == State.IDLING && !ending && reader != null && reader.numbersChanges();
+    };
   }
 
   /// Reads the mailbox for a sleeper whose client waits; ends with [Sleeper.Listener#looked].
@@ -144,15 +178,53 @@ public final class MailboxWatch {
     look();
   }
 
-  /// Something may have changed.
+  /// Something may have changed, and somebody wants to know now.
   public void look() {
+    lingerUntil = home.clock().instant().plus(home.settings().syncLinger());
+    read(Priority.SYNC);
+  }
+
+  private void sweep() {
+    read(Priority.SWEEP);
+  }
+
+  /// @param urgency of the login, if there must be one
+  private void read(Priority urgency) {
     switch (state) {
-      case CLOSED -> {
-        priority = Priority.SYNC;
+      case CLOSED, RESTING -> {
+        priority = urgency;
         open();
       }
       case OPENING, READING -> again = true;
       case IDLING -> endIdle();
+      case LINGERING -> {
+        if (reader != null) {
+          readAgain(reader);
+        }
+      }
+    }
+  }
+
+  /// Something may have changed, somebody says.
+  void stirred() {
+    sleepers.forEach(sleeper -> sleeper.behind = true);
+    if (state == State.OPENING
+        || state == State.READING
+        || sleepers.stream().anyMatch(sleeper -> sleeper.listening)) {
+      look();
+    }
+  }
+
+  /// The feeds have become reliable, or have ceased to be: who knows what they have not told.
+  void feedTurned() {
+    if (heard() == FeedState.DOWN) {
+      sleepers.forEach(sleeper -> sleeper.behind = true);
+    }
+    if (state == State.IDLING || state == State.LINGERING || state == State.RESTING) {
+      cancelTimer();
+      double part = ThreadLocalRandom.current().nextDouble(); // of many watches, never all at once
+      long millis = (long) (home.settings().poll().toMillis() * part);
+      timer = home.wheel().after(Duration.ofMillis(millis), this::sweep);
     }
   }
 
@@ -194,7 +266,7 @@ public final class MailboxWatch {
               reader = on;
               opened.onClose(() -> connectionLost(on));
               opened.onUnasked(_ -> {});
-              examine(on);
+              begin(on);
             }
             case BackendLogin.Outcome.Failed(var result) -> {
               Refusal refusal = Refusal.of(result);
@@ -223,12 +295,17 @@ public final class MailboxWatch {
   }
 
   private void connectionLost(MailboxReader which) {
-    if (which == reader) {
-      reader = null;
-      boolean nothingKnown = state == State.IDLING && !stirred;
-      priority = nothingKnown ? Priority.SWEEP : Priority.SYNC;
-      retryLater(BACKEND_DOWN);
+    if (which != reader) {
+      return;
     }
+    reader = null;
+    if (state == State.LINGERING) {
+      rest();
+      return;
+    }
+    boolean nothingKnown = state == State.IDLING && !stirred;
+    priority = nothingKnown ? Priority.SWEEP : Priority.SYNC;
+    retryLater(BACKEND_DOWN);
   }
 
   private boolean clientWaits() {
@@ -248,6 +325,21 @@ public final class MailboxWatch {
     home.metrics().sync(why, Duration.ZERO);
     Duration pause = backoff.next(clientWaits() ? LONGEST_PAUSE_WAITING : LONGEST_PAUSE);
     timer = home.wheel().after(pause, this::open);
+  }
+
+  private void begin(MailboxReader on) {
+    if (!home.asksForNamespaces(mailbox)) {
+      examine(on);
+      return;
+    }
+    on.namespaces()
+        .thenAccept(foreign -> {
+          if (reader == on && foreign != null) {
+            home.namespaces(foreign);
+            examine(on);
+          }
+        })
+        .exceptionally(bug -> broke(on, bug));
   }
 
   private void examine(MailboxReader on) {
@@ -277,7 +369,8 @@ public final class MailboxWatch {
           }
           state = State.READING;
           stirred = false;
-          tell(on, served, begun, on.first(served));
+          boolean expectsNothing = heard() != FeedState.UNHEARD; // else it would have been told
+          tell(on, served, begun, on.first(served, expectsNothing));
         })
         .exceptionally(bug -> broke(on, bug));
   }
@@ -312,6 +405,9 @@ public final class MailboxWatch {
             }
             case MailboxReader.Reading.Read read -> {
               proven("done", begun);
+              if (served.stream().anyMatch(one -> missed(on, one))) {
+                home.feeds().missed();
+              }
               again |= read.unsettled();
               lookSoon = read.changed();
               served.stream().filter(sleepers::contains).forEach(one -> tell(on, one, read));
@@ -328,6 +424,14 @@ public final class MailboxWatch {
     provenAt = begun;
     backoff.reset();
     home.metrics().sync(result, Duration.between(begun, home.clock().instant()));
+  }
+
+  /// Whether something changed for a sleeper of which no feed had told.
+  private boolean missed(MailboxReader on, Sleeper sleeper) {
+    return heard() == FeedState.UP
+        && sleepers.contains(sleeper)
+        && !sleeper.behind
+        && !on.isRead(sleeper.view());
   }
 
   private void nothingNew(Sleeper sleeper) {
@@ -362,6 +466,14 @@ public final class MailboxWatch {
     for (Sleeper sleeper : sleepers) {
       sleeper.behind &= !isRead(sleeper);
     }
+    if (heard() == FeedState.UNHEARD) {
+      idle(on);
+      return;
+    }
+    rest();
+  }
+
+  private void idle(MailboxReader on) {
     state = State.IDLING;
     ending = false;
     scheduleSweep();
@@ -372,6 +484,30 @@ public final class MailboxWatch {
         .idle(line -> hearWhileIdle(on, line), () -> {})
         .thenAccept(reply -> idleEnded(on, reply))
         .exceptionally(bug -> broke(on, bug));
+  }
+
+  /// Lets the feeds tell when to go on; until then a connection that stands is kept for a while.
+  private void rest() {
+    MailboxReader open = reader;
+    Duration linger = Duration.between(home.clock().instant(), lingerUntil);
+    if (open != null && linger.isPositive()) {
+      state = State.LINGERING;
+      cancelTimer();
+      timer = home.wheel().after(linger, this::endLinger);
+      return;
+    }
+    state = State.RESTING;
+    reader = null;
+    if (open != null) {
+      open.connection().leave();
+    }
+    scheduleSweep();
+  }
+
+  private void endLinger() {
+    if (state == State.LINGERING) {
+      rest();
+    }
   }
 
   /// Whether a listening sleeper came too late for the reading that is over.
@@ -386,13 +522,20 @@ public final class MailboxWatch {
       return;
     }
     HibernateSettings settings = home.settings();
-    boolean tellsAll = reader != null && reader.canIdle() && reader.numbersChanges();
-    Duration period = tellsAll ? settings.sweep() : settings.poll();
+    Duration period =
+        switch (heard()) {
+          case UP -> settings.sweep();
+          case DOWN -> settings.poll();
+          case UNHEARD -> {
+            boolean tellsAll = reader != null && reader.canIdle() && reader.numbersChanges();
+            yield tellsAll ? settings.sweep() : settings.poll();
+          }
+        };
     Duration jittered = lookSoon ? LOOK_SOON : Backoff.jitter(period);
     lookSoon = false;
     timer =
         home.wheel()
-            .after(jittered.compareTo(LONGEST_IDLE) < 0 ? jittered : LONGEST_IDLE, this::look);
+            .after(jittered.compareTo(LONGEST_IDLE) < 0 ? jittered : LONGEST_IDLE, this::sweep);
   }
 
   private void hearWhileIdle(MailboxReader on, ResponseLine line) {
@@ -401,10 +544,7 @@ public final class MailboxWatch {
       return;
     }
     stirred = true;
-    sleepers.forEach(sleeper -> sleeper.behind = true);
-    if (sleepers.stream().anyMatch(sleeper -> sleeper.listening)) {
-      endIdle();
-    }
+    stirred();
   }
 
   private void endIdle() {

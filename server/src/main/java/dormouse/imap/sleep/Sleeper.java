@@ -33,6 +33,9 @@ public final class Sleeper {
   final Listener listener;
   private MailboxView view;
 
+  /// When the view was the mailbox; whoever is not behind may know better ([MailboxWatch]).
+  final Proof since;
+
   /// Whether the client may be told of changes now: it is in IDLE, or waits in a command that may bring them.
   boolean listening;
 
@@ -45,15 +48,17 @@ public final class Sleeper {
   /// Whether the mailbox may differ from the view.
   boolean behind = true;
 
+  /// @param taken what the client knows
   public Sleeper(
-      MailboxView view,
+      Snapshot.Result.Taken taken,
       SelectedMailbox told,
       Told form,
       boolean rev2,
       Client client,
       Grant grant,
       Listener listener) {
-    this.view = view;
+    this.view = taken.view();
+    this.since = taken.since();
     this.told = told;
     this.form = form;
     this.rev2 = rev2;

@@ -31,7 +31,9 @@ public final class Snapshot {
   /// What became of it.
   public sealed interface Result {
     /// The client's view, exactly.
-    record Taken(MailboxView view) implements Result {}
+    ///
+    /// @param since when the mailbox began to be like that
+    record Taken(MailboxView view, Proof since) implements Result {}
 
     /// The session stays attached; the connection is as good as before.
     record Declined(StayReason reason) implements Result {}
@@ -45,6 +47,7 @@ public final class Snapshot {
   private final SelectedMailbox told;
   private final HibernateSettings settings;
   private final Consumer<ResponseLine> toClient;
+  private final Proof begun;
   private final StatusReply status = new StatusReply();
   private FlagMap.@Nullable Builder flags;
   private UidSet messages = UidSet.EMPTY;
@@ -58,13 +61,14 @@ public final class Snapshot {
       BackendConnection connection,
       BackendFeatures features,
       SelectedMailbox told,
-      HibernateSettings settings,
+      UserMailboxes home,
       Consumer<ResponseLine> toClient) {
     this.connection = connection;
     this.features = features;
     this.told = told;
-    this.settings = settings;
+    this.settings = home.settings();
     this.toClient = toClient;
+    this.begun = home.proof(told.nameInUtf7());
   }
 
   public CompletableFuture<Result> take() {
@@ -191,7 +195,8 @@ public final class Snapshot {
     return CompletableFuture.completedFuture(
         new Result.Taken(
             new MailboxView(
-                told.uidValidity(), status.uidNext(), status.highestModSeq(), uids, flagMap)));
+                told.uidValidity(), status.uidNext(), status.highestModSeq(), uids, flagMap),
+            begun));
   }
 
   private static CompletableFuture<Result> declined(StayReason reason) {

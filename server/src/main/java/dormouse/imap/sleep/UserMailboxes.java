@@ -3,7 +3,10 @@ package dormouse.imap.sleep;
 import dormouse.backend.Backend;
 import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
+import dormouse.feed.BackendFeeds;
+import dormouse.feed.FeedState;
 import dormouse.imap.backend.Applicant;
+import dormouse.imap.backend.ImapString;
 import dormouse.imap.backend.LoginTry;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
@@ -19,8 +22,9 @@ import org.jspecify.annotations.Nullable;
 /// The mailboxes of one user on which sessions sleep, each watched once, and the way to that user's backend.
 ///
 /// Lives on the user's event loop.
-public final class UserMailboxes {
+public final class UserMailboxes implements BackendFeeds.Listener {
   private final Backend backend;
+  private final BackendFeeds feeds;
   private final EventLoop loop;
   private final TimerWheel wheel;
   private final Metrics metrics;
@@ -28,14 +32,21 @@ public final class UserMailboxes {
   private final InstantSource clock;
   private final Runnable onUnused;
   private final Map<String, MailboxWatch> watches = new HashMap<>();
+  private final Epochs epochs = new Epochs();
+  private final Runnable unsubscribe;
+  private @Nullable List<String> notTheirs; // prefixes of mailboxes that feeds tell to others
   private int sessions;
   private int asleep;
   private int logins;
   private boolean unused;
 
+  /// @param user as the client names itself
+  /// @param feeds of the backend
   /// @param onUnused told when neither a session nor a watch of the user is left
   public UserMailboxes(
+      String user,
       Backend backend,
+      BackendFeeds feeds,
       EventLoop loop,
       TimerWheel wheel,
       Metrics metrics,
@@ -43,12 +54,14 @@ public final class UserMailboxes {
       InstantSource clock,
       Runnable onUnused) {
     this.backend = backend;
+    this.feeds = feeds;
     this.loop = loop;
     this.wheel = wheel;
     this.metrics = metrics;
     this.settings = settings;
     this.clock = clock;
     this.onUnused = onUnused;
+    this.unsubscribe = feeds.subscribe(user, loop, this);
   }
 
   /// A session of the user has begun.
@@ -97,18 +110,63 @@ public final class UserMailboxes {
   ///
   /// @param mailbox its name in modified UTF-7, as an IMAP string; null if it may be any
   public void wrote(@Nullable String mailbox) {
-    if (mailbox != null) {
-      MailboxWatch watch = watches.get(mailbox);
-      if (watch != null && watch.size() > 0) {
-        watch.look();
-      }
-      return;
-    }
-    for (MailboxWatch watch : List.copyOf(watches.values())) {
-      if (watch.size() > 0) {
-        watch.look();
-      }
-    }
+    epochs.next(mailbox);
+    watching(mailbox).forEach(MailboxWatch::stirred);
+  }
+
+  @Override
+  public void changed(@Nullable String named) {
+    String mailbox = named == null ? null : ImapString.mailboxNamed(named);
+    epochs.next(mailbox);
+    watching(mailbox).forEach(MailboxWatch::stirred);
+  }
+
+  @Override
+  public void turned() {
+    watching(null).forEach(MailboxWatch::feedTurned);
+  }
+
+  private List<MailboxWatch> watching(@Nullable String mailbox) {
+    return watches.values().stream()
+        .filter(watch -> mailbox == null || watch.mailbox().equals(mailbox))
+        .filter(watch -> watch.size() > 0)
+        .toList();
+  }
+
+  /// What is known of when mailboxes may have changed.
+  public Epochs epochs() {
+    return epochs;
+  }
+
+  /// A proof that begins now.
+  Proof proof(String mailbox) {
+    return new Proof(epochs.of(mailbox), clock.instant());
+  }
+
+  /// How far the feeds tell of a mailbox. A mailbox of somebody else, or of all, changes in other users' names: of it they
+  /// tell nothing.
+  ///
+  /// @param mailbox as for [Epochs#of]
+  public FeedState heard(String mailbox) {
+    return mailbox.equals("INBOX") || isTheirs(mailbox) ? feeds.state() : FeedState.UNHEARD;
+  }
+
+  private boolean isTheirs(String mailbox) {
+    return notTheirs != null && notTheirs.stream().noneMatch(mailbox::startsWith);
+  }
+
+  /// Whether feeds tell of the user's own mailboxes, and it is not known yet whether this is one.
+  boolean asksForNamespaces(String mailbox) {
+    return notTheirs == null && !mailbox.equals("INBOX") && feeds.state() != FeedState.UNHEARD;
+  }
+
+  /// @param prefixes of mailboxes that are not the user's own, each as a quoted string without its closing quote
+  void namespaces(List<String> prefixes) {
+    notTheirs = List.copyOf(prefixes);
+  }
+
+  BackendFeeds feeds() {
+    return feeds;
   }
 
   /// Logs the user in on a new connection, so that a session that waits in a command can go on.
@@ -151,6 +209,7 @@ public final class UserMailboxes {
       watches.clear();
       if (!unused) {
         unused = true;
+        unsubscribe.run();
         onUnused.run();
       }
     }

@@ -1,0 +1,14 @@
+package dormouse.config;
+
+import java.util.List;
+
+/// What a feed is. Each kind is a record of this package, and its `@Key` is what the file calls it.
+public sealed interface FeedKind permits DovecotEventsSettings {
+  /// The backends that it tells of, by name; empty: all.
+  List<String> backends();
+
+  /// What the file calls it.
+  default String key() {
+    return RecordKey.kindName(getClass());
+  }
+}

@@ -1,0 +1,46 @@
+package dormouse.feed;
+
+import java.util.Map;
+import java.util.Set;
+
+/// An event `push_notification_finished` as Dovecot's event exporter writes it in JSON; one a transaction, when it is done.
+/// ```json
+/// {"event":"push_notification_finished","hostname":"mx1",
+///  "fields":{"user":"ann","session":"Czfz…","cmd_name":"STORE","mailbox":"INBOX"}}
+/// ```
+/// Read off Dovecot 2.3.19. Its `mailbox` is not always the one that changed: COPY and MOVE name the selected one instead of
+/// their target, RENAME none of the children, and LMTP and doveadm none at all. So it counts only for commands that are
+/// known to name theirs.
+final class DovecotEvent {
+  private static final Set<String> NAME_THEIR_MAILBOX =
+      Set.of(
+          "APPEND",
+          "STORE",
+          "UID STORE",
+          "EXPUNGE",
+          "UID EXPUNGE",
+          "FETCH",
+          "UID FETCH",
+          "CLOSE",
+          "CREATE",
+          "SUBSCRIBE",
+          "UNSUBSCRIBE");
+
+  private DovecotEvent() {}
+
+  static Heard parse(byte[] json) {
+    Map<String, String> said = JsonStrings.of(json);
+    if (said == null) {
+      return new Heard.Malformed("wanted one JSON object");
+    }
+    if (!"push_notification_finished".equals(said.get("event"))) {
+      return new Heard.Nothing();
+    }
+    String user = said.get("fields.user");
+    if (user == null) {
+      return new Heard.Malformed("wanted fields.user");
+    }
+    boolean named = NAME_THEIR_MAILBOX.contains(said.getOrDefault("fields.cmd_name", ""));
+    return new Heard.Changed(user, named ? said.get("fields.mailbox") : null);
+  }
+}

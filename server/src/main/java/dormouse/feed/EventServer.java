@@ -1,0 +1,117 @@
+package dormouse.feed;
+
+import dormouse.listen.EventLoops;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
+import io.netty.handler.timeout.ReadTimeoutHandler;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/// Takes events that backends send over HTTP/1.1, one a POST or PUT at any path, and answers 204 before anybody has looked
+/// at a mailbox: mail servers wait for the answer. Bodies up to 64 KiB, kept-alive connections for five minutes of silence, at
+/// most 1024 of them. `Expect: 100-continue` is answered at once.
+///
+/// Any thread; events are read on the event loop of their connection.
+public final class EventServer implements AutoCloseable {
+  private static final int MAX_BODY_BYTES = 64 << 10;
+  private static final int MAX_CONNECTIONS = 1024;
+  private static final int BACKLOG = 1024;
+  private static final int SILENCE_SECONDS = 300;
+
+  private final Channel channel;
+
+  private EventServer(Channel channel) {
+    this.channel = channel;
+  }
+
+  /// Starts to listen.
+  ///
+  /// @param address port 0 is any free one
+  /// @param allowed who may tell; others are cut off unheard
+  /// @param parse reads a body
+  /// @param told takes what was read
+  /// @throws IOException if the address cannot be had; the message names it
+  static EventServer bind(
+      InetSocketAddress address,
+      EventLoops loops,
+      Predicate<InetAddress> allowed,
+      Function<byte[], Heard> parse,
+      EventReceiver.Told told)
+      throws IOException {
+    AtomicInteger connections = new AtomicInteger();
+    ServerBootstrap bootstrap =
+        new ServerBootstrap()
+            .group(loops.all().getFirst(), loops.group())
+            .channel(loops.epoll() ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel sender) {
+                    int now = connections.incrementAndGet();
+                    sender.closeFuture().addListener(_ -> connections.decrementAndGet());
+                    InetSocketAddress from = (InetSocketAddress) sender.remoteAddress();
+                    if (now > MAX_CONNECTIONS || !allowed.test(from.getAddress())) {
+                      sender.close();
+                      return;
+                    }
+                    sender
+                        .pipeline()
+                        .addLast(new Silence())
+                        .addLast(new HttpServerCodec())
+                        .addLast(new HttpServerKeepAliveHandler())
+                        .addLast(new HttpObjectAggregator(MAX_BODY_BYTES))
+                        .addLast(new EventReceiver(parse, told));
+                  }
+                });
+    try {
+      return new EventServer(bootstrap.bind(address).sync().channel());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw refused(address, e);
+    } catch (Exception e) { // Netty throws the IOException of bind undeclared
+      throw refused(address, e);
+    }
+  }
+
+  private static IOException refused(InetSocketAddress address, Exception e) {
+    String where = address.getHostString() + ":" + address.getPort();
+    return new IOException("cannot listen on " + where + ": " + e.getMessage(), e);
+  }
+
+  private static final class Silence extends ReadTimeoutHandler {
+    Silence() {
+      super(SILENCE_SECONDS);
+    }
+
+    @Override
+    protected void readTimedOut(ChannelHandlerContext context) {
+      context.close();
+    }
+  }
+
+  /// Where it listens, with the port it has.
+  public InetSocketAddress address() {
+    return (InetSocketAddress) channel.localAddress();
+  }
+
+  /// Hears nothing more.
+  @Override
+  public void close() {
+    channel.close();
+  }
+}

@@ -1,0 +1,38 @@
+package dormouse.imap.sleep;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// When each mailbox of a user may last have changed, as a count: by the word of a feed, or because a session of the user
+/// wrote. Whoever notes the epoch before it asks the backend knows later whether the answer may have aged: it may not have
+/// as long as the epoch is the same and the feeds are reliable ([UserMailboxes#heard]).
+///
+/// Lives on the user's event loop.
+public final class Epochs {
+  private static final int MAX_MAILBOXES = 1000;
+
+  private final Map<String, Long> mailboxes = new HashMap<>();
+  private long any; // of those that are not in the map
+  private long last;
+
+  /// The epoch of a mailbox: never the same again once it may have changed.
+  ///
+  /// @param mailbox in modified UTF-7 as an IMAP string (`ImapString#mailbox`)
+  public long of(String mailbox) {
+    return Math.max(any, mailboxes.getOrDefault(mailbox, 0L));
+  }
+
+  /// The mailbox may have changed.
+  ///
+  /// @param mailbox null: it may be any
+  void next(@Nullable String mailbox) {
+    last++;
+    if (mailbox == null || mailboxes.size() >= MAX_MAILBOXES) {
+      mailboxes.clear();
+      any = last;
+      return;
+    }
+    mailboxes.put(mailbox, last);
+  }
+}

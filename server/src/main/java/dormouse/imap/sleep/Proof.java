@@ -1,0 +1,9 @@
+package dormouse.imap.sleep;
+
+import java.time.Instant;
+
+/// The moment at which what was read of a mailbox began to be true: taken before the backend is asked, so that whatever
+/// changes meanwhile makes it look too old rather than too young. Immutable.
+///
+/// @param epoch of the mailbox then ([Epochs])
+public record Proof(long epoch, Instant at) {}

@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.feed;
+
+import org.jspecify.annotations.NullMarked;
