@@ -55,7 +55,7 @@ public final class FrontEnd implements AutoCloseable {
     return before(port, hibernate -> hibernate);
   }
 
-  /// @param change what the test wants otherwise; it begins with `after: 0s`, `keep-alive: 0s`
+  /// @param change what the test wants otherwise; it begins with `after: 0s`, `quiet-after: 0s`, `keep-alive: 0s`
   public static FrontEnd before(int port, UnaryOperator<HibernateSettings> change) {
     return before(BackendSettings.inClear("127.0.0.1", port, /* trusted= */ true), change);
   }
@@ -71,6 +71,7 @@ public final class FrontEnd implements AutoCloseable {
     HibernateSettings hibernate =
         new HibernateSettings(
             true,
+            Duration.ZERO,
             Duration.ZERO,
             normal.proofMax(),
             normal.wakeTimeout(),
@@ -111,6 +112,7 @@ public final class FrontEnd implements AutoCloseable {
         new HibernateSettings(
             from.enabled(),
             from.after(),
+            from.quietAfter(),
             from.proofMax(),
             from.wakeTimeout(),
             sweep,
@@ -128,6 +130,7 @@ public final class FrontEnd implements AutoCloseable {
         new HibernateSettings(
             from.enabled(),
             from.after(),
+            from.quietAfter(),
             from.proofMax(),
             timeout,
             from.sweep(),

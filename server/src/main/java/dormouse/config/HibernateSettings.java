@@ -11,7 +11,9 @@ import java.time.Duration;
 /// When sessions hibernate, what is kept of them, and how they are kept true while they sleep.
 ///
 /// @param enabled whether any session hibernates
-/// @param after silence, both ways, before a session hibernates; 0s: at every quiet point; at most 24h
+/// @param after silence, both ways, before a session in IDLE or with nothing selected hibernates; 0s: at every quiet
+///     point; at most 24h
+/// @param quietAfter the same with a mailbox selected and no command running; 0s to 24h
 /// @param proofMax how old the proof that nothing has changed may be for a command to be answered without a backend;
 ///     10ms to 24h
 /// @param wakeTimeout how long a waking client may wait for a backend before BYE; 10ms to 10m
@@ -27,6 +29,7 @@ import java.time.Duration;
 public record HibernateSettings(
     boolean enabled,
     Duration after,
+    Duration quietAfter,
     Duration proofMax,
     Duration wakeTimeout,
     Duration sweep,
@@ -40,6 +43,7 @@ public record HibernateSettings(
       new HibernateSettings(
           true,
           ofSeconds(15),
+          ofSeconds(60),
           ofMinutes(10),
           ofSeconds(10),
           ofMinutes(10),
@@ -53,6 +57,7 @@ public record HibernateSettings(
   public HibernateSettings {
     new Checks()
         .between("after", after, ZERO, ofHours(24))
+        .between("quiet-after", quietAfter, ZERO, ofHours(24))
         .between("proof-max", proofMax, ofMillis(10), ofHours(24))
         .between("wake-timeout", wakeTimeout, ofMillis(10), ofMinutes(10))
         .between("sweep", sweep, ofMillis(10), ofHours(24))
@@ -68,6 +73,24 @@ public record HibernateSettings(
   public HibernateSettings withAfter(Duration quiet) {
     return new HibernateSettings(
         enabled,
+        quiet,
+        quietAfter,
+        proofMax,
+        wakeTimeout,
+        sweep,
+        poll,
+        keepAlive,
+        syncLinger,
+        uidSetMaxBytes,
+        plainMaxMessages,
+        keepPassword);
+  }
+
+  /// The same, but for the silence before a session with a mailbox selected and no command running hibernates.
+  public HibernateSettings withQuietAfter(Duration quiet) {
+    return new HibernateSettings(
+        enabled,
+        after,
         quiet,
         proofMax,
         wakeTimeout,
@@ -85,6 +108,7 @@ public record HibernateSettings(
     return new HibernateSettings(
         enabled,
         after,
+        quietAfter,
         proofMax,
         wakeTimeout,
         sweep,

@@ -3,6 +3,7 @@ package dormouse.imap;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.sleep.CatchUp;
+import dormouse.imap.sleep.QuietSnapshot;
 import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.track.Command;
@@ -55,7 +56,9 @@ final class BackendSide implements BackendConnection.Relay {
   private final QuietClock quiet;
   private final MissedNews missed;
   private boolean ours; // commands of our own run
-  private @Nullable Snapshot snapshot;
+  private @Nullable Lag lag; // then all commands are ours
+  private boolean lagged; // one of them runs
+  private Runnable abandon = () -> {}; // the view that is being taken
   private @Nullable String endedIdle; // tag of an IDLE that ended on the backend only
   private boolean byeSaid;
   private boolean released;
@@ -83,9 +86,23 @@ final class BackendSide implements BackendConnection.Relay {
     connection.relayTo(this);
   }
 
-  /// What happened in the sleep before `first`, the command that ended it: told as far as that allows.
-  void caughtUp(CatchUp catchUp, Verb first) {
-    missed.wake(catchUp, first);
+  /// Begins behind a sleep.
+  ///
+  /// @param catchUp what happened in it, told as far as `first` allows, the command that ended it
+  void begin(CatchUp catchUp, Verb first) {
+    if (!catchUp.expunges() || !Lag.lasts(first)) {
+      missed.wake(catchUp, first);
+      begin();
+      return;
+    }
+    ours = true;
+    Lag begun = new Lag(connection, conversation, catchUp, first);
+    lag = begun;
+    connection.onClose(host::backendClosed);
+    connection.onUnasked(line -> {
+      begun.hear(line);
+      host.settle();
+    });
   }
 
   BackendFeatures features() {
@@ -96,12 +113,13 @@ final class BackendSide implements BackendConnection.Relay {
 
   /// The client has sent something: what was begun because it was quiet ends at the next step.
   void clientSpoke() {
-    if (snapshot != null) {
-      snapshot.abandon();
-    }
+    abandon.run();
   }
 
   CommandTracker.Decision decide(String tag, Verb verb) {
+    if (lag != null) {
+      return decideLagging(lag, tag, verb);
+    }
     if (ours || conversation.swallowsContinuation()) {
       return CommandTracker.Decision
           .WAIT; // the backend is busy with us, or takes up the client's IDLE again
@@ -119,12 +137,33 @@ final class BackendSide implements BackendConnection.Relay {
     if (missed.owesFlags() && conversation.busy()) {
       return CommandTracker.Decision.WAIT;
     }
-    if (!missed.lets(verb)) {
-      return CommandTracker.Decision.ANSWER;
-    }
     quiet.touched();
     conversation.begins(tag, verb);
     return CommandTracker.Decision.FORWARD;
+  }
+
+  private CommandTracker.Decision decideLagging(Lag lagging, String tag, Verb verb) {
+    if (lagged || !connection.restful()) {
+      return CommandTracker.Decision.WAIT;
+    }
+    quiet.touched();
+    if (endsHere(verb)) {
+      return CommandTracker.Decision.ANSWER;
+    }
+    if (Lag.lasts(verb)) {
+      return CommandTracker.Decision.COLLECT;
+    }
+    if (!verb.leavesMailbox()) {
+      lagging.tellAll();
+    }
+    endLag();
+    return decide(tag, verb);
+  }
+
+  private void endLag() {
+    lag = null;
+    connection.onUnasked(_ -> {});
+    endedOurs();
   }
 
   /// Commands that would take the stream or the user away from under the session.
@@ -143,12 +182,35 @@ final class BackendSide implements BackendConnection.Relay {
       endedIdle = null;
       return;
     }
-    if (verb.usesSequenceNumbers()) {
-      host.say(
-          command.tag() + " NO [EXPUNGEISSUED] Some messages were expunged, ask again after NOOP.");
+    if (lag != null && !endsHere(verb)) {
+      runLagging(lag, command);
       return;
     }
     host.say(command.tag() + " BAD " + verb + " is not for a session that is logged in.");
+  }
+
+  private void runLagging(Lag lagging, Command command) {
+    lagged = true;
+    lagging
+        .run(command)
+        .whenComplete((lost, bug) -> {
+          lagged = false;
+          if (released) {
+            return;
+          }
+          if (bug != null) {
+            host.broken("lag", bug);
+            return;
+          }
+          if (lost) {
+            host.end(CloseReason.BACKEND_GONE, LOST);
+            return;
+          }
+          if (lagging.over()) {
+            endLag();
+          }
+          host.settle();
+        });
   }
 
   /// The client's bytes, sent at the next [#flush].
@@ -289,53 +351,61 @@ final class BackendSide implements BackendConnection.Relay {
             : commands.atCommandStart());
   }
 
-  /// Ends the client's IDLE on the backend only, and reads what the client knows of its mailbox. Only when it is calm.
+  /// Reads what the client knows of its mailbox, off the connection. Only when it is calm.
   ///
-  /// @param idle the tag of the IDLE
+  /// @param idle the tag of the IDLE that the client runs, which ends on the backend only; null if it runs none
   /// @return never completes once the connection was released
-  CompletableFuture<Snapshot.Result> takeView(SelectedMailbox selected, String idle) {
+  CompletableFuture<Snapshot.Result> takeView(SelectedMailbox selected, @Nullable String idle) {
     begunOurs();
     conversation.forgetIdle();
     conversation.tainted(features.changes().modSequences());
-    Snapshot taking =
-        new Snapshot(
-            connection,
-            features,
-            selected,
-            home,
-            line -> {
-              conversation.fromBackend(line);
-              host.flush();
-            });
-    snapshot = taking;
-    var ended = connection.adopt(idle, conversation::fromBackend);
-    connection.write("DONE\r\n");
+    var taking = idle == null ? takeQuietly(selected) : takeFromIdle(selected, idle);
     var result = new CompletableFuture<Snapshot.Result>();
-    ended
-        .thenCompose(_ -> {
-          host.flush();
-          return taking.take();
-        })
-        .whenComplete((taken, bug) -> {
-          snapshot = null;
-          if (released) {
-            return;
-          }
-          if (bug != null) {
-            result.completeExceptionally(bug);
-            return;
-          }
-          result.complete(taken);
-        });
+    taking.whenComplete((taken, bug) -> {
+      abandon = () -> {};
+      if (released) {
+        return;
+      }
+      if (bug != null) {
+        result.completeExceptionally(bug);
+        return;
+      }
+      result.complete(taken);
+    });
     return result;
   }
 
-  /// Relays again after a view that was not taken. The client still believes in its IDLE: the backend must take it up
+  private CompletableFuture<Snapshot.Result> takeQuietly(SelectedMailbox selected) {
+    var taking = new QuietSnapshot(connection, features, selected, home, this::tellClient);
+    abandon = taking::abandon;
+    return taking.take();
+  }
+
+  private CompletableFuture<Snapshot.Result> takeFromIdle(SelectedMailbox selected, String idle) {
+    var taking = new Snapshot(connection, features, selected, home, this::tellClient);
+    abandon = taking::abandon;
+    var ended = connection.adopt(idle, conversation::fromBackend);
+    connection.write("DONE\r\n");
+    return ended.thenCompose(_ -> {
+      host.flush();
+      return taking.take();
+    });
+  }
+
+  private void tellClient(ResponseLine line) {
+    conversation.fromBackend(line);
+    host.flush();
+  }
+
+  /// Relays again after a view that was not taken. A client in IDLE still believes in it: the backend must take it up
   /// again, unless the client has just ended it.
   ///
-  /// @param idle the tag of the IDLE
-  void stay(String idle, boolean clientWaits) {
+  /// @param idle the tag of the IDLE, or null
+  void stay(@Nullable String idle, boolean clientWaits) {
     endedOurs();
+    if (idle == null) {
+      return;
+    }
     if (clientWaits) {
       endedIdle = idle;
       return;

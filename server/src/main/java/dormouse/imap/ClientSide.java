@@ -119,6 +119,11 @@ final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTr
   }
 
   @Override
+  public void literal() {
+    say("+ OK");
+  }
+
+  @Override
   public void malformed(String tag, String why) {
     say(tag + " BAD " + why);
     if (++malformed > MAX_MALFORMED) {

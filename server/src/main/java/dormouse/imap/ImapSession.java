@@ -82,8 +82,8 @@ final class ImapSession
     this.grant = grant;
     this.client = new ClientSide(channel, home.metrics(), this);
     this.conversation = new Conversation(capabilities.forClient(), this, client::write);
-    this.quiet = new QuietClock(home, this::restful, this::sleep);
     this.rules = new StayRules(home.settings(), grant != null, client, conversation);
+    this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
     this.state = new State.Attached(backendSide(connection, capabilities));
   }
 
@@ -286,7 +286,7 @@ final class ImapSession
     }
     SelectedMailbox selected = conversation.selected();
     String idle = conversation.idleTag();
-    if (selected == null || idle == null) {
+    if (selected == null) {
       sleepUnselected(backend);
       return;
     }
@@ -376,10 +376,11 @@ final class ImapSession
     state = new State.Attached(backend);
     conversation.tainted(awake.tainted());
     conversation.fromBackend(awake.alerts());
-    if (awake.catchUp() != null) {
-      backend.caughtUp(awake.catchUp(), first);
+    if (awake.catchUp() == null) {
+      backend.begin();
+    } else {
+      backend.begin(awake.catchUp(), first);
     }
-    backend.begin();
     settle();
   }
 

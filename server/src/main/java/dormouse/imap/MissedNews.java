@@ -14,20 +14,14 @@ import io.netty.buffer.Unpooled;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/// What happened in a client's sleep and cannot be told before its first command:
-///
-/// - Messages are gone and the command names messages by number. The client's numbers are not the backend's, EXPUNGE may
-///   not be told in FETCH, STORE and SEARCH (RFC 9051 §7.5.1), and so the command is refused until another one lets the
-///   client hear of it.
-/// - Flags were changed and the command is a STORE. A client takes flags told in it for the outcome, so they are told
-///   behind it, as they are then.
+/// Flags changed in a client's sleep that cannot be told before its first command, because that is a STORE: a client takes
+/// flags told in it for the outcome, so they are told behind it, as they are then.
 ///
 /// Lives on its session's event loop.
 final class MissedNews {
   private static final int MAX_SET_CHARS = 4096;
 
   private final Conversation conversation;
-  private @Nullable ByteBuf expunges;
   private @Nullable String flagsCommand; // asks for the flags to tell behind a STORE
   private @Nullable String storeReply;
 
@@ -37,11 +31,7 @@ final class MissedNews {
 
   /// Tells what the client's first command allows, and keeps the rest.
   void wake(CatchUp catchUp, Verb first) {
-    if (leavesMailbox(first)) {
-      return;
-    }
-    if (catchUp.expunges() && first.usesSequenceNumbers()) {
-      expunges = catchUp.linesAndAllBehind();
+    if (first.leavesMailbox()) {
       return;
     }
     if (first == Verb.STORE || first == Verb.UID_STORE) {
@@ -64,34 +54,9 @@ final class MissedNews {
             + (set.length() > MAX_SET_CHARS ? which.first() + ":" + which.last() : set);
   }
 
-  /// Lets the client hear of messages gone, if `verb` allows that; returns whether the command may go on. COPY and MOVE may
-  /// carry EXPUNGE, but still mean messages by the old numbers.
-  boolean lets(Verb verb) {
-    ByteBuf missed = expunges;
-    if (missed == null) {
-      return true;
-    }
-    boolean byNumber = verb.usesSequenceNumbers();
-    if (leavesMailbox(verb)) {
-      expunges = null;
-      missed.release();
-    } else if (!byNumber || verb == Verb.COPY || verb == Verb.MOVE) {
-      expunges = null;
-      conversation.fromBackend(missed);
-    }
-    return !byNumber;
-  }
-
-  private static boolean leavesMailbox(Verb verb) {
-    return switch (verb) {
-      case SELECT, EXAMINE, CLOSE, UNSELECT, LOGOUT -> true;
-      default -> false;
-    };
-  }
-
   /// Whether there is nothing left to tell.
   boolean isEmpty() {
-    return expunges == null && flagsCommand == null;
+    return flagsCommand == null;
   }
 
   /// Whether flags are to be told behind the STORE that runs.
@@ -145,10 +110,6 @@ final class MissedNews {
 
   /// Nobody will hear it any more.
   void forget() {
-    if (expunges != null) {
-      expunges.release();
-      expunges = null;
-    }
     flagsCommand = null;
     storeReply = null;
   }

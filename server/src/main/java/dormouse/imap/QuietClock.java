@@ -6,33 +6,38 @@ import dormouse.session.Timer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Says when an attached session has been quiet long enough to sleep: after `hibernate.after`, and after ever longer for a
-/// client that keeps waking.
+/// Says when an attached session has been quiet long enough to sleep, and makes a client that keeps waking wait ever longer.
 ///
 /// Lives on the user's event loop.
 final class QuietClock {
   private static final Duration RESTLESS = Duration.ofMinutes(5);
   private static final Duration LONGEST_DELAY = Duration.ofMinutes(10);
   private static final Duration TRY_AGAIN = Duration.ofSeconds(1);
+  private static final int MAX_DOUBLINGS = 10;
 
   private final UserMailboxes home;
+  private final Supplier<Duration> shortest;
   private final BooleanSupplier restful;
   private final Runnable sleep;
   private @Nullable Timer timer;
+  private Instant dueAt = Instant.MAX;
   private Instant lastActivity;
   private Instant wokeAt = Instant.EPOCH;
-  private Duration delay;
+  private int doublings;
   private boolean declined;
 
+  /// @param shortest how long the session must be quiet, as it is now; `hibernate.after` or `hibernate.quiet-after`
   /// @param restful whether neither side is in the middle of anything
   /// @param sleep called when a restful session has been quiet long enough
-  QuietClock(UserMailboxes home, BooleanSupplier restful, Runnable sleep) {
+  QuietClock(
+      UserMailboxes home, Supplier<Duration> shortest, BooleanSupplier restful, Runnable sleep) {
     this.home = home;
+    this.shortest = shortest;
     this.restful = restful;
     this.sleep = sleep;
-    this.delay = home.settings().after();
     this.lastActivity = home.clock().instant();
   }
 
@@ -44,13 +49,32 @@ final class QuietClock {
 
   /// Starts to wait, if the session is restful and not waiting yet.
   void consider() {
-    if (timer != null || declined || !restful.getAsBoolean()) {
+    if (declined || !restful.getAsBoolean()) {
       return;
     }
+    Duration delay = delay();
     if (delay.isZero()) {
+      stop();
       sleep.run();
       return;
     }
+    Instant wanted = home.clock().instant().plus(delay);
+    if (timer == null
+        || wanted.isBefore(dueAt)) { // the client has gone into IDLE, where less will do
+      stop();
+      waitFor(delay);
+    }
+  }
+
+  private Duration delay() {
+    Duration base = shortest.get();
+    Duration longest = LONGEST_DELAY.compareTo(base) > 0 ? LONGEST_DELAY : base;
+    Duration longer = base.multipliedBy(1L << doublings);
+    return longer.compareTo(longest) < 0 ? longer : longest;
+  }
+
+  private void waitFor(Duration delay) {
+    dueAt = home.clock().instant().plus(delay);
     timer = home.wheel().after(delay, this::due);
   }
 
@@ -60,8 +84,9 @@ final class QuietClock {
       return;
     }
     Duration silence = Duration.between(lastActivity, home.clock().instant());
-    if (silence.compareTo(delay) < 0) {
-      timer = home.wheel().after(delay.minus(silence), this::due);
+    Duration left = delay().minus(silence);
+    if (left.isPositive()) {
+      waitFor(left);
       return;
     }
     sleep.run();
@@ -73,11 +98,11 @@ final class QuietClock {
     stop();
     declined = true;
     if (reason == StayReason.SLOW_READER || reason == StayReason.SNAPSHOT_UNSETTLED) {
-      Duration later = delay.compareTo(TRY_AGAIN) > 0 ? delay : TRY_AGAIN;
+      Duration delay = delay();
       timer =
           home.wheel()
               .after(
-                  later,
+                  delay.compareTo(TRY_AGAIN) > 0 ? delay : TRY_AGAIN,
                   () -> {
                     declined = false;
                     due();
@@ -88,16 +113,9 @@ final class QuietClock {
   /// The session is awake again. A client that wakes often shall not be put to sleep as often.
   void woke() {
     Instant now = home.clock().instant();
-    Duration shortest = home.settings().after();
-    Duration longest = LONGEST_DELAY.compareTo(shortest) > 0 ? LONGEST_DELAY : shortest;
-    Duration doubled = delay.multipliedBy(2);
     boolean restless = wokeAt.plus(RESTLESS).isAfter(now);
     wokeAt = now;
-    if (!restless) {
-      delay = shortest;
-    } else {
-      delay = doubled.compareTo(longest) < 0 ? doubled : longest;
-    }
+    doublings = restless ? Math.min(doublings + 1, MAX_DOUBLINGS) : 0;
     touched();
   }
 

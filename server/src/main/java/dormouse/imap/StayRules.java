@@ -5,6 +5,7 @@ import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.StayReason;
 import dormouse.imap.track.SelectedMailbox;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// What forbids a quiet session to sleep, as far as it is known without asking its backend.
@@ -38,9 +39,13 @@ final class StayRules {
     if (selected == null) {
       return null;
     }
-    return conversation.idleTag() == null
-        ? StayReason.SELECTED_NOT_IDLE
-        : Snapshot.unfit(selected, features, settings);
+    return Snapshot.unfit(selected, features, settings);
+  }
+
+  /// How long the session must be quiet before it sleeps.
+  Duration quiet() {
+    boolean mayBeThinking = conversation.selected() != null && conversation.idleTag() == null;
+    return mayBeThinking ? settings.quietAfter() : settings.after();
   }
 
   private @Nullable StayReason always() {

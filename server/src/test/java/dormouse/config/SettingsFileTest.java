@@ -94,6 +94,7 @@ final class SettingsFileTest {
       hibernate:
         enabled: false
         after: 0s
+        quiet-after: 61s
         proof-max: 11m
         wake-timeout: 11s
         sweep: 12m

@@ -82,6 +82,7 @@ final class SettingsTest {
             new HibernateSettings(
                 true,
                 ofSeconds(15),
+                ofSeconds(60),
                 ofMinutes(10),
                 ofSeconds(10),
                 ofMinutes(10),

@@ -51,6 +51,7 @@ class ChurnIT {
     return new HibernateSettings(
         true,
         Duration.ZERO,
+        Duration.ZERO,
         normal.proofMax(),
         normal.wakeTimeout(),
         normal.sweep(),

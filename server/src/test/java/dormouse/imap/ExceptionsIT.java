@@ -247,7 +247,7 @@ class ExceptionsIT {
 
   @Test
   void anAttachedClientHearsThatItsBackendIsGone() {
-    try (Stage stage = Stage.before(dovecot).fill(2)) {
+    try (Stage stage = Stage.before(dovecot, Stage::awakeOutsideIdle).fill(2)) {
       ImapClient client = stage.client();
       client.ok("SELECT INBOX");
       dovecot.kill();

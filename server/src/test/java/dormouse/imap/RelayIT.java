@@ -86,7 +86,7 @@ class RelayIT {
 
   @Test
   void aSlowReaderIsNeitherBufferedNorPutToSleep() throws IOException {
-    try (Stage stage = Stage.before(dovecot)) {
+    try (Stage stage = Stage.before(dovecot, Stage::awakeOutsideIdle)) {
       byte[] message = largeMessage();
       stage.other().append("INBOX", "", new String(message, ISO_8859_1));
       ImapClient client = stage.client();

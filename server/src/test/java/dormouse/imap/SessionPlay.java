@@ -31,12 +31,13 @@ import java.util.regex.Pattern;
 /// - `@ F2 speaks within 10m`, `@ F2 connects within 10m`: time passes until then, and no longer.
 /// - `@ asleep`, `@ attached`: what the one session is. `@ stays REASON`, `@ count METRIC N`: what metrics say.
 /// - `@ backend refuses`, `@ backend listens` again; `@ shutdown`.
-/// - settings first: `@ after 15s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
+/// - settings first: `@ after 15s`, `@ quiet-after 60s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
 ///   `@ keep-password off`, `@ trusted`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`.
 final class SessionPlay {
   private static final Set<String> SETTINGS =
       Set.of(
           "after",
+          "quiet-after",
           "keep-alive",
           "plain-max-messages",
           "uid-set-max-bytes",
@@ -324,10 +325,13 @@ final class SessionPlay {
     }
   }
 
-  /// `300ms`, `15s`, `10m`.
+  /// `300ms`, `15s`, `10m`, `24h`.
   static Duration duration(String text) {
     if (text.endsWith("ms")) {
       return Duration.ofMillis(Long.parseLong(text.substring(0, text.length() - 2)));
+    }
+    if (text.endsWith("h")) {
+      return Duration.ofHours(Long.parseLong(text.substring(0, text.length() - 1)));
     }
     long number = Long.parseLong(text.substring(0, text.length() - 1));
     return text.endsWith("m") ? Duration.ofMinutes(number) : Duration.ofSeconds(number);

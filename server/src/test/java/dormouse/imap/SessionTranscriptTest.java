@@ -42,6 +42,7 @@ class SessionTranscriptTest {
           new HibernateSettings(
               !has(file, "hibernate off"),
               SessionPlay.duration(value(file, "after", "15s")),
+              SessionPlay.duration(value(file, "quiet-after", "24h")),
               normal.proofMax(),
               normal.wakeTimeout(),
               normal.sweep(),

@@ -40,6 +40,11 @@ final class Stage implements AutoCloseable {
     return new Stage(dovecot, change);
   }
 
+  /// For [#before]: sessions with a mailbox selected sleep in IDLE only.
+  static HibernateSettings awakeOutsideIdle(HibernateSettings from) {
+    return from.withQuietAfter(Duration.ofHours(24));
+  }
+
   /// What a script hears from a server, given a client of a user's mailbox and another client of the same user, is the
   /// same directly and through Dormouse.
   static List<String> sameBothWays(

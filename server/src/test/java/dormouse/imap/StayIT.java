@@ -64,6 +64,7 @@ class StayIT {
     return new HibernateSettings(
         true,
         from.after(),
+        from.quietAfter(),
         from.proofMax(),
         from.wakeTimeout(),
         from.sweep(),
@@ -100,6 +101,7 @@ class StayIT {
     return new HibernateSettings(
         true,
         from.after(),
+        from.quietAfter(),
         from.proofMax(),
         from.wakeTimeout(),
         from.sweep(),

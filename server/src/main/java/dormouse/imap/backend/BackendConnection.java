@@ -100,7 +100,7 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   }
 
   /// As [#run(String, Consumer)], for commands with continuations: each part is sent for one `+`.
-  CompletableFuture<Reply> run(
+  public CompletableFuture<Reply> run(
       String command, List<String> parts, Consumer<ResponseLine> untagged) {
     String tag = "zz" + ++lastTag;
     Running run = new Running(tag, untagged, () -> {}, parts);
@@ -174,6 +174,11 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   public void stopRelay() {
     relay = null;
     channel().config().setAutoRead(true);
+  }
+
+  /// Whether no command of ours runs, and no response is half read.
+  public boolean restful() {
+    return running.isEmpty() && lines.atLineStart();
   }
 
   /// Is told once when the connection ends while it does not relay.

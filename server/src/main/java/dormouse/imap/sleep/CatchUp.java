@@ -6,6 +6,7 @@ import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.FlagMap;
 import dormouse.imap.view.Flags;
+import dormouse.imap.view.LaggingNumbers;
 import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.SequenceCursor;
 import dormouse.imap.view.Told;
@@ -153,6 +154,75 @@ public final class CatchUp {
     UidSet.Builder builder = UidSet.builder();
     flagged().iterator().forEachRemaining((long uid) -> builder.add(numbers.seqOf(uid)));
     return builder.build();
+  }
+
+  /// The numbers of a client that hears only [#flagLists] and [#flagsAsCounted] for now, beside the connection's.
+  public LaggingNumbers lag() {
+    LaggingNumbers numbers = new LaggingNumbers(before.uids(), present.uids());
+    present.fetched().forEach(line -> follow(numbers, line));
+    return numbers;
+  }
+
+  private static void follow(LaggingNumbers numbers, ResponseLine line) {
+    switch (line.kind()) {
+      case EXPUNGE -> numbers.expunged(line.number());
+      case EXISTS -> numbers.exists(line.number());
+      case VANISHED -> {
+        UidSet gone = UidSet.parse(line.data().trim());
+        if (gone != null) {
+          numbers.vanished(gone);
+        }
+      }
+      default -> {}
+    }
+  }
+
+  /// New keywords.
+  public ByteBuf flagLists() {
+    ByteBuf out = Unpooled.buffer(0);
+    writeFlagLists(out);
+    return out;
+  }
+
+  /// Changed flags, by the numbers that messages had before any was gone.
+  public ByteBuf flagsAsCounted() {
+    ByteBuf out = Unpooled.buffer(64);
+    LaggingNumbers numbers = new LaggingNumbers(before.uids(), present.uids());
+    for (ResponseLine line : present.fetched()) {
+      follow(numbers, line);
+      FetchLine fetch = FetchLine.parse(line);
+      if (fetch == null) {
+        continue;
+      }
+      int number = numbers.toClient(fetch.seq());
+      if (number > 0 && !answersUs(fetch)) {
+        line(out, "* " + number + line.text().substring(line.text().indexOf(' ', 2)));
+      } else if (number > 0 && isNews(fetch)) {
+        writeFetch(out, number, fetch);
+      }
+    }
+    return out;
+  }
+
+  /// What is gone and how many there are, for a client that was told the rest.
+  ///
+  /// @param numbers what it counts, and what the connection does
+  public ByteBuf linesAfter(LaggingNumbers numbers, long recent) {
+    ByteBuf out = Unpooled.buffer(128);
+    UidSet left = numbers.left();
+    ViewDiff.between(numbers.client(), left).write(out, form == Told.QRESYNC, -1);
+    if (numbers.exists() != left.size()) {
+      line(out, "* " + numbers.exists() + " EXISTS");
+      if (!rev2) {
+        line(out, "* " + recent + " RECENT");
+      }
+    }
+    return ended(out);
+  }
+
+  /// For `* n RECENT`.
+  public long recent() {
+    return present.recent();
   }
 
   private ByteBuf beginning() {

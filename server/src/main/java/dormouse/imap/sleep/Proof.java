@@ -6,4 +6,7 @@ import java.time.Instant;
 /// changes meanwhile makes it look too old rather than too young. Immutable.
 ///
 /// @param epoch of the mailbox then ([Epochs])
-public record Proof(long epoch, Instant at) {}
+public record Proof(long epoch, Instant at) {
+  /// Of a view that was behind its mailbox from the start.
+  static final Proof STALE = new Proof(-1, Instant.EPOCH);
+}

@@ -6,8 +6,6 @@ public enum StayReason {
   SWITCHED_OFF("switched-off"),
   /// `hibernate.keep-password` is off, and there is no other way to log in again.
   PASSWORD_NOT_KEPT("password-not-kept"),
-  /// A mailbox is selected and the client is not in IDLE.
-  SELECTED_NOT_IDLE("selected-not-idle"),
   /// The client has a NOTIFY set (RFC 5465).
   NOTIFY("notify"),
   /// The client has live search results (RFC 5267).
@@ -29,9 +27,7 @@ public enum StayReason {
   /// The mailbox changed faster than it could be read, or the backend's answers do not agree.
   SNAPSHOT_UNSETTLED("snapshot-unsettled"),
   /// The client spoke while its mailbox was being read.
-  CLIENT_SPOKE("client-spoke"),
-  /// The tag of the client's IDLE is longer than 64 bytes.
-  LONG_TAG("long-tag");
+  CLIENT_SPOKE("client-spoke");
 
   private final String label;
 

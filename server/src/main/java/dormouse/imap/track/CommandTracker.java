@@ -35,6 +35,8 @@ public final class CommandTracker {
     FORWARD,
     /// Consume it and hand it to [Listener#answer].
     ANSWER,
+    /// The same with its literals, for which [Listener#literal] asks, up to [#MAX_LINE_BYTES] together.
+    COLLECT,
     /// Leave it where it is and ask again at the next [#read].
     WAIT
   }
@@ -53,6 +55,9 @@ public final class CommandTracker {
     /// The command's last byte was consumed, nothing passed on. A literal the client would wait for with ends it early:
     /// the client gets the tagged reply instead of `+`.
     void answer(Command command);
+
+    /// The client waits to send a literal of a collected command: say `+`.
+    void literal();
 
     /// A line that is no command, or a command to be answered with too long arguments, was consumed, nothing passed on.
     ///
@@ -77,6 +82,7 @@ public final class CommandTracker {
   private enum Fate {
     FORWARDED,
     ANSWERED,
+    COLLECTED,
     SWALLOWED
   }
 
@@ -233,12 +239,13 @@ public final class CommandTracker {
           case WAIT -> null;
           case FORWARD -> Fate.FORWARDED;
           case ANSWER -> Fate.ANSWERED;
+          case COLLECT -> Fate.COLLECTED;
         };
     if (chosen == null) {
       return false;
     }
     start(chosen, commandTag, commandVerb);
-    keeping = chosen == Fate.ANSWERED || commandVerb.keepsArguments();
+    keeping = chosen != Fate.FORWARDED || commandVerb.keepsArguments();
     int argumentsFrom = commandVerb != Verb.DONE && in.getByte(at) == ' ' ? at + 1 : at;
     lineBytes = argumentsFrom - in.readerIndex();
     return run(in, out, argumentsFrom);
@@ -337,7 +344,16 @@ public final class CommandTracker {
       state = State.AWAITING_LITERAL;
       return false;
     }
+    if (fate == Fate.COLLECTED && literalLeft <= maxKeptBytes() - keptBytes) {
+      listener.literal();
+      beginLiteral();
+      return false;
+    }
     return true;
+  }
+
+  private int maxKeptBytes() {
+    return fate == Fate.COLLECTED ? MAX_LINE_BYTES : MAX_ARGUMENT_BYTES;
   }
 
   private void beginLiteral() {
@@ -374,7 +390,7 @@ public final class CommandTracker {
   private void finish() {
     state = fate == Fate.FORWARDED && verb == Verb.IDLE ? State.AWAITING_IDLE : State.START;
     byte[] arguments = arguments();
-    boolean tooLong = arguments.length > MAX_ARGUMENT_BYTES;
+    boolean tooLong = arguments.length > maxKeptBytes();
     dropKept();
     if (fate == Fate.SWALLOWED) {
       listener.malformed(tag, why);
@@ -411,7 +427,7 @@ public final class CommandTracker {
 
   /// Keeps at most the bound, a CRLF, and one byte that tells it was too long.
   private void keep(ByteBuf in, int from, int bytes) {
-    int wanted = Math.min(bytes, MAX_ARGUMENT_BYTES + 3 - keptBytes);
+    int wanted = Math.min(bytes, maxKeptBytes() + 3 - keptBytes);
     if (!keeping || wanted <= 0) {
       return;
     }

@@ -107,6 +107,14 @@ public enum Verb {
     };
   }
 
+  /// Whether the mailbox that is selected now is not any more behind it, as a rule.
+  public boolean leavesMailbox() {
+    return switch (this) {
+      case SELECT, EXAMINE, CLOSE, UNSELECT, LOGOUT -> true;
+      default -> false;
+    };
+  }
+
   /// Whether it may change a mailbox, or which mailboxes there are. FETCH does: it may set `\Seen`. [#OTHER] may.
   public boolean writes() {
     return switch (this) {

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// Kept as the distinct flag texts in order of first appearance, and runs over the messages: `varint(messages)
 /// varint(which text)`, deflated above 2 KiB. Two maps are equal when the same UIDs have the same flags. Immutable.
 public final class FlagMap {
+  private static final String UNKNOWN = "\\?"; // no server says it
   private static final int OBJECT_BYTES = 32;
   private static final int ARRAY_HEADER_BYTES = 16;
   private static final int REFERENCE_BYTES = 4;
@@ -157,6 +158,11 @@ public final class FlagMap {
       Integer id = ids.putIfAbsent(canonical, ids.size());
       textOf[i] = id != null ? id : ids.size() - 1;
       return true;
+    }
+
+    /// Whoever holds the map does not know the flags of this message: any flags are news.
+    public void forget(long uid) {
+      put(uid, UNKNOWN);
     }
 
     /// The map.

@@ -113,6 +113,16 @@ public final class UidSet {
     throw new IllegalStateException("fewer UIDs than counted");
   }
 
+  /// The UIDs of the first messages.
+  ///
+  /// @param messages how many, 0 to [#size()]
+  public UidSet head(int messages) {
+    if (messages == 0) {
+      return EMPTY;
+    }
+    return messages == size() ? this : intersect(builder().addRange(1, uidAt(messages)).build());
+  }
+
   /// These UIDs without those of `other`; linear in the ranges of both.
   public UidSet minus(UidSet other) {
     var builder = builder();

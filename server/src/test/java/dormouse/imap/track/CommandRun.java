@@ -114,6 +114,11 @@ final class CommandRun implements CommandTracker.Listener {
   }
 
   @Override
+  public void literal() {
+    event("literal");
+  }
+
+  @Override
   public void malformed(String tag, String why) {
     event("malformed " + tag + " " + why);
   }

@@ -429,6 +429,9 @@ class CommandTrackerTest {
     public void answer(Command command) {}
 
     @Override
+    public void literal() {}
+
+    @Override
     public void malformed(String tag, String why) {}
 
     @Override
