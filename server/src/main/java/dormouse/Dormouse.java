@@ -135,7 +135,9 @@ public final class Dormouse implements AutoCloseable {
     List<Listener> open = new ArrayList<>();
     Map<String, Backend> used = new LinkedHashMap<>();
     Map<String, MasterUser> masters = new LinkedHashMap<>();
+    Directory asked = null;
     try {
+      asked = directory(next);
       for (Map.Entry<String, BackendSettings> entry : next.backends().entrySet()) {
         used.put(entry.getKey(), backend(entry.getKey(), entry.getValue(), trusts));
         MasterUser master = MasterUser.load(entry.getValue().loginAs());
@@ -154,22 +156,33 @@ public final class Dormouse implements AutoCloseable {
     } catch (BadCertificates | IOException e) {
       opened.forEach(Listener::close);
       trusts.forEach(BackendTrust::close);
+      if (asked != null && asked != directory) {
+        asked.close();
+      }
       throw e;
     }
     trusts.forEach(parts::addFirst);
     opened.forEach(parts::addFirst);
-    if (directory == null || !next.directory().equals(settings.directory())) {
-      directory = Directory.of(next.directory(), clock, metrics);
+    if (asked != directory) {
+      parts.addFirst(asked);
     }
+    directory = asked;
     backends = used;
     settings = next;
     users.serve(
-        new Logins(directory, new Backends(used), clock), masters, next.hibernate(), next.limits());
+        new Logins(asked, new Backends(used), clock), masters, next.hibernate(), next.limits());
     for (int i = 0; i < open.size(); i++) {
       open.get(i).change(next.listen().get(i));
     }
     listeners = List.copyOf(open);
     left.forEach(Listener::close);
+  }
+
+  /// The same as before, with what it has cached, unless its settings have changed.
+  private Directory directory(Settings next) throws BadCertificates {
+    return directory != null && next.directory().equals(settings.directory())
+        ? directory
+        : Directory.of(next.directory(), loops.epoll(), clock, metrics);
   }
 
   /// The same as before, with its gate and all that it has learnt, unless its settings have changed.

@@ -172,6 +172,11 @@ public final class FrontEnd implements AutoCloseable {
     return Endpoint.plain(dormouse.addresses().getLast().getPort());
   }
 
+  /// A listener without TLS of [#of], by its place in the file.
+  public Endpoint plain(int place) {
+    return Endpoint.plain(dormouse.addresses().get(place).getPort());
+  }
+
   public Endpoint startTls() {
     return Endpoint.startTls(plain().port());
   }

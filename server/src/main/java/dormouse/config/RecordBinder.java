@@ -187,7 +187,7 @@ final class RecordBinder {
   /// The value of a component; [Scalars.Off] for `none`; `null` after a fault.
   private @Nullable Object value(RecordComponent component, Node node, String path) {
     Class<?> type = component.getType();
-    if (type.isRecord()) {
+    if (!Scalars.isScalar(type)) {
       return bind(type, node, path);
     }
     if (type == List.class) {

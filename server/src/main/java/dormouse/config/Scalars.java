@@ -33,7 +33,7 @@ final class Scalars {
 
   /// Whether a value of the type is one word, and not keys and their values.
   static boolean isScalar(Class<?> type) {
-    return !type.isRecord() || type == Network.class;
+    return !type.isRecord() || type == Network.class || type == AuthUrl.class;
   }
 
   Reading read(RecordComponent component, String text) {
@@ -76,6 +76,9 @@ final class Scalars {
     }
     if (type == Network.class) {
       return or(Network.parse(text), "a network such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1");
+    }
+    if (type == AuthUrl.class) {
+      return or(AuthUrl.parse(text), "a URL such as http://127.0.0.1:9000/auth");
     }
     if (type.isEnum()) {
       return or(constant(type, text), "one of " + RecordBinder.choices(type));

@@ -26,6 +26,7 @@ public final class SettingsChecks {
     checks.certificates(settings.tls());
     settings.backends().forEach(checks::backend);
     checks.homes(settings);
+    checks.directory(settings);
     return checks;
   }
 
@@ -121,6 +122,15 @@ public final class SettingsChecks {
     }
     if (isReadableByAll(file)) {
       warning(key, file + " can be read by every user of this machine");
+    }
+  }
+
+  private void directory(Settings settings) {
+    for (int i = 0; i < settings.directory().size(); i++) {
+      if (settings.directory().get(i).kind() instanceof HttpLinkSettings http
+          && http.ca() != null) {
+        file("directory[" + i + "].http.ca", http.ca());
+      }
     }
   }
 

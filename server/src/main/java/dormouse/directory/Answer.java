@@ -24,7 +24,17 @@ public sealed interface Answer {
   /// Nobody can tell now: not the client's fault, and trying again later can help.
   ///
   /// @param why for the operator, never for the client; holds no secret
-  record CannotTell(String why) implements Answer {}
+  /// @param down whether the link itself fails, whoever is asked about; else it is about this attempt alone
+  record CannotTell(String why, boolean down) implements Answer {
+    /// The link itself fails.
+    CannotTell(String why) {
+      this(why, /* down= */ true);
+    }
+  }
+
+  /// This link will know, if it is asked the same again after a while (nginx: `Auth-Status: WAIT`). The chain itself never
+  /// answers so.
+  record AskAgain(Duration after) implements Answer {}
 
   /// Wrong name or password, which of them is not told.
   static Answer reject() {

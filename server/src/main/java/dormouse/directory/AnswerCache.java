@@ -103,7 +103,7 @@ final class AnswerCache {
         switch (answer) {
           case Answer.Accept _ -> acceptedMillis;
           case Answer.Reject _, Answer.NotMine _ -> refusedMillis;
-          case Answer.CannotTell _ -> 0;
+          case Answer.CannotTell _, Answer.AskAgain _ -> 0;
         };
     if (forMillis > 0) {
       kept.put(key, new Kept(answer, clock.millis() + forMillis));

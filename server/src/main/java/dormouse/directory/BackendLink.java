@@ -1,5 +1,6 @@
 package dormouse.directory;
 
+import io.netty.channel.EventLoop;
 import java.util.concurrent.CompletableFuture;
 
 /// Lets the backend decide: accepts whoever shows a password, which goes to the backend as it is. Any thread.
@@ -7,7 +8,7 @@ final class BackendLink implements Link {
   private static final Answer ACCEPT = new Answer.Accept(Facts.NONE);
 
   @Override
-  public CompletableFuture<Answer> ask(Attempt attempt) {
+  public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
     return CompletableFuture.completedFuture(
         switch (attempt.proof()) {
           case Proof.Password _ -> ACCEPT;

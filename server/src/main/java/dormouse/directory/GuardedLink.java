@@ -13,6 +13,11 @@ import java.util.concurrent.CompletionException;
 
 /// A link with what all links have in common around it: a cache, a circuit breaker, a timeout, metrics. Any thread.
 final class GuardedLink {
+  /// How long a link may say that it is to be asked again, and how often.
+  private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
+
+  private static final Duration SHORTEST_WAIT = Duration.ofMillis(100);
+
   private static final EventLog LOG = EventLog.of(Directory.class);
 
   private final String name;
@@ -39,8 +44,17 @@ final class GuardedLink {
     return settings;
   }
 
+  void close() {
+    link.close();
+  }
+
   /// Asks the cache, else the link. Called on the loop, and answers there.
   CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop, TimerWheel wheel) {
+    return ask(attempt, loop, wheel, Duration.ZERO);
+  }
+
+  private CompletableFuture<Answer> ask(
+      Attempt attempt, EventLoop loop, TimerWheel wheel, Duration waited) {
     AnswerCache.Key key = cache.keyOf(attempt);
     Answer known = key == null ? null : cache.get(key);
     if (known != null) {
@@ -60,11 +74,28 @@ final class GuardedLink {
             cache.put(key, answer);
           }
           return answer;
-        });
+        })
+        .thenCompose(answer ->
+            answer instanceof Answer.AskAgain(var after)
+                ? askAgain(attempt, loop, wheel, waited, after)
+                : CompletableFuture.completedFuture(answer));
+  }
+
+  private CompletableFuture<Answer> askAgain(
+      Attempt attempt, EventLoop loop, TimerWheel wheel, Duration waited, Duration after) {
+    Duration pause = after.compareTo(SHORTEST_WAIT) < 0 ? SHORTEST_WAIT : after;
+    Duration total = waited.plus(pause);
+    if (total.compareTo(LONGEST_WAIT) > 0) {
+      return CompletableFuture.completedFuture(
+          new Answer.CannotTell(name + " wants to be asked again too long", /* down= */ false));
+    }
+    CompletableFuture<Answer> later = new CompletableFuture<>();
+    wheel.after(pause, () -> ask(attempt, loop, wheel, total).thenAccept(later::complete));
+    return later;
   }
 
   private CompletableFuture<Answer> inTime(Attempt attempt, EventLoop loop, TimerWheel wheel) {
-    CompletableFuture<Answer> asked = link.ask(attempt);
+    CompletableFuture<Answer> asked = link.ask(attempt, loop);
     if (asked.isDone()) {
       return asked.exceptionally(this::failure);
     }
@@ -98,9 +129,9 @@ final class GuardedLink {
   private void took(Answer answer, Duration took) {
     metrics.directoryAnswer(name, label(answer));
     metrics.directoryTook(name, took);
-    if (answer instanceof Answer.CannotTell(var why)) {
+    if (answer instanceof Answer.CannotTell(var why, var down)) {
       LOG.debug("directory", "link", name, "failed", why, "took", took);
-      if (breaker.failed()) {
+      if (down && breaker.failed()) {
         LOG.warn("directory-down", "link", name, "why", why);
       }
     } else if (breaker.worked()) {
@@ -114,6 +145,7 @@ final class GuardedLink {
       case Answer.Reject _ -> "rejected";
       case Answer.NotMine _ -> "not-mine";
       case Answer.CannotTell _ -> "failed";
+      case Answer.AskAgain _ -> "wait";
     };
   }
 }

@@ -1,15 +1,21 @@
 package dormouse.directory;
 
+import io.netty.channel.EventLoop;
 import java.util.concurrent.CompletableFuture;
 
 /// One source of answers: a daemon, a database, a file. Any thread.
-public interface Link {
+public interface Link extends AutoCloseable {
   /// Asks. Called on the client's event loop, and so must not block: what blocks is run on a virtual thread.
   ///
   /// Who asks waits for as long as the link's `timeout`, then cancels the future. Failing is answered like
   /// [Answer.CannotTell].
   ///
   /// @param attempt its proof is readable until the answer, and may be wiped after it
+  /// @param loop the client's, which this is called on
   /// @return completed on any thread
-  CompletableFuture<Answer> ask(Attempt attempt);
+  CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop);
+
+  /// Gives back what it holds. Not from a loop.
+  @Override
+  default void close() {}
 }

@@ -4,10 +4,15 @@ import dormouse.auth.LoginResult;
 import dormouse.auth.LoginResult.Accepted;
 import dormouse.auth.LoginResult.Rejected;
 import dormouse.auth.LoginResult.Unavailable;
+import dormouse.imap.backend.ImapString;
+import java.util.regex.Pattern;
 
 /// The tagged answer to LOGIN and AUTHENTICATE, with the response codes of RFC 5530 §3; without CRLF. Pure functions.
 public final class LoginReply {
-  private static final int MAX_TEXT_LENGTH = 200;
+  private static final int MAX_TEXT_LENGTH =
+      1000; // about as nginx: a daemon's text may name a page to look at
+
+  private static final Pattern CODE = Pattern.compile("[A-Z][A-Z0-9-]*( [^\\]\\p{Cntrl}]+)?");
 
   private LoginReply() {}
 
@@ -27,13 +32,13 @@ public final class LoginReply {
     return tag + " OK [CAPABILITY " + capabilities + "] Logged in";
   }
 
-  /// Which of name and password was wrong is never told, whatever the backend says.
+  /// Which of name and password was wrong is never told; a text is what the operator's directory wants to have said.
   private static String rejection(String code, String text) {
-    if (code.equals("AUTHENTICATIONFAILED") || (code.isEmpty() && text.isBlank())) {
+    if (text.isBlank() && (code.isEmpty() || code.equals("AUTHENTICATIONFAILED"))) {
       return "[AUTHENTICATIONFAILED] Wrong user name or password";
     }
     String line = text.isBlank() ? "Login refused" : oneLine(text);
-    return isCode(code) ? "[" + code + "] " + line : line;
+    return CODE.matcher(code).matches() ? "[" + code + "] " + line : line;
   }
 
   private static String unavailable(LoginResult.Cause cause) {
@@ -48,18 +53,13 @@ public final class LoginReply {
     };
   }
 
-  /// The text may come from a backend: it ends no line, and starts no response code.
+  /// The text may come from a backend: it ends no line, and starts no response code. In UTF-8, one char a byte.
   private static String oneLine(String text) {
     StringBuilder line = new StringBuilder();
     for (int i = 0; i < text.length() && line.length() < MAX_TEXT_LENGTH; i++) {
       char c = text.charAt(i);
-      line.append(c < ' ' || c > '~' ? '?' : c);
+      line.append(Character.isISOControl(c) ? '?' : c);
     }
-    return line.charAt(0) == '[' ? "(" + line.substring(1) : line.toString();
-  }
-
-  private static boolean isCode(String code) {
-    return !code.isEmpty()
-        && code.chars().allMatch(c -> (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-');
+    return ImapString.utf8(line.charAt(0) == '[' ? "(" + line.substring(1) : line.toString());
   }
 }

@@ -11,6 +11,7 @@ import io.netty.util.ReferenceCountUtil;
 import java.nio.file.Path;
 import java.util.List;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /// TLS towards one backend: its certificate must be signed by whom we trust and made out to the host we dialled (RFC 9525), unless
 /// the operator said otherwise. Any thread, but for the handlers made.
@@ -25,10 +26,19 @@ public final class BackendTrust implements AutoCloseable {
   ///
   /// @param name of the backend in the settings, for messages
   public static BackendTrust load(String name, BackendSettings settings) throws BadCertificates {
+    return load("backends." + name + ".ca", settings.verify(), settings.ca());
+  }
+
+  /// Whom to trust for any server. Blocks.
+  ///
+  /// @param setting that names the file, for messages
+  /// @param verify whether its certificate is checked at all
+  /// @param ca PEM, certificates that may sign it; null: those the JDK trusts
+  public static BackendTrust load(String setting, boolean verify, @Nullable Path ca)
+      throws BadCertificates {
     SslContextBuilder builder = TlsRules.applyTo(SslContextBuilder.forClient());
     try {
-      Path ca = settings.ca();
-      if (!settings.verify()) {
+      if (!verify) {
         builder
             .trustManager(InsecureTrustManagerFactory.INSTANCE)
             .endpointIdentificationAlgorithm("");
@@ -40,7 +50,6 @@ public final class BackendTrust implements AutoCloseable {
       }
       return new BackendTrust(builder.build());
     } catch (PemFiles.BadFile | SSLException e) {
-      String setting = "backends." + name + ".ca";
       throw new BadCertificates(List.of(new Fault(0, 0, setting, String.valueOf(e.getMessage()))));
     }
   }

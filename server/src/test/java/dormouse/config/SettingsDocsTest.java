@@ -113,7 +113,7 @@ final class SettingsDocsTest {
       Class<?> below = (Class<?>) arguments[arguments.length - 1];
       return Scalars.isScalar(below) ? null : below;
     }
-    return component.getType().isRecord() ? component.getType() : null;
+    return Scalars.isScalar(component.getType()) ? null : component.getType();
   }
 
   private static String shown(RecordComponent component, Class<?> record) {

@@ -289,9 +289,44 @@ final class SettingsFileTest {
   void aLinkIsOfOneKind() {
     assertThat(faults(SMALLEST + "directory:\n  - timeout: 5s\n  - bakend:\n"))
         .containsExactly(
-            "4:5: directory[0]: wanted one of backend",
+            "4:5: directory[0]: wanted one of backend, http",
             "5:5: directory[1].bakend: unknown key; did you mean `backend`?",
-            "5:5: directory[1]: wanted one of backend");
+            "5:5: directory[1]: wanted one of backend, http");
+  }
+
+  @Test
+  void anHttpDaemonIsReadWholly() {
+    Settings settings =
+        good(
+            SMALLEST
+                + """
+                directory:
+                  - http:
+                      url: https://auth.example.org:9443/mail?x=1
+                      headers: [ "X-Auth-Key: s3cret", "X-Place: a b" ]
+                      keep-alive: 7
+                      extended: true
+                      ca: mail.pem
+                  - http: { url: "127.0.0.1:9000/auth" }
+                """);
+    assertThat(settings.directory().get(0).kind())
+        .isInstanceOfSatisfying(
+            HttpLinkSettings.class,
+            http -> {
+              assertThat(http.url())
+                  .isEqualTo(new AuthUrl(true, "auth.example.org", 9443, "/mail?x=1"));
+              assertThat(http.headers()).containsExactly("X-Auth-Key: s3cret", "X-Place: a b");
+              differsInEveryKey(http, HttpLinkSettings.DEFAULT);
+            });
+    assertThat(settings.directory().get(1).kind())
+        .isEqualTo(
+            new HttpLinkSettings(
+                new AuthUrl(false, "127.0.0.1", 9000, "/auth"), List.of(), 0, false, null));
+    assertThat(faults(SMALLEST + "directory: [ http: { url: \"ftp://x/y z\", headers: [ x ] } ]\n"))
+        .containsExactlyInAnyOrder(
+            "3:27: directory[0].http.url: wanted a URL such as http://127.0.0.1:9000/auth, not"
+                + " `ftp://x/y z`",
+            "3:42: directory[0].http.headers: wanted lines such as \"X-Auth-Key: secret\"");
   }
 
   @Test

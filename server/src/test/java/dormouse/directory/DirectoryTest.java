@@ -85,7 +85,7 @@ class DirectoryTest {
 
   @Test
   void aLinkThatFailsCannotTell() {
-    Link failing = _ -> CompletableFuture.failedFuture(new IllegalStateException("no driver"));
+    Link failing = (_, _) -> CompletableFuture.failedFuture(new IllegalStateException("no driver"));
     Directory directory = directory(guarded("a", failing, settings(Unavailable.STOP, 0, 0, 10, 0)));
 
     assertThat(ask(directory, "ann", "secret"))
@@ -97,7 +97,7 @@ class DirectoryTest {
   void aLinkIsWaitedForNoLongerThanItsTimeoutAndThenCancelled() {
     CompletableFuture<Answer> never = new CompletableFuture<>();
     Directory directory =
-        directory(guarded("a", _ -> never, settings(Unavailable.STOP, 0, 0, 10, 0)));
+        directory(guarded("a", (_, _) -> never, settings(Unavailable.STOP, 0, 0, 10, 0)));
     CompletableFuture<Answer> answer =
         directory.ask(attempt("ann", "secret"), channel.eventLoop(), wheel);
 
@@ -112,7 +112,7 @@ class DirectoryTest {
   void anAnswerFromAnotherThreadComesBackOnTheLoop() {
     CompletableFuture<Answer> later = new CompletableFuture<>();
     Directory directory =
-        directory(guarded("a", _ -> later, settings(Unavailable.STOP, 0, 0, 10, 0)));
+        directory(guarded("a", (_, _) -> later, settings(Unavailable.STOP, 0, 0, 10, 0)));
     CompletableFuture<Answer> answer =
         directory.ask(attempt("ann", "secret"), channel.eventLoop(), wheel);
 
@@ -177,7 +177,7 @@ class DirectoryTest {
   void aLinkThatFailsTooOftenIsLeftAloneForAWhile() {
     List<Answer> answers = new ArrayList<>(List.of(DOWN, DOWN, DOWN, ACCEPT, ACCEPT));
     Link link =
-        attempt -> {
+        (attempt, _) -> {
           asked.add(attempt.user());
           return CompletableFuture.completedFuture(answers.removeFirst());
         };
@@ -204,7 +204,7 @@ class DirectoryTest {
 
   private GuardedLink link(String name, Answer answer, LinkSettings settings) {
     Link link =
-        attempt -> {
+        (attempt, _) -> {
           asked.add(name + " " + attempt.user());
           return CompletableFuture.completedFuture(answer);
         };

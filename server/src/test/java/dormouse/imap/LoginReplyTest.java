@@ -12,8 +12,12 @@ class LoginReplyTest {
     assertThat(reply("EXPIRED", "a\r\na1 OK [ALERT] b"))
         .isEqualTo("a1 NO [EXPIRED] a??a1 OK [ALERT] b");
     assertThat(reply("", "[ALERT] b")).isEqualTo("a1 NO (ALERT] b");
-    assertThat(reply("", "ä")).isEqualTo("a1 NO ?");
-    assertThat(reply("", "x".repeat(999))).hasSize(6 + 200);
+    assertThat(reply("", "x".repeat(9999))).hasSize(6 + 1000);
+  }
+
+  @Test
+  void aTextIsSaidInUtf8() {
+    assertThat(reply("", "\u00e4")).isEqualTo("a1 NO \u00c3\u00a4"); // one char a byte
   }
 
   @Test
@@ -25,8 +29,17 @@ class LoginReplyTest {
 
   @Test
   void whichOfNameAndPasswordWasWrongIsNotTold() {
-    assertThat(reply("AUTHENTICATIONFAILED", "No such user"))
-        .isEqualTo("a1 NO [AUTHENTICATIONFAILED] Wrong user name or password");
+    assertThat(reply("AUTHENTICATIONFAILED", ""))
+        .isEqualTo("a1 NO [AUTHENTICATIONFAILED] Wrong user name or password")
+        .isEqualTo(reply("", ""));
+  }
+
+  @Test
+  void whatTheDirectoryWantsToHaveSaidIsSaid() {
+    assertThat(reply("AUTHENTICATIONFAILED", "Invalid login or password"))
+        .isEqualTo("a1 NO [AUTHENTICATIONFAILED] Invalid login or password");
+    assertThat(reply("REFERRAL imap://mx2/", "There"))
+        .isEqualTo("a1 NO [REFERRAL imap://mx2/] There");
   }
 
   @Test

@@ -80,7 +80,7 @@ final class LoginStage implements AutoCloseable {
     }
     String as = attempt.authzid().isEmpty() ? "" : " as " + attempt.authzid();
     refused.add(escaped(attempt.user() + as + " / " + password));
-    asking.refuse(tag, new LoginResult.Rejected("AUTHENTICATIONFAILED", "Wrong"));
+    asking.refuse(tag, new LoginResult.Rejected("AUTHENTICATIONFAILED", ""));
   }
 
   /// The password as a client has sent it, one character a byte.

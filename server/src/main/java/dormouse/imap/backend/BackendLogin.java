@@ -239,10 +239,15 @@ public final class BackendLogin {
     if (PASSING.contains(code)) {
       return new LoginResult.Unavailable(LoginResult.Cause.REFUSED);
     }
-    String text = reply.line() == null ? "" : reply.line().message();
-    return code.isEmpty() || code.equals("ALERT") || code.equals("CAPABILITY")
-        ? new LoginResult.Rejected("", "")
-        : new LoginResult.Rejected(code, text);
+    return switch (code) {
+      case "", "ALERT", "CAPABILITY", "AUTHENTICATIONFAILED" -> new LoginResult.Rejected("", "");
+      default -> new LoginResult.Rejected(code, text(reply));
+    };
+  }
+
+  private static String text(Reply reply) {
+    String bytes = reply.line() == null ? "" : reply.line().message();
+    return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
   }
 
   /// Asks for the capabilities unless the backend has told them unasked.

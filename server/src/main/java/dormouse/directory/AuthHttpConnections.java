@@ -1,0 +1,123 @@
+package dormouse.directory;
+
+import dormouse.config.HttpLinkSettings;
+import dormouse.directory.AuthHttpConnection.Question;
+import dormouse.tls.BackendTrust;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.resolver.dns.DnsAddressResolverGroup;
+import io.netty.resolver.dns.DnsNameResolverBuilder;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// The connections to one HTTP auth daemon: a new one for each question, or one kept from an earlier question of the same event
+/// loop. Any thread, but for a connection, which stays on its loop.
+final class AuthHttpConnections implements AutoCloseable {
+  private final HttpLinkSettings settings;
+  private final @Nullable BackendTrust trust;
+  private final boolean epoll;
+  private final DnsAddressResolverGroup resolver;
+  private final Map<EventLoop, Deque<AuthHttpConnection>> idle = new ConcurrentHashMap<>();
+
+  /// @param trust whom to trust for `https`; null for `http`
+  /// @param epoll whether the event loops are native epoll ones
+  AuthHttpConnections(HttpLinkSettings settings, @Nullable BackendTrust trust, boolean epoll) {
+    this.settings = settings;
+    this.trust = trust;
+    this.epoll = epoll;
+    this.resolver =
+        new DnsAddressResolverGroup(
+            new DnsNameResolverBuilder()
+                .datagramChannelType(
+                    epoll ? EpollDatagramChannel.class : NioDatagramChannel.class));
+  }
+
+  /// Asks, on this loop.
+  void ask(Question question, EventLoop loop) {
+    assert loop.inEventLoop();
+    AuthHttpConnection kept = idleOf(loop).pollLast();
+    if (kept != null) {
+      kept.ask(question);
+      return;
+    }
+    askOnNew(question, loop);
+  }
+
+  /// Asks on a connection that nobody has used.
+  void askOnNew(Question question, EventLoop loop) {
+    new Bootstrap()
+        .group(loop)
+        .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
+        .resolver(resolver)
+        .option(ChannelOption.TCP_NODELAY, true)
+        .handler(
+            new ChannelInitializer<Channel>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                if (trust != null) {
+                  channel.pipeline().addLast(tlsHandler(channel, trust));
+                }
+                channel
+                    .pipeline()
+                    .addLast(
+                        "auth-http", new AuthHttpConnection(AuthHttpConnections.this, channel));
+              }
+            })
+        .connect(InetSocketAddress.createUnresolved(settings.url().host(), settings.url().port()))
+        .addListener(
+            (io.netty.channel.ChannelFutureListener)
+                dialed -> {
+                  if (!dialed.isSuccess()) {
+                    question.answer().completeExceptionally(dialed.cause());
+                  } else if (question.answer().isDone()) {
+                    dialed.channel().close(); // nobody waits any more
+                  } else {
+                    dialed.channel().pipeline().get(AuthHttpConnection.class).ask(question);
+                  }
+                });
+  }
+
+  private SslHandler tlsHandler(Channel channel, BackendTrust trusted) {
+    return trusted.newHandler(channel.alloc(), settings.url().host(), settings.url().port());
+  }
+
+  /// A connection that waits for a question; it is kept if there is room.
+  void idle(AuthHttpConnection connection) {
+    Deque<AuthHttpConnection> here = idleOf(connection.channel().eventLoop());
+    if (here.size() < settings.keepAlive() && connection.channel().isActive()) {
+      here.addLast(connection);
+    } else {
+      connection.channel().close();
+    }
+  }
+
+  /// A connection that has ended.
+  void gone(AuthHttpConnection connection) {
+    idleOf(connection.channel().eventLoop()).remove(connection);
+  }
+
+  private Deque<AuthHttpConnection> idleOf(EventLoop loop) {
+    return idle.computeIfAbsent(loop, _ -> new ArrayDeque<>());
+  }
+
+  /// Gives back what TLS holds outside the heap. Connections end with their loops.
+  @Override
+  public void close() {
+    resolver.close();
+    if (trust != null) {
+      trust.close();
+    }
+  }
+}

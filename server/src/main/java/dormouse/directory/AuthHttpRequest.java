@@ -1,0 +1,133 @@
+package dormouse.directory;
+
+import dormouse.config.HttpLinkSettings;
+import dormouse.session.Client;
+import dormouse.tls.records.HandshakeFacts;
+import io.netty.util.NetUtil;
+import java.io.ByteArrayOutputStream;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+
+/// The question to an HTTP auth daemon, byte for byte as nginx's mail proxy puts it: which headers, in which order, how escaped
+/// (nginx: `ngx_mail_auth_http_create_request`). Headers that nginx does not know come only with `extended`, between
+/// nginx's own and those of the settings.
+final class AuthHttpRequest {
+  private static final byte[] HEX = "0123456789ABCDEF".getBytes(StandardCharsets.US_ASCII);
+
+  private final Wipeable out = new Wipeable();
+
+  private AuthHttpRequest() {}
+
+  /// The question about an attempt; holds the password, the receiver's to wipe.
+  static byte[] of(Attempt attempt, HttpLinkSettings settings) {
+    AuthHttpRequest request = new AuthHttpRequest();
+    request.write(attempt, settings);
+    byte[] bytes = request.out.toByteArray();
+    request.out.wipe();
+    return bytes;
+  }
+
+  private void write(Attempt attempt, HttpLinkSettings settings) {
+    String version = settings.keepAlive() == 0 ? "HTTP/1.0" : "HTTP/1.1";
+    line("GET " + settings.url().uri() + " " + version);
+    header("Host", settings.url().host());
+    proof(attempt);
+    header("Auth-Protocol", attempt.protocol());
+    header("Auth-Login-Attempt", Integer.toString(attempt.number()));
+    Client client = attempt.client();
+    header("Client-IP", address(client.remote()));
+    if (client.via().proxy() != null) {
+      header("Proxy-Protocol-Addr", address(client.remote()));
+      header("Proxy-Protocol-Port", Integer.toString(client.remote().getPort()));
+      header("Proxy-Protocol-Server-Addr", address(client.local()));
+      header("Proxy-Protocol-Server-Port", Integer.toString(client.local().getPort()));
+    }
+    HandshakeFacts tls = attempt.tls();
+    if (tls != null) {
+      header("Auth-SSL", "on");
+      header("Auth-SSL-Protocol", tls.protocol());
+      header("Auth-SSL-Cipher", openSslName(tls.cipher()));
+    }
+    if (settings.extended()) {
+      extended(attempt);
+    }
+    settings.headers().forEach(this::line);
+    line("");
+  }
+
+  private void proof(Attempt attempt) {
+    switch (attempt.proof()) {
+      case Proof.Password(var password) -> {
+        header("Auth-Method", "plain");
+        header("Auth-User", attempt.user().getBytes(StandardCharsets.UTF_8));
+        header("Auth-Pass", password);
+      }
+    }
+  }
+
+  private void extended(Attempt attempt) {
+    Client client = attempt.client();
+    header("Client-Port", Integer.toString(client.remote().getPort()));
+    header("Server-IP", address(client.local()));
+    header("Server-Port", Integer.toString(client.local().getPort()));
+    header("Auth-Session", client.sessionId());
+    if (!client.serverName().isEmpty()) {
+      header("Auth-SNI", client.serverName().getBytes(StandardCharsets.UTF_8));
+    }
+    if (!attempt.clientId().isEmpty()) {
+      header("Auth-IMAP-ID", attempt.clientId().getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  private static String address(InetSocketAddress address) {
+    return NetUtil.toAddressString(address.getAddress());
+  }
+
+  /// OpenSSL's name of a cipher, which for TLS 1.2 is not the one of the RFCs: `ECDHE-RSA-AES128-GCM-SHA256`.
+  static String openSslName(String cipher) {
+    if (!cipher.contains("_WITH_")) {
+      return cipher;
+    }
+    return cipher
+        .substring("TLS_".length())
+        .replace("_WITH_", "-")
+        .replace("AES_", "AES")
+        .replace("POLY1305_SHA256", "POLY1305")
+        .replace('_', '-');
+  }
+
+  private void header(String name, String value) {
+    line(name + ": " + value);
+  }
+
+  private void line(String text) {
+    out.writeBytes(text.getBytes(StandardCharsets.UTF_8));
+    out.writeBytes(new byte[] {'\r', '\n'});
+  }
+
+  /// A header whose value came from outside, escaped.
+  private void header(String name, byte[] value) {
+    out.writeBytes((name + ": ").getBytes(StandardCharsets.US_ASCII));
+    for (byte b : value) {
+      if ((b >= 0 && b <= ' ') || b == '%') {
+        out.write('%');
+        out.write(HEX[b >> 4]);
+        out.write(HEX[b & 15]);
+      } else {
+        out.write(b);
+      }
+    }
+    line("");
+  }
+
+  /// Bytes that can be overwritten when they are done with.
+  private static final class Wipeable extends ByteArrayOutputStream {
+    Wipeable() {
+      super(2048); // seldom grows, which would leave a copy behind
+    }
+
+    void wipe() {
+      java.util.Arrays.fill(buf, (byte) 0);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+package dormouse.directory;
+
+import dormouse.config.HttpLinkSettings;
+import dormouse.directory.AuthHttpConnection.Question;
+import dormouse.tls.BackendTrust;
+import io.netty.channel.EventLoop;
+import io.netty.util.NetUtil;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// Asks an HTTP daemon by the protocol of nginx's mail proxy. Any thread.
+///
+/// What the answer means is what nginx makes of it: `Auth-Status` other than `OK` and `WAIT` is the text for the client,
+/// after `Auth-Wait` seconds, and without those the connection's last; none at all is as `OK`. A backend is an address and
+/// a port.
+final class HttpLink implements Link {
+  private static final Pattern PORT = Pattern.compile("0*[1-9]\\d{0,4}");
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,253}");
+  private static final Pattern SECONDS = Pattern.compile("\\d{1,9}");
+  private static final Pattern CODE = Pattern.compile("\\[([A-Z][A-Z0-9-]*(?: [^\\]]+)?)\\] ?(.*)");
+
+  private final HttpLinkSettings settings;
+  private final AuthHttpConnections connections;
+
+  /// @param trust whom to trust for `https`; null for `http`
+  /// @param epoll whether the event loops are native epoll ones
+  HttpLink(HttpLinkSettings settings, @Nullable BackendTrust trust, boolean epoll) {
+    this.settings = settings;
+    this.connections = new AuthHttpConnections(settings, trust, epoll);
+  }
+
+  @Override
+  public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
+    Question question =
+        new Question(AuthHttpRequest.of(attempt, settings), new CompletableFuture<>());
+    CompletableFuture<Answer> answer =
+        question
+            .answer()
+            .whenComplete((_, _) -> Arrays.fill(question.text(), (byte) 0))
+            .thenApply(this::answer);
+    answer.whenComplete((_, _) -> question.answer().cancel(false)); // if this one was cancelled
+    connections.ask(question, loop);
+    return answer;
+  }
+
+  /// What a response means.
+  Answer answer(AuthHttpResponse response) {
+    String status = response.text("auth-status");
+    Duration pause = pause(response);
+    if (status == null || status.equals("OK")) {
+      return accept(response);
+    }
+    if (status.equals("WAIT")) {
+      return new Answer.AskAgain(pause);
+    }
+    Matcher code = CODE.matcher(status);
+    return code.matches()
+        ? new Answer.Reject(code.group(1), code.group(2), pause, pause.isZero())
+        : new Answer.Reject("", status, pause, pause.isZero());
+  }
+
+  private static Duration pause(AuthHttpResponse response) {
+    String seconds = response.header("auth-wait");
+    return seconds != null && SECONDS.matcher(seconds).matches()
+        ? Duration.ofSeconds(Integer.parseInt(seconds))
+        : Duration.ZERO;
+  }
+
+  private Answer accept(AuthHttpResponse response) {
+    String host = response.header("auth-server");
+    String port = response.header("auth-port");
+    if (host == null || !isHost(host)) {
+      return unusable("Auth-Server");
+    }
+    if (port == null || !PORT.matcher(port).matches()) {
+      return unusable("Auth-Port");
+    }
+    Map<String, String> facts = new HashMap<>(Map.of("host", host, "port", port));
+    put(facts, "user", response.text("auth-user"));
+    if (settings.extended()) {
+      put(facts, "destuser", response.text("auth-backend-user"));
+      String tls = response.header("auth-tls");
+      if (tls != null && (tls.equals("ssl") || tls.equals("starttls"))) {
+        facts.put(tls, "yes");
+      }
+    }
+    return switch (Facts.accept(facts)) {
+      case Answer.Accept(Facts known) ->
+          new Answer.Accept(new Facts(known.fields(), response.bytes("auth-pass")));
+      case Answer other -> unusable(other.toString());
+    };
+  }
+
+  private boolean isHost(String host) {
+    return NetUtil.isValidIpV4Address(host)
+        || (NetUtil.isValidIpV6Address(host) && host.charAt(0) != '[')
+        || (settings.extended() && NAME.matcher(host).matches());
+  }
+
+  private static void put(Map<String, String> facts, String name, @Nullable String value) {
+    if (value != null) {
+      facts.put(name, value);
+    }
+  }
+
+  private static Answer unusable(String what) {
+    return new Answer.CannotTell("the daemon's answer is of no use: " + what, /* down= */ false);
+  }
+
+  @Override
+  public void close() {
+    connections.close();
+  }
+}

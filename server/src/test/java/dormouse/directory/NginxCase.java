@@ -1,0 +1,232 @@
+package dormouse.directory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.testkit.AuthDaemon;
+import dormouse.testkit.LoginBackend;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
+
+/// One row of the table: what a client says, what the daemon answers, and what may differ between nginx and Dormouse.
+/// Immutable.
+///
+/// Compared are: each request of the daemon, byte for byte; each login at the backend; what the client hears to each line:
+/// - OK, whatever stands behind it: it is the backend's;
+/// - NO and its text;
+/// - BAD, whatever stands behind it; not counted is BYE, which Dormouse says before it closes and nginx does not;
+/// - the continuation with its challenge; what stands behind `+` for a literal means nothing;
+/// - "unavailable": nginx says `* BAD internal server error` and closes, Dormouse answers the command with `NO [UNAVAILABLE]` and goes on;
+/// - at the end, whether the connection still serves.
+///
+/// Text is ISO-8859-1, so that each char is one byte.
+///
+/// @param says a line each, sent when the one before has been answered; what must go out at once is one
+/// @param script the daemon's answers
+/// @param takes how long the whole takes at least
+record NginxCase(
+    String name,
+    List<String> says,
+    Script script,
+    Duration takes,
+    Transport transport,
+    boolean down,
+    @Nullable Difference difference,
+    boolean backendDiffers) {
+  private static final int PATIENCE_MILLIS = 20_000;
+
+  /// What the daemon answers.
+  interface Script {
+    /// @param number of the request in this row, from 1
+    AuthDaemon.Answer answer(int number);
+  }
+
+  /// How the client comes.
+  ///
+  /// @param header that a proxy says first; "" for none
+  /// @param protocol of TLS; "" for none
+  private record Transport(String header, String protocol, String cipher) {}
+
+  /// What a client hears that is not the same, and why.
+  private record Difference(String why, String fromNginx, String fromDormouse) {}
+
+  /// One of the two that are compared.
+  record Side(int port, int proxyPort, int tlsPort, AuthDaemon daemon, LoginBackend backend) {}
+
+  /// What was seen of one side.
+  private record Seen(
+      List<String> heard, boolean open, List<String> requests, List<LoginBackend.Login> logins) {}
+
+  NginxCase(String name, List<String> says, Script script) {
+    this(name, says, script, Duration.ZERO, new Transport("", "", ""), false, null, false);
+  }
+
+  NginxCase takes(Duration time) {
+    return new NginxCase(name, says, script, time, transport, down, difference, backendDiffers);
+  }
+
+  /// Over TLS.
+  NginxCase over(String protocol, String cipher) {
+    Transport tls = new Transport("", protocol, cipher);
+    return new NginxCase(name, says, script, takes, tls, down, difference, backendDiffers);
+  }
+
+  /// Behind a proxy that says this first.
+  NginxCase behind(String header) {
+    Transport proxied = new Transport(header, "", "");
+    return new NginxCase(name, says, script, takes, proxied, down, difference, backendDiffers);
+  }
+
+  /// While the daemon refuses connections.
+  NginxCase whileDown() {
+    return new NginxCase(name, says, script, takes, transport, true, difference, backendDiffers);
+  }
+
+  /// The last that the client hears differs; what the backend sees and whether the connection stays open is not compared then.
+  NginxCase differs(String why, String fromNginx, String fromDormouse) {
+    Difference told = new Difference(why, fromNginx, fromDormouse);
+    return new NginxCase(name, says, script, takes, transport, down, told, true);
+  }
+
+  /// What the backend sees differs.
+  NginxCase backendDiffers(String why) {
+    assertThat(why).isNotBlank();
+    return new NginxCase(name, says, script, takes, transport, down, difference, true);
+  }
+
+  void check(Side nginx, Side dormouse) {
+    Seen fromNginx = play(nginx);
+    Seen fromDormouse = play(dormouse);
+    if (difference == null) {
+      assertThat(fromDormouse.requests).isEqualTo(fromNginx.requests);
+      assertThat(fromDormouse.heard).isEqualTo(fromNginx.heard);
+      assertThat(fromDormouse.open).as("open").isEqualTo(fromNginx.open);
+    } else {
+      assertThat(fromNginx.heard.getLast()).isEqualTo(difference.fromNginx);
+      assertThat(fromDormouse.heard.getLast()).isEqualTo(difference.fromDormouse);
+      if (!fromDormouse.requests.isEmpty()) {
+        assertThat(fromDormouse.requests).isEqualTo(fromNginx.requests);
+      }
+    }
+    if (!backendDiffers) {
+      assertThat(fromDormouse.logins).isEqualTo(fromNginx.logins);
+    }
+  }
+
+  private Seen play(Side side) {
+    side.daemon.takeRequests();
+    side.backend.takeLogins();
+    AtomicInteger asked = new AtomicInteger();
+    side.daemon.script(_ -> script.answer(asked.incrementAndGet()));
+    if (down) {
+      side.daemon.refuse();
+    }
+    long since = System.nanoTime();
+    try (Socket socket = connect(side)) {
+      List<String> heard = new ArrayList<>();
+      boolean open = talk(socket, heard);
+      assertThat(Duration.ofNanos(System.nanoTime() - since)).isGreaterThanOrEqualTo(takes);
+      return new Seen(
+          heard,
+          open,
+          side.daemon.takeRequests().stream().map(AuthDaemon.Request::text).toList(),
+          side.backend.takeLogins());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      if (down) {
+        side.daemon.listen();
+      }
+    }
+  }
+
+  private Socket connect(Side side) throws IOException {
+    InetAddress here = InetAddress.getLoopbackAddress();
+    if (!transport.header.isEmpty()) {
+      Socket socket = new Socket(here, side.proxyPort);
+      send(socket, transport.header);
+      return socket;
+    }
+    if (transport.protocol.isEmpty()) {
+      return new Socket(here, side.port);
+    }
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, InsecureTrustManagerFactory.INSTANCE.getTrustManagers(), null);
+      SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(here, side.tlsPort);
+      socket.setEnabledProtocols(new String[] {transport.protocol});
+      socket.setEnabledCipherSuites(new String[] {transport.cipher});
+      return socket;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void send(Socket socket, String line) throws IOException {
+    socket.getOutputStream().write((line + "\r\n").getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  /// Says all, and then NOOP: true if that is answered.
+  private boolean talk(Socket socket, List<String> heard) throws IOException {
+    socket.setSoTimeout(PATIENCE_MILLIS);
+    var in =
+        new BufferedReader(
+            new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
+    assertThat(in.readLine()).startsWith("* OK ");
+    String tag = "";
+    for (String line : says) {
+      if (heard.isEmpty() || !heard.getLast().startsWith("+")) {
+        tag = line.substring(0, line.indexOf(' '));
+      }
+      send(socket, line);
+      String answer = answer(in, tag);
+      heard.add(answer);
+      if (answer.equals("closed")) {
+        return false;
+      }
+    }
+    if (heard.getLast().equals("unavailable")) {
+      return false; // nginx has closed
+    }
+    try {
+      send(socket, "z NOOP");
+      return answer(in, "z").equals("OK");
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  private static String answer(BufferedReader in, String tag) throws IOException {
+    while (true) {
+      String line = in.readLine();
+      if (line == null) {
+        return "closed";
+      }
+      if (line.startsWith("+")) {
+        boolean challenge = line.matches("\\+ [A-Za-z0-9/]*=*") && !line.equals("+ OK");
+        return challenge ? line : "+ (literal)";
+      }
+      if (line.equals("* BAD internal server error")
+          || line.startsWith(tag + " NO [UNAVAILABLE]")) {
+        return "unavailable";
+      }
+      if (line.startsWith(tag + " ") || line.startsWith("* BAD")) {
+        String said = line.substring(line.indexOf(' ') + 1);
+        return said.startsWith("OK") || said.startsWith("BAD") ? said.split(" ", 2)[0] : said;
+      }
+    }
+  }
+}
