@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 final class DormouseProcess implements AutoCloseable {
   private static final List<String> FIXED_HEAP =
       List.of("-Xms512m", "-Xmx512m", "-XX:+AlwaysPreTouch");
+  private static final String SETTINGS = "dormouse.yaml";
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Process process;
@@ -42,6 +43,41 @@ final class DormouseProcess implements AutoCloseable {
     Path home = Files.createTempDirectory("dormouse-bench");
     int port = FreePort.next();
     int admin = FreePort.next();
+    List<String> arguments =
+        List.of(
+            "--backend",
+            "127.0.0.1:" + backend,
+            "--backend-tls",
+            "none",
+            "--imaps",
+            "127.0.0.1:" + port,
+            "--admin",
+            "127.0.0.1:" + admin,
+            "--hibernate-after",
+            options.after());
+    return start(options.jar(), arguments, home, port, admin);
+  }
+
+  /// Starts one with one listener in TLS and these settings beside it; returns when it answers.
+  ///
+  /// @param settings YAML, without `listen`, `admin` and `runtime`
+  static DormouseProcess start(Path jar, String settings) throws IOException {
+    Path home = Files.createTempDirectory("dormouse-bench");
+    int port = FreePort.next();
+    int admin = FreePort.next();
+    String own =
+        """
+        listen: [ { address: "127.0.0.1:%d" } ]
+        admin: { address: "127.0.0.1:%d" }
+        runtime: { state-dir: . }
+        """
+            .formatted(port, admin);
+    Path file = Files.writeString(home.resolve(SETTINGS), own + settings);
+    return start(jar, List.of("--config", file.toString()), home, port, admin);
+  }
+
+  private static DormouseProcess start(
+      Path jar, List<String> arguments, Path home, int port, int admin) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
@@ -51,10 +87,8 @@ final class DormouseProcess implements AutoCloseable {
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow"));
     command.addAll(flags());
-    command.addAll(List.of("-jar", options.jar().toString(), "--quiet", "--log", "warn"));
-    command.addAll(List.of("--backend", "127.0.0.1:" + backend, "--backend-tls", "none"));
-    command.addAll(List.of("--imaps", "127.0.0.1:" + port, "--admin", "127.0.0.1:" + admin));
-    command.addAll(List.of("--hibernate-after", options.after()));
+    command.addAll(List.of("-jar", jar.toString(), "--quiet", "--log", "warn"));
+    command.addAll(arguments);
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
@@ -125,7 +159,8 @@ final class DormouseProcess implements AutoCloseable {
       if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
         process.destroyForcibly();
       }
-      for (String file : List.of("tls/self-signed.crt", "tls/self-signed.key", "tls", "")) {
+      for (String file :
+          List.of("tls/self-signed.crt", "tls/self-signed.key", "tls", SETTINGS, "")) {
         Files.deleteIfExists(home.resolve(file));
       }
     } catch (InterruptedException e) {
