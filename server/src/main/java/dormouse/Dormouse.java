@@ -170,7 +170,11 @@ public final class Dormouse implements AutoCloseable {
     backends = used;
     settings = next;
     users.serve(
-        new Logins(asked, new Backends(used), clock), masters, next.hibernate(), next.limits());
+        new Logins(asked, new Backends(used), clock),
+        masters,
+        next.imap(),
+        next.hibernate(),
+        next.limits());
     for (int i = 0; i < open.size(); i++) {
       open.get(i).change(next.listen().get(i));
     }

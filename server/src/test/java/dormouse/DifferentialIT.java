@@ -82,6 +82,19 @@ class DifferentialIT {
   }
 
   @Test
+  void compressedClientsSeeWhatTheServerHas() {
+    try (DovecotServer server = DovecotServer.start();
+        FrontEnd front = FrontEnd.before(server.imapPort())) {
+      Endpoint truth = Endpoint.plain(server.imapPort());
+      run(
+          front,
+          DifferentialPlan.dovecot(front.plain().compressed(), truth, "u1")
+              .withPassword(DovecotServer.PASSWORD)
+              .withSide(front.plain()));
+    }
+  }
+
+  @Test
   void clientsOfAServerWithCondstoreOnlySeeWhatTheServerHas() {
     DovecotOptions options = DovecotOptions.DEFAULT.with(DovecotOptions.Offers.CONDSTORE);
     try (DovecotServer server = DovecotServer.start(options);

@@ -5,6 +5,7 @@ import dormouse.config.BackendSettings;
 import dormouse.config.DovecotEventsSettings;
 import dormouse.config.FeedSettings;
 import dormouse.config.HibernateSettings;
+import dormouse.config.ImapSettings;
 import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
@@ -93,6 +94,7 @@ public final class FrontEnd implements AutoCloseable {
             LoginSettings.DEFAULT,
             LimitsSettings.DEFAULT,
             ThrottleSettings.DEFAULT,
+            ImapSettings.DEFAULT,
             change.apply(hibernate),
             feeds,
             new AdminSettings(null),

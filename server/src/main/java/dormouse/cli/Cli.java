@@ -6,6 +6,7 @@ import dormouse.config.BackendTls;
 import dormouse.config.CertificateSettings;
 import dormouse.config.Fault;
 import dormouse.config.HibernateSettings;
+import dormouse.config.ImapSettings;
 import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
@@ -235,6 +236,7 @@ public final class Cli {
         LoginSettings.DEFAULT,
         LimitsSettings.DEFAULT,
         ThrottleSettings.DEFAULT,
+        ImapSettings.DEFAULT,
         typed.hibernateAfter == null ? hibernate : hibernate.withAfter(typed.hibernateAfter),
         List.of(),
         typed.admin == null ? AdminSettings.DEFAULT : new AdminSettings(typed.admin),

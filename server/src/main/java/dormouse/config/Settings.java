@@ -14,6 +14,7 @@ import java.util.Map;
 /// @param login what a client may do before it has logged in
 /// @param limits how many connections clients may have
 /// @param throttle how who guesses passwords is slowed down
+/// @param imap what clients may do behind their login
 /// @param hibernate when sessions hibernate and what is kept of them
 /// @param feeds who tells that mailboxes have changed
 /// @param admin where operators look in
@@ -26,6 +27,7 @@ public record Settings(
     LoginSettings login,
     LimitsSettings limits,
     ThrottleSettings throttle,
+    ImapSettings imap,
     HibernateSettings hibernate,
     List<FeedSettings> feeds,
     AdminSettings admin,
@@ -51,6 +53,7 @@ public record Settings(
         LoginSettings.DEFAULT,
         LimitsSettings.DEFAULT,
         ThrottleSettings.DEFAULT,
+        ImapSettings.DEFAULT,
         HibernateSettings.DEFAULT,
         List.of(),
         AdminSettings.DEFAULT,

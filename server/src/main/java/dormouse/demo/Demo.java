@@ -3,6 +3,7 @@ package dormouse.demo;
 import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
 import dormouse.config.HibernateSettings;
+import dormouse.config.ImapSettings;
 import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
@@ -82,6 +83,7 @@ public final class Demo implements AutoCloseable {
         LoginSettings.DEFAULT,
         LimitsSettings.DEFAULT,
         ThrottleSettings.DEFAULT,
+        ImapSettings.DEFAULT,
         HibernateSettings.DEFAULT.withAfter(hibernateAfter).withPoll(POLL),
         List.of(),
         AdminSettings.DEFAULT,

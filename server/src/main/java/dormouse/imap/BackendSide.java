@@ -129,7 +129,8 @@ final class BackendSide implements BackendConnection.Relay {
       return endedIdle != null ? CommandTracker.Decision.ANSWER : CommandTracker.Decision.FORWARD;
     }
     if (endsHere(verb)) {
-      return conversation.busy() ? CommandTracker.Decision.WAIT : CommandTracker.Decision.ANSWER;
+      boolean free = !conversation.busy() && conversation.betweenResponses();
+      return free ? CommandTracker.Decision.ANSWER : CommandTracker.Decision.WAIT;
     }
     if (conversation.outstanding() >= MAX_OUTSTANDING) {
       return CommandTracker.Decision.WAIT;

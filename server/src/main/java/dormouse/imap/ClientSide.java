@@ -1,5 +1,6 @@
 package dormouse.imap;
 
+import dormouse.imap.compress.CompressHandler;
 import dormouse.imap.track.Command;
 import dormouse.imap.track.CommandTracker;
 import dormouse.imap.track.Verb;
@@ -13,6 +14,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /// The client's side of a session: its channel, the commands it sends, and what is said to it. Bytes wait here until the
 /// session can take them.
@@ -58,13 +60,17 @@ final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTr
   private final Host host;
   private final CommandTracker commands = new CommandTracker(this);
   private final UnreadBytes unread;
+  private final boolean mayCompress;
+  private @Nullable CompressHandler compression;
   private int malformed;
   private boolean ended;
 
-  ClientSide(Channel channel, Metrics metrics, Host host) {
+  /// @param mayCompress whether COMPRESS is offered
+  ClientSide(Channel channel, Metrics metrics, boolean mayCompress, Host host) {
     this.channel = channel;
     this.metrics = metrics;
     this.host = host;
+    this.mayCompress = mayCompress;
     this.unread = new UnreadBytes(channel.alloc());
   }
 
@@ -186,6 +192,45 @@ final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTr
   long unsentBytes() {
     var buffer = channel.unsafe().outboundBuffer();
     return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+  }
+
+  // ── it compresses ──
+
+  /// Answers COMPRESS (RFC 4978): behind its OK all is compressed, and what was read behind the command is so already.
+  void compress(Command command) {
+    String tag = command.tag();
+    if (!mayCompress) {
+      say(tag + " BAD COMPRESS is not offered");
+    } else if (!command.argumentsText().equalsIgnoreCase("DEFLATE")) {
+      say(tag + " BAD Only DEFLATE is known");
+    } else if (compression != null) {
+      say(tag + " NO [COMPRESSIONACTIVE] DEFLATE is active by COMPRESS");
+    } else {
+      say(tag + " OK DEFLATE active");
+      compression =
+          new CompressHandler(
+              unread.take(),
+              metrics::keptBytes,
+              () -> host.end(CloseReason.PROTOCOL_ERROR, "This is not deflated"));
+      channel.pipeline().addBefore("session", "compress", compression);
+      metrics.compressing(1);
+      metrics.answeredLocally("compress");
+      channel.closeFuture().addListener(_ -> metrics.compressing(-1));
+    }
+  }
+
+  /// The client is quiet, and may be for long: keeps as little as possible of what its compression needs.
+  void rest() {
+    if (compression != null) {
+      compression.rest();
+    }
+  }
+
+  /// The client is not quiet any more.
+  void stir() {
+    if (compression != null) {
+      compression.stir();
+    }
   }
 
   // ── the end ──

@@ -61,6 +61,7 @@ final class Conversation implements ResponseTracker.Listener {
   private final ClientFeatures features = new ClientFeatures();
   private @Nullable SelectedMailbox selected;
   private @Nullable SelectedMailbox opening;
+  private final boolean compress;
   private String capabilities;
   private boolean tainted;
   private boolean swallowContinuation;
@@ -69,10 +70,13 @@ final class Conversation implements ResponseTracker.Listener {
   private boolean searchSaved;
   private boolean unknownCommand;
 
-  /// @param capabilities as the client was told at login
+  /// @param capabilities the backend's, after the login
+  /// @param compress whether the client may compress
   /// @param toClient takes what the client shall hear, in order; owns each buffer
-  Conversation(String capabilities, Events events, Consumer<ByteBuf> toClient) {
-    this.capabilities = capabilities;
+  Conversation(
+      Capabilities capabilities, boolean compress, Events events, Consumer<ByteBuf> toClient) {
+    this.compress = compress;
+    this.capabilities = capabilities.forClient(compress);
     this.events = events;
     this.toClient = toClient;
   }
@@ -146,7 +150,7 @@ final class Conversation implements ResponseTracker.Listener {
         return ended(line);
       }
       case CAPABILITY -> {
-        capabilities = Capabilities.parse(line.data()).forClient();
+        capabilities = Capabilities.parse(line.data()).forClient(compress);
         return replace("* CAPABILITY " + capabilities);
       }
       case ENABLED -> {
@@ -179,7 +183,7 @@ final class Conversation implements ResponseTracker.Listener {
   }
 
   private String withOurCapabilities(ResponseLine line) {
-    capabilities = Capabilities.parse(line.codeArguments()).forClient();
+    capabilities = Capabilities.parse(line.codeArguments()).forClient(compress);
     return line.text().replace("[" + line.code() + "]", "[CAPABILITY " + capabilities + "]");
   }
 

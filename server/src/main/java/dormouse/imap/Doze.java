@@ -100,7 +100,7 @@ final class Doze implements Sleeper.Listener {
       return CommandTracker.Decision.WAIT;
     }
     return switch (verb) {
-      case LOGOUT, CAPABILITY -> CommandTracker.Decision.ANSWER;
+      case LOGOUT, CAPABILITY, COMPRESS -> CommandTracker.Decision.ANSWER;
       case DONE, NOOP -> whenCurrent();
       case CHECK -> sleeper == null ? null : whenCurrent();
       case IDLE -> canIdle ? CommandTracker.Decision.ANSWER : null;

@@ -1,5 +1,6 @@
 package dormouse.imap;
 
+import dormouse.config.ImapSettings;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Capabilities;
@@ -72,6 +73,7 @@ final class ImapSession
       String clientId,
       String user,
       UserMailboxes home,
+      ImapSettings settings,
       @Nullable Grant grant,
       BackendConnection connection,
       Capabilities capabilities) {
@@ -80,8 +82,8 @@ final class ImapSession
     this.user = user;
     this.home = home;
     this.grant = grant;
-    this.client = new ClientSide(channel, home.metrics(), this);
-    this.conversation = new Conversation(capabilities.forClient(), this, client::write);
+    this.client = new ClientSide(channel, home.metrics(), settings.compress(), this);
+    this.conversation = new Conversation(capabilities, settings.compress(), this, client::write);
     this.rules = new StayRules(home.settings(), grant != null, client, conversation);
     this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
     this.state = new State.Attached(backendSide(connection, capabilities));
@@ -178,6 +180,10 @@ final class ImapSession
 
   @Override
   public void answer(Command command) {
+    if (command.verb() == Verb.COMPRESS) {
+      client.compress(command);
+      return;
+    }
     switch (state) {
       case State.Attached(var backend) -> backend.answer(command);
       case State.Asleep(var doze) -> answerAsleep(doze, command);
@@ -338,6 +344,7 @@ final class ImapSession
     if (taken != null && selected != null && grant != null) {
       doze.watch(taken, selected, who, grant);
     }
+    client.rest();
     settle();
   }
 
@@ -372,6 +379,7 @@ final class ImapSession
   @Override
   public void awake(Wake.Result.Awake awake, Verb first) {
     quiet.woke();
+    client.stir();
     BackendSide backend = backendSide(awake.connection(), awake.capabilities());
     state = new State.Attached(backend);
     conversation.tainted(awake.tainted());

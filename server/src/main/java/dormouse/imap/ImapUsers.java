@@ -8,6 +8,7 @@ import dormouse.auth.MasterUser;
 import dormouse.backend.Backend;
 import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
+import dormouse.config.ImapSettings;
 import dormouse.config.LimitsSettings;
 import dormouse.directory.Attempt;
 import dormouse.feed.Feeds;
@@ -56,6 +57,7 @@ public final class ImapUsers implements ImapLogin {
   private final Feeds feeds;
   private volatile Map<String, MasterUser> masters = Map.of();
   private final EventLoops loops;
+  private volatile ImapSettings imap = ImapSettings.DEFAULT;
   private volatile HibernateSettings settings = HibernateSettings.DEFAULT;
   private volatile LimitsSettings limits = LimitsSettings.DEFAULT;
   private final InstantSource clock;
@@ -77,8 +79,10 @@ public final class ImapUsers implements ImapLogin {
   public void serve(
       Logins logins,
       Map<String, MasterUser> masters,
+      ImapSettings imap,
       HibernateSettings hibernate,
       LimitsSettings limits) {
+    this.imap = imap;
     this.settings = hibernate;
     this.masters = Map.copyOf(masters);
     this.limits = limits;
@@ -196,6 +200,7 @@ public final class ImapUsers implements ImapLogin {
             dialogue.clientId(),
             admitted.user(),
             home,
+            imap,
             grant(backend, credentials),
             connection,
             capabilities);

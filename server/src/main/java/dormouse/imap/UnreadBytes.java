@@ -3,6 +3,7 @@ package dormouse.imap;
 import dormouse.imap.track.CommandTracker;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +58,11 @@ final class UnreadBytes {
       bytes.release();
       bytes = null;
     }
+  }
+
+  /// Gives all that is there to the caller, who owns it; also from within the tracker's listener.
+  ByteBuf take() {
+    return bytes == null ? Unpooled.EMPTY_BUFFER : bytes.readRetainedSlice(bytes.readableBytes());
   }
 
   private ByteBuf readable() {

@@ -95,6 +95,7 @@ public final class Metrics {
           .description("When each certificate that clients see expires, since 1970")
           .baseUnit("seconds")
           .register(registry);
+  private final LongAdder compressing = new LongAdder();
   private final Counter hibernations;
   private final Timer wakes;
   private final Timer syncs;
@@ -120,6 +121,9 @@ public final class Metrics {
     Gauge.builder("dormouse.kept", keptBytes, LongAdder::sum)
         .description("Memory that holds what is kept of hibernated sessions")
         .baseUnit("bytes")
+        .register(registry);
+    Gauge.builder("dormouse.compressed.sessions", compressing, LongAdder::sum)
+        .description("Client connections that are compressed")
         .register(registry);
     hibernations =
         Counter.builder("dormouse.hibernations")
@@ -324,6 +328,11 @@ public final class Metrics {
   /// `delta` more bytes hold what is kept of hibernated sessions; negative for fewer.
   public void keptBytes(long delta) {
     keptBytes.add(delta);
+  }
+
+  /// `delta` more client connections are compressed; negative for fewer.
+  public void compressing(int delta) {
+    compressing.add(delta);
   }
 
   /// Client connections in a state, now.

@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// isync 1.4: pipelines its commands, and looks after both sides at once.
+/// isync 1.4: pipelines its commands, looks after both sides at once, and compresses where that is offered.
 class MbsyncIT extends MailProgramStage {
   private Path mail;
   private Path rc;
@@ -51,6 +51,8 @@ class MbsyncIT extends MailProgramStage {
 
   private void sync() {
     program.run("mbsync", "-c", rc.toString(), "-a");
+    assertThat(front.metrics().scrape())
+        .contains("dormouse_local_answers_total{command=\"compress\"}");
   }
 
   @Test

@@ -3,6 +3,7 @@ package dormouse.clients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /// mutt, with a terminal that `script` makes and keys that are pushed.
@@ -15,7 +16,7 @@ class MuttIT extends MailProgramStage {
             set imap_user=%2$s imap_pass=%3$s
             set folder=imaps://127.0.0.1:%1$d/ spoolfile=imaps://127.0.0.1:%1$d/INBOX
             set certificate_file=%4$s
-            set imap_idle=yes imap_qresync=yes imap_condstore=yes timeout=1
+            set imap_deflate=yes imap_idle=yes imap_qresync=yes imap_condstore=yes timeout=1
             set confirmappend=no confirmcreate=no delete=yes move=no quit=yes wait_key=no
             set record= postponed= mark_old=no auto_tag=no save_name=no sort=mailbox-order
             """
@@ -27,6 +28,12 @@ class MuttIT extends MailProgramStage {
         "--command",
         "mutt -F " + rc + " -e 'push \"" + keys + "\"'",
         program.home().resolve("typescript").toString());
+  }
+
+  @AfterEach
+  void itCompressed() {
+    assertThat(front.metrics().scrape())
+        .contains("dormouse_local_answers_total{command=\"compress\"}");
   }
 
   @Test

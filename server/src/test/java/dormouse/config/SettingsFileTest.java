@@ -91,6 +91,8 @@ final class SettingsFileTest {
         devices: 262145
         device-age: 31d
         exempt: [ 10.0.0.0/8 ]
+      imap:
+        compress: false
       hibernate:
         enabled: false
         after: 0s
@@ -188,6 +190,7 @@ final class SettingsFileTest {
     differsInEveryKey(settings.login(), LoginSettings.DEFAULT);
     differsInEveryKey(settings.limits(), LimitsSettings.DEFAULT);
     differsInEveryKey(settings.throttle(), ThrottleSettings.DEFAULT);
+    differsInEveryKey(settings.imap(), ImapSettings.DEFAULT);
     differsInEveryKey(settings.hibernate(), HibernateSettings.DEFAULT);
     assertThat(settings.feeds())
         .containsExactly(

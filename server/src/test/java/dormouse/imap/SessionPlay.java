@@ -27,12 +27,12 @@ import java.util.regex.Pattern;
 /// - `C: (connect)`, `C: (close)`; `S: (closed REASON)` Dormouse has closed, for that reason in the metrics; `S: (nothing)` the
 ///   client has heard nothing.
 /// - `@ backend CAPABILITIES` what it says it can once somebody is logged in; `@ ann logs in` the next client, on the next
-///   connection; `@ 60s pass`; `@ then` what is said next comes in a segment of its own.
+///   connection; `@ C compresses` from here on; `@ 60s pass`; `@ then` what is said next comes in a segment of its own.
 /// - `@ F2 speaks within 10m`, `@ F2 connects within 10m`: time passes until then, and no longer.
 /// - `@ asleep`, `@ attached`: what the one session is. `@ stays REASON`, `@ count METRIC N`: what metrics say.
 /// - `@ backend refuses`, `@ backend listens` again; `@ shutdown`.
 /// - settings first: `@ after 15s`, `@ quiet-after 60s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
-///   `@ keep-password off`, `@ trusted`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`.
+///   `@ keep-password off`, `@ compress off`, `@ trusted`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`.
 final class SessionPlay {
   private static final Set<String> SETTINGS =
       Set.of(
@@ -47,6 +47,7 @@ final class SessionPlay {
           "queue",
           "hibernate",
           "keep-password",
+          "compress",
           "trusted");
   private static final String GREETING = "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] mx ready";
   private static final String LOGIN = "AUTHENTICATE PLAIN " + sasl("ann", "secret");
@@ -264,6 +265,7 @@ final class SessionPlay {
       case "backend listens" -> stage.takeConnections();
       case "shutdown" -> stage.shutDown();
       case "ann logs in" -> login();
+      case "C compresses" -> stage.client(1).compress();
       default -> {
         Matcher within = WITHIN.matcher(text);
         if (within.matches()) {

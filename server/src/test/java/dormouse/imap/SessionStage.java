@@ -8,6 +8,7 @@ import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
 import dormouse.config.GateSettings;
 import dormouse.config.HibernateSettings;
+import dormouse.config.ImapSettings;
 import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
@@ -69,7 +70,11 @@ final class SessionStage implements AutoCloseable {
 
   /// @param byteByByte whether what client and backend say is written one byte at a time
   SessionStage(
-      HibernateSettings hibernate, GateSettings gate, boolean trusted, boolean byteByByte) {
+      ImapSettings imap,
+      HibernateSettings hibernate,
+      GateSettings gate,
+      boolean trusted,
+      boolean byteByByte) {
     this.byteByByte = byteByByte;
     ServerSocket listening = listen(0);
     this.backend = listening;
@@ -84,6 +89,7 @@ final class SessionStage implements AutoCloseable {
             LoginSettings.DEFAULT,
             LimitsSettings.DEFAULT,
             ThrottleSettings.DEFAULT,
+            imap,
             hibernate,
             List.of(),
             new AdminSettings(null),

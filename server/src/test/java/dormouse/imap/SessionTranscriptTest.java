@@ -2,6 +2,7 @@ package dormouse.imap;
 
 import dormouse.config.GateSettings;
 import dormouse.config.HibernateSettings;
+import dormouse.config.ImapSettings;
 import dormouse.imap.TranscriptFile.Who;
 import java.io.IOException;
 import java.util.stream.Stream;
@@ -29,16 +30,19 @@ class SessionTranscriptTest {
   private static void play(TranscriptFile file, boolean byteByByte) {
     Setting setting = Setting.of(file);
     try (SessionStage stage =
-        new SessionStage(setting.hibernate(), setting.gate(), setting.trusted(), byteByByte)) {
+        new SessionStage(
+            setting.imap(), setting.hibernate(), setting.gate(), setting.trusted(), byteByByte)) {
       new SessionPlay(file, stage, byteByByte).play();
     }
   }
 
   /// What `@ after 15s`, `@ keep-alive 120s`, `@ trusted` and the like at the top of a file ask for.
-  private record Setting(HibernateSettings hibernate, GateSettings gate, boolean trusted) {
+  private record Setting(
+      ImapSettings imap, HibernateSettings hibernate, GateSettings gate, boolean trusted) {
     static Setting of(TranscriptFile file) {
       HibernateSettings normal = HibernateSettings.DEFAULT;
       return new Setting(
+          new ImapSettings(!has(file, "compress off")),
           new HibernateSettings(
               !has(file, "hibernate off"),
               SessionPlay.duration(value(file, "after", "15s")),

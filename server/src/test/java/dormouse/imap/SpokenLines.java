@@ -2,8 +2,11 @@ package dormouse.imap;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dormouse.testkit.Deflated;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.Socket;
@@ -18,10 +21,14 @@ final class SpokenLines implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Socket socket;
+  private InputStream in;
+  private OutputStream out;
   private final ByteArrayOutputStream line = new ByteArrayOutputStream();
 
   SpokenLines(Socket socket) throws IOException {
     this.socket = socket;
+    this.in = socket.getInputStream();
+    this.out = socket.getOutputStream();
     socket.setTcpNoDelay(true);
   }
 
@@ -33,6 +40,12 @@ final class SpokenLines implements AutoCloseable {
   /// The same, without waiting for more than is there.
   String hearWhatIsThere() {
     return hear(Duration.ofMillis(1));
+  }
+
+  /// From now on both directions are deflated.
+  void compress() {
+    in = Deflated.in(in);
+    out = Deflated.out(out);
   }
 
   /// Whether something waits to be heard.
@@ -50,7 +63,7 @@ final class SpokenLines implements AutoCloseable {
       while (true) {
         long millis = Math.max(1, (deadline - System.nanoTime()) / 1_000_000);
         socket.setSoTimeout((int) millis);
-        int b = socket.getInputStream().read();
+        int b = in.read();
         if (b < 0) {
           return line.size() > 0 ? take() : END;
         }
@@ -61,7 +74,7 @@ final class SpokenLines implements AutoCloseable {
       }
     } catch (SocketTimeoutException _) {
       return line.size() > 0 ? take() : NOTHING;
-    } catch (SocketException _) { // reset
+    } catch (SocketException | EOFException _) { // reset, or in the middle of what is deflated
       return END;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -76,7 +89,6 @@ final class SpokenLines implements AutoCloseable {
 
   void say(byte[] bytes, int from, int to) {
     try {
-      OutputStream out = socket.getOutputStream();
       out.write(bytes, from, to - from);
       out.flush();
     } catch (IOException _) {

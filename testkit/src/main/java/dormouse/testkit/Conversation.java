@@ -46,6 +46,13 @@ final class Conversation implements AutoCloseable {
     note("TLS");
   }
 
+  /// From now on both directions are deflated.
+  void compressed() throws IOException {
+    in = new BufferedInputStream(Deflated.in(socket.getInputStream()));
+    out = Deflated.out(socket.getOutputStream());
+    note("COMPRESS");
+  }
+
   Socket socket() {
     return socket;
   }

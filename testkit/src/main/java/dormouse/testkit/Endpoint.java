@@ -5,7 +5,8 @@ package dormouse.testkit;
 /// @param host a name or an address
 /// @param port 1 to 65535
 /// @param tls when the TLS handshake happens, if at all
-public record Endpoint(String host, int port, Tls tls) {
+/// @param compress whether a model client compresses behind its login (RFC 4978)
+public record Endpoint(String host, int port, Tls tls, boolean compress) {
   /// When a client starts TLS.
   public enum Tls {
     /// Never.
@@ -14,6 +15,15 @@ public record Endpoint(String host, int port, Tls tls) {
     STARTTLS,
     /// Before the greeting (RFC 8314 §3.2).
     IMPLICIT
+  }
+
+  public Endpoint(String host, int port, Tls tls) {
+    this(host, port, tls, false);
+  }
+
+  /// The same with compression.
+  public Endpoint compressed() {
+    return new Endpoint(host, port, tls, true);
   }
 
   /// A server on this machine, in the clear.
@@ -33,6 +43,6 @@ public record Endpoint(String host, int port, Tls tls) {
 
   @Override
   public String toString() {
-    return host + ":" + port + " (" + tls + ")";
+    return host + ":" + port + " (" + tls + (compress ? ", COMPRESS)" : ")");
   }
 }

@@ -114,6 +114,17 @@ public final class ImapClient implements AutoCloseable {
     }
   }
 
+  /// Sends COMPRESS DEFLATE and compresses after its OK.
+  public ImapClient compress() {
+    ok("COMPRESS DEFLATE");
+    try {
+      conversation.compressed();
+      return this;
+    } catch (IOException e) {
+      throw failure("the connection ended", e);
+    }
+  }
+
   /// From now on answers may take this long.
   public ImapClient patience(Duration patience) {
     this.patience = patience;

@@ -49,6 +49,9 @@ public final class ModelClient implements AutoCloseable {
       Endpoint endpoint, String user, String password, ModelMode mode, ServerTraits traits) {
     var client = new ModelClient(ImapClient.connect(endpoint), mode, traits);
     client.mustOk("LOGIN " + ImapClient.quoted(user) + " " + ImapClient.quoted(password));
+    if (endpoint.compress()) {
+      client.client.compress();
+    }
     if (mode != ModelMode.PLAIN) {
       client.mustOk("ENABLE " + mode);
     }

@@ -26,17 +26,19 @@ public final class Capabilities {
     return names.containsKey(name);
   }
 
-  /// What the client of a logged-in session is told: the backend's list less what ends in Dormouse. Login mechanisms
-  /// and STARTTLS are done with, COMPRESS would hide the stream from the tracker, and UNAUTHENTICATE (RFC 8437)
-  /// would leave the session without its user.
-  public String forClient() {
+  /// What the client of a logged-in session is told: the backend's list less what ends in Dormouse, and COMPRESS=DEFLATE,
+  /// which is Dormouse's own. Login mechanisms and STARTTLS are done with, the backend's COMPRESS would hide the stream
+  /// from the tracker, and UNAUTHENTICATE (RFC 8437) would leave the session without its user.
+  ///
+  /// @param compress whether the client may compress
+  public String forClient(boolean compress) {
     StringBuilder list = new StringBuilder();
     names.forEach((name, spelled) -> {
       if (!endsHere(name)) {
         list.append(list.isEmpty() ? "" : " ").append(spelled);
       }
     });
-    return list.toString();
+    return list + (compress ? " COMPRESS=DEFLATE" : "");
   }
 
   private static boolean endsHere(String name) {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Bytes kept small: deflated when there are more than 2 KiB of them and that makes them fewer. Equal when the bytes are.
 /// Immutable.
-final class PackedBytes {
+public final class PackedBytes {
   private static final int DEFLATED_ABOVE_BYTES = 2048;
   private static final int OBJECT_BYTES = 24;
   private static final int ARRAY_HEADER_BYTES = 16;
@@ -21,14 +21,16 @@ final class PackedBytes {
     this.length = length;
   }
 
-  static PackedBytes of(byte[] bytes) {
+  /// Keeps the bytes; they are the caller's no more.
+  public static PackedBytes of(byte[] bytes) {
     if (bytes.length <= DEFLATED_ABOVE_BYTES) {
       return new PackedBytes(bytes, bytes.length);
     }
     return new PackedBytes(deflate(bytes), bytes.length);
   }
 
-  byte[] unpack() {
+  /// The bytes; not to be written to.
+  public byte[] unpack() {
     if (kept.length == length) {
       return kept;
     }
@@ -47,7 +49,8 @@ final class PackedBytes {
     }
   }
 
-  int keptBytes() {
+  /// What they take on the heap.
+  public int keptBytes() {
     return OBJECT_BYTES + Heap.aligned(ARRAY_HEADER_BYTES + kept.length);
   }
 

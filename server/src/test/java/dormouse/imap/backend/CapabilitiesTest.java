@@ -27,7 +27,9 @@ class CapabilitiesTest {
             "IMAP4rev1 SASL-IR STARTTLS LOGINDISABLED AUTH=PLAIN auth=XOAUTH2 Idle COMPRESS=DEFLATE"
                 + " UNAUTHENTICATE APPENDLIMIT=35651584 QRESYNC");
 
-    assertThat(list.forClient()).isEqualTo("IMAP4rev1 Idle APPENDLIMIT=35651584 QRESYNC");
+    assertThat(list.forClient(false)).isEqualTo("IMAP4rev1 Idle APPENDLIMIT=35651584 QRESYNC");
+    assertThat(list.forClient(true))
+        .isEqualTo("IMAP4rev1 Idle APPENDLIMIT=35651584 QRESYNC COMPRESS=DEFLATE");
   }
 
   @Test

@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.imap.compress;
+
+import org.jspecify.annotations.NullMarked;
