@@ -240,7 +240,8 @@ public final class BackendLogin {
       return new LoginResult.Unavailable(LoginResult.Cause.REFUSED);
     }
     return switch (code) {
-      case "", "ALERT", "CAPABILITY", "AUTHENTICATIONFAILED" -> new LoginResult.Rejected("", "");
+      case "", "ALERT", "CAPABILITY" -> new LoginResult.Rejected("", "");
+      case "AUTHENTICATIONFAILED" -> new LoginResult.Rejected(code, ""); // its text may tell more
       default -> new LoginResult.Rejected(code, text(reply));
     };
   }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// It keeps between two calls what any inflater must (the [Window], bits not yet used, the codes of a block with codes of its
 /// own) and nothing else, in whatever way the client flushes. `java.util.zip.Inflater` holds 40 KiB of native memory, and
 /// can be made anew only where the bits end on a byte, which they do not behind the `Z_PARTIAL_FLUSH` of mutt, isync and
-/// others (docs/adr/0010).
+/// others (docs/adr/0013).
 ///
 /// Lives on its session's event loop.
 final class ClientInflater {
