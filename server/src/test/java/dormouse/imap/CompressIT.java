@@ -71,7 +71,7 @@ class CompressIT {
   @Test
   void nativeMemoryIsGivenUpInSleep() {
     int sessions = 100;
-    try (Stage stage = Stage.before(dovecot).fill(30)) {
+    try (Stage stage = Stage.before(dovecot, Stage::awakeOutsideIdle).fill(30)) {
       List<ImapClient> clients = new ArrayList<>();
       for (int i = 0; i < sessions; i++) {
         clients.add(stage.front().client(stage.user(), DovecotServer.PASSWORD).compress());

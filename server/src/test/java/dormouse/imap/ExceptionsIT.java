@@ -3,11 +3,13 @@ package dormouse.imap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.FrontEnd;
+import dormouse.config.HibernateSettings;
 import dormouse.ops.Metrics;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.ImapClient;
 import java.time.Duration;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -80,7 +82,8 @@ class ExceptionsIT {
   // T16
   @Test
   void aRenamedMailboxEndsTheSession() {
-    try (Stage stage = withBox()) {
+    Duration often = Duration.ofSeconds(1); // in IDLE Dovecot says nothing of it: a sweep finds out
+    try (Stage stage = withBox(FrontEnd.sweeping(often, often, Duration.ofSeconds(30)))) {
       ImapClient client = stage.sleeper("SELECT Box");
       stage.other().ok("RENAME Box Else");
       assertThat(client.expectClosed()).containsExactly(RELOGIN);
@@ -89,7 +92,11 @@ class ExceptionsIT {
   }
 
   private static Stage withBox() {
-    Stage stage = Stage.before(dovecot);
+    return withBox(hibernate -> hibernate);
+  }
+
+  private static Stage withBox(UnaryOperator<HibernateSettings> change) {
+    Stage stage = Stage.before(dovecot, change);
     stage.other().ok("CREATE Box");
     return stage.fill("Box", 3);
   }

@@ -145,14 +145,14 @@ class ScriptedIT {
     try (StandInBackend backend = StandInBackend.start();
         FrontEnd front = FrontEnd.before(backend.port());
         ImapClient client = ImapClient.connect(front.tls())) {
-      client.send("x LOGIN ann secret\r\ny COMPRESS DEFLATE\r\nz LIST \"\" *\r\n");
+      client.send("x LOGIN ann secret\r\ny STARTTLS\r\nz LIST \"\" *\r\n");
       try (StandInConnection connection = backend.accept().greet(OFFERS)) {
         String tag = connection.expectMatch("LOGIN .*");
         connection.say(
             tag
                 + " OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR COMPRESS=DEFLATE STARTTLS"
                 + " UNAUTHENTICATE QUOTA X-HERE] in");
-        client.expectMatch("x OK \\[CAPABILITY IMAP4rev1 QUOTA X-HERE\\] .*");
+        client.expectMatch("x OK \\[CAPABILITY IMAP4rev1 QUOTA X-HERE COMPRESS=DEFLATE\\] .*");
         client.expectMatch("y BAD .*");
         connection.answer("LIST \"\" *");
         client.expect("z OK done");
