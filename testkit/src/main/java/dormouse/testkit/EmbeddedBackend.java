@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 /// for ever. Any thread.
 ///
 /// What GreenMail 2.1.7 does not do as RFC 9051 says:
-/// - IDLE needs a selected mailbox; flag changes are told at its end only; an EXPUNGE told during IDLE
-///   is told a second time at its end.
+/// - IDLE needs a selected mailbox, and begins to listen a moment after its `+`; flag changes are told at its
+///   end only; an EXPUNGE told during IDLE is told a second time at its end.
 /// - Sequence numbers are always those of the present mailbox, also for a session that has not heard of
 ///   an EXPUNGE; EXISTS then already counts without the message.
 /// - STORE FLAGS does not remove keywords.
