@@ -35,7 +35,7 @@ public final class RecordLayer {
     } catch (ReflectiveOperationException e) {
       throw new SSLException("this Netty does not let TLS 1.3 be taken over: " + e, e);
     }
-    SelfTest.run(this, context);
+    SelfCheck.run(this, context);
   }
 
   /// What to put first in a channel's pipeline: it makes room for the hand-over around the handshake.

@@ -14,12 +14,12 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /// One TLS 1.3 connection in memory, with BoringSSL as the client: whether this Netty, this BoringSSL and this JDK go together.
-final class SelfTest {
+final class SelfCheck {
   private static final String PING = "ping\r\n";
   private static final String PONG = "pong\r\n";
   private static final int MAX_TURNS = 20; // of a handshake that takes three
 
-  private SelfTest() {}
+  private SelfCheck() {}
 
   /// @throws SSLException if what was said did not arrive as it was said
   static void run(RecordLayer layer, SslContext server) throws SSLException {
@@ -74,7 +74,7 @@ final class SelfTest {
 
   private static void expect(String said, @Nullable String heard) throws SSLException {
     if (!said.equals(heard)) {
-      throw new SSLException("the self test of TLS 1.3 failed: this JVM must not serve clients");
+      throw new SSLException("the self check of TLS 1.3 failed: this JVM must not serve clients");
     }
   }
 }
