@@ -3,7 +3,6 @@ package dormouse.imap;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dormouse.imap.compress.NativeMemory;
 import dormouse.ops.Metrics;
 import dormouse.testkit.Deflated;
 import dormouse.testkit.DovecotServer;
@@ -12,8 +11,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -64,35 +61,6 @@ class CompressIT {
             .contains(Stage.message(round));
       }
       client.logout();
-    }
-  }
-
-  // T27
-  @Test
-  void nativeMemoryIsGivenUpInSleep() {
-    int sessions = 100;
-    try (Stage stage = Stage.before(dovecot, Stage::awakeOutsideIdle).fill(30)) {
-      List<ImapClient> clients = new ArrayList<>();
-      for (int i = 0; i < sessions; i++) {
-        clients.add(stage.front().client(stage.user(), DovecotServer.PASSWORD).compress());
-      }
-      for (ImapClient client : clients) {
-        client.ok("EXAMINE INBOX");
-        assertThat(client.ok("FETCH 1:* (FLAGS ENVELOPE)")).hasSize(30);
-      }
-      long awake = NativeMemory.bytes();
-
-      clients.forEach(ImapClient::startIdle);
-      stage.awaitAsleep(sessions);
-
-      long given = awake - NativeMemory.bytes();
-      assertThat(given).isGreaterThan(sessions * 200_000L);
-      assertThat(stage.metric("dormouse_compressed_sessions")).isEqualTo(sessions);
-      for (ImapClient client : clients) {
-        client.done();
-        assertThat(client.ok("FETCH 1:* (FLAGS)")).hasSize(30);
-        client.logout();
-      }
     }
   }
 

@@ -11,7 +11,7 @@ import java.lang.invoke.MethodHandle;
 
 /// What this process holds of malloc's memory, zlib's with it, as glibc counts it (`mallinfo2`).
 @SuppressWarnings("restricted") // the tests run with --enable-native-access
-public final class NativeMemory {
+final class NativeMemory {
   private static final int FIELDS = 10;
   private static final int IN_USE = 7; // uordblks
   private static final int MAPPED = 4; // hblkhd
@@ -30,7 +30,7 @@ public final class NativeMemory {
   }
 
   /// Bytes in use.
-  public static long bytes() {
+  static long bytes() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = (MemorySegment) MALLINFO2.invokeExact((SegmentAllocator) arena);
       return info.getAtIndex(ValueLayout.JAVA_LONG, IN_USE)
