@@ -1,22 +1,18 @@
 package dormouse.imap.sleep;
 
-import dormouse.auth.LoginResult;
 import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
 import dormouse.feed.FeedState;
+import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
-import dormouse.imap.backend.BackendLogin;
-import dormouse.imap.backend.LoginTry;
+import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.track.ResponseLine;
 import dormouse.ops.EventLog;
 import dormouse.session.Timer;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -31,12 +27,11 @@ import org.jspecify.annotations.Nullable;
 /// Where no feed tells of changes, one backend connection stays in EXAMINE and IDLE. Where feeds do, a connection is opened
 /// when one has told something, is kept for the next change for a while, and at rest there is none.
 ///
-/// Whatever a feed says, or the backend while idling, only means "look": truth comes from reading the mailbox, and each
-/// sleeper hears the difference between that and its own view. A reading serves the sleepers that were there before it
-/// began, so that none is told of a state older than its own.
+/// Whatever a feed says, or the backend while idling, only means "look": truth comes from reading the mailbox
+/// ([MailboxReader]), and each sleeper hears the difference between that and its own view ([Sleepers]).
 ///
 /// Lives on the user's event loop.
-public final class MailboxWatch {
+public final class MailboxWatch implements WatchLogin.Host {
   private enum State {
     CLOSED,
     OPENING,
@@ -48,27 +43,21 @@ public final class MailboxWatch {
     RESTING
   }
 
-  private static final Duration LONGEST_PAUSE_WAITING = Duration.ofSeconds(2);
-  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
   private static final Duration LOOK_SOON = Duration.ofSeconds(1);
   private static final Duration LONGEST_IDLE = Duration.ofMinutes(28); // RFC 2177: under 29 minutes
-  private static final String BACKEND_DOWN = "backend-down";
-  private static final LoginResult CROWDED = new LoginResult.Unavailable(LoginResult.Cause.CROWDED);
   private static final EventLog LOG = EventLog.of(MailboxWatch.class);
 
   private final UserMailboxes home;
   private final String mailbox; // in modified UTF-7: this connection enables nothing
-  private final Set<Sleeper> sleepers = new LinkedHashSet<>();
+  private final Sleepers sleepers;
+  private final WatchLogin login;
   private State state = State.CLOSED;
   private @Nullable MailboxReader reader;
-  private long readings; // begun so far
   private boolean again; // another reading is due behind the one that is under way
   private boolean lookSoon; // a change was read: Dovecot may miss another before its IDLE stands
   private boolean stirred; // the backend told of a change that has not been read
   private boolean ending; // DONE was said, or the backend ended the IDLE
   private Instant provenAt = Instant.EPOCH;
-  private final Backoff backoff = new Backoff(LONGEST_PAUSE);
-  private @Nullable LoginTry login; // while opening
   private Priority priority = Priority.SYNC; // of the next login, unless a client waits for it
   private Instant lingerUntil = Instant.EPOCH;
   private @Nullable Timer timer;
@@ -76,6 +65,8 @@ public final class MailboxWatch {
   MailboxWatch(UserMailboxes home, String mailbox) {
     this.home = home;
     this.mailbox = mailbox;
+    this.sleepers = new Sleepers(home.metrics());
+    this.login = new WatchLogin(home, this);
   }
 
   /// A session has gone to sleep with this mailbox selected.
@@ -118,9 +109,7 @@ public final class MailboxWatch {
     if (sleepers.isEmpty()) {
       cancelTimer();
       timer = home.wheel().after(home.settings().syncLinger(), this::closeIfUnused);
-      if (login != null) {
-        login.giveUp();
-      }
+      login.giveUp();
     }
   }
 
@@ -135,11 +124,7 @@ public final class MailboxWatch {
   void close() {
     cancelTimer();
     state = State.CLOSED;
-    LoginTry opening = login;
-    login = null;
-    if (opening != null) {
-      opening.giveUp();
-    }
+    login.abandon();
     MailboxReader open = reader;
     reader = null;
     if (open != null) {
@@ -166,15 +151,11 @@ public final class MailboxWatch {
 
   /// Reads the mailbox for a sleeper whose client waits; ends with [Sleeper.Listener#looked].
   public void look(Sleeper sleeper) {
-    sleeper.behind = true;
-    sleeper.waiting = true;
-    sleeper.waitsFor = readings + 1;
+    sleepers.waits(sleeper);
     if (state == State.CLOSED) {
-      backoff.reset();
+      login.encourage();
     }
-    if (login != null) {
-      login.hurry();
-    }
+    login.hurry();
     look();
   }
 
@@ -207,10 +188,8 @@ public final class MailboxWatch {
 
   /// Something may have changed, somebody says.
   void stirred() {
-    sleepers.forEach(sleeper -> sleeper.behind = true);
-    if (state == State.OPENING
-        || state == State.READING
-        || sleepers.stream().anyMatch(sleeper -> sleeper.listening)) {
+    sleepers.doubt();
+    if (state == State.OPENING || state == State.READING || sleepers.listening()) {
       look();
     }
   }
@@ -218,7 +197,7 @@ public final class MailboxWatch {
   /// The feeds have become reliable, or have ceased to be: who knows what they have not told.
   void feedTurned() {
     if (heard() == FeedState.DOWN) {
-      sleepers.forEach(sleeper -> sleeper.behind = true);
+      sleepers.doubt();
     }
     if (state == State.IDLING || state == State.LINGERING || state == State.RESTING) {
       cancelTimer();
@@ -234,50 +213,42 @@ public final class MailboxWatch {
     }
     cancelTimer();
     state = State.OPENING;
-    String user = sleepers.iterator().next().grant.user();
-    LoginTry opening =
-        home.login(
-            clientWaits() ? Priority.CLIENT : priority, user, () -> sleepers.iterator().next());
-    login = opening;
-    opening
-        .outcome()
-        .whenComplete((outcome, bug) -> {
-          if (login != opening) { // closed meanwhile
-            if (outcome instanceof BackendLogin.Outcome.LoggedIn(var opened, _)) {
-              opened.leave();
-            }
-            return;
-          }
-          login = null;
-          if (bug != null) {
-            LOG.error(bug, "watch-failed", "mailbox", mailbox);
-            retryLater(BACKEND_DOWN);
-            return;
-          }
-          switch (outcome) {
-            case BackendLogin.Outcome.LoggedIn(var opened, var capabilities) -> {
-              if (sleepers.isEmpty()) {
-                opened.leave();
-                closeIfUnused();
-                return;
-              }
-              MailboxReader on =
-                  new MailboxReader(opened, BackendFeatures.of(capabilities), mailbox);
-              reader = on;
-              opened.onClose(() -> connectionLost(on));
-              opened.onUnasked(_ -> {});
-              begin(on);
-            }
-            case BackendLogin.Outcome.Failed(var result) -> {
-              Refusal refusal = Refusal.of(result);
-              if (refusal == null) {
-                retryLater(result.equals(CROWDED) ? "crowded" : BACKEND_DOWN);
-                return;
-              }
-              loseAll(refusal);
-            }
-          }
-        });
+    login.begin(sleepers.waiting() ? Priority.CLIENT : priority);
+  }
+
+  @Override
+  public Sleeper applicant() {
+    return sleepers.first();
+  }
+
+  @Override
+  public void loggedIn(BackendConnection opened, Capabilities capabilities) {
+    if (sleepers.isEmpty()) {
+      opened.leave();
+      closeIfUnused();
+      return;
+    }
+    MailboxReader on = new MailboxReader(opened, BackendFeatures.of(capabilities), mailbox);
+    reader = on;
+    opened.onClose(() -> connectionLost(on));
+    opened.onUnasked(_ -> {});
+    begin(on);
+  }
+
+  @Override
+  public void refused(Refusal refusal) {
+    loseAll(refusal);
+  }
+
+  @Override
+  public void failed(String why) {
+    retryLater(why);
+  }
+
+  @Override
+  public void broke(Throwable bug) {
+    LOG.error(bug, "watch-failed", "mailbox", mailbox);
+    retryLater(WatchLogin.BACKEND_DOWN);
   }
 
   /// A bug of ours: it ends this connection, not the watch.
@@ -305,26 +276,19 @@ public final class MailboxWatch {
     }
     boolean nothingKnown = state == State.IDLING && !stirred;
     priority = nothingKnown ? Priority.SWEEP : Priority.SYNC;
-    retryLater(BACKEND_DOWN);
-  }
-
-  private boolean clientWaits() {
-    return sleepers.stream().anyMatch(sleeper -> sleeper.waiting);
+    retryLater(WatchLogin.BACKEND_DOWN);
   }
 
   private void retryLater(String why) {
     state = State.CLOSED;
-    for (Sleeper sleeper : sleepers) {
-      sleeper.behind = true;
-    }
+    sleepers.doubt();
     cancelTimer();
     if (sleepers.isEmpty()) {
       home.forget(this);
       return;
     }
     home.metrics().sync(why, Duration.ZERO);
-    Duration pause = backoff.next(clientWaits() ? LONGEST_PAUSE_WAITING : LONGEST_PAUSE);
-    timer = home.wheel().after(pause, this::open);
+    timer = home.wheel().after(login.pause(sleepers.waiting()), this::open);
   }
 
   private void begin(MailboxReader on) {
@@ -344,9 +308,8 @@ public final class MailboxWatch {
 
   private void examine(MailboxReader on) {
     Instant begun = home.clock().instant();
-    List<Sleeper> served = List.copyOf(sleepers);
+    List<Sleeper> served = sleepers.reading();
     again = false;
-    readings++;
     on.examine()
         .thenAccept(reply -> {
           if (reply.lost() || reader != on) {
@@ -361,12 +324,7 @@ public final class MailboxWatch {
             loseAll(refusal);
             return;
           }
-          for (Sleeper sleeper : served) {
-            Refusal refusal = on.refusal(sleeper.view());
-            if (refusal != null) {
-              lose(sleeper, refusal);
-            }
-          }
+          sleepers.loseStrangers(served, on);
           state = State.READING;
           stirred = false;
           boolean expectsNothing = heard() != FeedState.UNHEARD; // else it would have been told
@@ -378,12 +336,11 @@ public final class MailboxWatch {
   /// One more reading on the connection that stands.
   private void readAgain(MailboxReader on) {
     Instant begun = home.clock().instant();
-    List<Sleeper> served = List.copyOf(sleepers);
+    List<Sleeper> served = sleepers.reading();
     boolean heard = stirred;
     state = State.READING;
     again = false;
     stirred = false;
-    readings++;
     tell(on, served, begun, on.next(served, heard));
   }
 
@@ -400,17 +357,17 @@ public final class MailboxWatch {
           switch (outcome) {
             case MailboxReader.Reading.NothingNew _ -> {
               proven("nothing-new", begun);
-              served.stream().filter(sleepers::contains).forEach(this::nothingNew);
+              sleepers.nothingNew(served);
               rest(on);
             }
             case MailboxReader.Reading.Read read -> {
               proven("done", begun);
-              if (served.stream().anyMatch(one -> missed(on, one))) {
+              if (heard() == FeedState.UP && sleepers.surprised(served, on)) {
                 home.feeds().missed();
               }
               again |= read.unsettled();
               lookSoon = read.changed();
-              served.stream().filter(sleepers::contains).forEach(one -> tell(on, one, read));
+              sleepers.tell(served, on, read);
               rest(on);
             }
             case MailboxReader.Reading.Failed _ -> giveUp(on);
@@ -422,50 +379,19 @@ public final class MailboxWatch {
 
   private void proven(String result, Instant begun) {
     provenAt = begun;
-    backoff.reset();
+    login.encourage();
     home.metrics().sync(result, Duration.between(begun, home.clock().instant()));
-  }
-
-  /// Whether something changed for a sleeper of which no feed had told.
-  private boolean missed(MailboxReader on, Sleeper sleeper) {
-    return heard() == FeedState.UP
-        && sleepers.contains(sleeper)
-        && !sleeper.behind
-        && !on.isRead(sleeper.view());
-  }
-
-  private void nothingNew(Sleeper sleeper) {
-    sleeper.behind = false;
-    sleeper.looked(readings);
-  }
-
-  private void tell(MailboxReader on, Sleeper sleeper, MailboxReader.Reading.Read read) {
-    if (!sleeper.listening && !sleeper.waiting) {
-      sleeper.behind |= !on.isRead(sleeper.view());
-      return;
-    }
-    int keptBefore = sleeper.view().keptBytes();
-    CatchUp catchUp = sleeper.catchUp(read.present());
-    if (!catchUp.consistent()) {
-      lose(sleeper, Refusal.INCONSISTENT);
-      return;
-    }
-    sleeper.tell(catchUp, read);
-    home.metrics().keptBytes(sleeper.view().keptBytes() - keptBefore);
-    sleeper.looked(readings);
   }
 
   private void rest(MailboxReader on) {
     if (reader != on) {
       return;
     }
-    if (again || sleepers.stream().anyMatch(one -> one.waiting || late(one))) {
+    if (again || sleepers.wantMore(on)) {
       readAgain(on);
       return;
     }
-    for (Sleeper sleeper : sleepers) {
-      sleeper.behind &= !isRead(sleeper);
-    }
+    sleepers.settle(on);
     if (heard() == FeedState.UNHEARD) {
       idle(on);
       return;
@@ -508,11 +434,6 @@ public final class MailboxWatch {
     if (state == State.LINGERING) {
       rest();
     }
-  }
-
-  /// Whether a listening sleeper came too late for the reading that is over.
-  private boolean late(Sleeper sleeper) {
-    return sleeper.behind && (sleeper.listening || sleeper.waiting) && !isRead(sleeper);
   }
 
   private void scheduleSweep() {
@@ -574,13 +495,8 @@ public final class MailboxWatch {
   }
 
   private void loseAll(Refusal refusal) {
-    List<Sleeper> all = new ArrayList<>(sleepers);
     close();
-    all.forEach(sleeper -> lose(sleeper, refusal));
-  }
-
-  private static void lose(Sleeper sleeper, Refusal refusal) {
-    sleeper.listener.lost(refusal.reason(), refusal.bye());
+    sleepers.loseAll(refusal);
   }
 
   private void cancelTimer() {

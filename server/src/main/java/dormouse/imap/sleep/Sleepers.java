@@ -1,0 +1,137 @@
+package dormouse.imap.sleep;
+
+import dormouse.ops.Metrics;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/// Those who sleep on one mailbox, and what each of them is told of a reading: the difference to its own view. A reading
+/// serves those who were there before it began, so that none is told of a state older than its own.
+///
+/// Lives on the user's event loop.
+final class Sleepers {
+  private final Metrics metrics;
+  private final Set<Sleeper> all = new LinkedHashSet<>();
+  private long readings; // begun so far
+
+  Sleepers(Metrics metrics) {
+    this.metrics = metrics;
+  }
+
+  void add(Sleeper sleeper) {
+    all.add(sleeper);
+  }
+
+  void remove(Sleeper sleeper) {
+    all.remove(sleeper);
+  }
+
+  boolean isEmpty() {
+    return all.isEmpty();
+  }
+
+  int size() {
+    return all.size();
+  }
+
+  /// Who has slept longest; there must be one.
+  Sleeper first() {
+    return all.iterator().next();
+  }
+
+  /// A client waits for a reading: for one that has not begun yet.
+  void waits(Sleeper sleeper) {
+    sleeper.behind = true;
+    sleeper.waiting = true;
+    sleeper.waitsFor = readings + 1;
+  }
+
+  /// Whether any client waits for a reading.
+  boolean waiting() {
+    return all.stream().anyMatch(sleeper -> sleeper.waiting);
+  }
+
+  /// Whether any client may be told of changes at any time.
+  boolean listening() {
+    return all.stream().anyMatch(sleeper -> sleeper.listening);
+  }
+
+  /// Nobody knows any more whether the mailbox is what was told.
+  void doubt() {
+    all.forEach(sleeper -> sleeper.behind = true);
+  }
+
+  /// A reading begins; answers whom it serves.
+  List<Sleeper> reading() {
+    readings++;
+    return List.copyOf(all);
+  }
+
+  /// Whether something was read that one of them does not know, though it was not known to be behind.
+  boolean surprised(List<Sleeper> served, MailboxReader on) {
+    return served.stream()
+        .anyMatch(one -> all.contains(one) && !one.behind && !on.isRead(one.view()));
+  }
+
+  /// A reading has found what all know whom it served.
+  void nothingNew(List<Sleeper> served) {
+    served.stream()
+        .filter(all::contains)
+        .forEach(one -> {
+          one.behind = false;
+          one.looked(readings);
+        });
+  }
+
+  /// A reading has found this.
+  void tell(List<Sleeper> served, MailboxReader on, MailboxReader.Reading.Read read) {
+    served.stream().filter(all::contains).forEach(one -> tell(one, on, read));
+  }
+
+  private void tell(Sleeper sleeper, MailboxReader on, MailboxReader.Reading.Read read) {
+    if (!sleeper.listening && !sleeper.waiting) {
+      sleeper.behind |= !on.isRead(sleeper.view());
+      return;
+    }
+    int keptBefore = sleeper.view().keptBytes();
+    CatchUp catchUp = sleeper.catchUp(read.present());
+    if (!catchUp.consistent()) {
+      lose(sleeper, Refusal.INCONSISTENT);
+      return;
+    }
+    sleeper.tell(catchUp, read);
+    metrics.keptBytes(sleeper.view().keptBytes() - keptBefore);
+    sleeper.looked(readings);
+  }
+
+  /// Whether another reading is due: a client waits for it, or listens and came too late for the last one.
+  boolean wantMore(MailboxReader on) {
+    return all.stream()
+        .anyMatch(one -> one.waiting || (one.behind && one.listening && !on.isRead(one.view())));
+  }
+
+  /// Whoever knows what was read is not behind.
+  void settle(MailboxReader on) {
+    all.forEach(one -> one.behind &= !on.isRead(one.view()));
+  }
+
+  /// The sessions of those whose view cannot be one of the mailbox that was opened end.
+  void loseStrangers(List<Sleeper> served, MailboxReader on) {
+    for (Sleeper sleeper : served) {
+      Refusal refusal = on.refusal(sleeper.view());
+      if (refusal != null) {
+        lose(sleeper, refusal);
+      }
+    }
+  }
+
+  /// All their sessions end.
+  void loseAll(Refusal refusal) {
+    new ArrayList<>(all).forEach(one -> lose(one, refusal));
+  }
+
+  private static void lose(Sleeper sleeper, Refusal refusal) {
+    sleeper.listener.lost(refusal.reason(), refusal.bye());
+  }
+}

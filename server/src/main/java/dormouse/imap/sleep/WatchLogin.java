@@ -1,0 +1,115 @@
+package dormouse.imap.sleep;
+
+import dormouse.auth.LoginResult;
+import dormouse.backend.Priority;
+import dormouse.imap.backend.BackendConnection;
+import dormouse.imap.backend.BackendLogin;
+import dormouse.imap.backend.Capabilities;
+import dormouse.imap.backend.LoginTry;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/// How a watch comes to a connection: one login at a time, in the name of whoever sleeps there, and ever longer pauses
+/// between those that fail.
+///
+/// Lives on the user's event loop.
+final class WatchLogin {
+  /// The watch.
+  interface Host {
+    /// In whose name the login is done, asked when its turn has come.
+    Sleeper applicant();
+
+    void loggedIn(BackendConnection connection, Capabilities capabilities);
+
+    /// The user is not let in, and never will be.
+    void refused(Refusal refusal);
+
+    /// Another try may help.
+    ///
+    /// @param why as metrics say it
+    void failed(String why);
+
+    void broke(Throwable bug);
+  }
+
+  static final String BACKEND_DOWN = "backend-down";
+  private static final Duration LONGEST_PAUSE_WAITING = Duration.ofSeconds(2);
+  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
+  private static final LoginResult CROWDED = new LoginResult.Unavailable(LoginResult.Cause.CROWDED);
+
+  private final UserMailboxes home;
+  private final Host host;
+  private final Backoff backoff = new Backoff(LONGEST_PAUSE);
+  private @Nullable LoginTry running;
+
+  WatchLogin(UserMailboxes home, Host host) {
+    this.home = home;
+    this.host = host;
+  }
+
+  /// Logs in; the host hears of the end, unless it lost interest before ([#abandon]).
+  void begin(Priority priority) {
+    LoginTry begun = home.login(priority, host.applicant().grant.user(), host::applicant);
+    running = begun;
+    begun.outcome().whenComplete((outcome, bug) -> ended(begun, outcome, bug));
+  }
+
+  private void ended(LoginTry begun, BackendLogin.Outcome outcome, @Nullable Throwable bug) {
+    if (running != begun) { // abandoned meanwhile
+      if (outcome instanceof BackendLogin.Outcome.LoggedIn(var connection, _)) {
+        connection.leave();
+      }
+      return;
+    }
+    running = null;
+    if (bug != null) {
+      host.broke(bug);
+      return;
+    }
+    switch (outcome) {
+      case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) ->
+          host.loggedIn(connection, capabilities);
+      case BackendLogin.Outcome.Failed(var result) -> {
+        Refusal refusal = Refusal.of(result);
+        if (refusal != null) {
+          host.refused(refusal);
+          return;
+        }
+        host.failed(result.equals(CROWDED) ? "crowded" : BACKEND_DOWN);
+      }
+    }
+  }
+
+  /// A client has come to wait for it.
+  void hurry() {
+    if (running != null) {
+      running.hurry();
+    }
+  }
+
+  /// Nobody needs it any more: it leaves the queue; one that has begun goes on, and has its end.
+  void giveUp() {
+    if (running != null) {
+      running.giveUp();
+    }
+  }
+
+  /// The same, and the host hears no more of it.
+  void abandon() {
+    LoginTry abandoned = running;
+    running = null;
+    if (abandoned != null) {
+      abandoned.giveUp();
+    }
+  }
+
+  /// How long to wait before the next try.
+  Duration pause(boolean clientWaits) {
+    return backoff.next(clientWaits ? LONGEST_PAUSE_WAITING : LONGEST_PAUSE);
+  }
+
+  /// The backend has served, or somebody new waits for it: the next pause is short again.
+  void encourage() {
+    backoff.reset();
+  }
+}
