@@ -68,21 +68,11 @@ public final class FrontEnd implements AutoCloseable {
   /// The same with feeds.
   public static FrontEnd before(
       BackendSettings backend, UnaryOperator<HibernateSettings> change, List<FeedSettings> feeds) {
-    HibernateSettings normal = HibernateSettings.DEFAULT;
     HibernateSettings hibernate =
-        new HibernateSettings(
-            true,
-            Duration.ZERO,
-            Duration.ZERO,
-            normal.proofMax(),
-            normal.wakeTimeout(),
-            normal.sweep(),
-            normal.poll(),
-            Duration.ZERO,
-            normal.syncLinger(),
-            normal.uidSetMaxBytes(),
-            normal.plainMaxMessages(),
-            true);
+        HibernateSettings.DEFAULT
+            .withAfter(Duration.ZERO)
+            .withQuietAfter(Duration.ZERO)
+            .withKeepAlive(Duration.ZERO);
     return new FrontEnd(
         new Settings(
             List.of(
@@ -110,38 +100,12 @@ public final class FrontEnd implements AutoCloseable {
   /// For [#before]: looks at sleeping mailboxes so often, and keeps its connections so long.
   public static UnaryOperator<HibernateSettings> sweeping(
       Duration sweep, Duration poll, Duration linger) {
-    return from ->
-        new HibernateSettings(
-            from.enabled(),
-            from.after(),
-            from.quietAfter(),
-            from.proofMax(),
-            from.wakeTimeout(),
-            sweep,
-            poll,
-            from.keepAlive(),
-            linger,
-            from.uidSetMaxBytes(),
-            from.plainMaxMessages(),
-            from.keepPassword());
+    return from -> from.withSweep(sweep).withPoll(poll).withSyncLinger(linger);
   }
 
   /// For [#before]: a waking client waits so long for a backend.
   public static UnaryOperator<HibernateSettings> wakeWithin(Duration timeout) {
-    return from ->
-        new HibernateSettings(
-            from.enabled(),
-            from.after(),
-            from.quietAfter(),
-            from.proofMax(),
-            timeout,
-            from.sweep(),
-            from.poll(),
-            from.keepAlive(),
-            from.syncLinger(),
-            from.uidSetMaxBytes(),
-            from.plainMaxMessages(),
-            from.keepPassword());
+    return from -> from.withWakeTimeout(timeout);
   }
 
   /// With the settings of a file, whose state directory is [#of]'s own; TLS and plain are its first and its last listener.

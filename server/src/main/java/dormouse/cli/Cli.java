@@ -209,20 +209,10 @@ public final class Cli {
   }
 
   private Settings settings(Arguments typed, Units.HostPort address) {
-    BackendSettings usual = BackendSettings.DEFAULT;
     BackendSettings backend =
-        new BackendSettings(
-            address.host(),
-            address.port(),
-            backendTls(typed, address),
-            !typed.backendInsecure,
-            null,
-            typed.backendTrusted,
-            usual.proxyProtocol(),
-            usual.connectTimeout(),
-            usual.answerTimeout(),
-            usual.gate(),
-            usual.loginAs());
+        BackendSettings.to(address.host(), address.port(), backendTls(typed, address))
+            .withVerify(!typed.backendInsecure)
+            .withTrusted(typed.backendTrusted);
     List<CertificateSettings> certificates =
         typed.certificate == null || typed.key == null
             ? List.of()

@@ -60,52 +60,49 @@ public record BackendSettings(
         .done();
   }
 
+  /// A backend at an address, all else by default.
+  public static BackendSettings to(String host, int port, BackendTls tls) {
+    return DEFAULT.at(host, port, tls);
+  }
+
   /// A backend without TLS, all else by default.
   public static BackendSettings inClear(String host, int port, boolean trusted) {
-    return new BackendSettings(
-        host,
-        port,
-        BackendTls.NONE,
-        /* verify= */ false,
-        null,
-        trusted,
-        DEFAULT.proxyProtocol,
-        DEFAULT.connectTimeout,
-        DEFAULT.answerTimeout,
-        DEFAULT.gate,
-        DEFAULT.loginAs);
+    return to(host, port, BackendTls.NONE).withVerify(false).withTrusted(trusted);
+  }
+
+  /// The same, whether or not its certificate is checked.
+  public BackendSettings withVerify(boolean checked) {
+    return Derived.from(this, "verify", checked);
+  }
+
+  /// The same with other certificates that may sign its own.
+  public BackendSettings withCa(@Nullable Path other) {
+    return Derived.from(this, "ca", other);
+  }
+
+  /// The same, whether or not it is told who the client is.
+  public BackendSettings withTrusted(boolean other) {
+    return Derived.from(this, "trusted", other);
+  }
+
+  /// The same with another PROXY header, or none.
+  public BackendSettings withProxyProtocol(ProxyProtocol other) {
+    return Derived.from(this, "proxyProtocol", other);
+  }
+
+  /// The same with other timeouts.
+  public BackendSettings withTimeouts(Duration connect, Duration answer) {
+    return Derived.from(Derived.from(this, "connectTimeout", connect), "answerTimeout", answer);
   }
 
   /// The same behind another gate.
   public BackendSettings withGate(GateSettings other) {
-    return new BackendSettings(
-        host,
-        port,
-        tls,
-        verify,
-        ca,
-        trusted,
-        proxyProtocol,
-        connectTimeout,
-        answerTimeout,
-        other,
-        loginAs);
+    return Derived.from(this, "gate", other);
   }
 
   /// The same with another way to log in again.
   public BackendSettings withLoginAs(LoginAsSettings other) {
-    return new BackendSettings(
-        host,
-        port,
-        tls,
-        verify,
-        ca,
-        trusted,
-        proxyProtocol,
-        connectTimeout,
-        answerTimeout,
-        gate,
-        other);
+    return Derived.from(this, "loginAs", other);
   }
 
   /// Whether this is not one backend but any that a directory names and whose host fits.
@@ -128,17 +125,7 @@ public record BackendSettings(
   public BackendSettings at(String otherHost, int otherPort, @Nullable BackendTls otherTls) {
     BackendTls wanted = otherTls == null ? tls : otherTls;
     int usual = wanted == tls ? port : wanted.usualPort();
-    return new BackendSettings(
-        otherHost,
-        otherPort == 0 ? usual : otherPort,
-        wanted,
-        verify,
-        ca,
-        trusted,
-        proxyProtocol,
-        connectTimeout,
-        answerTimeout,
-        gate,
-        loginAs);
+    BackendSettings there = Derived.from(Derived.from(this, "host", otherHost), "tls", wanted);
+    return Derived.from(there, "port", otherPort == 0 ? usual : otherPort);
   }
 }

@@ -71,52 +71,36 @@ public record HibernateSettings(
 
   /// The same, but for the silence before a session hibernates.
   public HibernateSettings withAfter(Duration quiet) {
-    return new HibernateSettings(
-        enabled,
-        quiet,
-        quietAfter,
-        proofMax,
-        wakeTimeout,
-        sweep,
-        poll,
-        keepAlive,
-        syncLinger,
-        uidSetMaxBytes,
-        plainMaxMessages,
-        keepPassword);
+    return Derived.from(this, "after", quiet);
   }
 
   /// The same, but for the silence before a session with a mailbox selected and no command running hibernates.
   public HibernateSettings withQuietAfter(Duration quiet) {
-    return new HibernateSettings(
-        enabled,
-        after,
-        quiet,
-        proofMax,
-        wakeTimeout,
-        sweep,
-        poll,
-        keepAlive,
-        syncLinger,
-        uidSetMaxBytes,
-        plainMaxMessages,
-        keepPassword);
+    return Derived.from(this, "quietAfter", quiet);
+  }
+
+  /// The same, but for the time that a waking client may wait.
+  public HibernateSettings withWakeTimeout(Duration timeout) {
+    return Derived.from(this, "wakeTimeout", timeout);
+  }
+
+  /// The same, but for the time between two looks of which nothing was heard.
+  public HibernateSettings withSweep(Duration between) {
+    return Derived.from(this, "sweep", between);
   }
 
   /// The same, but for the time between two looks at backends that may keep changes to themselves.
   public HibernateSettings withPoll(Duration between) {
-    return new HibernateSettings(
-        enabled,
-        after,
-        quietAfter,
-        proofMax,
-        wakeTimeout,
-        sweep,
-        between,
-        keepAlive,
-        syncLinger,
-        uidSetMaxBytes,
-        plainMaxMessages,
-        keepPassword);
+    return Derived.from(this, "poll", between);
+  }
+
+  /// The same, but for the time between two `* OK Still here`.
+  public HibernateSettings withKeepAlive(Duration between) {
+    return Derived.from(this, "keepAlive", between);
+  }
+
+  /// The same, but for how long a connection that looked after sleepers is kept.
+  public HibernateSettings withSyncLinger(Duration linger) {
+    return Derived.from(this, "syncLinger", linger);
   }
 }

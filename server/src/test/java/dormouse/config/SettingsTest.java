@@ -125,17 +125,14 @@ final class SettingsTest {
   }
 
   private static BackendSettings backend(int port, BackendTls tls) {
-    return new BackendSettings(
-        "mx",
-        port,
-        tls,
-        true,
-        null,
-        false,
-        ProxyProtocol.V1,
-        ofSeconds(1),
-        ofSeconds(1),
-        GateSettings.DEFAULT,
-        LoginAsSettings.DEFAULT);
+    return BackendSettings.to("mx", port, tls);
+  }
+
+  @Test
+  void aDerivedRecordDiffersInWhatWasSaidAndIsChecked() {
+    HibernateSettings usual = HibernateSettings.DEFAULT;
+    assertThat(usual.withAfter(ofSeconds(1)).withAfter(usual.after())).isEqualTo(usual);
+    assertThat(usual.withAfter(ofSeconds(1)).after()).isEqualTo(ofSeconds(1));
+    assertThatThrownBy(() -> usual.withAfter(ofDays(2))).hasMessageStartingWith("after: wanted");
   }
 }

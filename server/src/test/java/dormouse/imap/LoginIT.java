@@ -278,21 +278,8 @@ class LoginIT {
   }
 
   private static BackendTrust trust(boolean verify, @Nullable Path ca) throws Exception {
-    BackendSettings usual = BackendSettings.DEFAULT;
     return BackendTrust.load(
-        "mx1",
-        new BackendSettings(
-            "localhost",
-            993,
-            BackendTls.TLS,
-            verify,
-            ca,
-            false,
-            usual.proxyProtocol(),
-            usual.connectTimeout(),
-            usual.answerTimeout(),
-            usual.gate(),
-            usual.loginAs()));
+        "mx1", BackendSettings.to("localhost", 993, BackendTls.TLS).withVerify(verify).withCa(ca));
   }
 
   private static @Nullable Throwable handshake(

@@ -5,9 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.FrontEnd;
 import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
-import dormouse.config.GateSettings;
-import dormouse.config.LoginAsSettings;
-import dormouse.config.ProxyProtocol;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
@@ -167,18 +164,9 @@ class LoginResultIT {
   private static FrontEnd before(
       int port, BackendTls tls, @Nullable Path certificates, Duration answerTimeout) {
     return FrontEnd.before(
-        new BackendSettings(
-            "127.0.0.1",
-            port,
-            tls,
-            /* verify= */ true,
-            certificates,
-            /* trusted= */ false,
-            ProxyProtocol.NONE,
-            answerTimeout,
-            answerTimeout,
-            GateSettings.DEFAULT,
-            LoginAsSettings.DEFAULT),
+        BackendSettings.to("127.0.0.1", port, tls)
+            .withCa(certificates)
+            .withTimeouts(answerTimeout, answerTimeout),
         hibernate -> hibernate);
   }
 
