@@ -377,13 +377,17 @@ final class BackendSide implements BackendConnection.Relay {
   }
 
   private CompletableFuture<Snapshot.Result> takeQuietly(SelectedMailbox selected) {
-    var taking = new QuietSnapshot(connection, features, selected, home, this::tellClient);
+    var taking =
+        new QuietSnapshot(
+            connection, features, selected, conversation.ownSets(), home, this::tellClient);
     abandon = taking::abandon;
     return taking.take();
   }
 
   private CompletableFuture<Snapshot.Result> takeFromIdle(SelectedMailbox selected, String idle) {
-    var taking = new Snapshot(connection, features, selected, home, this::tellClient);
+    var taking =
+        new Snapshot(
+            connection, features, selected, conversation.ownSets(), home, this::tellClient);
     abandon = taking::abandon;
     var ended = connection.adopt(idle, conversation::fromBackend);
     connection.write("DONE\r\n");

@@ -2,6 +2,7 @@ package dormouse.imap;
 
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ImapString;
+import dormouse.imap.sleep.OwnSets;
 import dormouse.imap.sleep.StayReason;
 import dormouse.imap.track.ClientFeatures;
 import dormouse.imap.track.Command;
@@ -99,7 +100,6 @@ final class Conversation implements ResponseTracker.Listener {
       features.mentionedModseq();
       hideModseq();
     }
-    searchSaved |= command.savesSearch();
     searchContext |= command.updatesContext();
     unknownCommand |= command.verb() == Verb.OTHER;
   }
@@ -261,8 +261,18 @@ final class Conversation implements ResponseTracker.Listener {
           notify = !arguments.toUpperCase(Locale.ROOT).startsWith("NONE");
         }
       }
-      default -> {}
+      default -> searchSaved |= command.savesSearch() && !line.status().equals("BAD");
     }
+  }
+
+  /// Dormouse itself has closed the mailbox.
+  void deselected() {
+    select(null);
+  }
+
+  /// Dormouse itself has answered ENABLE, and will do it at the next backend.
+  void enabled(String names) {
+    features.enabled(names);
   }
 
   private void select(@Nullable SelectedMailbox mailbox) {
@@ -340,10 +350,15 @@ final class Conversation implements ResponseTracker.Listener {
     if (searchContext) {
       return StayReason.SEARCH_CONTEXT;
     }
-    if (searchSaved) {
-      return StayReason.SEARCH_SAVED;
+    if (selected != null && features.uidOnly()) {
+      return StayReason.UID_ONLY;
     }
     return unknownCommand ? StayReason.UNKNOWN_COMMAND : null;
+  }
+
+  /// What the session has in its mailbox that no other connection would know.
+  OwnSets.Wanted ownSets() {
+    return new OwnSets.Wanted(searchSaved);
   }
 
   ClientFeatures features() {

@@ -1,5 +1,6 @@
 package dormouse.imap;
 
+import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.MailboxWatch;
 import dormouse.imap.sleep.Sleeper;
@@ -15,6 +16,9 @@ import dormouse.session.Timer;
 import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// One sleep of a session: what it answers by itself, and what its client is told meanwhile.
@@ -41,7 +45,7 @@ final class Doze implements Sleeper.Listener {
   private final UserMailboxes home;
   private final Conversation conversation;
   private final CommandTracker commands;
-  private final boolean canIdle;
+  private final BackendFeatures backend;
   private final KeepAlive keepAlive;
   private final Instant since;
   private @Nullable String idleTag;
@@ -51,7 +55,7 @@ final class Doze implements Sleeper.Listener {
   private boolean looking;
   private boolean looked;
 
-  /// @param canIdle whether the backend offers IDLE, so that it may be answered here
+  /// @param backend what the backend offers, so that it may be answered here
   /// @param idleTag of the client's IDLE; null if no command of the client runs
   Doze(
       Host host,
@@ -60,13 +64,13 @@ final class Doze implements Sleeper.Listener {
       String user,
       Conversation conversation,
       CommandTracker commands,
-      boolean canIdle,
+      BackendFeatures backend,
       @Nullable String idleTag) {
     this.host = host;
     this.home = home;
     this.conversation = conversation;
     this.commands = commands;
-    this.canIdle = canIdle;
+    this.backend = backend;
     this.idleTag = idleTag;
     this.since = home.clock().instant();
     this.keepAlive = new KeepAlive(home, client, user, () -> host.say("* OK Still here"));
@@ -89,7 +93,7 @@ final class Doze implements Sleeper.Listener {
             this);
     sleeper = who;
     who.listening(idleTag != null);
-    home.metrics().keptBytes(taken.view().keptBytes());
+    home.metrics().keptBytes(who.keptBytes());
     watch = home.join(who);
   }
 
@@ -103,10 +107,17 @@ final class Doze implements Sleeper.Listener {
       case LOGOUT, CAPABILITY, COMPRESS -> CommandTracker.Decision.ANSWER;
       case DONE, NOOP -> whenCurrent();
       case CHECK -> sleeper == null ? null : whenCurrent();
-      case IDLE -> canIdle ? CommandTracker.Decision.ANSWER : null;
-      case ID -> home.backend().identity() == null ? null : CommandTracker.Decision.ANSWER;
+      case IDLE -> answerIf(backend.idle());
+      case ID -> answerIf(home.backend().identity() != null);
+      case UNSELECT -> answerIf(sleeper != null && backend.unselect());
+      case CLOSE -> answerIf(sleeper != null && sleeper.examines()); // else it expunges
+      case ENABLE -> answerIf(sleeper == null && !backend.enables().isEmpty());
       default -> null;
     };
+  }
+
+  private static CommandTracker.@Nullable Decision answerIf(boolean possible) {
+    return possible ? CommandTracker.Decision.ANSWER : null;
   }
 
   /// Answers at once what is proven, else looks at the mailbox first: news comes before the tagged reply. A backend that
@@ -160,6 +171,9 @@ final class Doze implements Sleeper.Listener {
         host.say("* ID " + home.backend().identity());
         host.say(tag + " OK ID completed.");
       }
+      case UNSELECT -> answerUnselect(tag + " OK Unselect completed.");
+      case CLOSE -> answerUnselect(tag + " OK Close completed.");
+      case ENABLE -> answerEnable(command);
       default -> throw new IllegalStateException(command.verb() + " takes a backend");
     }
     keepAlive.spoke();
@@ -189,6 +203,26 @@ final class Doze implements Sleeper.Listener {
     if (!watching.proven(dozing)) {
       watching.look();
     }
+  }
+
+  private void answerUnselect(String reply) {
+    leaveMailbox();
+    conversation.deselected();
+    host.say(reply);
+  }
+
+  /// What the backend offers is on from now on, and is enabled there at the wake, or the session ends.
+  private void answerEnable(Command command) {
+    String names =
+        Arrays.stream(command.argumentsText().toUpperCase(Locale.ROOT).trim().split(" +"))
+            .filter(backend.enables()::contains)
+            .distinct()
+            .collect(Collectors.joining(" "));
+    if (!names.isEmpty()) {
+      conversation.enabled(names);
+      host.say("* ENABLED " + names);
+    }
+    host.say(command.tag() + " OK Enabled.");
   }
 
   @Override
@@ -243,11 +277,15 @@ final class Doze implements Sleeper.Listener {
   void end() {
     forgetPatience();
     keepAlive.stop();
+    leaveMailbox();
+  }
+
+  private void leaveMailbox() {
     Sleeper who = sleeper;
     if (who == null) {
       return;
     }
-    home.metrics().keptBytes(-who.view().keptBytes());
+    home.metrics().keptBytes(-who.keptBytes());
     if (watch != null) {
       watch.leave(who);
     }

@@ -337,8 +337,8 @@ final class ImapSession
     home.metrics().sessionState(Metrics.State.ATTACHED, Metrics.State.HIBERNATED);
     home.metrics().hibernated();
     LOG.debug("hibernate", "session", who.sessionId(), "user", user);
-    boolean canIdle = backend.features().idle();
-    Doze doze = new Doze(this, home, who, user, conversation, client.commands(), canIdle, idle);
+    Doze doze =
+        new Doze(this, home, who, user, conversation, client.commands(), backend.features(), idle);
     state = new State.Asleep(doze);
     SelectedMailbox selected = conversation.selected();
     if (taken != null && selected != null && grant != null) {

@@ -1,16 +1,41 @@
 package dormouse.imap.backend;
 
-/// What a logged-in backend can do, as far as Dormouse's own commands need it. Immutable.
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// What a logged-in backend can do, as far as Dormouse's own commands and its answers to sleeping clients need it.
+/// Immutable.
 ///
 /// @param search the command that lists all UIDs: `UID SEARCH RETURN (ALL) ALL` (RFC 4731) where offered, else
 ///     `UID SEARCH ALL`
-public record BackendFeatures(ChangeTracking changes, String search, boolean idle, boolean enable) {
+/// @param unselect whether UNSELECT (RFC 3691) is known
+/// @param enables what ENABLE (RFC 5161) can switch on, in upper case
+public record BackendFeatures(
+    ChangeTracking changes, String search, boolean idle, boolean unselect, Set<String> enables) {
   public static BackendFeatures of(Capabilities capabilities) {
-    boolean extendedSearch = capabilities.has("ESEARCH") || capabilities.has("IMAP4REV2");
+    boolean rev2 = capabilities.has("IMAP4REV2");
     return new BackendFeatures(
         capabilities.changeTracking(),
-        extendedSearch ? "UID SEARCH RETURN (ALL) ALL" : "UID SEARCH ALL",
-        capabilities.has("IDLE") || capabilities.has("IMAP4REV2"),
-        capabilities.has("ENABLE") || capabilities.has("IMAP4REV2"));
+        capabilities.has("ESEARCH") || rev2 ? "UID SEARCH RETURN (ALL) ALL" : "UID SEARCH ALL",
+        capabilities.has("IDLE") || rev2,
+        capabilities.has("UNSELECT") || rev2,
+        capabilities.has("ENABLE") || rev2 ? enables(capabilities) : Set.of());
+  }
+
+  /// All that IANA lists for ENABLE. QRESYNC contains CONDSTORE (RFC 7162 §3.2.3).
+  private static Set<String> enables(Capabilities capabilities) {
+    return Stream.of(
+            "CONDSTORE",
+            "QRESYNC",
+            "UTF8=ACCEPT",
+            "UTF8=ONLY",
+            "IMAP4REV2",
+            "METADATA",
+            "METADATA-SERVER",
+            "UIDONLY")
+        .filter(name ->
+            capabilities.has(name) || (name.equals("CONDSTORE") && capabilities.has("QRESYNC")))
+        .collect(Collectors.toUnmodifiableSet());
   }
 }

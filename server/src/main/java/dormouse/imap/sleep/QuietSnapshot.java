@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// UID SEARCH ALL             the UIDs; less those the client does not know, and with those it does not know to be gone
 /// UID FETCH 1:* (FLAGS)      only where changes have no numbers
 /// NOOP                       flags changed up to the watermark and not told: they lower it
+/// UID SEARCH $               only where the client has saved a search result
 /// ```
 /// Once something was kept from the client there is no way back to the connection, where it would never be told again: the
 /// client may speak, the session sleeps first.
@@ -34,6 +35,7 @@ public final class QuietSnapshot {
   private final BackendConnection connection;
   private final BackendFeatures features;
   private final SelectedMailbox told;
+  private final OwnSets.Wanted wanted;
   private final HibernateSettings settings;
   private final Consumer<ResponseLine> toClient;
   private final Proof begun;
@@ -44,16 +46,19 @@ public final class QuietSnapshot {
   private boolean abandoned;
 
   /// @param told what the client has been told
+  /// @param wanted what the session may have that is its own
   /// @param toClient takes what the client must see at once
   public QuietSnapshot(
       BackendConnection connection,
       BackendFeatures features,
       SelectedMailbox told,
+      OwnSets.Wanted wanted,
       UserMailboxes home,
       Consumer<ResponseLine> toClient) {
     this.connection = connection;
     this.features = features;
     this.told = told;
+    this.wanted = wanted;
     this.settings = home.settings();
     this.toClient = toClient;
     this.begun = home.proof(told.nameInUtf7());
@@ -97,10 +102,10 @@ public final class QuietSnapshot {
             return declined(StayReason.UID_SET_TOO_LARGE);
           }
           if (numbersChanges()) {
-            return step("NOOP", () -> taken(known, null));
+            return step("NOOP", () -> readOwn(known, null));
           }
           return now.isEmpty()
-              ? taken(known, FlagMap.builder(known).build())
+              ? readOwn(known, FlagMap.builder(known).build())
               : readFlags(known, now);
         });
   }
@@ -115,8 +120,20 @@ public final class QuietSnapshot {
                 "NOOP",
                 () -> {
                   untold.forgetFlags(builder, now);
-                  return taken(known, builder.build());
+                  return readOwn(known, builder.build());
                 }));
+  }
+
+  private CompletableFuture<Snapshot.Result> readOwn(UidSet known, @Nullable FlagMap flagMap) {
+    return OwnSets.read(connection, wanted, this::hear)
+        .thenCompose(own -> {
+          if (!own.reply().ok()) {
+            return ended(own.reply());
+          }
+          return own.sets().restorable()
+              ? taken(known, flagMap, own.sets())
+              : declined(StayReason.SEARCH_SAVED);
+        });
   }
 
   private CompletableFuture<Snapshot.Result> step(
@@ -153,7 +170,8 @@ public final class QuietSnapshot {
     return true;
   }
 
-  private CompletableFuture<Snapshot.Result> taken(UidSet known, @Nullable FlagMap flagMap) {
+  private CompletableFuture<Snapshot.Result> taken(
+      UidSet known, @Nullable FlagMap flagMap, OwnSets own) {
     if (abandoned && untold.isEmpty()) {
       return declined(StayReason.CLIENT_SPOKE);
     }
@@ -162,7 +180,8 @@ public final class QuietSnapshot {
     return CompletableFuture.completedFuture(
         new Snapshot.Result.Taken(
             new MailboxView(told.uidValidity(), status.uidNext(), watermark, known, flagMap),
-            untold.isEmpty() ? begun : Proof.STALE));
+            untold.isEmpty() ? begun : Proof.STALE,
+            own));
   }
 
   /// What was kept from the client is told now: early, but never is worse.

@@ -33,6 +33,9 @@ public final class Sleeper {
   final Listener listener;
   private MailboxView view;
 
+  /// What no other connection of the user knows.
+  final OwnSets own;
+
   /// When the view was the mailbox; whoever is not behind may know better ([MailboxWatch]).
   final Proof since;
 
@@ -59,6 +62,7 @@ public final class Sleeper {
       Listener listener) {
     this.view = taken.view();
     this.since = taken.since();
+    this.own = taken.own();
     this.told = told;
     this.form = form;
     this.rev2 = rev2;
@@ -69,6 +73,16 @@ public final class Sleeper {
 
   public MailboxView view() {
     return view;
+  }
+
+  /// Whether the client opened the mailbox by EXAMINE.
+  public boolean examines() {
+    return told.examine();
+  }
+
+  /// How many bytes its record takes.
+  public int keptBytes() {
+    return view.keptBytes() + own.keptBytes();
   }
 
   /// The way from the client's view to what is present.

@@ -5,7 +5,6 @@ import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.track.FetchLine;
-import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.FlagMap;
@@ -23,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// UID SEARCH ALL             the UIDs; as many as messages told of, and nothing told behind them
 /// UID FETCH 1:* (FLAGS)      only where changes have no numbers: the flags themselves
 /// NOOP                       and what others changed while they were read
+/// UID SEARCH $               only where the client has saved a search result
 /// ```
 /// What the backend says meanwhile goes to the client as it comes.
 ///
@@ -33,7 +33,8 @@ public final class Snapshot {
     /// The client's view, exactly.
     ///
     /// @param since when the mailbox began to be like that
-    record Taken(MailboxView view, Proof since) implements Result {}
+    /// @param own what is the client's only
+    record Taken(MailboxView view, Proof since, OwnSets own) implements Result {}
 
     /// The session stays attached; the connection is as good as before.
     record Declined(StayReason reason) implements Result {}
@@ -45,6 +46,7 @@ public final class Snapshot {
   private final BackendConnection connection;
   private final BackendFeatures features;
   private final SelectedMailbox told;
+  private final OwnSets.Wanted wanted;
   private final HibernateSettings settings;
   private final Consumer<ResponseLine> toClient;
   private final Proof begun;
@@ -56,16 +58,19 @@ public final class Snapshot {
   private boolean abandoned;
 
   /// @param told what the client has been told; must be kept up to date by `toClient`
+  /// @param wanted what the session may have that is its own
   /// @param toClient takes each response that is the client's
   public Snapshot(
       BackendConnection connection,
       BackendFeatures features,
       SelectedMailbox told,
+      OwnSets.Wanted wanted,
       UserMailboxes home,
       Consumer<ResponseLine> toClient) {
     this.connection = connection;
     this.features = features;
     this.told = told;
+    this.wanted = wanted;
     this.settings = home.settings();
     this.toClient = toClient;
     this.begun = home.proof(told.nameInUtf7());
@@ -128,14 +133,14 @@ public final class Snapshot {
           if (abandoned) {
             return declined(StayReason.CLIENT_SPOKE);
           }
-          return features.changes().modSequences() ? taken(uids, null) : readFlags(uids);
+          return features.changes().modSequences() ? readOwn(uids, null) : readFlags(uids);
         });
   }
 
   private CompletableFuture<Result> readFlags(UidSet uids) {
     FlagMap.Builder builder = FlagMap.builder(uids);
     if (uids.isEmpty()) {
-      return taken(uids, builder.build());
+      return readOwn(uids, builder.build());
     }
     messages = uids;
     flags = builder;
@@ -147,7 +152,22 @@ public final class Snapshot {
           ours = false;
           return step(
               "NOOP",
-              () -> moved ? declined(StayReason.SNAPSHOT_UNSETTLED) : taken(uids, builder.build()));
+              () ->
+                  moved ? declined(StayReason.SNAPSHOT_UNSETTLED) : readOwn(uids, builder.build()));
+        });
+  }
+
+  private CompletableFuture<Result> readOwn(UidSet uids, @Nullable FlagMap flagMap) {
+    moved = false;
+    return OwnSets.read(connection, wanted, this::hear)
+        .thenCompose(own -> {
+          if (!own.reply().ok()) {
+            return ended(own.reply());
+          }
+          if (!own.sets().restorable()) {
+            return declined(StayReason.SEARCH_SAVED);
+          }
+          return moved ? declined(StayReason.SNAPSHOT_UNSETTLED) : taken(uids, flagMap, own.sets());
         });
   }
 
@@ -165,7 +185,11 @@ public final class Snapshot {
     if (status.hear(line)) {
       return;
     }
-    moved |= line.kind() == Kind.EXPUNGE || line.kind() == Kind.EXISTS;
+    moved |=
+        switch (line.kind()) {
+          case EXISTS, EXPUNGE, VANISHED -> true;
+          default -> false;
+        };
     FetchLine fetch = flags == null ? null : FetchLine.parse(line);
     if (fetch != null && fetch.flags() != null && note(fetch, fetch.flags())) {
       return;
@@ -188,7 +212,7 @@ public final class Snapshot {
     return false;
   }
 
-  private CompletableFuture<Result> taken(UidSet uids, @Nullable FlagMap flagMap) {
+  private CompletableFuture<Result> taken(UidSet uids, @Nullable FlagMap flagMap, OwnSets own) {
     if (abandoned) {
       return declined(StayReason.CLIENT_SPOKE);
     }
@@ -196,7 +220,8 @@ public final class Snapshot {
         new Result.Taken(
             new MailboxView(
                 told.uidValidity(), status.uidNext(), status.highestModSeq(), uids, flagMap),
-            begun));
+            begun,
+            own));
   }
 
   private static CompletableFuture<Result> declined(StayReason reason) {

@@ -10,8 +10,10 @@ public enum StayReason {
   NOTIFY("notify"),
   /// The client has live search results (RFC 5267).
   SEARCH_CONTEXT("search-context"),
-  /// The client has saved a search result in `$` (RFC 5182).
+  /// The search result that the client has saved in `$` (RFC 5182) is too scattered to be saved again.
   SEARCH_SAVED("search-saved"),
+  /// The client has enabled UIDONLY (RFC 9586): it understands nothing that tells a message by its number.
+  UID_ONLY("uid-only"),
   /// The client used a command that Dormouse does not know, which may have changed the session.
   UNKNOWN_COMMAND("unknown-command"),
   /// The client has not read all that was sent to it.

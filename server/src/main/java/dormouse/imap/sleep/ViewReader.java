@@ -104,8 +104,8 @@ final class ViewReader {
   }
 
   private void hear(ResponseLine line) {
-    if (line.kind() == Kind.ESEARCH || line.kind() == Kind.SEARCH) {
-      found = line.kind() == Kind.ESEARCH ? all(line.data()) : UidSet.parseList(line.data().trim());
+    if (UidSearch.isAnswer(line)) {
+      found = UidSearch.uids(line);
       existsAtAnswer = exists.getAsLong();
       changedAfter = false;
       after.clear();
@@ -115,18 +115,6 @@ final class ViewReader {
         line.kind() == Kind.EXISTS || line.kind() == Kind.EXPUNGE || line.kind() == Kind.VANISHED;
     after.add(line);
     untagged.accept(line);
-  }
-
-  /// The set in `(TAG "zz1") UID ALL 1:5`; no ALL means that nothing was found (RFC 4731 §3.1).
-  private static @Nullable UidSet all(String data) {
-    int tagEnd = data.startsWith("(") ? data.indexOf(')') + 1 : 0;
-    String[] words = data.substring(tagEnd).trim().split(" +");
-    for (int i = 0; i < words.length - 1; i++) {
-      if (words[i].equalsIgnoreCase("ALL")) {
-        return UidSet.parse(words[i + 1]);
-      }
-    }
-    return UidSet.EMPTY;
   }
 
   /// What came behind the accepted answer, in order.

@@ -17,6 +17,7 @@ import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /// Brings a sleeping session back to a backend: login, ENABLE, SELECT, and what changed since.
@@ -130,11 +131,18 @@ public final class Wake {
       reselect(connection, capabilities);
       return;
     }
+    StringBuilder enabled = new StringBuilder();
     step(
         connection,
-        connection.run("ENABLE " + names, _ -> {}),
+        connection.run(
+            "ENABLE " + names,
+            line -> {
+              if (line.kind() == Kind.ENABLED) {
+                enabled.append(' ').append(line.data());
+              }
+            }),
         reply -> {
-          if (reply.ok()) {
+          if (reply.ok() && features.areIn(enabled.toString())) {
             reselect(connection, capabilities);
             return;
           }
@@ -210,12 +218,53 @@ public final class Wake {
             }
             return;
           }
-          if (unchanged(who.view(), now)) {
-            awake(connection, capabilities, alerts, null, false);
+          restore(connection, capabilities, who, now, alerts);
+        });
+  }
+
+  /// Saves the client's search result again, before the UIDs are read: what is told of changes meanwhile is in them.
+  private void restore(
+      BackendConnection connection,
+      Capabilities capabilities,
+      Sleeper who,
+      SelectedMailbox now,
+      ByteBuf alerts) {
+    if (who.own.saved().isEmpty()) {
+      compare(connection, capabilities, who, now, alerts, false);
+      return;
+    }
+    AtomicBoolean moved = new AtomicBoolean();
+    step(
+        connection,
+        connection.run(
+            who.own.save(),
+            line -> {
+              now.hear(line);
+              moved.compareAndSet(false, MailboxReader.tellsOfChange(line));
+            }),
+        reply -> {
+          if (reply.ok()) {
+            compare(connection, capabilities, who, now, alerts, moved.get());
             return;
           }
-          read(connection, capabilities, who, now, alerts);
+          drop(connection);
+          refused(Refusal.INCONSISTENT);
         });
+  }
+
+  /// @param moved whether something changed since SELECT
+  private void compare(
+      BackendConnection connection,
+      Capabilities capabilities,
+      Sleeper who,
+      SelectedMailbox now,
+      ByteBuf alerts,
+      boolean moved) {
+    if (!moved && unchanged(who.view(), now)) {
+      awake(connection, capabilities, alerts, null, false);
+      return;
+    }
+    read(connection, capabilities, who, now, alerts);
   }
 
   private static void write(ByteBuf out, ResponseLine line) {

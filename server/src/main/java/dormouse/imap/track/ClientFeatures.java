@@ -1,6 +1,7 @@
 package dormouse.imap.track;
 
 import dormouse.imap.view.Told;
+import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
 
@@ -43,9 +44,21 @@ public final class ClientFeatures {
     return rev2() || enabled.contains("UTF8=ACCEPT") || enabled.contains("UTF8=ONLY");
   }
 
+  /// Whether messages have no numbers for the client, only UIDs (RFC 9586).
+  public boolean uidOnly() {
+    return enabled.contains("UIDONLY");
+  }
+
   /// The names for ENABLE on a new connection, separated by spaces; "" for none.
   public String toEnable() {
     return String.join(" ", enabled);
+  }
+
+  /// Whether the arguments of `* ENABLED` responses name all that must be on.
+  ///
+  /// @param names separated by spaces
+  public boolean areIn(String names) {
+    return List.of(names.toUpperCase(Locale.ROOT).trim().split(" +")).containsAll(enabled);
   }
 
   /// Whether CONDSTORE is on without ENABLE, so that a new SELECT must ask for it.

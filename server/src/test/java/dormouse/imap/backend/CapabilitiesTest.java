@@ -2,6 +2,7 @@ package dormouse.imap.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class CapabilitiesTest {
@@ -49,8 +50,25 @@ class CapabilitiesTest {
 
     assertThat(rev2)
         .isEqualTo(
-            new BackendFeatures(ChangeTracking.NONE, "UID SEARCH RETURN (ALL) ALL", true, true));
+            new BackendFeatures(
+                ChangeTracking.NONE,
+                "UID SEARCH RETURN (ALL) ALL",
+                true,
+                true,
+                Set.of("IMAP4REV2")));
     assertThat(rev1)
-        .isEqualTo(new BackendFeatures(ChangeTracking.NONE, "UID SEARCH ALL", false, false));
+        .isEqualTo(
+            new BackendFeatures(ChangeTracking.NONE, "UID SEARCH ALL", false, false, Set.of()));
+  }
+
+  @Test
+  void onlyWhatIsOfferedCanBeEnabled() {
+    assertThat(enables("ENABLE QRESYNC UTF8=ACCEPT SORT"))
+        .containsExactlyInAnyOrder("CONDSTORE", "QRESYNC", "UTF8=ACCEPT");
+    assertThat(enables("CONDSTORE QRESYNC")).isEmpty();
+  }
+
+  private static Set<String> enables(String capabilities) {
+    return BackendFeatures.of(Capabilities.parse(capabilities)).enables();
   }
 }
