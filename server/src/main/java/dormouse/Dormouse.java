@@ -1,5 +1,6 @@
 package dormouse;
 
+import dormouse.auth.Credentials;
 import dormouse.auth.LoginGuard;
 import dormouse.auth.LoginThrottle;
 import dormouse.auth.Logins;
@@ -14,6 +15,7 @@ import dormouse.directory.Directory;
 import dormouse.feed.Feeds;
 import dormouse.imap.ImapDialogue;
 import dormouse.imap.ImapUsers;
+import dormouse.imap.canary.Canaries;
 import dormouse.listen.ConnectionLimits;
 import dormouse.listen.EventLoops;
 import dormouse.listen.Listener;
@@ -33,6 +35,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A running front end: the parts of [Main], built from settings, changed by new ones, and stopped together.
@@ -45,6 +48,7 @@ public final class Dormouse implements AutoCloseable {
   private final Metrics metrics;
   private final EventLoops loops;
   private final Feeds feeds;
+  private final Canaries canaries;
   private final Certificates certificates;
   private final ConnectionLimits limits;
   private final LoginThrottle throttle;
@@ -62,7 +66,7 @@ public final class Dormouse implements AutoCloseable {
     this.metrics = metrics;
     this.clock = clock;
     this.loops = loops;
-    feeds = Feeds.start(settings.feeds(), loops, metrics);
+    feeds = Feeds.start(settings.feeds(), loops, clock, metrics);
     certificates =
         Certificates.load(
             settings.tls(),
@@ -74,6 +78,8 @@ public final class Dormouse implements AutoCloseable {
     limits = new ConnectionLimits(settings.limits(), secret, metrics);
     throttle = new LoginThrottle(settings.throttle(), secret, clock);
     users = new ImapUsers(feeds, loops, clock, metrics);
+    canaries = new Canaries(feeds, loops, metrics, ids::next);
+    parts.add(canaries);
     parts.add(feeds);
     parts.add(certificates);
     parts.add(loops);
@@ -135,6 +141,7 @@ public final class Dormouse implements AutoCloseable {
     List<Listener> open = new ArrayList<>();
     Map<String, Backend> used = new LinkedHashMap<>();
     Map<String, MasterUser> masters = new LinkedHashMap<>();
+    Map<String, Supplier<Credentials>> canaryLogins = new LinkedHashMap<>();
     Directory asked = null;
     try {
       asked = directory(next);
@@ -143,6 +150,10 @@ public final class Dormouse implements AutoCloseable {
         MasterUser master = MasterUser.load(entry.getValue().loginAs());
         if (master != null) {
           masters.put(entry.getKey(), master);
+        }
+        Supplier<Credentials> canary = Canaries.login(entry.getValue(), master);
+        if (canary != null) {
+          canaryLogins.put(entry.getKey(), canary);
         }
       }
       for (ListenSettings listen : next.listen()) {
@@ -175,6 +186,7 @@ public final class Dormouse implements AutoCloseable {
         next.imap(),
         next.hibernate(),
         next.limits());
+    canaries.serve(used.values(), canaryLogins);
     for (int i = 0; i < open.size(); i++) {
       open.get(i).change(next.listen().get(i));
     }

@@ -33,7 +33,7 @@ class ArchitectureTest {
           Set.of("dormouse"),
           Set.of("dormouse.cli", "dormouse.demo"),
           Set.of("dormouse.imap"),
-          Set.of("dormouse.imap.sleep", "dormouse.imap.compress"),
+          Set.of("dormouse.imap.sleep", "dormouse.imap.compress", "dormouse.imap.canary"),
           Set.of("dormouse.imap.backend"),
           Set.of("dormouse.imap.track"),
           Set.of("dormouse.imap.view"),

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// @param answerTimeout for its greeting, its answer to a login and to Dormouse's own commands; 10ms to 10m
 /// @param gate how fast it may be entered
 /// @param loginAs who logs users in again while their clients are not asked
+/// @param canary proves that feeds tell of its changes
 public record BackendSettings(
     @Required @Key("address") String host,
     @Required @Key("address") int port,
@@ -34,7 +35,8 @@ public record BackendSettings(
     Duration connectTimeout,
     Duration answerTimeout,
     GateSettings gate,
-    LoginAsSettings loginAs) {
+    LoginAsSettings loginAs,
+    CanarySettings canary) {
   /// A mail server on this machine. Other backends take from it what they do not set, but for the address.
   public static final BackendSettings DEFAULT =
       new BackendSettings(
@@ -48,7 +50,8 @@ public record BackendSettings(
           ofSeconds(5),
           ofSeconds(30),
           GateSettings.DEFAULT,
-          LoginAsSettings.DEFAULT);
+          LoginAsSettings.DEFAULT,
+          CanarySettings.DEFAULT);
 
   public BackendSettings {
     port = port == 0 ? tls.usualPort() : port;
@@ -57,6 +60,14 @@ public record BackendSettings(
         .between("address", port, 1, 65535)
         .between("connect-timeout", connectTimeout, ofMillis(10), ofMinutes(5))
         .between("answer-timeout", answerTimeout, ofMillis(10), ofMinutes(10))
+        .that(
+            canary.user() == null || canary.passwordFile() != null || loginAs.user() != null,
+            "canary",
+            "`password-file`, or a `login-as` of the backend that logs the canary in")
+        .that(
+            canary.user() == null || host.indexOf('*') < 0,
+            "canary",
+            "none for a pattern: it must be known where to log in")
         .done();
   }
 
@@ -103,6 +114,11 @@ public record BackendSettings(
   /// The same with another way to log in again.
   public BackendSettings withLoginAs(LoginAsSettings other) {
     return Derived.from(this, "loginAs", other);
+  }
+
+  /// The same with another canary.
+  public BackendSettings withCanary(CanarySettings other) {
+    return Derived.from(this, "canary", other);
   }
 
   /// Whether this is not one backend but any that a directory names and whose host fits.

@@ -26,4 +26,9 @@ public record DovecotEventsSettings(
     allow = List.copyOf(allow);
     backends = List.copyOf(backends);
   }
+
+  @Override
+  public boolean tellsAll() {
+    return true;
+  }
 }

@@ -7,6 +7,9 @@ public sealed interface FeedKind permits DovecotEventsSettings {
   /// The backends that it tells of, by name; empty: all.
   List<String> backends();
 
+  /// Whether it tells of every change, so that one it does not tell of speaks against it.
+  boolean tellsAll();
+
   /// What the file calls it.
   default String key() {
     return RecordKey.kindName(getClass());

@@ -101,6 +101,10 @@ public final class SettingsChecks {
     if (secret != null) {
       secret(key + ".login-as.password-file", secret);
     }
+    Path canary = backend.canary().passwordFile();
+    if (canary != null) {
+      secret(key + ".canary.password-file", canary);
+    }
     if (backend.port() == 993 && backend.tls() != BackendTls.TLS) {
       warning(key + ".tls", "port 993 usually speaks TLS from the first byte: `tls: tls`");
     }

@@ -1,6 +1,8 @@
 package dormouse.feed;
 
 import dormouse.ops.Metrics;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -22,8 +24,9 @@ public final class BackendFeeds {
   public interface Listener {
     /// A mailbox of the user may have changed.
     ///
+    /// @param by who says so
     /// @param mailbox its name as people write it; null: it may be any
-    void changed(@Nullable String mailbox);
+    void changed(Feed by, @Nullable String mailbox);
 
     /// The feeds have become reliable or have ceased to be.
     void turned();
@@ -34,21 +37,26 @@ public final class BackendFeeds {
   private static final String ANY_DOMAIN = "@";
 
   private final String backend;
+  private final InstantSource clock;
   private final Metrics metrics;
   private final List<Feed> feeds = new CopyOnWriteArrayList<>();
   private final Map<String, List<Subscription>> subscriptions = new ConcurrentHashMap<>();
 
+  private volatile boolean canarySings;
+
   /// @param backend its name in the settings
-  public BackendFeeds(String backend, Metrics metrics) {
+  public BackendFeeds(String backend, InstantSource clock, Metrics metrics) {
     this.backend = backend;
+    this.clock = clock;
     this.metrics = metrics;
   }
 
   /// Adds a source of events.
   ///
   /// @param name its kind, as the settings say it
-  public Feed add(String name) {
-    Feed feed = new Feed(name, this, metrics);
+  /// @param tellsAll whether it tells of every change
+  public Feed add(String name, boolean tellsAll) {
+    Feed feed = new Feed(name, tellsAll, this, clock, metrics);
     feeds.add(feed);
     return feed;
   }
@@ -89,20 +97,20 @@ public final class BackendFeeds {
   }
 
   /// Passes an event on; returns whether anybody listens for the user.
-  boolean changed(String user, @Nullable String mailbox) {
+  boolean changed(Feed by, String user, @Nullable String mailbox) {
     String name = user.toLowerCase(Locale.ROOT);
     int at = name.lastIndexOf('@');
-    boolean exactly = tell(name, mailbox);
-    return tell(at < 0 ? name + ANY_DOMAIN : name.substring(0, at), mailbox) || exactly;
+    boolean exactly = tell(by, name, mailbox);
+    return tell(by, at < 0 ? name + ANY_DOMAIN : name.substring(0, at), mailbox) || exactly;
   }
 
-  private boolean tell(String key, @Nullable String mailbox) {
+  private boolean tell(Feed by, String key, @Nullable String mailbox) {
     List<Subscription> found = subscriptions.get(key);
     if (found == null) {
       return false;
     }
     for (Subscription one : found) {
-      one.loop().execute(() -> one.listener().changed(mailbox));
+      one.loop().execute(() -> one.listener().changed(by, mailbox));
     }
     return true;
   }
@@ -119,6 +127,27 @@ public final class BackendFeeds {
   /// A look found what no event had told of.
   public void missed() {
     metrics.feedMissed(backend);
+  }
+
+  /// A mailbox was changed at a time that lies [Feed#WITHIN] back: feeds that told of nothing around it may be down.
+  public void check(Instant changedAt) {
+    feeds.forEach(feed -> feed.check(changedAt));
+  }
+
+  /// A canary has begun to judge the feeds, or can do so no more.
+  ///
+  /// @param sings while it does, no other evidence counts
+  public void canary(boolean sings) {
+    canarySings = sings;
+  }
+
+  boolean canarySings() {
+    return canarySings;
+  }
+
+  /// All of them.
+  public List<Feed> all() {
+    return List.copyOf(feeds);
   }
 
   /// How far the feeds can be relied upon together: one that is up is enough.

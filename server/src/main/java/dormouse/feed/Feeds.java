@@ -9,6 +9,7 @@ import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class Feeds implements AutoCloseable {
   private static final EventLog LOG = EventLog.of(Feeds.class);
 
+  private final InstantSource clock;
   private final Metrics metrics;
   private final List<Source> sources = new ArrayList<>();
   private final Map<String, BackendFeeds> backends = new ConcurrentHashMap<>();
@@ -30,16 +32,18 @@ public final class Feeds implements AutoCloseable {
     }
   }
 
-  private Feeds(Metrics metrics) {
+  private Feeds(InstantSource clock, Metrics metrics) {
+    this.clock = clock;
     this.metrics = metrics;
   }
 
   /// Opens all feeds.
   ///
   /// @throws IOException if an address cannot be had
-  public static Feeds start(List<FeedSettings> settings, EventLoops loops, Metrics metrics)
+  public static Feeds start(
+      List<FeedSettings> settings, EventLoops loops, InstantSource clock, Metrics metrics)
       throws IOException {
-    Feeds feeds = new Feeds(metrics);
+    Feeds feeds = new Feeds(clock, metrics);
     try {
       for (FeedSettings one : settings) {
         switch (one.kind()) {
@@ -83,10 +87,10 @@ public final class Feeds implements AutoCloseable {
     return backends.computeIfAbsent(
         backend,
         name -> {
-          BackendFeeds all = new BackendFeeds(name, metrics);
+          BackendFeeds all = new BackendFeeds(name, clock, metrics);
           for (Source source : sources) {
             if (source.covers(name)) {
-              source.feeds().add(all.add(source.kind().key()));
+              source.feeds().add(all.add(source.kind().key(), source.kind().tellsAll()));
             }
           }
           return all;

@@ -228,6 +228,9 @@ final class ImapSession
   private void wrote(Verb verb) {
     SelectedMailbox selected = conversation.selected();
     String here = selected == null ? null : selected.nameInUtf7();
+    if (verb.surelyChanges()) {
+      home.expectEvent();
+    }
     switch (verb) {
       case STORE, UID_STORE, EXPUNGE, UID_EXPUNGE, FETCH, UID_FETCH ->
           home.wrote(here); // FETCH: \Seen

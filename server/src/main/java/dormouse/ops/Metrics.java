@@ -85,6 +85,7 @@ public final class Metrics {
   private final Map<OfBackend, LongAdder> gateWaiting = new ConcurrentHashMap<>();
   private final Map<OfBackend, Timer> gateWaits = new ConcurrentHashMap<>();
   private final Map<OfBackend, Counter> gateRefusals = new ConcurrentHashMap<>();
+  private final Map<OfBackend, Counter> canaries = new ConcurrentHashMap<>();
   private final Map<FeedOf, AtomicInteger> feeds = new ConcurrentHashMap<>();
   private final Map<Labelled, Counter> counters = new ConcurrentHashMap<>();
   private final Map<LinkResult, Counter> directoryAnswers = new ConcurrentHashMap<>();
@@ -262,6 +263,21 @@ public final class Metrics {
   /// A mailbox had changed, and no feed of its backend had told.
   public void feedMissed(String backend) {
     count("dormouse.feed.missed", "backend", backend, "Changes found that no feed had told of");
+  }
+
+  /// A backend's canary was looked after.
+  ///
+  /// @param result `heard` by all feeds that tell of every change, `unheard` by one of them, or `failed` to sing
+  public void canary(String backend, String result) {
+    canaries
+        .computeIfAbsent(
+            new OfBackend("dormouse.canary", backend, "result", result),
+            key ->
+                Counter.builder(key.name())
+                    .description("Changes made to see whether feeds tell of them")
+                    .tags(key.tags())
+                    .register(registry))
+        .increment();
   }
 
   /// `delta` more connections to a backend for a purpose; negative for fewer.

@@ -52,6 +52,7 @@ final class SettingsFileTest {
           answer-timeout: 8s
           gate: { logins-per-second: 9, burst: 10, concurrent-logins: 11, queue: 12 }
           login-as: { user: boss, password-file: master.secret, separator: "*" }
+          canary: { user: tweety, password-file: master.secret, every: 31s, within: 6s }
       directory:
         - backend:
           timeout: 11s
@@ -180,7 +181,12 @@ final class SettingsFileTest {
                 Duration.ofSeconds(7),
                 Duration.ofSeconds(8),
                 new GateSettings(9, 10, 11, 12),
-                new LoginAsSettings("boss", directory.resolve("master.secret"), "*")));
+                new LoginAsSettings("boss", directory.resolve("master.secret"), "*"),
+                new CanarySettings(
+                    "tweety",
+                    directory.resolve("master.secret"),
+                    Duration.ofSeconds(31),
+                    Duration.ofSeconds(6))));
     assertThat(settings.runtime())
         .isEqualTo(new RuntimeSettings(3, Path.of("/var/lib/dormouse"), Duration.ofSeconds(6)));
     differsInEveryKey(settings.listen().getFirst(), ListenSettings.DEFAULT, "protocol");

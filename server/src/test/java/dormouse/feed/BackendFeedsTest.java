@@ -3,14 +3,16 @@ package dormouse.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.ops.Metrics;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 final class BackendFeedsTest {
-  private final BackendFeeds feeds = new BackendFeeds("mx", new Metrics());
-  private final Feed feed = feeds.add("f");
+  private Instant now = Instant.EPOCH;
+  private final BackendFeeds feeds = new BackendFeeds("mx", () -> now, new Metrics());
+  private final Feed feed = feeds.add("f", true);
   private final List<String> heard = new ArrayList<>();
 
   private Runnable subscribe(String user) {
@@ -19,7 +21,7 @@ final class BackendFeedsTest {
         Runnable::run,
         new BackendFeeds.Listener() {
           @Override
-          public void changed(@Nullable String mailbox) {
+          public void changed(Feed by, @Nullable String mailbox) {
             heard.add(user + " " + mailbox);
           }
 
@@ -60,7 +62,7 @@ final class BackendFeedsTest {
 
   @Test
   void oneFeedThatIsUpIsEnough() {
-    Feed other = feeds.add("g");
+    Feed other = feeds.add("g", true);
     feed.down("no events");
     assertThat(feeds.state()).isEqualTo(FeedState.DOWN);
     other.up();
@@ -68,5 +70,77 @@ final class BackendFeedsTest {
     other.down("no events");
     feed.changed("ann", null);
     assertThat(feeds.state()).isEqualTo(FeedState.DOWN);
+  }
+
+  private void changeUnheard() {
+    Instant changedAt = now;
+    now = now.plus(Feed.WITHIN);
+    feeds.check(changedAt);
+  }
+
+  @Test
+  void aFeedThatTellsOfNoneOfThreeChangesIsDownUntilItTellsAgain() {
+    subscribe("ann");
+    feed.changed("ann", null);
+    now = now.plus(Feed.WITHIN);
+    changeUnheard();
+    changeUnheard();
+    feed.changed("bob", null); // who is not of this backend, for all we know
+    assertThat(feeds.state()).isEqualTo(FeedState.UP);
+
+    changeUnheard();
+    assertThat(feeds.state()).isEqualTo(FeedState.DOWN);
+    assertThat(heard).containsExactly("ann null", "ann UP", "ann DOWN");
+
+    feed.changed("ann", null);
+    assertThat(feeds.state()).isEqualTo(FeedState.UP);
+  }
+
+  @Test
+  void anEventNearAChangeSpeaksForTheFeed() {
+    subscribe("ann");
+    feed.changed("ann", null);
+    for (int i = 0; i < 10; i++) {
+      now = now.plus(Feed.WITHIN.multipliedBy(3));
+      Instant changedAt = now;
+      now = now.plusSeconds(i % 2 == 0 ? 2 : 0);
+      feed.changed("ann", null);
+      now = changedAt.plus(Feed.WITHIN);
+      feeds.check(changedAt);
+    }
+    assertThat(feeds.state()).isEqualTo(FeedState.UP);
+  }
+
+  @Test
+  void aFeedThatDoesNotTellOfAllIsNotBlamedForWhatItDoesNotTell() {
+    Feed some = feeds.add("some", false);
+    subscribe("ann");
+    some.changed("ann", null);
+    for (int i = 0; i < 10; i++) {
+      now = now.plus(Feed.WITHIN);
+      changeUnheard();
+    }
+    assertThat(some.state()).isEqualTo(FeedState.UP);
+  }
+
+  @Test
+  void whileACanarySingsItAloneJudges() {
+    subscribe("ann");
+    feeds.canary(true);
+    feed.changed("ann", null);
+    assertThat(feeds.state()).isEqualTo(FeedState.UNHEARD);
+    feed.up();
+    for (int i = 0; i < 10; i++) {
+      now = now.plus(Feed.WITHIN);
+      changeUnheard();
+    }
+    assertThat(feeds.state()).isEqualTo(FeedState.UP);
+
+    feed.down("canary-unheard");
+    feed.changed("ann", null);
+    assertThat(feeds.state()).isEqualTo(FeedState.DOWN);
+    feeds.canary(false);
+    feed.changed("ann", null);
+    assertThat(feeds.state()).isEqualTo(FeedState.UP);
   }
 }

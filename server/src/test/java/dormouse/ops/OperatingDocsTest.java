@@ -98,6 +98,7 @@ final class OperatingDocsTest {
     metrics.feedEvent("f");
     metrics.feedMalformed("f");
     metrics.feedMissed("b");
+    metrics.canary("b", "r");
     metrics.gateWaiting("b", "p", 1);
     metrics.gateWaited("b", "p", Duration.ZERO);
     metrics.gateRefused("b", "p");

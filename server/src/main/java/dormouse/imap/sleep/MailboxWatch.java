@@ -364,6 +364,7 @@ public final class MailboxWatch implements WatchLogin.Host {
               proven("done", begun);
               if (heard() == FeedState.UP && sleepers.surprised(served, on)) {
                 home.feeds().missed();
+                home.expectEvent();
               }
               again |= read.unsettled();
               lookSoon = read.changed();

@@ -4,6 +4,7 @@ import dormouse.backend.Backend;
 import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
 import dormouse.feed.BackendFeeds;
+import dormouse.feed.Feed;
 import dormouse.feed.FeedState;
 import dormouse.imap.backend.Applicant;
 import dormouse.imap.backend.ImapString;
@@ -12,6 +13,7 @@ import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.TimerWheel;
 import io.netty.channel.EventLoop;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -114,8 +116,16 @@ public final class UserMailboxes implements BackendFeeds.Listener {
     watching(mailbox).forEach(MailboxWatch::stirred);
   }
 
+  /// A mailbox of the user was changed just now, for sure: where feeds are said to tell, one must tell of it.
+  public void expectEvent() {
+    if (feeds.state() == FeedState.UP) {
+      Instant now = clock.instant();
+      wheel.after(Feed.WITHIN, () -> feeds.check(now));
+    }
+  }
+
   @Override
-  public void changed(@Nullable String named) {
+  public void changed(Feed by, @Nullable String named) {
     String mailbox = named == null ? null : ImapString.mailboxNamed(named);
     epochs.next(mailbox);
     watching(mailbox).forEach(MailboxWatch::stirred);

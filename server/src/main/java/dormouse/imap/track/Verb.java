@@ -125,6 +125,14 @@ public enum Verb {
     };
   }
 
+  /// Whether it has changed a mailbox, or which mailboxes there are, if it was answered OK.
+  public boolean surelyChanges() {
+    return switch (this) {
+      case APPEND, CREATE, DELETE, RENAME, REPLACE, UID_REPLACE -> true;
+      default -> false;
+    };
+  }
+
   /// Whether the session must know its arguments once it was forwarded.
   boolean keepsArguments() {
     return switch (this) {
