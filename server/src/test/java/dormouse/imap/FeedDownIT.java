@@ -87,7 +87,9 @@ class FeedDownIT {
         dovecot.deliver("u1", MESSAGE); // which the sweep brings that follows
         awaitUp(front, false);
         sleeper.readUntil(line -> line.equals("* 1 EXISTS"), PATIENCE);
-        front.await(() -> front.metrics().backendConnections() == 2, "a watch is there");
+        front.await(
+            () -> front.metrics().backendConnections() == 2,
+            "it is watched as if there were no feed");
         dovecot.deliver("u1", MESSAGE);
         sleeper.readUntil(line -> line.equals("* 2 EXISTS"), PATIENCE);
 

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 ///    ▲          │ cannot                  └──feeds──▶ lingering ──sync-linger──▶ resting ──▶ opening    │
 ///    └──retry───┘                                         └───────────────── a feed, a look ─────────────┘
 /// ```
-/// Where no feed tells of changes, one backend connection stays in EXAMINE and IDLE. Where feeds do, a connection is opened
+/// Where no feed tells of changes, or none any more, one backend connection stays in EXAMINE and IDLE. Where feeds do, a connection is opened
 /// when one has told something, is kept for the next change for a while, and at rest there is none.
 ///
 /// Whatever a feed says, or the backend while idling, only means "look": truth comes from reading the mailbox
@@ -72,12 +72,11 @@ public final class MailboxWatch implements WatchLogin.Host {
   /// A session has gone to sleep with this mailbox selected.
   void join(Sleeper sleeper) {
     sleepers.add(sleeper);
-    if (isCurrent(sleeper)) {
-      sleeper.behind = false;
-    } else if (heard() != FeedState.DOWN) {
+    if (!isCurrent(sleeper)) {
       look();
       return;
     }
+    sleeper.behind = false;
     if (sleepers.size() > 1) {
       return;
     }
@@ -91,12 +90,12 @@ public final class MailboxWatch implements WatchLogin.Host {
   /// Whether the view with which a session comes is known to be the mailbox still.
   private boolean isCurrent(Sleeper sleeper) {
     return home.epochs().of(mailbox) == sleeper.since.epoch()
-        && (heard() == FeedState.UP
-            || (state == State.IDLING && !ending && !stirred && isRead(sleeper)));
+        && (told() || (state == State.IDLING && !ending && !stirred && isRead(sleeper)));
   }
 
-  private FeedState heard() {
-    return home.heard(mailbox);
+  /// Whether changes are told without a connection of this watch.
+  private boolean told() {
+    return home.heard(mailbox) == FeedState.UP;
   }
 
   private boolean isRead(Sleeper sleeper) {
@@ -142,11 +141,8 @@ public final class MailboxWatch implements WatchLogin.Host {
   }
 
   private boolean hearsOfChanges() {
-    return switch (heard()) {
-      case UP -> true;
-      case DOWN -> false;
-      case UNHEARD -> state == State.IDLING && !ending && reader != null && reader.numbersChanges();
-    };
+    return told()
+        || (state == State.IDLING && !ending && reader != null && reader.numbersChanges());
   }
 
   /// Reads the mailbox for a sleeper whose client waits; ends with [Sleeper.Listener#looked].
@@ -196,9 +192,7 @@ public final class MailboxWatch implements WatchLogin.Host {
 
   /// The feeds have become reliable, or have ceased to be: who knows what they have not told.
   void feedTurned() {
-    if (heard() == FeedState.DOWN) {
-      sleepers.doubt();
-    }
+    sleepers.doubt();
     if (state == State.IDLING || state == State.LINGERING || state == State.RESTING) {
       cancelTimer();
       double part = ThreadLocalRandom.current().nextDouble(); // of many watches, never all at once
@@ -327,7 +321,7 @@ public final class MailboxWatch implements WatchLogin.Host {
           sleepers.loseStrangers(served, on);
           state = State.READING;
           stirred = false;
-          boolean expectsNothing = heard() != FeedState.UNHEARD; // else it would have been told
+          boolean expectsNothing = told(); // else it would have been told
           tell(on, served, begun, on.first(served, expectsNothing));
         })
         .exceptionally(bug -> broke(on, bug));
@@ -362,7 +356,7 @@ public final class MailboxWatch implements WatchLogin.Host {
             }
             case MailboxReader.Reading.Read read -> {
               proven("done", begun);
-              if (heard() == FeedState.UP && sleepers.surprised(served, on)) {
+              if (told() && sleepers.surprised(served, on)) {
                 home.feeds().missed();
                 home.expectEvent();
               }
@@ -393,11 +387,11 @@ public final class MailboxWatch implements WatchLogin.Host {
       return;
     }
     sleepers.settle(on);
-    if (heard() == FeedState.UNHEARD) {
-      idle(on);
+    if (told()) {
+      rest();
       return;
     }
-    rest();
+    idle(on);
   }
 
   private void idle(MailboxReader on) {
@@ -444,15 +438,8 @@ public final class MailboxWatch implements WatchLogin.Host {
       return;
     }
     HibernateSettings settings = home.settings();
-    Duration period =
-        switch (heard()) {
-          case UP -> settings.sweep();
-          case DOWN -> settings.poll();
-          case UNHEARD -> {
-            boolean tellsAll = reader != null && reader.canIdle() && reader.numbersChanges();
-            yield tellsAll ? settings.sweep() : settings.poll();
-          }
-        };
+    boolean tellsAll = reader != null && reader.canIdle() && reader.numbersChanges();
+    Duration period = told() || tellsAll ? settings.sweep() : settings.poll();
     Duration jittered = lookSoon ? LOOK_SOON : Backoff.jitter(period);
     lookSoon = false;
     timer =

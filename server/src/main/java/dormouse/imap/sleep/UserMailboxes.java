@@ -133,6 +133,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
 
   @Override
   public void turned() {
+    epochs.next(null); // what was heard or not until now proves nothing about what comes
     watching(null).forEach(MailboxWatch::feedTurned);
   }
 
