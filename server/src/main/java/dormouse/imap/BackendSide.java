@@ -11,9 +11,11 @@ import dormouse.imap.track.CommandTracker;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
+import dormouse.imap.view.UidSet;
 import dormouse.ops.Metrics;
 import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +62,7 @@ final class BackendSide implements BackendConnection.Relay {
   private boolean lagged; // one of them runs
   private Runnable abandon = () -> {}; // the view that is being taken
   private @Nullable String endedIdle; // tag of an IDLE that ended on the backend only
+  private @Nullable Command search; // that waits for the end of a response
   private boolean byeSaid;
   private boolean released;
 
@@ -91,7 +94,7 @@ final class BackendSide implements BackendConnection.Relay {
   /// @param catchUp what happened in it, told as far as `first` allows, the command that ended it
   void begin(CatchUp catchUp, Verb first) {
     if (!catchUp.expunges() || !Lag.lasts(first)) {
-      missed.wake(catchUp, first);
+      tell(catchUp, first);
       begin();
       return;
     }
@@ -103,6 +106,17 @@ final class BackendSide implements BackendConnection.Relay {
       begun.hear(line);
       host.settle();
     });
+  }
+
+  private void tell(CatchUp catchUp, Verb first) {
+    UidSet uids = catchUp.uids();
+    if (uids != null) {
+      conversation.recent().retainUnknown(uids);
+    }
+    missed.wake(catchUp, first);
+    if (uids != null) {
+      conversation.recent().place(uids);
+    }
   }
 
   BackendFeatures features() {
@@ -120,7 +134,7 @@ final class BackendSide implements BackendConnection.Relay {
     if (lag != null) {
       return decideLagging(lag, tag, verb);
     }
-    if (ours || conversation.swallowsContinuation()) {
+    if (ours || search != null || conversation.swallowsContinuation()) {
       return CommandTracker.Decision
           .WAIT; // the backend is busy with us, or takes up the client's IDLE again
     }
@@ -132,6 +146,9 @@ final class BackendSide implements BackendConnection.Relay {
       boolean free = !conversation.busy() && conversation.betweenResponses();
       return free ? CommandTracker.Decision.ANSWER : CommandTracker.Decision.WAIT;
     }
+    if (verb.searches() && !conversation.recent().isEmpty()) {
+      return searches();
+    }
     if (conversation.outstanding() >= MAX_OUTSTANDING) {
       return CommandTracker.Decision.WAIT;
     }
@@ -141,6 +158,14 @@ final class BackendSide implements BackendConnection.Relay {
     quiet.touched();
     conversation.begins(tag, verb);
     return CommandTracker.Decision.FORWARD;
+  }
+
+  private CommandTracker.Decision searches() {
+    if (conversation.busy()) {
+      return CommandTracker.Decision.WAIT;
+    }
+    quiet.touched();
+    return CommandTracker.Decision.COLLECT;
   }
 
   private CommandTracker.Decision decideLagging(Lag lagging, String tag, Verb verb) {
@@ -187,7 +212,48 @@ final class BackendSide implements BackendConnection.Relay {
       runLagging(lag, command);
       return;
     }
+    if (verb.searches()) {
+      search = command;
+      runSearch();
+      return;
+    }
     host.say(command.tag() + " BAD " + verb + " is not for a session that is logged in.");
+  }
+
+  /// Runs a search as our own, so that its keys may be others: as soon as the backend is between two responses.
+  private void runSearch() {
+    Command command = search;
+    if (command == null || ours || released || !conversation.betweenResponses()) {
+      return;
+    }
+    search = null;
+    begunOurs();
+    conversation.begins(command.tag(), command.verb());
+    conversation.forwarded(command);
+    String arguments = SearchRewrite.withRecent(command, conversation.recent().uids());
+    List<String> pieces = Lag.pieces(command.verb().wireName() + " " + arguments);
+    connection
+        .runAs(
+            command.tag(),
+            pieces.getFirst(),
+            pieces.subList(1, pieces.size()),
+            conversation::fromBackend)
+        .whenComplete((reply, bug) -> {
+          if (released) {
+            return;
+          }
+          if (bug != null) {
+            host.broken("search", bug);
+            return;
+          }
+          if (reply.line() == null) {
+            host.end(CloseReason.BACKEND_GONE, LOST);
+            return;
+          }
+          conversation.fromBackend(reply.line());
+          endedOurs();
+          host.settle();
+        });
   }
 
   private void runLagging(Lag lagging, Command command) {
@@ -261,6 +327,7 @@ final class BackendSide implements BackendConnection.Relay {
   @Override
   public void backendReadComplete() {
     tellFlagsOwed();
+    runSearch();
     host.settle();
   }
 
@@ -344,6 +411,7 @@ final class BackendSide implements BackendConnection.Relay {
   /// Whether neither side is in the middle of anything, as far as commands go; the backend may be in a response.
   boolean calm() {
     return !ours
+        && search == null
         && missed.isEmpty()
         && !byeSaid
         && !conversation.swallowsContinuation()

@@ -7,12 +7,14 @@ import dormouse.imap.sleep.StayReason;
 import dormouse.imap.track.ClientFeatures;
 import dormouse.imap.track.Command;
 import dormouse.imap.track.Kind;
+import dormouse.imap.track.RecentMessages;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.ResponseTracker;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
 import dormouse.imap.track.Verdict;
 import dormouse.imap.view.Told;
+import dormouse.imap.view.UidSet;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
@@ -57,7 +59,8 @@ final class Conversation implements ResponseTracker.Listener {
 
   private final Events events;
   private final Consumer<ByteBuf> toClient;
-  private final ResponseTracker responses = new ResponseTracker(this);
+  private final RecentMessages recent = new RecentMessages();
+  private final ResponseTracker responses = new ResponseTracker(this, recent);
   private final ArrayDeque<Outstanding> queue = new ArrayDeque<>(2);
   private final ClientFeatures features = new ClientFeatures();
   private @Nullable SelectedMailbox selected;
@@ -169,9 +172,46 @@ final class Conversation implements ResponseTracker.Listener {
         }
         hear(line);
       }
-      default -> hear(line);
+      default -> {
+        return aboutMailbox(line);
+      }
     }
     return Verdict.PASS;
+  }
+
+  /// Counts the messages that the backend has forgotten to be `\Recent`.
+  private Verdict aboutMailbox(ResponseLine line) {
+    SelectedMailbox mailbox = selected;
+    if (opening != null || mailbox == null || recent.isEmpty()) {
+      hear(line);
+      return Verdict.PASS;
+    }
+    int before = recent.size();
+    switch (line.kind()) {
+      case RECENT -> {
+        return replace(countRecent(mailbox, line.number() + recent.size()));
+      }
+      case EXPUNGE -> recent.expunged(line.number());
+      case VANISHED -> {
+        UidSet gone = line.data().startsWith("(") ? null : UidSet.parse(line.data().trim());
+        if (gone != null) {
+          recent.vanished(gone);
+        }
+      }
+      default -> {}
+    }
+    hear(line);
+    int fewer = before - recent.size();
+    return fewer == 0
+        ? Verdict.PASS
+        : replace(line.text() + "\r\n" + countRecent(mailbox, mailbox.recent() - fewer));
+  }
+
+  /// `* n RECENT`, and never more than there are.
+  private static String countRecent(SelectedMailbox mailbox, long count) {
+    String line = "* " + Math.clamp(count, 0, mailbox.exists()) + " RECENT";
+    mailbox.hear(ResponseLine.parse(line));
+    return line;
   }
 
   /// Whether only our own commands made the backend say it (HIBERNATION §3.5).
@@ -206,6 +246,7 @@ final class Conversation implements ResponseTracker.Listener {
     SelectedMailbox mailbox = opening != null ? opening : selected;
     if (mailbox != null && !earlier) {
       mailbox.vanished(count);
+      recent.clear(); // too many to know which they were
     }
   }
 
@@ -279,6 +320,7 @@ final class Conversation implements ResponseTracker.Listener {
     selected = mailbox;
     searchSaved = false;
     searchContext = false;
+    recent.clear();
   }
 
   private void noteFetching() {
@@ -358,7 +400,13 @@ final class Conversation implements ResponseTracker.Listener {
 
   /// What the session has in its mailbox that no other connection would know.
   OwnSets.Wanted ownSets() {
-    return new OwnSets.Wanted(searchSaved);
+    boolean mayHaveRecent = !features.rev2() && selected != null && selected.recent() > 0;
+    return new OwnSets.Wanted(searchSaved, mayHaveRecent, recent.uids());
+  }
+
+  /// The messages that are `\Recent` to the client only; changed by whoever takes a view or brings the client to one.
+  RecentMessages recent() {
+    return recent;
   }
 
   ClientFeatures features() {

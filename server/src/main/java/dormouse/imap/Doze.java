@@ -10,6 +10,7 @@ import dormouse.imap.track.Command;
 import dormouse.imap.track.CommandTracker;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
+import dormouse.imap.view.UidSet;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import dormouse.session.Timer;
@@ -228,7 +229,11 @@ final class Doze implements Sleeper.Listener {
   @Override
   public void changed(ByteBuf lines) {
     keepAlive.spoke();
+    Sleeper who = sleeper;
+    UidSet now = who == null ? UidSet.EMPTY : who.view().uids();
+    conversation.recent().retainUnknown(now);
     host.tell(lines);
+    conversation.recent().place(now);
   }
 
   @Override

@@ -344,6 +344,9 @@ final class ImapSession
         new Doze(this, home, who, user, conversation, client.commands(), backend.features(), idle);
     state = new State.Asleep(doze);
     SelectedMailbox selected = conversation.selected();
+    if (taken != null) {
+      conversation.recent().set(taken.own().recent(), taken.view().uids());
+    }
     if (taken != null && selected != null && grant != null) {
       doze.watch(taken, selected, who, grant);
     }
@@ -386,6 +389,7 @@ final class ImapSession
     BackendSide backend = backendSide(awake.connection(), awake.capabilities());
     state = new State.Attached(backend);
     conversation.tainted(awake.tainted());
+    conversation.recent().forget(awake.recent());
     conversation.fromBackend(awake.alerts());
     if (awake.catchUp() == null) {
       backend.begin();

@@ -69,7 +69,7 @@ final class Lag {
   CompletableFuture<Boolean> run(Command command) {
     conversation.begins(command.tag(), command.verb());
     conversation.forwarded(command);
-    LaggedCommand lagged = LaggedCommand.of(command, numbers);
+    LaggedCommand lagged = LaggedCommand.of(command, numbers, conversation.recent().uids());
     if (command.verb().allowsExpunge()) { // COPY and MOVE, although by number
       tellAll();
       if (!(lagged instanceof LaggedCommand.Run(_, var someGone)) || someGone) {

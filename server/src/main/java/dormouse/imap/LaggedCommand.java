@@ -30,7 +30,8 @@ sealed interface LaggedCommand {
     return verb == Verb.SEARCH || verb == Verb.SORT || verb == Verb.THREAD;
   }
 
-  static LaggedCommand of(Command command, LaggingNumbers numbers) {
+  /// @param recent messages that are `\Recent` to the client, but not to the backend
+  static LaggedCommand of(Command command, LaggingNumbers numbers, UidSet recent) {
     Verb verb = command.verb();
     String arguments = command.argumentsText();
     String name = verb.wireName() + (arguments.isEmpty() ? "" : " ");
@@ -38,7 +39,7 @@ sealed interface LaggedCommand {
       return new Run(name + arguments, false);
     }
     if (finds(verb)) {
-      String keys = new LaggedSearch(verb, arguments, numbers).rewritten();
+      String keys = new SearchRewrite(verb, arguments, numbers, recent).rewritten();
       return keys == null ? new Unclear() : new Run(name + keys, false);
     }
     int end = arguments.indexOf(' ');

@@ -94,7 +94,7 @@ class LaggedCommandTest {
   void anEmptyMailboxHasNoNumbers() {
     var none = new LaggingNumbers(UidSet.EMPTY, UidSet.EMPTY);
 
-    assertThat(LaggedCommand.of(command(Verb.FETCH, "* FLAGS"), none))
+    assertThat(LaggedCommand.of(command(Verb.FETCH, "* FLAGS"), none, UidSet.EMPTY))
         .isInstanceOf(LaggedCommand.Malformed.class);
   }
 
@@ -107,7 +107,7 @@ class LaggedCommandTest {
   }
 
   private LaggedCommand of(Verb verb, String arguments) {
-    return LaggedCommand.of(command(verb, arguments), numbers);
+    return LaggedCommand.of(command(verb, arguments), numbers, UidSet.EMPTY);
   }
 
   private static Command command(Verb verb, String arguments) {

@@ -102,7 +102,12 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   /// As [#run(String, Consumer)], for commands with continuations: each part is sent for one `+`.
   public CompletableFuture<Reply> run(
       String command, List<String> parts, Consumer<ResponseLine> untagged) {
-    String tag = "zz" + ++lastTag;
+    return runAs("zz" + ++lastTag, command, parts, untagged);
+  }
+
+  /// As [#run(String, List, Consumer)], under the tag of a client: what the backend says of the command later names it.
+  public CompletableFuture<Reply> runAs(
+      String tag, String command, List<String> parts, Consumer<ResponseLine> untagged) {
     Running run = new Running(tag, untagged, () -> {}, parts);
     start(run, tag + " " + command + "\r\n");
     watchFor(run);

@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 public final class CatchUp {
   /// The mailbox as it was just read.
   ///
-  /// @param recent for `* n RECENT`
+  /// @param recent for `* n RECENT`: how many messages are so to the connection
+  /// @param recentUids which they are, as far as that was asked
   /// @param flags the arguments of FLAGS
   /// @param highestModSeq taken before the UIDs were read; 0 where there is none
   /// @param fetched the answers to a `UID FETCH (FLAGS)`, in order, maybe with other responses between
@@ -38,13 +39,14 @@ public final class CatchUp {
   record Present(
       UidSet uids,
       long recent,
+      UidSet recentUids,
       String flags,
       long highestModSeq,
       List<ResponseLine> fetched,
       boolean everyFlag) {
     /// The same, for a client whose mod-sequence tells what is news to it, however much was fetched.
     Present onlyNews() {
-      return new Present(uids, recent, flags, highestModSeq, fetched, false);
+      return new Present(uids, recent, recentUids, flags, highestModSeq, fetched, false);
     }
   }
 
@@ -53,6 +55,7 @@ public final class CatchUp {
   private final SelectedMailbox told;
   private final Told form;
   private final boolean rev2;
+  private final UidSet ownRecent;
   private final ViewDiff diff;
   private @Nullable Map<Long, String>
       knownFlags; // as the client knows them after the lines written so far
@@ -60,12 +63,20 @@ public final class CatchUp {
   /// @param before what the client knows
   /// @param told what it was told of flags, and whether it used EXAMINE
   /// @param form the forms of responses that it understands
-  CatchUp(MailboxView before, Present present, SelectedMailbox told, Told form, boolean rev2) {
+  /// @param ownRecent messages that are `\Recent` to it already: whoever says the lines counts them, and when they go
+  CatchUp(
+      MailboxView before,
+      Present present,
+      SelectedMailbox told,
+      Told form,
+      boolean rev2,
+      UidSet ownRecent) {
     this.before = before;
     this.present = present;
     this.told = told;
     this.form = form;
     this.rev2 = rev2;
+    this.ownRecent = ownRecent;
     this.diff = ViewDiff.between(before.uids(), present.uids());
   }
 
@@ -220,6 +231,18 @@ public final class CatchUp {
     return ended(out);
   }
 
+  /// The messages as the client counts them once it was told, unless more was told behind the UIDs; null then.
+  public @Nullable UidSet uids() {
+    boolean moved =
+        present.fetched().stream()
+            .anyMatch(line ->
+                switch (line.kind()) {
+                  case EXISTS, EXPUNGE, VANISHED -> true;
+                  default -> false;
+                });
+    return moved ? null : present.uids();
+  }
+
   /// For `* n RECENT`.
   public long recent() {
     return present.recent();
@@ -227,9 +250,11 @@ public final class CatchUp {
 
   private ByteBuf beginning() {
     ByteBuf out = Unpooled.buffer(128);
-    long recent = Math.min(present.recent(), present.uids().size());
+    long twice = present.recentUids().intersect(ownRecent).size();
+    long recent = Math.min(present.recent() - twice, present.uids().size());
     diff.write(out, form == Told.QRESYNC, rev2 ? -1 : recent);
-    if (!rev2 && !diff.grew() && told.recent() > present.uids().size()) {
+    long left = told.recent() - diff.gone().intersect(ownRecent).size();
+    if (!rev2 && !diff.grew() && left > present.uids().size()) {
       line(out, "* " + present.uids().size() + " RECENT"); // never more than there are
     }
     writeFlagLists(out);

@@ -195,11 +195,24 @@ final class MailboxReader {
             return CompletableFuture.completedFuture(failed(reader));
           }
           return readFlags(reader, served, found, watermark)
-              .thenApply(everyFlag ->
+              .thenCompose(everyFlag ->
                   reader.failed() // else what changed would pass for told
-                      ? failed(reader)
-                      : take(reader, served, found, watermark, everyFlag));
+                      ? CompletableFuture.completedFuture(failed(reader))
+                      : searchRecent(reader, served)
+                          .thenApply(recent ->
+                              reader.failed()
+                                  ? failed(reader)
+                                  : take(reader, served, found, watermark, everyFlag, recent)));
         });
+  }
+
+  /// Which messages are `\Recent` here, where some of those served have such messages of their own, which may be the same.
+  private CompletableFuture<UidSet> searchRecent(ViewReader reader, List<Sleeper> served) {
+    boolean maybeTheSame =
+        counts.recent() > 0 && served.stream().anyMatch(one -> !one.own.recent().isEmpty());
+    return maybeTheSame
+        ? reader.thenSearch(OwnSets.SEARCH_RECENT)
+        : CompletableFuture.completedFuture(UidSet.EMPTY);
   }
 
   private static Reading failed(ViewReader reader) {
@@ -230,7 +243,12 @@ final class MailboxReader {
   }
 
   private Reading take(
-      ViewReader reader, List<Sleeper> served, UidSet found, long watermark, boolean everyFlag) {
+      ViewReader reader,
+      List<Sleeper> served,
+      UidSet found,
+      long watermark,
+      boolean everyFlag,
+      UidSet recent) {
     List<ResponseLine> after = reader.after();
     uids = found;
     highestModSeq = watermark;
@@ -238,7 +256,8 @@ final class MailboxReader {
     read = !numbersChanges() || served.stream().anyMatch(one -> !one.view().uids().isEmpty());
     boolean unsettled = reader.changedAfter() || after.stream().anyMatch(this::tellsMore);
     CatchUp.Present present =
-        new CatchUp.Present(found, counts.recent(), counts.flags(), watermark, after, everyFlag);
+        new CatchUp.Present(
+            found, counts.recent(), recent, counts.flags(), watermark, after, everyFlag);
     return new Reading.Read(present, counts.uidNext(), flags, changed, unsettled);
   }
 

@@ -10,22 +10,25 @@ import java.util.function.Consumer;
 /// Messages that mean something in one session only, and are forgotten with its connection. Immutable.
 ///
 /// @param saved the search result in `$` (RFC 5182)
-public record OwnSets(UidSet saved) {
-  static final OwnSets NONE = new OwnSets(UidSet.EMPTY);
+/// @param recent the messages that are `\Recent` to this client, because its connection was the first to be told of them
+public record OwnSets(UidSet saved, UidSet recent) {
+  static final OwnSets NONE = new OwnSets(UidSet.EMPTY, UidSet.EMPTY);
+  static final String SEARCH_RECENT = "UID SEARCH RECENT";
 
   /// How long the search that saves `$` again may be: servers take lines of 8,000 bytes (RFC 7162 §4).
   private static final int MAX_SET_CHARS = 7_900;
 
   /// Which of them the session may have.
-  public record Wanted(boolean saved) {
-    boolean nothing() {
-      return !saved;
+  ///
+  /// @param recent whether there are messages `\Recent` to the connection
+  /// @param kept those that were so to earlier connections of the session
+  public record Wanted(boolean saved, boolean recent, UidSet kept) {
+    Wanted recentToo(boolean too) {
+      return new Wanted(saved, recent || too, kept);
     }
   }
 
   /// What came of asking for them.
-  ///
-  /// @param sets nothing where the reply is not OK
   record Answer(Reply reply, OwnSets sets) {}
 
   /// Asks the connection on which the session has been so far.
@@ -33,13 +36,24 @@ public record OwnSets(UidSet saved) {
   /// @param untagged hears every other response, in order
   static CompletableFuture<Answer> read(
       BackendConnection connection, Wanted wanted, Consumer<ResponseLine> untagged) {
-    if (wanted.nothing()) {
-      return CompletableFuture.completedFuture(new Answer(new Reply(Reply.Status.OK, null), NONE));
-    }
-    UidSearch search = new UidSearch(untagged);
-    return search
-        .run(connection, "UID SEARCH RETURN (ALL) $")
-        .thenApply(reply -> new Answer(reply, new OwnSets(search.found())));
+    UidSearch saved = new UidSearch(untagged);
+    UidSearch recent = new UidSearch(untagged);
+    return run(connection, wanted.saved(), saved, "UID SEARCH RETURN (ALL) $")
+        .thenCompose(reply ->
+            reply.ok()
+                ? run(connection, wanted.recent(), recent, SEARCH_RECENT)
+                : CompletableFuture.completedFuture(reply))
+        .thenApply(reply -> {
+          UidSet all = wanted.kept().union(recent.found());
+          return new Answer(reply, new OwnSets(saved.found(), all));
+        });
+  }
+
+  private static CompletableFuture<Reply> run(
+      BackendConnection connection, boolean needed, UidSearch search, String command) {
+    return needed
+        ? search.run(connection, command)
+        : CompletableFuture.completedFuture(new Reply(Reply.Status.OK, null));
   }
 
   /// Whether they can be had again on another connection.
@@ -53,6 +67,6 @@ public record OwnSets(UidSet saved) {
   }
 
   int keptBytes() {
-    return saved.keptBytes();
+    return saved.keptBytes() + recent.keptBytes();
   }
 }

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// UID FETCH 1:* (FLAGS)      only where changes have no numbers
 /// NOOP                       flags changed up to the watermark and not told: they lower it
 /// UID SEARCH $               only where the client has saved a search result
+/// UID SEARCH RECENT          only where messages are \Recent
 /// ```
 /// Once something was kept from the client there is no way back to the connection, where it would never be told again: the
 /// client may speak, the session sleeps first.
@@ -125,7 +126,7 @@ public final class QuietSnapshot {
   }
 
   private CompletableFuture<Snapshot.Result> readOwn(UidSet known, @Nullable FlagMap flagMap) {
-    return OwnSets.read(connection, wanted, this::hear)
+    return OwnSets.read(connection, wanted.recentToo(untold.tellsRecent()), this::hear)
         .thenCompose(own -> {
           if (!own.reply().ok()) {
             return ended(own.reply());

@@ -88,7 +88,7 @@ public final class Sleeper {
   /// The way from the client's view to what is present.
   CatchUp catchUp(CatchUp.Present present) {
     boolean shrunk = view.highestModSeq() > present.highestModSeq();
-    return new CatchUp(view, shrunk ? present : present.onlyNews(), told, form, rev2);
+    return new CatchUp(view, shrunk ? present : present.onlyNews(), told, form, rev2, own.recent());
   }
 
   /// Brings the client's view to what was read.

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// UID FETCH 1:* (FLAGS)      only where changes have no numbers: the flags themselves
 /// NOOP                       and what others changed while they were read
 /// UID SEARCH $               only where the client has saved a search result
+/// UID SEARCH RECENT          only where messages are \Recent
 /// ```
 /// What the backend says meanwhile goes to the client as it comes.
 ///

@@ -64,6 +64,11 @@ final class Untold {
     };
   }
 
+  /// Whether messages became `\Recent` to the connection.
+  boolean tellsRecent() {
+    return lines.stream().anyMatch(line -> line.kind() == Kind.RECENT && line.number() > 0);
+  }
+
   /// Tells it all after all.
   void tell(Consumer<ResponseLine> client) {
     lines.stream().filter(Untold::isNews).forEach(client);

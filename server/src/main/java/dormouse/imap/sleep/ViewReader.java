@@ -103,6 +103,17 @@ final class ViewReader {
         });
   }
 
+  /// Searches, and keeps what else is said as [#thenRun] does.
+  CompletableFuture<UidSet> thenSearch(String command) {
+    UidSearch search = new UidSearch(this::hear);
+    return search
+        .run(connection, command)
+        .thenApply(reply -> {
+          last = reply;
+          return search.found();
+        });
+  }
+
   private void hear(ResponseLine line) {
     if (UidSearch.isAnswer(line)) {
       found = UidSearch.uids(line);

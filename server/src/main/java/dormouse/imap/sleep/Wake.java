@@ -11,6 +11,7 @@ import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.MailboxView;
+import dormouse.imap.view.UidSet;
 import dormouse.session.Client;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -18,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Brings a sleeping session back to a backend: login, ENABLE, SELECT, and what changed since.
@@ -33,12 +35,14 @@ public final class Wake {
     /// @param alerts what the backend wants every user to see; owned by the receiver, may be empty
     /// @param catchUp what the client must hear of its mailbox; null if nothing
     /// @param tainted whether our own commands have switched CONDSTORE on at this connection
+    /// @param recent messages that are `\Recent` to the connection, and were so to the client before
     record Awake(
         BackendConnection connection,
         Capabilities capabilities,
         ByteBuf alerts,
         @Nullable CatchUp catchUp,
-        boolean tainted)
+        boolean tainted,
+        UidSet recent)
         implements Result {}
 
     /// The session cannot go on.
@@ -48,6 +52,8 @@ public final class Wake {
     record Unavailable() implements Result {}
   }
 
+  private static final CompletableFuture<Reply> DONE =
+      CompletableFuture.completedFuture(new Reply(Reply.Status.OK, null));
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
   private final UserMailboxes home;
@@ -222,33 +228,37 @@ public final class Wake {
         });
   }
 
-  /// Saves the client's search result again, before the UIDs are read: what is told of changes meanwhile is in them.
+  /// Saves the client's search result again, and learns whether it counts a message as `\Recent` twice; before the UIDs are read: what is told of changes meanwhile is in them.
   private void restore(
       BackendConnection connection,
       Capabilities capabilities,
       Sleeper who,
       SelectedMailbox now,
       ByteBuf alerts) {
-    if (who.own.saved().isEmpty()) {
-      compare(connection, capabilities, who, now, alerts, false);
-      return;
-    }
     AtomicBoolean moved = new AtomicBoolean();
+    Consumer<ResponseLine> untagged =
+        line -> {
+          now.hear(line);
+          moved.compareAndSet(false, MailboxReader.tellsOfChange(line));
+        };
+    UidSearch search = new UidSearch(untagged);
+    CompletableFuture<Reply> restored =
+        who.own.saved().isEmpty() ? DONE : connection.run(who.own.save(), untagged);
+    boolean maybeTwice = !who.own.recent().isEmpty() && now.recent() > 0;
     step(
         connection,
-        connection.run(
-            who.own.save(),
-            line -> {
-              now.hear(line);
-              moved.compareAndSet(false, MailboxReader.tellsOfChange(line));
-            }),
+        restored.thenCompose(reply ->
+            reply.ok() && maybeTwice
+                ? search.run(connection, OwnSets.SEARCH_RECENT)
+                : CompletableFuture.completedFuture(reply)),
         reply -> {
-          if (reply.ok()) {
-            compare(connection, capabilities, who, now, alerts, moved.get());
+          if (!reply.ok()) {
+            drop(connection);
+            refused(Refusal.INCONSISTENT);
             return;
           }
-          drop(connection);
-          refused(Refusal.INCONSISTENT);
+          recent = search.found().intersect(who.own.recent());
+          compare(connection, capabilities, who, now, alerts, moved.get());
         });
   }
 
@@ -331,10 +341,17 @@ public final class Wake {
               new CatchUp(
                   known,
                   new CatchUp.Present(
-                      uids, now.recent(), now.flags(), watermark, reader.after(), everyFlag),
+                      uids,
+                      now.recent(),
+                      UidSet.EMPTY,
+                      now.flags(),
+                      watermark,
+                      reader.after(),
+                      everyFlag),
                   who.told,
                   who.form,
-                  who.rev2);
+                  who.rev2,
+                  who.own.recent());
           if (!catchUp.consistent()) {
             drop(connection);
             refused(Refusal.INCONSISTENT);
@@ -344,7 +361,8 @@ public final class Wake {
         });
   }
 
-  private dormouse.imap.view.@Nullable UidSet found;
+  private @Nullable UidSet found;
+  private UidSet recent = UidSet.EMPTY;
 
   private void awake(
       BackendConnection connection,
@@ -352,7 +370,8 @@ public final class Wake {
       ByteBuf alerts,
       @Nullable CatchUp catchUp,
       boolean tainted) {
-    if (!result.complete(new Result.Awake(connection, capabilities, alerts, catchUp, tainted))) {
+    if (!result.complete(
+        new Result.Awake(connection, capabilities, alerts, catchUp, tainted, recent))) {
       drop(connection);
     }
   }

@@ -4,7 +4,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.netty.buffer.ByteBuf;
 
-/// Takes `MODSEQ (n)` out of one FETCH response while it passes, for clients that never asked for mod-sequences.
+/// Takes `MODSEQ (n)` out of one FETCH response while it passes, for clients that never asked for mod-sequences, and puts
+/// `\Recent` in, behind the system flags, where the backend has forgotten that the message is.
 ///
 /// The backend adds it because *we* asked (RFC 7162 §3.2). Of `* 3 FETCH (…)` the item goes with one space beside it. A
 /// response that told nothing else is dropped whole; so is one left with only its UID, unless the client runs a FETCH
@@ -18,6 +19,7 @@ import io.netty.buffer.ByteBuf;
 final class FetchFilter {
   private static final byte[] MODSEQ = "MODSEQ".getBytes(US_ASCII);
   private static final byte[] UID = "UID".getBytes(US_ASCII);
+  private static final byte[] FLAGS = "FLAGS".getBytes(US_ASCII);
   private static final byte[] CRLF = "\r\n".getBytes(US_ASCII);
   private static final int MAX_UID_DIGITS = 10;
   private static final int MAX_PENDING_BYTES =
@@ -57,13 +59,23 @@ final class FetchFilter {
   private int nameBytes;
   private boolean maybeModseq;
   private boolean maybeUid;
+  private boolean hiding;
+  private boolean recent; // and the flags have not come yet
+  private boolean maybeFlags;
+  private boolean flagsValue;
+  private byte before;
   private boolean uidValue;
   private boolean valueBegun;
   private int brackets;
   private int depth;
 
+  /// @param hideModseq whether MODSEQ goes
   /// @param keepUid whether a line left with only its UID is kept
-  void begin(boolean keepUid) {
+  /// @param isRecent whether the message is `\Recent` for the client
+  void begin(boolean hideModseq, boolean keepUid, boolean isRecent) {
+    hiding = hideModseq;
+    recent = isRecent;
+    flagsValue = false;
     fetching = keepUid;
     scanner.nextLine();
     pendingBytes = 0;
@@ -154,7 +166,8 @@ final class FetchFilter {
     }
     at = At.NAME;
     nameBytes = 0;
-    maybeModseq = true;
+    maybeModseq = hiding;
+    maybeFlags = recent;
     maybeUid = !keptUid;
     brackets = 0;
     name(b, false, in, i, out);
@@ -171,6 +184,7 @@ final class FetchFilter {
     }
     maybeModseq &= continues(MODSEQ, b);
     maybeUid &= continues(UID, b);
+    maybeFlags &= continues(FLAGS, b);
     nameBytes++;
     if (maybeModseq || maybeUid) {
       pending[pendingBytes++] = b;
@@ -189,6 +203,7 @@ final class FetchFilter {
     depth = 0;
     valueBegun = false;
     uidValue = b == ' ' && maybeUid && nameBytes == UID.length;
+    flagsValue = b == ' ' && maybeFlags && nameBytes == FLAGS.length;
     if (b == ' ' && maybeModseq && nameBytes == MODSEQ.length) {
       pendingBytes = pendingItem;
       fate = Fate.DROPPED;
@@ -217,6 +232,8 @@ final class FetchFilter {
     valueBegun |= b != ' ';
     if (uidValue) {
       uidByte(b, in, i, out);
+    } else if (flagsValue) {
+      flagsByte(b, in, i, out);
     }
     if (!quoted && b == '(') {
       depth++;
@@ -233,6 +250,28 @@ final class FetchFilter {
     }
     uidValue = false;
     keepOther(in, i, out);
+  }
+
+  /// Puts `\Recent` before the first flag that is none of the system, or behind the last, unless it is there.
+  private void flagsByte(byte b, ByteBuf in, int i, Outgoing out) {
+    boolean begins = before == '(' || before == ' ';
+    boolean isThere = before == '\\' && (b == 'R' || b == 'r');
+    if (isThere || (depth == 0 && b != '(' && b != ' ')) {
+      flagsValue = false;
+    } else if (depth == 1 && b == ')') {
+      insert(begins ? "\\Recent" : " \\Recent", in, i, out);
+    } else if (depth == 1 && begins && b != '\\' && b != ' ') {
+      insert("\\Recent ", in, i, out);
+    }
+    before = b;
+  }
+
+  private void insert(String flag, ByteBuf in, int i, Outgoing out) {
+    out.copy(in, keptFrom, i);
+    out.copy(in, flag.getBytes(US_ASCII), flag.length());
+    keptFrom = i;
+    flagsValue = false;
+    recent = false;
   }
 
   /// Between two items. The space is pending, as it goes with the next item if that goes, and there is none before the

@@ -20,12 +20,14 @@ final class ResponseHead {
   private At at = At.FIRST;
   private boolean numbered;
   private int digits;
+  private long number;
   private long word;
 
   void reset() {
     at = At.FIRST;
     numbered = false;
     digits = 0;
+    number = 0;
     word = 0;
   }
 
@@ -34,16 +36,21 @@ final class ResponseHead {
     return switch (at) {
       case FIRST -> first(b);
       case STAR -> b == ' ' ? go(At.SPACE) : Kind.OTHER;
-      case SPACE -> isDigit(b) ? digit() : letter(b);
+      case SPACE -> isDigit(b) ? digit(b) : letter(b);
       case NUMBER -> {
         if (isDigit(b) && digits < 18) {
-          yield digit();
+          yield digit(b);
         }
         numbered = true;
         yield b == ' ' ? go(At.WORD) : Kind.OTHER;
       }
       case WORD -> letter(b);
     };
+  }
+
+  /// The number before the word; 0 if there is none.
+  long number() {
+    return number;
   }
 
   static Kind kindOf(String text) {
@@ -77,8 +84,9 @@ final class ResponseHead {
     return b == ' ' || b == '\r' || b == '\n' ? kind() : Kind.OTHER;
   }
 
-  private @Nullable Kind digit() {
+  private @Nullable Kind digit(byte b) {
     digits++;
+    number = number * 10 + (b - '0');
     return go(At.NUMBER);
   }
 

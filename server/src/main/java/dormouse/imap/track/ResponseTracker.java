@@ -59,6 +59,7 @@ public final class ResponseTracker {
 
   private State state = State.HEAD;
   private Kind kind = Kind.OTHER;
+  private final RecentMessages recent;
   private boolean hideModseq;
   private boolean fetching;
   private long literalLeft;
@@ -70,8 +71,11 @@ public final class ResponseTracker {
 
   private boolean atLineStart = true;
 
-  public ResponseTracker(Listener listener) {
+  /// @param recent the messages in whose FETCH responses `\Recent` is added. While there are some, VANISHED is a kind
+  ///     that is held
+  public ResponseTracker(Listener listener, RecentMessages recent) {
     this.listener = listener;
+    this.recent = recent;
   }
 
   /// Consumes all of `in`.
@@ -145,12 +149,13 @@ public final class ResponseTracker {
   private void begin(Kind seen, ByteBuf in, int at, Outgoing out) {
     kind = seen;
     scanner.nextLine();
-    if (kind.held()) {
+    if (kind.held() || (kind == Kind.VANISHED && !recent.isEmpty())) {
       state = State.HELD;
       return;
     }
-    if (kind == Kind.FETCH && hideModseq) {
-      beginFiltered(in, at, out);
+    boolean isRecent = kind == Kind.FETCH && recent.contains(head.number());
+    if (isRecent || (kind == Kind.FETCH && hideModseq)) {
+      beginFiltered(in, at, isRecent, out);
     } else {
       state = State.STREAMED;
       vanished.reset();
@@ -159,9 +164,9 @@ public final class ResponseTracker {
     listener.begins(kind);
   }
 
-  private void beginFiltered(ByteBuf in, int at, Outgoing out) {
+  private void beginFiltered(ByteBuf in, int at, boolean isRecent, Outgoing out) {
     pass(in, lineFrom, out);
-    filter.begin(fetching);
+    filter.begin(hideModseq, fetching, isRecent);
     for (int i = 0; i < heldBytes; i++) {
       filter.head(held[i]);
     }
@@ -196,10 +201,25 @@ public final class ResponseTracker {
   private int tooLong(ByteBuf in, int at, Outgoing out) {
     if (kind.isStatus()) {
       judge(in, at, State.PASSED, State.DROPPED, out);
+    } else if (kind == Kind.VANISHED) {
+      countVanished(in, at, out);
     } else {
       beginOther(out);
     }
     return at;
+  }
+
+  private void countVanished(ByteBuf in, int to, Outgoing out) {
+    state = State.STREAMED;
+    vanished.reset();
+    for (int i = 0; i < heldBytes; i++) {
+      vanished.see(held[i]);
+    }
+    for (int i = lineFrom; i < to; i++) {
+      vanished.see(in.getByte(i));
+    }
+    passHeld(out);
+    listener.begins(kind);
   }
 
   private void beginOther(Outgoing out) {

@@ -142,7 +142,7 @@ public enum Verb {
   }
 
   /// Whether it may carry `RETURN (SAVE UPDATE)` (RFC 5182, RFC 5267).
-  boolean searches() {
+  public boolean searches() {
     return switch (this) {
       case SEARCH, SORT, THREAD, ESEARCH, UID_SEARCH, UID_SORT, UID_THREAD -> true;
       default -> false;

@@ -123,6 +123,11 @@ public final class UidSet {
     return messages == size() ? this : intersect(builder().addRange(1, uidAt(messages)).build());
   }
 
+  /// The UIDs up to this one.
+  public UidSet upTo(long uid) {
+    return uid < 1 ? EMPTY : intersect(builder().addRange(1, uid).build());
+  }
+
   /// These UIDs without those of `other`; linear in the ranges of both.
   public UidSet minus(UidSet other) {
     var builder = builder();
@@ -143,6 +148,28 @@ public final class UidSet {
       }
       if (from <= mine.last()) {
         builder.addRange(from, mine.last());
+      }
+    }
+    return builder.build();
+  }
+
+  /// The UIDs in either set; linear in the ranges of both.
+  public UidSet union(UidSet other) {
+    if (isEmpty() || other.isEmpty()) {
+      return isEmpty() ? other : this;
+    }
+    var builder = builder();
+    var mine = ranges();
+    var theirs = other.minus(this).ranges();
+    boolean here = mine.next();
+    boolean there = theirs.next();
+    while (here || there) {
+      if (here && (!there || mine.first() < theirs.first())) {
+        builder.addRange(mine.first(), mine.last());
+        here = mine.next();
+      } else {
+        builder.addRange(theirs.first(), theirs.last());
+        there = theirs.next();
       }
     }
     return builder.build();

@@ -184,10 +184,17 @@ class CatchUpTest {
     return new CatchUp(
         new MailboxView(7, 14, knownFlags == null ? 50 : 0, BEFORE, knownFlags),
         new CatchUp.Present(
-            uids, 1, flags, 60, Stream.of(fetched).map(ResponseLine::parse).toList(), everyFlag),
+            uids,
+            1,
+            UidSet.EMPTY,
+            flags,
+            60,
+            Stream.of(fetched).map(ResponseLine::parse).toList(),
+            everyFlag),
         told,
         form,
-        rev2);
+        rev2,
+        UidSet.EMPTY);
   }
 
   private static String text(ByteBuf lines) {

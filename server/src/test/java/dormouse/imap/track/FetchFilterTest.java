@@ -24,6 +24,51 @@ class FetchFilterTest {
   }
 
   @Test
+  void recentComesBehindTheFlagsOfTheSystem() {
+    assertThat(recent("UID 7 FLAGS ()")).isEqualTo("UID 7 FLAGS (\\Recent)");
+    assertThat(recent("FLAGS (\\Seen \\Draft) UID 7"))
+        .isEqualTo("FLAGS (\\Seen \\Draft \\Recent) UID 7");
+    assertThat(recent("FLAGS (\\Seen $x y)")).isEqualTo("FLAGS (\\Seen \\Recent $x y)");
+    assertThat(recent("BODY[] {12}\r\nFLAGS () x(\\ flags ($x)"))
+        .isEqualTo("BODY[] {12}\r\nFLAGS () x(\\ flags (\\Recent $x)");
+  }
+
+  @Test
+  void recentIsAddedOnceAndToFlagsOnly() {
+    for (String items :
+        List.of(
+            "FLAGS (\\Recent)",
+            "FLAGS (\\Seen \\RECENT $x)",
+            "UID 7",
+            "FLAGSX () X (FLAGS ())",
+            "BODY[HEADER.FIELDS (FLAGS)] \"FLAGS ()\"")) {
+      assertThat(recent(items)).isEqualTo(items);
+    }
+    assertThat(recent("FLAGS () FLAGS ()")).isEqualTo("FLAGS (\\Recent) FLAGS ()");
+    assertThat(recent("MODSEQ (5) FLAGS ()")).isEqualTo("MODSEQ (5) FLAGS (\\Recent)");
+  }
+
+  @Test
+  void recentComesWhileModseqGoes() {
+    assertThat(
+            ResponseRun.recent("* 3 FETCH (UID 7 MODSEQ (5) FLAGS (\\Seen))\r\n", true, 3).output())
+        .isEqualTo("* 3 FETCH (UID 7 FLAGS (\\Seen \\Recent))\r\n");
+    assertThat(ResponseRun.recent("* 3 FETCH (MODSEQ (5))\r\n", true, 3).output()).isEmpty();
+  }
+
+  @Test
+  void otherMessagesStayAsTheyAre() {
+    String lines = "* 2 FETCH (FLAGS ())\r\n* 13 FETCH (FLAGS ())\r\n* 3 EXISTS\r\n";
+    assertThat(ResponseRun.recent(lines, false, 3).output()).isEqualTo(lines);
+  }
+
+  private static String recent(String items) {
+    String output = ResponseRun.recent("* 3 FETCH (" + items + ")\r\n", false, 3).output();
+    assertThat(output).startsWith("* 3 FETCH (").endsWith(")\r\n");
+    return output.substring("* 3 FETCH (".length(), output.length() - 3);
+  }
+
+  @Test
   void aFetchLeftEmptyIsDropped() {
     assertThat(hidden("* 3 FETCH (MODSEQ (5))")).isEmpty();
     assertThat(ResponseRun.hiding("* 3 FETCH (MODSEQ (5))\r\n", true)).isEmpty();

@@ -3,6 +3,7 @@ package dormouse.imap.track;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.imap.view.UidSet;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
@@ -38,12 +39,38 @@ record ResponseRun(List<String> events, String output) {
     };
   }
 
+  /// What is left of `input` while these messages of a mailbox, whose numbers are their UIDs, are `\\Recent`.
+  static ResponseRun recent(String input, boolean hidden, long... uids) {
+    return Cuts.everyWay(
+        input,
+        pieces ->
+            run(
+                pieces,
+                _ -> Verdict.PASS,
+                tracker -> tracker.hideModseq(hidden),
+                recentOf100(uids)));
+  }
+
+  static RecentMessages recentOf100(long... uids) {
+    var recent = new RecentMessages();
+    recent.set(UidSet.of(uids), UidSet.builder().addRange(1, 100).build());
+    return recent;
+  }
+
   static ResponseRun run(
       List<byte[]> pieces,
       Function<ResponseLine, Verdict> verdicts,
       Consumer<ResponseTracker> setUp) {
+    return run(pieces, verdicts, setUp, new RecentMessages());
+  }
+
+  static ResponseRun run(
+      List<byte[]> pieces,
+      Function<ResponseLine, Verdict> verdicts,
+      Consumer<ResponseTracker> setUp,
+      RecentMessages recent) {
     var events = new ArrayList<String>();
-    var tracker = new ResponseTracker(new Recorder(events, verdicts));
+    var tracker = new ResponseTracker(new Recorder(events, verdicts), recent);
     setUp.accept(tracker);
     var output = new StringBuilder();
     for (byte[] piece : pieces) {

@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ResponseTrackerTest {
@@ -230,7 +233,8 @@ class ResponseTrackerTest {
 
               @Override
               public void vanished(boolean earlier, long count) {}
-            });
+            },
+            new RecentMessages());
     ByteBuf in =
         Unpooled.copiedBuffer(
             "* 1 EXISTS\r\n* 1 FETCH (BODY[] {3}\r\nabc)\r\na OK\r\n* SEARCH 1", ISO_8859_1);
@@ -249,5 +253,30 @@ class ResponseTrackerTest {
       assertThat(ResponseRun.run(Cuts.pieces(bytes, size), _ -> verdict, _ -> {})).isEqualTo(whole);
     }
     return whole;
+  }
+
+  @Test
+  void vanishedIsShownWholeWhileMessagesAreRecent() {
+    assertThat(
+            ResponseRun.recent("* VANISHED 3,9\r\n* VANISHED (EARLIER) 4\r\n", false, 3).events())
+        .containsExactly(
+            "VANISHED * VANISHED 3,9", "VANISHED * VANISHED (EARLIER) 4", "at line start");
+  }
+
+  @Test
+  void tooLongAVanishedIsCounted() {
+    String set =
+        IntStream.rangeClosed(1, 3000)
+            .mapToObj(n -> "" + (1000 + 2 * n))
+            .collect(Collectors.joining(","));
+    byte[] line = ("* VANISHED " + set + "\r\n").getBytes(ISO_8859_1);
+    for (int cut : new int[] {5, 5000, 8191, 8192, 12000}) {
+      List<byte[]> pieces =
+          List.of(Arrays.copyOf(line, cut), Arrays.copyOfRange(line, cut, line.length));
+      assertThat(
+              ResponseRun.run(pieces, _ -> Verdict.PASS, _ -> {}, ResponseRun.recentOf100(3))
+                  .events())
+          .containsExactly("begins VANISHED", "vanished 3000", "at line start");
+    }
   }
 }

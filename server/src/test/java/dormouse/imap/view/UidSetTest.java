@@ -23,6 +23,17 @@ class UidSetTest {
   private static final int ROUNDS = 2000;
 
   @Test
+  void unionAndUpTo() {
+    assertThat(UidSet.of(1, 2, 9).union(UidSet.of(2, 3, 4, 20)))
+        .isEqualTo(UidSet.of(1, 2, 3, 4, 9, 20));
+    assertThat(UidSet.of(5, 6).union(UidSet.of(4))).isEqualTo(UidSet.of(4, 5, 6));
+    assertThat(UidSet.EMPTY.union(UidSet.of(4))).isEqualTo(UidSet.of(4));
+    assertThat(UidSet.of(4).union(UidSet.EMPTY)).isEqualTo(UidSet.of(4));
+    assertThat(UidSet.of(4, 8).upTo(7)).isEqualTo(UidSet.of(4));
+    assertThat(UidSet.of(4, 8).upTo(0)).isEqualTo(UidSet.EMPTY);
+  }
+
+  @Test
   void whatGoesInComesOut() {
     var made = new RandomUids(1);
     for (int round = 0; round < ROUNDS; round++) {

@@ -1,30 +1,42 @@
 package dormouse.imap;
 
+import dormouse.imap.track.Command;
 import dormouse.imap.track.Verb;
 import dormouse.imap.view.LaggingNumbers;
 import dormouse.imap.view.UidSet;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// The arguments of SEARCH, SORT or THREAD with the client's numbers in them, in the numbers of the backend, and so
-/// that only messages are found that the client knows (RFC 9051 §6.4.4, RFC 5256, RFC 5032, RFC 7162 §3.1.5, RFC 8474,
-/// RFC 8514).
+/// The arguments of SEARCH, SORT or THREAD in which the client means what the backend does not (RFC 9051 §6.4.4, RFC 5256,
+/// RFC 5032, RFC 7162 §3.1.5, RFC 8474, RFC 8514): numbers of a client that lags become the backend's, and only messages are
+/// found that the client knows; and messages are `\Recent` of which the backend has forgotten it.
 ///
 /// Used once.
-final class LaggedSearch {
+final class SearchRewrite {
   private static final String NOTHING = "NOT ALL";
   private static final int MAX_DEPTH = 50;
 
   private final Verb verb;
   private final String text;
-  private final LaggingNumbers numbers;
+  private final @Nullable LaggingNumbers numbers;
+  private final UidSet recent;
   private final StringBuilder out = new StringBuilder();
   private int at;
 
-  LaggedSearch(Verb verb, String text, LaggingNumbers numbers) {
+  /// @param numbers null if the client counts as the backend does
+  /// @param recent messages that are `\Recent` to the client, but not to the backend
+  SearchRewrite(Verb verb, String text, @Nullable LaggingNumbers numbers, UidSet recent) {
     this.verb = verb;
     this.text = text;
     this.numbers = numbers;
+    this.recent = recent;
+  }
+
+  /// The arguments of a client that counts as the backend does; as they are where they cannot be read.
+  static String withRecent(Command command, UidSet recent) {
+    String text = command.argumentsText();
+    String rewritten = new SearchRewrite(command.verb(), text, null, recent).rewritten();
+    return rewritten == null ? text : rewritten;
   }
 
   /// Null if there is something in it whose arguments nobody knows.
@@ -32,8 +44,10 @@ final class LaggedSearch {
     if (!head()) {
       return null;
     }
-    int left = numbers.left().size();
-    out.append(left == 0 ? NOTHING : "1:" + left).append(' ');
+    if (numbers != null) {
+      int left = numbers.left().size();
+      out.append(left == 0 ? NOTHING : "1:" + left).append(' ');
+    }
     if (!key(0)) {
       return null;
     }
@@ -72,6 +86,9 @@ final class LaggedSearch {
     if (isSet(word)) {
       return set(word);
     }
+    if (!recent.isEmpty() && aboutRecent(word)) {
+      return true;
+    }
     out.append(text, from, at);
     return switch (word.toUpperCase(Locale.ROOT)) {
       case "ALL", "ANSWERED", "DELETED", "DRAFT", "FLAGGED", "NEW", "OLD", "RECENT", "SEEN" -> true;
@@ -89,6 +106,20 @@ final class LaggedSearch {
       case "OR" -> space() && key(depth + 1) && space() && key(depth + 1);
       default -> false;
     };
+  }
+
+  private boolean aboutRecent(String key) {
+    String keys =
+        switch (key.toUpperCase(Locale.ROOT)) {
+          case "RECENT" -> "OR RECENT UID " + recent;
+          case "NEW" -> "(UNSEEN OR RECENT UID " + recent + ")";
+          case "OLD" -> "(OLD NOT UID " + recent + ")";
+          default -> null;
+        };
+    if (keys != null) {
+      out.append(keys);
+    }
+    return keys != null;
   }
 
   private boolean group(int depth) {
@@ -110,7 +141,7 @@ final class LaggedSearch {
   }
 
   private boolean set(String word) {
-    if (word.equals("$")) {
+    if (numbers == null || word.equals("$")) {
       out.append(word);
       return true;
     }
@@ -132,7 +163,10 @@ final class LaggedSearch {
     if (word == null || !isSet(word)) {
       return false;
     }
-    out.append(word.replace("*", Long.toString(Math.max(1, numbers.client().last()))));
+    out.append(
+        numbers == null
+            ? word
+            : word.replace("*", Long.toString(Math.max(1, numbers.client().last()))));
     return true;
   }
 
