@@ -22,6 +22,7 @@ import dormouse.listen.Listener;
 import dormouse.listen.SecretKeys;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
+import dormouse.park.Parkings;
 import dormouse.session.SessionIds;
 import dormouse.tls.BackendTrust;
 import dormouse.tls.BadCertificates;
@@ -77,7 +78,9 @@ public final class Dormouse implements AutoCloseable {
     SecretKeys secret = new SecretKeys();
     limits = new ConnectionLimits(settings.limits(), secret, metrics);
     throttle = new LoginThrottle(settings.throttle(), secret, clock);
-    users = new ImapUsers(feeds, loops, clock, metrics);
+    users =
+        new ImapUsers(
+            feeds, loops, Parkings.open(loops, settings.runtime().park(), metrics), clock, metrics);
     canaries = new Canaries(feeds, loops, metrics, ids::next);
     parts.add(canaries);
     parts.add(feeds);

@@ -42,6 +42,7 @@ class ArchitectureTest {
           Set.of("dormouse.directory"),
           Set.of("dormouse.route"),
           Set.of("dormouse.backend"),
+          Set.of("dormouse.park"),
           Set.of("dormouse.listen"),
           Set.of("dormouse.tls"),
           Set.of("dormouse.tls.records"),

@@ -40,6 +40,10 @@ public final class FrontEnd implements AutoCloseable {
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   private static final Path STATE = stateDir();
 
+  /// `./test -Ddormouse.park=false` runs without parking.
+  public static final boolean PARK =
+      Boolean.parseBoolean(System.getProperty("dormouse.park", "true"));
+
   private final Metrics metrics = new Metrics();
   private final Dormouse dormouse;
 
@@ -88,7 +92,7 @@ public final class FrontEnd implements AutoCloseable {
             change.apply(hibernate),
             feeds,
             new AdminSettings(null),
-            new RuntimeSettings(2, STATE, Duration.ofSeconds(2))));
+            new RuntimeSettings(2, STATE, Duration.ofSeconds(2), PARK)));
   }
 
   /// Events of Dovecot on any free port.
@@ -112,7 +116,8 @@ public final class FrontEnd implements AutoCloseable {
   public static FrontEnd of(String file) {
     try {
       Path written = Files.createTempFile(STATE, "dormouse", ".yaml");
-      Files.writeString(written, file + "runtime: { loops: 2, state-dir: ., drain: 2s }\n");
+      Files.writeString(
+          written, file + "runtime: { loops: 2, state-dir: ., drain: 2s, park: " + PARK + " }\n");
       return switch (SettingsFile.read(written)) {
         case SettingsRead.Good(Settings settings, _) -> new FrontEnd(settings);
         case SettingsRead.Bad(var faults) -> throw new IllegalArgumentException(faults.toString());

@@ -231,7 +231,10 @@ public final class Cli {
         List.of(),
         typed.admin == null ? AdminSettings.DEFAULT : new AdminSettings(typed.admin),
         new RuntimeSettings(
-            RuntimeSettings.DEFAULT.loops(), stateDir(), RuntimeSettings.DEFAULT.drain()));
+            RuntimeSettings.DEFAULT.loops(),
+            stateDir(),
+            RuntimeSettings.DEFAULT.drain(),
+            RuntimeSettings.DEFAULT.park()));
   }
 
   private static BackendTls backendTls(Arguments typed, Units.HostPort address) {

@@ -12,9 +12,10 @@ import java.time.Duration;
 /// @param loops event loops; 0: one a core; at most 1024
 /// @param stateDir what outlives a restart: the self-signed certificate
 /// @param drain how long sessions may finish what they are in when Dormouse is told to stop; at most 10m
-public record RuntimeSettings(int loops, Path stateDir, Duration drain) {
+/// @param park whether a hibernating client's connection is kept without a channel, where the machine can do that
+public record RuntimeSettings(int loops, Path stateDir, Duration drain, boolean park) {
   public static final RuntimeSettings DEFAULT =
-      new RuntimeSettings(0, Path.of("state"), ofSeconds(5));
+      new RuntimeSettings(0, Path.of("state"), ofSeconds(5), true);
 
   public RuntimeSettings {
     new Checks()

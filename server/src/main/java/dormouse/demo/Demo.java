@@ -87,7 +87,8 @@ public final class Demo implements AutoCloseable {
         HibernateSettings.DEFAULT.withAfter(hibernateAfter).withPoll(POLL),
         List.of(),
         AdminSettings.DEFAULT,
-        new RuntimeSettings(0, stateDir, RuntimeSettings.DEFAULT.drain()));
+        new RuntimeSettings(
+            0, stateDir, RuntimeSettings.DEFAULT.drain(), RuntimeSettings.DEFAULT.park()));
   }
 
   private static BackendSettings backendSettings(EmbeddedBackend backend) {

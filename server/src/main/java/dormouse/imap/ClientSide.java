@@ -5,22 +5,24 @@ import dormouse.imap.track.Command;
 import dormouse.imap.track.CommandTracker;
 import dormouse.imap.track.Verb;
 import dormouse.ops.Metrics;
+import dormouse.park.Parked;
+import dormouse.park.Parking;
+import dormouse.park.Unparked;
 import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/// The client's side of a session: its channel, the commands it sends, and what is said to it. Bytes wait here until the
-/// session can take them.
+/// The client's side of a session: its connection, the commands it sends, and what is said to it. Bytes wait here until the
+/// session can take them. A client that sleeps has no channel, if it can be parked.
 ///
 /// Lives on its session's event loop.
-final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTracker.Listener {
+final class ClientSide implements CommandTracker.Listener, Parking.Owner {
   /// The session of the client.
   interface Host {
     /// The client has sent something; its commands are not looked at yet.
@@ -44,6 +46,9 @@ final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTr
     /// The client takes more now, or less.
     void balance();
 
+    /// Whether the client is heard and answered without a backend, and nothing more is under way.
+    boolean canRest();
+
     void end(CloseReason reason, String bye);
 
     /// The connection has ended.
@@ -55,7 +60,8 @@ final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTr
   private static final int MAX_UNREAD_BYTES = 16 << 10; // by us, before we read no more
   private static final int MAX_MALFORMED = 20;
 
-  private final Channel channel;
+  private final @Nullable Parking parking;
+  private final Runnable closed;
   private final Metrics metrics;
   private final Host host;
   private final CommandTracker commands = new CommandTracker(this);
@@ -64,10 +70,23 @@ final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTr
   private @Nullable CompressHandler compression;
   private int malformed;
   private boolean ended;
+  private Wire wire;
+  private boolean parks; // the channel is about to leave its loop
+  private boolean kept; // it has been said that the channel cannot be parked
 
+  /// @param parking null if nothing is parked
+  /// @param closed told when there is no connection any more; may be told more than once
   /// @param mayCompress whether COMPRESS is offered
-  ClientSide(Channel channel, Metrics metrics, boolean mayCompress, Host host) {
-    this.channel = channel;
+  ClientSide(
+      Channel channel,
+      @Nullable Parking parking,
+      Runnable closed,
+      Metrics metrics,
+      boolean mayCompress,
+      Host host) {
+    this.wire = new Wire.Live(channel);
+    this.parking = parking;
+    this.closed = closed;
     this.metrics = metrics;
     this.host = host;
     this.mayCompress = mayCompress;
@@ -78,17 +97,56 @@ final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTr
   ///
   /// @param early what the client sent behind its login; owned by this method
   void begin(ByteBuf early) {
-    channel.pipeline().addLast("session", this);
     unread.add(early);
-    channel.config().setAutoRead(true);
-    channel.read();
+    Channel channel = channel();
+    if (channel != null) {
+      listenTo(channel);
+      channel.config().setAutoRead(true);
+      channel.read();
+    }
+  }
+
+  private void listenTo(Channel channel) {
+    channel.pipeline().addLast("session", new Ears());
+    channel.closeFuture().addListener(_ -> closed.run());
+  }
+
+  /// What a channel tells the session.
+  private final class Ears extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      received((ByteBuf) message);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+      receivedAll();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+      host.balance();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+      hungUp();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      if (cause instanceof IOException) {
+        host.gone();
+        return;
+      }
+      host.broken("relay", cause);
+    }
   }
 
   // ── it speaks ──
 
   @Override
-  public void channelRead(ChannelHandlerContext context, Object message) {
-    ByteBuf bytes = (ByteBuf) message;
+  public void received(ByteBuf bytes) {
     if (ended) {
       bytes.release();
       return;
@@ -100,7 +158,7 @@ final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTr
   }
 
   @Override
-  public void channelReadComplete(ChannelHandlerContext context) {
+  public void receivedAll() {
     host.settle();
   }
 
@@ -154,7 +212,7 @@ final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTr
 
   /// @param wanted whether what the client sends can be dealt with; else it is not read
   void read(boolean wanted) {
-    channel.config().setAutoRead(wanted && unread.size() < MAX_UNREAD_BYTES);
+    wire.read(wanted && unread.size() < MAX_UNREAD_BYTES);
   }
 
   // ── it hears ──
@@ -171,27 +229,21 @@ final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTr
   ///
   /// @param bytes owned by this method
   void write(ByteBuf bytes) {
-    channel.write(bytes, channel.voidPromise());
+    wire.write(bytes);
   }
 
   void flush() {
-    channel.flush();
-  }
-
-  @Override
-  public void channelWritabilityChanged(ChannelHandlerContext context) {
-    host.balance();
+    wire.flush();
   }
 
   /// Whether the client keeps up with what it is sent.
   boolean keepsUp() {
-    return channel.isWritable();
+    return wire.keepsUp();
   }
 
   /// How many bytes wait for the client to read them.
   long unsentBytes() {
-    var buffer = channel.unsafe().outboundBuffer();
-    return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+    return wire.unsentBytes();
   }
 
   // ── it compresses ──
@@ -206,6 +258,10 @@ final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTr
     } else if (compression != null) {
       say(tag + " NO [COMPRESSIONACTIVE] DEFLATE is active by COMPRESS");
     } else {
+      Channel channel = channel();
+      if (channel == null) {
+        return;
+      }
       say(tag + " OK DEFLATE active");
       compression =
           new CompressHandler(
@@ -228,9 +284,82 @@ final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTr
 
   /// The client is not quiet any more.
   void stir() {
+    kept = false;
     if (compression != null) {
       compression.stir();
     }
+  }
+
+  // ── it has no channel ──
+
+  /// The client's channel: that which it has, or a new one; null if the client has gone.
+  private @Nullable Channel channel() {
+    if (wire instanceof Wire.AtRest atRest) {
+      atRest.revive();
+    }
+    return wire instanceof Wire.Live(var channel) ? channel : null;
+  }
+
+  /// Gives the channel up if nothing is under way, or takes one because something is.
+  void park() {
+    switch (wire) {
+      case Wire.AtRest atRest -> {
+        if (!canPark()) {
+          atRest.revive();
+        }
+      }
+      case Wire.Live(var channel) -> {
+        if (parking == null || parks || kept || !canPark()) {
+          return;
+        }
+        Unparked obstacle = compression == null ? parking.obstacle(channel) : Unparked.PIPELINE;
+        if (obstacle == null) {
+          parks = true;
+          parking.park(channel, this);
+        } else if (!obstacle.isPassing()) {
+          kept = true;
+          metrics.unparked(obstacle.label());
+        }
+      }
+    }
+  }
+
+  @Override
+  public boolean canPark() {
+    return !ended && unread.size() == 0 && commands.atRest() && host.canRest();
+  }
+
+  @Override
+  public void stayed() {
+    parks = false;
+  }
+
+  @Override
+  public void parked(Parked socket) {
+    parks = false;
+    wire = new Wire.AtRest(socket, closed);
+  }
+
+  @Override
+  public void revived(Channel channel) {
+    wire = new Wire.Live(channel);
+    listenTo(channel);
+  }
+
+  @Override
+  public void broken(Throwable bug) {
+    host.broken("parked", bug);
+  }
+
+  @Override
+  public void gone() {
+    hungUp();
+    closed.run();
+  }
+
+  private void hungUp() {
+    host.gone();
+    end();
   }
 
   // ── the end ──
@@ -238,36 +367,18 @@ final class ClientSide extends ChannelInboundHandlerAdapter implements CommandTr
   /// Nothing of the client is read any more; its channel closes when all is sent.
   void close() {
     end();
-    channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    wire.flush();
+    wire.close();
   }
 
   /// Closes the channel, whatever is not sent.
   void cut() {
     end();
-    channel.close();
+    wire.cut();
   }
 
   private void end() {
     ended = true;
     unread.end();
-  }
-
-  @Override
-  public void channelInactive(ChannelHandlerContext context) {
-    host.gone();
-    end();
-  }
-
-  @Override
-  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    if (cause instanceof IOException) {
-      host.gone();
-      return;
-    }
-    host.broken("relay", cause);
-  }
-
-  Channel channel() {
-    return channel;
   }
 }

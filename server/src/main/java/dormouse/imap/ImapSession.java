@@ -17,12 +17,15 @@ import dormouse.imap.track.Verb;
 import dormouse.listen.Presence;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
+import dormouse.park.Parking;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A client after its login: attached to a backend, asleep, or on the way between the two.
@@ -58,6 +61,8 @@ final class ImapSession
   private final String user;
   private final UserMailboxes home;
   private final @Nullable Grant grant;
+  private final @Nullable Presence presence;
+  private final Consumer<ImapSession> onClosed;
   private final ClientSide client;
   private final Conversation conversation;
   private final QuietClock quiet;
@@ -65,10 +70,14 @@ final class ImapSession
   private State state;
   private boolean loggedOut;
 
+  /// @param parking where the client's connection may rest; null if nowhere
+  /// @param onClosed told when there is no connection any more; may be told more than once
   /// @param grant how to log in again; null if the session may not sleep
   /// @param capabilities the backend's, after the login
   ImapSession(
       Channel channel,
+      @Nullable Parking parking,
+      Consumer<ImapSession> onClosed,
       Client who,
       String clientId,
       String user,
@@ -82,7 +91,11 @@ final class ImapSession
     this.user = user;
     this.home = home;
     this.grant = grant;
-    this.client = new ClientSide(channel, home.metrics(), settings.compress(), this);
+    this.presence = Presence.of(channel);
+    this.onClosed = onClosed;
+    this.client =
+        new ClientSide(
+            channel, parking, this::connectionEnded, home.metrics(), settings.compress(), this);
     this.conversation = new Conversation(capabilities, settings.compress(), this, client::write);
     this.rules = new StayRules(home.settings(), grant != null, client, conversation);
     this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
@@ -109,8 +122,8 @@ final class ImapSession
     settle();
   }
 
-  Channel channel() {
-    return client.channel();
+  EventLoop loop() {
+    return home.loop();
   }
 
   // ── the client speaks ──
@@ -144,6 +157,12 @@ final class ImapSession
     client.flush();
     balance();
     quiet.consider();
+    client.park();
+  }
+
+  @Override
+  public boolean canRest() {
+    return state instanceof State.Asleep;
   }
 
   @Override
@@ -336,7 +355,7 @@ final class ImapSession
     conversation.forgetIdle();
     quiet.stop();
     home.slept();
-    Presence.sleeps(channel(), true);
+    countAsleep(true);
     home.metrics().sessionState(Metrics.State.ATTACHED, Metrics.State.HIBERNATED);
     home.metrics().hibernated();
     LOG.debug("hibernate", "session", who.sessionId(), "user", user);
@@ -352,6 +371,19 @@ final class ImapSession
     }
     client.rest();
     settle();
+  }
+
+  private void countAsleep(boolean sleeps) {
+    if (presence != null) {
+      presence.sleeps(sleeps);
+    }
+  }
+
+  private void connectionEnded() {
+    if (presence != null) {
+      presence.leave();
+    }
+    onClosed.accept(this);
   }
 
   @Override
@@ -377,7 +409,7 @@ final class ImapSession
     Waking waking = new Waking(this, home, who, user, doze, first, wake);
     state = new State.AwaitingBackend(waking);
     home.stirred();
-    Presence.sleeps(channel(), false);
+    countAsleep(false);
     waking.begin();
     return CommandTracker.Decision.WAIT;
   }

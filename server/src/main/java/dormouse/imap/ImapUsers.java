@@ -22,6 +22,7 @@ import dormouse.imap.sleep.UserMailboxes;
 import dormouse.listen.EventLoops;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
+import dormouse.park.Parkings;
 import dormouse.session.Timer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -30,7 +31,6 @@ import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -57,6 +57,7 @@ public final class ImapUsers implements ImapLogin {
   private final Feeds feeds;
   private volatile Map<String, MasterUser> masters = Map.of();
   private final EventLoops loops;
+  private final Parkings parkings;
   private volatile ImapSettings imap = ImapSettings.DEFAULT;
   private volatile HibernateSettings settings = HibernateSettings.DEFAULT;
   private volatile LimitsSettings limits = LimitsSettings.DEFAULT;
@@ -64,8 +65,11 @@ public final class ImapUsers implements ImapLogin {
   private final Metrics metrics;
   private final Map<EventLoop, Map<Home, UserMailboxes>> users = new HashMap<>();
   private final Set<ImapSession> sessions = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable CountDownLatch draining;
 
-  public ImapUsers(Feeds feeds, EventLoops loops, InstantSource clock, Metrics metrics) {
+  public ImapUsers(
+      Feeds feeds, EventLoops loops, Parkings parkings, InstantSource clock, Metrics metrics) {
+    this.parkings = parkings;
     this.feeds = feeds;
     this.loops = loops;
     this.clock = clock;
@@ -196,6 +200,8 @@ public final class ImapUsers implements ImapLogin {
     ImapSession session =
         new ImapSession(
             channel,
+            parkings.of(loop),
+            this::ended,
             dialogue.client(),
             dialogue.clientId(),
             admitted.user(),
@@ -206,8 +212,15 @@ public final class ImapUsers implements ImapLogin {
             capabilities);
     ByteBuf unread = dialogue.release();
     sessions.add(session);
-    channel.closeFuture().addListener(_ -> sessions.remove(session));
     session.begin(tag, unread);
+  }
+
+  private void ended(ImapSession session) {
+    sessions.remove(session);
+    CountDownLatch waiting = draining;
+    if (waiting != null && sessions.isEmpty()) {
+      waiting.countDown();
+    }
   }
 
   private boolean isFull(UserMailboxes home) {
@@ -255,15 +268,14 @@ public final class ImapUsers implements ImapLogin {
   ///
   /// @param within how long that may take
   public void shutDown(Duration within) {
-    var all = List.copyOf(sessions);
-    CountDownLatch gone = new CountDownLatch(all.size());
-    for (ImapSession session : all) {
-      session.channel().closeFuture().addListener(_ -> gone.countDown());
-      session.channel().eventLoop().execute(session::shutDown);
+    CountDownLatch gone = new CountDownLatch(1);
+    draining = gone;
+    for (ImapSession session : sessions) {
+      session.loop().execute(session::shutDown);
     }
     try {
-      if (!gone.await(within.toMillis(), TimeUnit.MILLISECONDS)) {
-        LOG.warn("drain", "left", gone.getCount());
+      if (!sessions.isEmpty() && !gone.await(within.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.warn("drain", "left", sessions.size());
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();

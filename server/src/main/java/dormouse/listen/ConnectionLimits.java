@@ -41,7 +41,7 @@ public final class ConnectionLimits {
     return secret.listener(listeners.incrementAndGet());
   }
 
-  /// Counts a connection until its channel closes, if it may come in; else closes the channel.
+  /// Counts a connection until its channel closes or [Presence#leave], if it may come in; else closes the channel.
   ///
   /// @param listener of [#newListener]
   /// @return whether it may
@@ -61,7 +61,12 @@ public final class ConnectionLimits {
       return false;
     }
     channel.attr(Presence.OF).set(presence);
-    channel.closeFuture().addListener(_ -> leave(channel, presence));
+    channel
+        .closeFuture()
+        .addListener(_ -> {
+          loggedIn(channel);
+          leave(presence);
+        });
     Channel oldest = queue(channel, limits.beforeLogin());
     if (oldest != null) {
       oldest.pipeline().fireUserEventTriggered(CrowdedOut.BY_NEWCOMERS);
@@ -127,14 +132,17 @@ public final class ConnectionLimits {
     }
   }
 
-  private synchronized void leave(Channel channel, Presence presence) {
-    notLoggedIn.remove(channel);
+  synchronized void leave(Presence presence) {
+    if (presence.left) {
+      return;
+    }
+    presence.left = true;
     awake.remove(presence.listener);
     count(presence.asleep ? asleep : awake, presence, -1);
   }
 
   synchronized void sleep(Presence presence, boolean sleeps) {
-    if (presence.asleep != sleeps) {
+    if (presence.asleep != sleeps && !presence.left) {
       count(sleeps ? awake : asleep, presence, -1);
       count(sleeps ? asleep : awake, presence, 1);
       presence.asleep = sleeps;

@@ -10,6 +10,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -72,6 +73,7 @@ public final class Listener implements AutoCloseable {
         new ChannelInitializer<Channel>() {
           @Override
           protected void initChannel(Channel channel) {
+            buffers(channel.config());
             ListenSettings now = current.get();
             Client peer = client(channel, ids, now.tls() == ListenTls.IMPLICIT);
             List<Network> proxies = now.proxyProtocolFrom();
@@ -159,10 +161,6 @@ public final class Listener implements AutoCloseable {
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.SO_KEEPALIVE, true)
-            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
-            .childOption(
-                ChannelOption.RECVBUF_ALLOCATOR,
-                new AdaptiveRecvByteBufAllocator(512, 2048, 64 * 1024))
             .childHandler(clients);
     if (!loops.epoll()) {
       return bootstrap.channel(NioServerSocketChannel.class);
@@ -174,6 +172,12 @@ public final class Listener implements AutoCloseable {
         .childOption(EpollChannelOption.TCP_KEEPINTVL, KEEP_INTERVAL_SECONDS)
         .childOption(EpollChannelOption.TCP_KEEPCNT, KEEP_PROBES)
         .childOption(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
+  }
+
+  /// Sets how much of a client's bytes wait in memory: what belongs to the channel, not to the socket.
+  public static void buffers(ChannelConfig config) {
+    config.setWriteBufferWaterMark(WATER_MARK);
+    config.setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(512, 2048, 64 * 1024));
   }
 
   /// Whether its settings want it at this address, where port 0 is any free one.

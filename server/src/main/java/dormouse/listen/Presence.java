@@ -2,6 +2,7 @@ package dormouse.listen;
 
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
+import org.jspecify.annotations.Nullable;
 
 /// One connection as [ConnectionLimits] counts it. Any thread.
 public final class Presence {
@@ -15,6 +16,9 @@ public final class Presence {
 
   /// Guarded by its limits.
   boolean asleep;
+
+  /// Guarded by its limits.
+  boolean left;
 
   private final ConnectionLimits limits;
 
@@ -33,11 +37,18 @@ public final class Presence {
     }
   }
 
-  /// From now on the connection counts among the sleepers, or no longer. A channel that came in by no listener counts nowhere.
-  public static void sleeps(Channel channel, boolean sleeps) {
-    Presence presence = channel.attr(OF).get();
-    if (presence != null) {
-      presence.limits.sleep(presence, sleeps);
-    }
+  /// How the channel's connection is counted; null if it came in by no listener.
+  public static @Nullable Presence of(Channel channel) {
+    return channel.attr(OF).get();
+  }
+
+  /// From now on the connection counts among the sleepers, or no longer.
+  public void sleeps(boolean sleeps) {
+    limits.sleep(this, sleeps);
+  }
+
+  /// The connection has ended; it may be told more than once.
+  public void leave() {
+    limits.leave(this);
   }
 }

@@ -97,6 +97,10 @@ public final class Metrics {
           .baseUnit("seconds")
           .register(registry);
   private final LongAdder compressing = new LongAdder();
+  private final LongAdder parked = new LongAdder();
+  private final LongAdder parkedBytes = new LongAdder();
+  private final Counter parkedReads;
+  private final Counter revivals;
   private final Counter hibernations;
   private final Timer wakes;
   private final Timer syncs;
@@ -126,6 +130,21 @@ public final class Metrics {
     Gauge.builder("dormouse.compressed.sessions", compressing, LongAdder::sum)
         .description("Client connections that are compressed")
         .register(registry);
+    Gauge.builder("dormouse.parked.sessions", parked, LongAdder::sum)
+        .description("Hibernated sessions whose connection has no channel")
+        .register(registry);
+    Gauge.builder("dormouse.parked", parkedBytes, LongAdder::sum)
+        .description("Memory that holds parked connections")
+        .baseUnit("bytes")
+        .register(registry);
+    parkedReads =
+        Counter.builder("dormouse.parked.reads")
+            .description("Times a parked client said something")
+            .register(registry);
+    revivals =
+        Counter.builder("dormouse.revivals")
+            .description("Times a parked connection was given a channel again")
+            .register(registry);
     hibernations =
         Counter.builder("dormouse.hibernations")
             .description("Times a session gave up its backend connection")
@@ -349,6 +368,32 @@ public final class Metrics {
   /// `delta` more client connections are compressed; negative for fewer.
   public void compressing(int delta) {
     compressing.add(delta);
+  }
+
+  /// `delta` more client connections are parked, in so many bytes; negative for fewer.
+  public void parked(int delta, long bytes) {
+    parked.add(delta);
+    parkedBytes.add(bytes);
+  }
+
+  /// A parked client has said something.
+  public void parkedSpoke() {
+    parkedReads.increment();
+  }
+
+  /// A parked connection was given a channel again.
+  public void revived() {
+    revivals.increment();
+  }
+
+  /// The connection of a hibernated session could not be parked.
+  public void unparked(String reason) {
+    count("dormouse.unparked", "reason", reason, "Hibernated sessions that kept their channel");
+  }
+
+  /// Parked client connections, now.
+  public long parked() {
+    return parked.sum();
   }
 
   /// Client connections in a state, now.

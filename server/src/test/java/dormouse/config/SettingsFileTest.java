@@ -115,6 +115,7 @@ final class SettingsFileTest {
         loops: 3
         state-dir: /var/lib/dormouse
         drain: 6s
+        park: false
       """;
 
   @TempDir Path directory = Path.of("");
@@ -188,7 +189,8 @@ final class SettingsFileTest {
                     Duration.ofSeconds(31),
                     Duration.ofSeconds(6))));
     assertThat(settings.runtime())
-        .isEqualTo(new RuntimeSettings(3, Path.of("/var/lib/dormouse"), Duration.ofSeconds(6)));
+        .isEqualTo(
+            new RuntimeSettings(3, Path.of("/var/lib/dormouse"), Duration.ofSeconds(6), false));
     differsInEveryKey(settings.listen().getFirst(), ListenSettings.DEFAULT, "protocol");
     differsInEveryKey(
         Objects.requireNonNull(settings.backends().get("mx2")), BackendSettings.DEFAULT);

@@ -97,7 +97,7 @@ final class SettingsTest {
         .isEqualTo(
             new AdminSettings(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 8080)));
     assertThat(RuntimeSettings.DEFAULT)
-        .isEqualTo(new RuntimeSettings(0, Path.of("state"), ofSeconds(5)));
+        .isEqualTo(new RuntimeSettings(0, Path.of("state"), ofSeconds(5), true));
   }
 
   @Test

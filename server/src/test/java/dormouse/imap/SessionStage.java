@@ -3,6 +3,7 @@ package dormouse.imap;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dormouse.Dormouse;
+import dormouse.FrontEnd;
 import dormouse.StartFault;
 import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
@@ -93,7 +94,7 @@ final class SessionStage implements AutoCloseable {
             hibernate,
             List.of(),
             new AdminSettings(null),
-            new RuntimeSettings(1, STATE, Duration.ofSeconds(2)));
+            new RuntimeSettings(1, STATE, Duration.ofSeconds(2), FrontEnd.PARK));
     try {
       dormouse = Dormouse.start(settings, metrics, clock, loops);
     } catch (StartFault e) {

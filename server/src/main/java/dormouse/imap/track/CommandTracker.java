@@ -164,6 +164,11 @@ public final class CommandTracker {
     }
   }
 
+  /// Whether no command is half consumed, and none waits to go on; one may be idling.
+  public boolean atRest() {
+    return state == State.START || state == State.IDLING;
+  }
+
   /// Whether no command is half consumed, and none is idling.
   public boolean atCommandStart() {
     return state == State.START;

@@ -18,6 +18,20 @@ enum Alert {
     this.description = description;
   }
 
+  /// As TLS numbers it.
+  int description() {
+    return description;
+  }
+
+  static Alert of(int description) {
+    for (Alert alert : values()) {
+      if (alert.description == description) {
+        return alert;
+      }
+    }
+    throw new IllegalArgumentException("alert " + description);
+  }
+
   /// Level and description, as they are sent.
   byte[] bytes() {
     return new byte[] {(byte) (this == CLOSE_NOTIFY ? WARNING : FATAL), (byte) description};

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
 import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 
 /// One direction of a TLS 1.3 connection: its traffic secret, the key and the IV that follow from it, and the number of the
 /// next record. No number is used twice with one key: it is counted up before a cipher is asked (RFC 8446 §5.2, §5.3).
@@ -20,9 +21,18 @@ final class Protection {
 
   private final Suite suite;
   private byte[] secret;
-  private SecretKeySpec key;
-  private byte[] iv;
+  private @Nullable Keys keys; // none until the first record
   private long sequence;
+
+  private static final class Keys {
+    final SecretKeySpec key;
+    final byte[] iv;
+
+    Keys(SecretKeySpec key, byte[] iv) {
+      this.key = key;
+      this.iv = iv;
+    }
+  }
 
   /// @param secret the application traffic secret; owned by this object
   /// @param sequence the number of the next record
@@ -30,16 +40,19 @@ final class Protection {
     this.suite = suite;
     this.secret = secret;
     this.sequence = sequence;
-    Primitives primitives = Primitives.of(suite);
-    this.key = key(primitives);
-    this.iv = primitives.expand(secret, "iv", Suite.IV_BYTES);
   }
 
-  private SecretKeySpec key(Primitives primitives) {
-    byte[] bytes = primitives.expand(secret, "key", suite.keyBytes);
-    SecretKeySpec spec = new SecretKeySpec(bytes, suite.keyAlgorithm);
-    Arrays.fill(bytes, (byte) 0);
-    return spec;
+  private Keys keys() {
+    Keys here = keys;
+    if (here == null) {
+      Primitives primitives = Primitives.of(suite);
+      byte[] bytes = primitives.expand(secret, "key", suite.keyBytes);
+      SecretKeySpec key = new SecretKeySpec(bytes, suite.keyAlgorithm);
+      Arrays.fill(bytes, (byte) 0);
+      here = new Keys(key, primitives.expand(secret, "iv", Suite.IV_BYTES));
+      keys = here;
+    }
+    return here;
   }
 
   /// Seals one record of this content behind what `out` holds.
@@ -89,12 +102,13 @@ final class Protection {
   }
 
   private void begin(Cipher cipher, int mode, int sealedBytes) throws GeneralSecurityException {
-    byte[] nonce = iv.clone();
+    Keys here = keys();
+    byte[] nonce = here.iv.clone();
     long number = sequence++;
     for (int i = 0; i < Long.BYTES; i++) {
       nonce[nonce.length - 1 - i] ^= (byte) (number >>> (8 * i));
     }
-    cipher.init(mode, key, suite.nonce(nonce));
+    cipher.init(mode, here.key, suite.nonce(nonce));
     cipher.updateAAD(
         new byte[] {
           ContentType.APPLICATION_DATA.code,
@@ -107,13 +121,9 @@ final class Protection {
 
   /// The next generation of the keys (RFC 8446 §7.2); the old secret is gone.
   void update() {
-    Primitives primitives = Primitives.of(suite);
-    byte[] next = primitives.expand(secret, "traffic upd", suite.secretBytes);
-    Arrays.fill(secret, (byte) 0);
+    byte[] next = Primitives.of(suite).expand(secret, "traffic upd", suite.secretBytes);
+    wipe();
     secret = next;
-    key = key(primitives);
-    Arrays.fill(iv, (byte) 0);
-    iv = primitives.expand(secret, "iv", Suite.IV_BYTES);
     sequence = 0;
   }
 
@@ -125,6 +135,18 @@ final class Protection {
   /// Forgets the secrets, as far as the JDK lets go of them.
   void wipe() {
     Arrays.fill(secret, (byte) 0);
-    Arrays.fill(iv, (byte) 0);
+    if (keys != null) {
+      Arrays.fill(keys.iv, (byte) 0);
+      keys = null;
+    }
+  }
+
+  Suite suite() {
+    return suite;
+  }
+
+  /// The traffic secret; still this object's.
+  byte[] secret() {
+    return secret;
   }
 }

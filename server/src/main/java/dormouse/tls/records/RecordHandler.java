@@ -21,7 +21,13 @@ final class RecordHandler extends ChannelDuplexHandler implements TlsRecords.Lis
   private boolean closing;
 
   RecordHandler(TlsRecords records) {
+    this(records, null);
+  }
+
+  /// @param unfinished the beginning of a record that goes on with what is read next; owned by this object
+  RecordHandler(TlsRecords records, @Nullable ByteBuf unfinished) {
     this.records = records;
+    this.unfinished = unfinished;
   }
 
   @Override
@@ -126,6 +132,15 @@ final class RecordHandler extends ChannelDuplexHandler implements TlsRecords.Lis
   /// Says close_notify: nothing can be written any more, but goes on reading.
   ChannelFuture closeOutbound() {
     return context().writeAndFlush(records.close(Alert.CLOSE_NOTIFY, context().alloc()));
+  }
+
+  /// Whether the secrets and counters of [#records] are all there is to the connection.
+  boolean atRest() {
+    return unfinished == null && !closing && records.atRest();
+  }
+
+  TlsRecords records() {
+    return records;
   }
 
   @Override

@@ -10,14 +10,21 @@ import org.jspecify.annotations.Nullable;
 
 /// The cipher suites of TLS 1.3 that Dormouse offers (RFC 8446 §B.4). Immutable.
 enum Suite {
-  AES_128_GCM("TLS_AES_128_GCM_SHA256", "AES", "AES/GCM/NoPadding", 16, "HmacSHA256", 32),
-  AES_256_GCM("TLS_AES_256_GCM_SHA384", "AES", "AES/GCM/NoPadding", 32, "HmacSHA384", 48),
+  AES_128_GCM(0x1301, "TLS_AES_128_GCM_SHA256", "AES", "AES/GCM/NoPadding", 16, "HmacSHA256", 32),
+  AES_256_GCM(0x1302, "TLS_AES_256_GCM_SHA384", "AES", "AES/GCM/NoPadding", 32, "HmacSHA384", 48),
   CHACHA20_POLY1305(
-      "TLS_CHACHA20_POLY1305_SHA256", "ChaCha20", "ChaCha20-Poly1305", 32, "HmacSHA256", 32);
+      0x1303,
+      "TLS_CHACHA20_POLY1305_SHA256",
+      "ChaCha20",
+      "ChaCha20-Poly1305",
+      32,
+      "HmacSHA256",
+      32);
 
   static final int IV_BYTES = 12;
   static final int TAG_BYTES = 16;
 
+  final short code;
   final String standardName;
   final String keyAlgorithm;
   final int keyBytes;
@@ -26,12 +33,14 @@ enum Suite {
   private final String transformation;
 
   Suite(
+      int code,
       String standardName,
       String keyAlgorithm,
       String transformation,
       int keyBytes,
       String macAlgorithm,
       int secretBytes) {
+    this.code = (short) code;
     this.standardName = standardName;
     this.keyAlgorithm = keyAlgorithm;
     this.transformation = transformation;
@@ -48,6 +57,16 @@ enum Suite {
       }
     }
     return null;
+  }
+
+  /// The suite of this number, as TLS has it.
+  static Suite of(short code) {
+    for (Suite suite : values()) {
+      if (suite.code == code) {
+        return suite;
+      }
+    }
+    throw new IllegalArgumentException("suite " + code);
   }
 
   AlgorithmParameterSpec nonce(byte[] nonce) {

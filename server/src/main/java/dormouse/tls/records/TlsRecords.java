@@ -44,8 +44,14 @@ final class TlsRecords {
   private boolean closed;
 
   TlsRecords(Protection reading, Protection writing) {
+    this(reading, writing, 0);
+  }
+
+  /// @param withoutData how many records without data came last
+  TlsRecords(Protection reading, Protection writing, int withoutData) {
     this.reading = reading;
     this.writing = writing;
+    this.withoutData = withoutData;
   }
 
   /// Opens all whole records of `in` and leaves the rest.
@@ -205,6 +211,28 @@ final class TlsRecords {
     ByteBuf out = allocator.directBuffer(Protection.OVERHEAD_BYTES + 2);
     writing.seal(Unpooled.wrappedBuffer(alert.bytes()), 2, ContentType.ALERT.code, out);
     return out;
+  }
+
+  /// Whether two secrets and two counters are all there is to it: nothing is half read, owed or closed.
+  boolean atRest() {
+    return handshake == null && !updateOwed && !peerClosed && !closed;
+  }
+
+  boolean peerClosed() {
+    return peerClosed;
+  }
+
+  Protection reading() {
+    return reading;
+  }
+
+  Protection writing() {
+    return writing;
+  }
+
+  /// How many records without data came last.
+  int withoutData() {
+    return withoutData;
   }
 
   /// Forgets the secrets; nothing can be opened or sealed any more.

@@ -179,7 +179,7 @@ class TlsRecordsTest {
     return record;
   }
 
-  private static byte[] join(byte[]... parts) {
+  static byte[] join(byte[]... parts) {
     ByteBuf all = Unpooled.wrappedBuffer(parts);
     return bytes(all);
   }

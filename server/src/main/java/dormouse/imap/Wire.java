@@ -1,0 +1,149 @@
+package dormouse.imap;
+
+import dormouse.park.Parked;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import org.jspecify.annotations.Nullable;
+
+/// How what a client shall hear gets to it. Lives on its session's event loop.
+sealed interface Wire {
+  /// Bytes for the client, sent at the next [#flush].
+  ///
+  /// @param bytes owned by this method
+  void write(ByteBuf bytes);
+
+  void flush();
+
+  /// Whether the client keeps up with what it is sent.
+  boolean keepsUp();
+
+  /// How many bytes wait for the client to read them.
+  long unsentBytes();
+
+  /// @param wanted whether what the client sends is to be read
+  void read(boolean wanted);
+
+  /// Closes when all is sent.
+  void close();
+
+  /// Closes, whatever is not sent.
+  void cut();
+
+  /// Over a channel.
+  record Live(Channel channel) implements Wire {
+    @Override
+    public void write(ByteBuf bytes) {
+      channel.write(bytes, channel.voidPromise());
+    }
+
+    @Override
+    public void flush() {
+      channel.flush();
+    }
+
+    @Override
+    public boolean keepsUp() {
+      return channel.isWritable();
+    }
+
+    @Override
+    public long unsentBytes() {
+      var buffer = channel.unsafe().outboundBuffer();
+      return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+    }
+
+    @Override
+    public void read(boolean wanted) {
+      channel.config().setAutoRead(wanted);
+    }
+
+    @Override
+    public void close() {
+      channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    @Override
+    public void cut() {
+      channel.close();
+    }
+  }
+
+  /// Straight to a parked socket, which always keeps up: one that does not is parked no longer.
+  final class AtRest implements Wire {
+    private final Parked socket;
+    private final Runnable closed;
+    private @Nullable ByteBuf waiting;
+
+    /// @param closed told when the socket was closed by us
+    AtRest(Parked socket, Runnable closed) {
+      this.socket = socket;
+      this.closed = closed;
+    }
+
+    @Override
+    public void write(ByteBuf bytes) {
+      ByteBuf before = waiting;
+      if (before == null) {
+        waiting = bytes;
+        return;
+      }
+      waiting =
+          Unpooled.buffer(before.readableBytes() + bytes.readableBytes())
+              .writeBytes(before)
+              .writeBytes(bytes);
+      before.release();
+      bytes.release();
+    }
+
+    @Override
+    public void flush() {
+      ByteBuf all = waiting;
+      waiting = null;
+      if (all == null) {
+        return;
+      }
+      if (all.isReadable()) {
+        socket.send(all);
+      } else {
+        all.release();
+      }
+    }
+
+    @Override
+    public boolean keepsUp() {
+      return true;
+    }
+
+    @Override
+    public long unsentBytes() {
+      return waiting == null ? 0 : waiting.readableBytes();
+    }
+
+    @Override
+    public void read(boolean wanted) {} // it is always heard
+
+    /// Has the socket carried on by a channel: [Parked#revive].
+    void revive() {
+      flush();
+      socket.revive();
+    }
+
+    @Override
+    public void close() {
+      cut();
+    }
+
+    @Override
+    public void cut() {
+      ByteBuf unsent = waiting;
+      waiting = null;
+      if (unsent != null) {
+        unsent.release();
+      }
+      socket.close();
+      closed.run();
+    }
+  }
+}

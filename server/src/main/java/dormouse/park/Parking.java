@@ -1,0 +1,432 @@
+package dormouse.park;
+
+import dormouse.listen.Listener;
+import dormouse.ops.EventLog;
+import dormouse.tls.records.ParkedRecords;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.FileDescriptor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The parked sockets of one event loop. A parked socket has no channel: its descriptor waits in an epoll set of our own, which is
+/// itself one descriptor of the loop's, and what TLS needs to go on lies in a [ParkTable].
+/// ```text
+/// channel ──park──▶ slot ──revive──▶ a new channel
+///                   │  ▲
+///                   └──┘ read, open, answer, seal, send: no channel needed
+/// ```
+/// Reads and writes go straight to the socket. Whatever is more than that takes a channel again: half a record, or a client that
+/// does not take all it is sent. Lives on its event loop.
+public final class Parking {
+  /// Whose socket it is.
+  public interface Owner {
+    /// Whether the socket can still be parked: asked when its channel has left the loop.
+    boolean canPark();
+
+    /// From now on there is no channel.
+    void parked(Parked socket);
+
+    /// It was not to be: the channel goes on.
+    void stayed();
+
+    /// The client has said something.
+    ///
+    /// @param data owned by the receiver, never empty
+    void received(ByteBuf data);
+
+    /// All that was there has been told.
+    void receivedAll();
+
+    /// There is a channel again, in whose pipeline TLS stands: the owner adds its own handlers. Not registered yet.
+    void revived(Channel channel);
+
+    /// The connection has ended; its descriptor is closed.
+    void gone();
+
+    /// A bug of ours.
+    void broken(Throwable bug);
+  }
+
+  /// How many can be parked on one loop; what is not used costs nothing but addresses.
+  private static final int CAPACITY = 1 << 24;
+
+  private static final int EVENTS = 256; // a turn, so that channels do not wait for long
+  private static final int READ_BYTES = 64 << 10;
+  private static final String TLS = "tls";
+  private static final EventLog LOG = EventLog.of(Parking.class);
+  private static final ByteBufAllocator ALLOCATOR = ByteBufAllocator.DEFAULT;
+
+  private final EventLoop loop;
+  private final Parkings.Gauges gauges;
+  private final Arena arena = Arena.ofShared();
+  private final Kernel kernel;
+  private final ParkTable<Owner> table;
+  private final int epoll;
+  private final MemorySegment events;
+  private final MemorySegment event;
+  private final ByteBuf read;
+  private final MemorySegment readInto;
+  private boolean closed;
+
+  private Parking(EventLoop loop, Parkings.Gauges gauges, int capacity) throws IOException {
+    this.loop = loop;
+    this.gauges = gauges;
+    this.kernel = new Kernel(arena);
+    this.table = new ParkTable<>(kernel, capacity);
+    this.epoll = kernel.epollCreate();
+    this.events = arena.allocate((long) EVENTS * Kernel.EVENT_BYTES, Long.BYTES);
+    this.event = arena.allocate(Kernel.EVENT_BYTES, Long.BYTES);
+    this.readInto = arena.allocate(READ_BYTES, Long.BYTES);
+    this.read = Unpooled.wrappedBuffer(readInto.asByteBuffer());
+  }
+
+  /// Begins to serve a loop; any thread.
+  ///
+  /// @throws IOException if the kernel does not let it
+  static Parking on(EventLoop loop, Parkings.Gauges gauges) throws IOException {
+    if (!(loop instanceof IoEventLoop io)) {
+      throw new IOException("the loop is none of epoll's");
+    }
+    Parking parking = new Parking(io, gauges, CAPACITY);
+    io.register(parking.new Nest())
+        .addListener(done -> {
+          if (!done.isSuccess()) {
+            LOG.error(done.cause(), "bug", "in", "parking");
+            return;
+          }
+          IoRegistration registration = (IoRegistration) done.getNow();
+          registration.submit(EpollIoOps.EPOLLIN);
+        });
+    return parking;
+  }
+
+  // ── to sleep ──
+
+  /// Why a channel cannot be parked now, or null. Its pipeline may hold TLS and one handler of its owner.
+  public @Nullable Unparked obstacle(Channel channel) {
+    if (!(channel instanceof EpollSocketChannel)) {
+      return Unparked.NO_EPOLL;
+    }
+    int strangers = 0;
+    for (Map.Entry<String, ChannelHandler> entry : channel.pipeline()) {
+      if (!entry.getKey().equals(TLS)) {
+        strangers++;
+      } else if (!ParkedRecords.isCarriedBy(entry.getValue())) {
+        return Unparked.TLS_ENGINE;
+      } else if (!ParkedRecords.canPark(entry.getValue())) {
+        return Unparked.BUSY;
+      }
+    }
+    if (strangers != 1) { // the owner
+      return Unparked.PIPELINE;
+    }
+    if (table.isFull()) {
+      return Unparked.FULL;
+    }
+    var unsent = channel.unsafe().outboundBuffer();
+    return unsent == null || !unsent.isEmpty() ? Unparked.BUSY : null;
+  }
+
+  /// Parks a channel without [#obstacle]: the owner is told when that has been done, and hears nothing if it was not.
+  public void park(Channel channel, Owner owner) {
+    assert loop.inEventLoop();
+    channel
+        .deregister()
+        .addListener(left -> {
+          if (!left.isSuccess() || !channel.isOpen()) {
+            return;
+          }
+          if (closed
+              || obstacle(channel) != null
+              || !owner.canPark()
+              || !take((EpollSocketChannel) channel, owner)) {
+            loop.register(channel);
+            owner.stayed();
+          }
+        });
+  }
+
+  private boolean take(EpollSocketChannel channel, Owner owner) {
+    int fd = channel.fd().intValue();
+    int slot = table.add(fd, owner);
+    int generation = table.generation(slot);
+    try {
+      kernel.watch(epoll, fd, (long) generation << Integer.SIZE | slot, event);
+    } catch (IOException e) {
+      table.remove(slot);
+      LOG.warn("park-failed", "error", e);
+      return false;
+    }
+    ChannelHandler tls = channel.pipeline().get(TLS);
+    if (tls != null) {
+      ParkedRecords.park(tls, table.records(slot));
+    }
+    gauges.parked(1);
+    owner.parked(new Parked(this, slot, generation));
+    return true;
+  }
+
+  // ── the client speaks ──
+
+  private void poll() {
+    int count;
+    try {
+      count = kernel.poll(epoll, events);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+    for (int i = 0; i < count && !closed; i++) {
+      long data = Kernel.data(events, i);
+      int slot = (int) data;
+      int generation = (int) (data >>> Integer.SIZE);
+      if (!table.isThere(slot, generation)) {
+        continue; // it has gone since, by what another did
+      }
+      Owner owner = table.owner(slot);
+      try {
+        readable(slot, generation, owner);
+      } catch (RuntimeException | AssertionError bug) {
+        owner.broken(bug);
+      }
+    }
+  }
+
+  private void readable(int slot, int generation, Owner owner) {
+    long bytes;
+    try {
+      bytes = kernel.receive(table.fd(slot), readInto);
+    } catch (IOException _) {
+      bytes = 0; // the peer has reset it
+    }
+    if (bytes < 0) {
+      return;
+    }
+    if (bytes == 0) {
+      end(slot);
+      owner.gone();
+      return;
+    }
+    gauges.spoke();
+    read.setIndex(0, (int) bytes);
+    if (ParkedRecords.isThere(table.records(slot))) {
+      open(slot, generation, owner);
+      return;
+    }
+    owner.received(ALLOCATOR.buffer((int) bytes).writeBytes(read));
+    owner.receivedAll();
+  }
+
+  /// What was said whole is told before anything is made of what is broken behind it.
+  private void open(int slot, int generation, Owner owner) {
+    ParkedRecords records = ParkedRecords.of(table.records(slot));
+    List<ByteBuf> data = new ArrayList<>(2);
+    int alert = records.read(read, ALLOCATOR, data::add);
+    ByteBuf unsent = null;
+    if (alert == ParkedRecords.GO_ON && records.owesKeyUpdate()) {
+      ByteBuf update = records.seal(Unpooled.EMPTY_BUFFER, ALLOCATOR);
+      records.save();
+      unsent = write(slot, update);
+    }
+    records.save();
+    if (alert == ParkedRecords.GO_ON
+        && (unsent != null || read.isReadable() || !records.atRest())) {
+      ByteBuf unfinished = read.isReadable() ? ALLOCATOR.buffer().writeBytes(read) : null;
+      Channel channel = revive(slot, owner, records.handler(unfinished), unsent);
+      tell(channel, data);
+      return;
+    }
+    records.forget();
+    data.forEach(owner::received);
+    if (!data.isEmpty()) {
+      owner.receivedAll();
+    }
+    if (alert != ParkedRecords.GO_ON && table.isThere(slot, generation)) {
+      end(slot, alert);
+      owner.gone();
+    }
+  }
+
+  private static void tell(@Nullable Channel channel, List<ByteBuf> data) {
+    if (channel == null) {
+      data.forEach(ByteBuf::release);
+      return;
+    }
+    if (!data.isEmpty()) {
+      ChannelHandlerContext behind = channel.pipeline().context(TLS);
+      data.forEach(behind::fireChannelRead);
+      behind.fireChannelReadComplete();
+    }
+  }
+
+  // ── it hears ──
+
+  /// Seals and sends.
+  ///
+  /// @param data owned by this method
+  /// @return what the socket has not taken, sealed; owned by the caller; null if nothing is left
+  @Nullable ByteBuf send(int slot, ByteBuf data) {
+    if (!ParkedRecords.isThere(table.records(slot))) {
+      return write(slot, data);
+    }
+    ParkedRecords records = ParkedRecords.of(table.records(slot));
+    try {
+      ByteBuf sealed = records.seal(data, ALLOCATOR);
+      records.save();
+      return write(slot, sealed);
+    } finally {
+      data.release();
+      records.forget();
+    }
+  }
+
+  /// A socket that is broken takes everything: its end is told by its next event.
+  private @Nullable ByteBuf write(int slot, ByteBuf bytes) {
+    ByteBuf direct = bytes;
+    if (!bytes.hasMemoryAddress()) {
+      direct = ALLOCATOR.directBuffer(bytes.readableBytes()).writeBytes(bytes);
+      bytes.release();
+    }
+    try {
+      direct.skipBytes((int) kernel.send(table.fd(slot), Kernel.memoryOf(direct)));
+    } catch (IOException _) {
+      direct.skipBytes(direct.readableBytes());
+    }
+    if (direct.isReadable()) {
+      return direct;
+    }
+    direct.release();
+    return null;
+  }
+
+  // ── awake, or gone ──
+
+  /// Gives a socket a channel again.
+  ///
+  /// @param unsent what goes out first, sealed; owned by this method
+  @Nullable Channel revive(int slot, @Nullable ByteBuf unsent) {
+    ChannelHandler tls =
+        ParkedRecords.isThere(table.records(slot))
+            ? ParkedRecords.of(table.records(slot)).handler(null)
+            : null;
+    return revive(slot, table.owner(slot), tls, unsent);
+  }
+
+  private @Nullable Channel revive(
+      int slot, Owner owner, @Nullable ChannelHandler tls, @Nullable ByteBuf unsent) {
+    int fd = table.fd(slot);
+    free(slot);
+    EpollSocketChannel channel = new EpollSocketChannel(fd);
+    if (!channel.isActive()) { // the peer has reset it
+      channel.unsafe().closeForcibly();
+      if (unsent != null) {
+        unsent.release();
+      }
+      owner.gone();
+      return null;
+    }
+    Listener.buffers(channel.config());
+    if (tls != null) {
+      channel.pipeline().addLast(TLS, tls);
+    }
+    owner.revived(channel);
+    loop.register(channel);
+    if (unsent != null) {
+      ChannelHandlerContext below = channel.pipeline().context(TLS);
+      if (below != null) {
+        below.write(unsent);
+      } else {
+        channel.write(unsent);
+      }
+      channel.flush();
+    }
+    gauges.revived();
+    return channel;
+  }
+
+  /// Ends a connection; says so first if it has TLS.
+  void end(int slot, int alert) {
+    if (ParkedRecords.isThere(table.records(slot))) {
+      ParkedRecords records = ParkedRecords.of(table.records(slot));
+      ByteBuf last = records.close(alert, ALLOCATOR);
+      records.save();
+      ByteBuf unsent = write(slot, last);
+      if (unsent != null) {
+        unsent.release();
+      }
+      records.forget();
+    }
+    end(slot);
+  }
+
+  private void end(int slot) {
+    int fd = table.fd(slot);
+    free(slot);
+    kernel.close(fd);
+  }
+
+  private void free(int slot) {
+    try {
+      kernel.unwatch(epoll, table.fd(slot));
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+    table.remove(slot);
+    gauges.parked(-1);
+  }
+
+  boolean isThere(int slot, int generation) {
+    return !closed && table.isThere(slot, generation);
+  }
+
+  private void close() {
+    if (closed) {
+      return;
+    }
+    for (int slot = 0; slot < table.end(); slot++) {
+      if (table.fd(slot) >= 0) {
+        end(slot);
+      }
+    }
+    closed = true;
+    table.close();
+    kernel.close(epoll);
+    arena.close();
+  }
+
+  /// The epoll set as one descriptor of the loop.
+  private final class Nest implements EpollIoHandle {
+    private final FileDescriptor descriptor = new FileDescriptor(epoll);
+
+    @Override
+    public FileDescriptor fd() {
+      return descriptor;
+    }
+
+    @Override
+    public void handle(IoRegistration registration, IoEvent event) {
+      poll();
+    }
+
+    @Override
+    public void close() {
+      Parking.this.close();
+    }
+  }
+}

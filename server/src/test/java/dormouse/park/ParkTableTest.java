@@ -1,0 +1,134 @@
+package dormouse.park;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+@EnabledOnOs(OS.LINUX)
+class ParkTableTest {
+  private static final int CAPACITY = 100;
+
+  private Arena arena;
+  private ParkTable<String> table;
+
+  @BeforeEach
+  void open() throws IOException {
+    arena = Arena.ofConfined();
+    table = new ParkTable<>(new Kernel(arena), CAPACITY);
+  }
+
+  @AfterEach
+  void close() {
+    table.close();
+    arena.close();
+  }
+
+  @Test
+  void aSlotKeepsWhatItIsGiven() {
+    int slot = table.add(7, "ann");
+    fill(slot, (byte) 1);
+    int other = table.add(8, "bob");
+    assertThat(table.fd(slot)).isEqualTo(7);
+    assertThat(table.owner(slot)).isEqualTo("ann");
+    assertThat(table.fd(other)).isEqualTo(8);
+    assertThat(isFilled(slot, (byte) 1)).isTrue();
+    assertThat(isFilled(other, (byte) 0)).isTrue();
+  }
+
+  @Test
+  void aFreeSlotHoldsNothing() {
+    int slot = table.add(7, "ann");
+    fill(slot, (byte) 0xEE);
+    table.remove(slot);
+    assertThat(table.isClean(slot)).isTrue();
+    assertThat(table.size()).isZero();
+  }
+
+  @Test
+  void aSlotThatIsGivenAwayAgainIsAnother() {
+    int slot = table.add(7, "ann");
+    int generation = table.generation(slot);
+    assertThat(table.isThere(slot, generation)).isTrue();
+    table.remove(slot);
+    assertThat(table.isThere(slot, generation)).isFalse();
+    assertThat(table.add(7, "bob")).isEqualTo(slot);
+    assertThat(table.isThere(slot, generation)).isFalse();
+    assertThat(table.isThere(slot, table.generation(slot))).isTrue();
+  }
+
+  @Test
+  void itHasAnEnd() {
+    for (int i = 0; i < CAPACITY; i++) {
+      table.add(i, "x");
+    }
+    assertThat(table.isFull()).isTrue();
+    assertThatThrownBy(() -> table.add(0, "x")).isInstanceOf(IllegalStateException.class);
+    table.remove(50);
+    assertThat(table.add(0, "y")).isEqualTo(50);
+  }
+
+  /// Against a map, with a seed that a failure names.
+  @Test
+  void itHoldsWhatAMapWouldHold() {
+    long seed = Long.getLong("dormouse.seed", System.nanoTime());
+    Random random = new Random(seed);
+    record Entry(int fd, String owner, byte content, int generation) {}
+    Map<Integer, Entry> model = new HashMap<>();
+    List<int[]> gone = new ArrayList<>();
+    for (int step = 0; step < 20_000; step++) {
+      boolean adds = random.nextInt(CAPACITY) >= model.size();
+      if (adds && model.size() < CAPACITY) {
+        int fd = random.nextInt(1 << 20);
+        byte content = (byte) random.nextInt(256);
+        int slot = table.add(fd, "o" + step);
+        assertThat(isFilled(slot, (byte) 0)).as("seed %d step %d", seed, step).isTrue();
+        fill(slot, content);
+        Entry before = model.put(slot, new Entry(fd, "o" + step, content, table.generation(slot)));
+        assertThat(before).as("seed %d step %d", seed, step).isNull();
+      } else if (!model.isEmpty()) {
+        int slot =
+            model.keySet().stream().skip(random.nextInt(model.size())).findFirst().orElseThrow();
+        Entry entry = model.remove(slot);
+        gone.add(new int[] {slot, entry.generation()});
+        table.remove(slot);
+        assertThat(table.isClean(slot)).as("seed %d step %d", seed, step).isTrue();
+      }
+      assertThat(table.size()).isEqualTo(model.size());
+    }
+    model.forEach((slot, entry) -> {
+      assertThat(table.fd(slot)).as("seed %d", seed).isEqualTo(entry.fd());
+      assertThat(table.owner(slot)).isEqualTo(entry.owner());
+      assertThat(isFilled(slot, entry.content())).isTrue();
+      assertThat(table.isThere(slot, entry.generation())).isTrue();
+    });
+    gone.forEach(old -> assertThat(table.isThere(old[0], old[1])).as("seed %d", seed).isFalse());
+  }
+
+  private void fill(int slot, byte with) {
+    table.records(slot).fill(with);
+  }
+
+  private boolean isFilled(int slot, byte with) {
+    MemorySegment records = table.records(slot);
+    for (long i = 0; i < records.byteSize(); i++) {
+      if (records.get(JAVA_BYTE, i) != with) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.park;
+
+import org.jspecify.annotations.NullMarked;
