@@ -10,6 +10,7 @@ import dormouse.demo.Demo;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.ops.MetricsServer;
+import dormouse.park.Capacity;
 import java.io.Console;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -95,6 +96,7 @@ public final class Main {
       metricsServer.serve();
     }
     EventLog.of(Main.class).info("start", "version", Cli.version());
+    Capacity.here().log();
     out.println(introduction.apply(dormouse));
     if (!quiet) {
       started.push(LiveLine.start(metrics, out, isTerminal()));
