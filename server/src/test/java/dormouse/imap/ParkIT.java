@@ -38,16 +38,17 @@ class ParkIT {
   @Test
   void aSleeperIsHeardAndAnsweredWithoutAChannel() {
     try (FrontEnd front = FrontEnd.before(dovecot.imapPort())) {
-      ImapClient client = idling(front.client("ann", DovecotServer.PASSWORD));
+      ImapClient client = idling(front.client("u0", DovecotServer.PASSWORD));
       awaitParked(front, 1);
+      long revivals = count(front, REVIVALS);
       client.done();
       client.ok("NOOP");
       client.startIdle();
-      dovecot.deliver("ann", "Subject: hi\r\n\r\nHello\r\n");
+      dovecot.deliver("u0", "Subject: hi\r\n\r\nHello\r\n");
       client.expectMatch("\\* \\d+ EXISTS");
       client.expectMatch("\\* \\d+ RECENT");
       client.done();
-      assertThat(count(front, REVIVALS)).isZero();
+      assertThat(count(front, REVIVALS)).isEqualTo(revivals);
       assertThat(front.metrics().parked()).isEqualTo(1);
       client.logout();
       awaitParked(front, 0);
@@ -57,13 +58,14 @@ class ParkIT {
   @Test
   void whoWakesHasAChannelAgain() {
     try (FrontEnd front = FrontEnd.before(dovecot.imapPort())) {
-      ImapClient client = idling(front.client("bob", DovecotServer.PASSWORD));
+      ImapClient client = idling(front.client("u1", DovecotServer.PASSWORD));
       for (int i = 1; i <= 3; i++) {
         awaitParked(front, 1);
+        long revivals = count(front, REVIVALS);
         client.done();
         client.ok("UID SEARCH ALL");
         client.startIdle();
-        assertThat(count(front, REVIVALS)).isEqualTo(i);
+        assertThat(count(front, REVIVALS)).isGreaterThan(revivals);
       }
       awaitParked(front, 1);
     }
@@ -72,10 +74,11 @@ class ParkIT {
   @Test
   void halfALineWaitsInAChannel() {
     try (FrontEnd front = FrontEnd.before(dovecot.imapPort())) {
-      ImapClient client = idling(front.client("cid", DovecotServer.PASSWORD));
+      ImapClient client = idling(front.client("u2", DovecotServer.PASSWORD));
       awaitParked(front, 1);
+      long revivals = count(front, REVIVALS);
       client.send("DO");
-      front.await(() -> count(front, REVIVALS) == 1, "a channel");
+      front.await(() -> count(front, REVIVALS) == revivals + 1, "a channel");
       assertThat(front.metrics().parked()).isZero();
       client.send("NE\r\n");
       client.expectMatch("a\\d+ OK Idle completed.");
@@ -87,10 +90,11 @@ class ParkIT {
   void keepAlivesAreSaidWithoutAChannel() {
     try (FrontEnd front =
         FrontEnd.before(dovecot.imapPort(), from -> withKeepAlive(from, Duration.ofMillis(300)))) {
-      ImapClient client = idling(front.client("dan", DovecotServer.PASSWORD));
+      ImapClient client = idling(front.client("u3", DovecotServer.PASSWORD));
       awaitParked(front, 1);
+      long revivals = count(front, REVIVALS);
       client.expect("* OK Still here").expect("* OK Still here");
-      assertThat(count(front, REVIVALS)).isZero();
+      assertThat(count(front, REVIVALS)).isEqualTo(revivals);
     }
   }
 
@@ -98,7 +102,7 @@ class ParkIT {
   void whoHasStartedTlsLaterIsParkedToo() {
     try (FrontEnd front = FrontEnd.before(dovecot.imapPort())) {
       ImapClient client =
-          idling(ImapClient.connect(front.startTls()).login("eve", DovecotServer.PASSWORD));
+          idling(ImapClient.connect(front.startTls()).login("u4", DovecotServer.PASSWORD));
       awaitParked(front, 1);
       client.done();
       client.logout();
@@ -108,12 +112,12 @@ class ParkIT {
   @Test
   void whoCompressesKeepsItsChannel() {
     try (FrontEnd front = FrontEnd.before(dovecot.imapPort())) {
-      ImapClient client = front.client("fay", DovecotServer.PASSWORD);
+      ImapClient client = front.client("u5", DovecotServer.PASSWORD);
       client.compress();
       idling(client);
       front.awaitAsleep(1);
       front.await(
-          () -> count(front, "dormouse_unparked_total{reason=\"pipeline\"} ") == 1, "the reason");
+          () -> count(front, "dormouse_unparked_total{reason=\"pipeline\"} ") > 0, "the reason");
       client.done();
     }
   }
@@ -122,7 +126,7 @@ class ParkIT {
   void whoIsParkedHearsThatDormouseStops() {
     ImapClient client;
     try (FrontEnd front = FrontEnd.before(dovecot.imapPort())) {
-      client = idling(front.client("gus", DovecotServer.PASSWORD));
+      client = idling(front.client("u6", DovecotServer.PASSWORD));
       awaitParked(front, 1);
     }
     assertThat(client.expectClosed()).isEqualTo(List.of("* BYE Server shutting down."));

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -102,7 +103,7 @@ class ParkTableTest {
       } else if (!model.isEmpty()) {
         int slot =
             model.keySet().stream().skip(random.nextInt(model.size())).findFirst().orElseThrow();
-        Entry entry = model.remove(slot);
+        Entry entry = Objects.requireNonNull(model.remove(slot));
         gone.add(new int[] {slot, entry.generation()});
         table.remove(slot);
         assertThat(table.isClean(slot)).as("seed %d step %d", seed, step).isTrue();

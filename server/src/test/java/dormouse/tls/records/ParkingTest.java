@@ -23,12 +23,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,7 +54,8 @@ class ParkingTest {
   @BeforeEach
   void start() {
     loops = EventLoops.start(1, Clock.systemUTC());
-    parking = Parkings.open(loops, true, metrics).of(loops.all().getFirst());
+    parking =
+        Objects.requireNonNull(Parkings.open(loops, true, metrics).of(loops.all().getFirst()));
   }
 
   @AfterEach
@@ -74,7 +78,7 @@ class ParkingTest {
 
   @Test
   void soIsOneWithoutTls() throws Exception {
-    try (Line line = new Line(null)) {
+    try (Line line = new Line(new Peer(Suite.AES_128_GCM), false)) {
       line.awaitParked();
       line.send("hello".getBytes(ISO_8859_1));
       assertThat(line.hear(5)).isEqualTo("hello");
@@ -134,9 +138,10 @@ class ParkingTest {
   void whatIsBrokenIsAnsweredBehindWhatIsWhole() throws Exception {
     try (Line line = new Line(new Peer(Suite.AES_128_GCM))) {
       line.awaitParked();
+      byte[] good = line.peer.data("good");
       byte[] bad = line.peer.data("bad");
       bad[bad.length - 1] ^= 1;
-      line.send(TlsRecordsTest.join(line.peer.data("good"), bad));
+      line.send(TlsRecordsTest.join(good, bad));
       assertThat(line.hear(4)).isEqualTo("good");
       assertThat(line.hearRecord()).isEqualTo("(alert 2 20)");
       line.awaitEnd();
@@ -197,13 +202,13 @@ class ParkingTest {
     long seed = Long.getLong("dormouse.seed", System.nanoTime());
     int rounds = Integer.getInteger("dormouse.rounds", 300);
     Random random = new Random(seed);
-    Line[] lines = new Line[20];
+    List<Line> lines = new ArrayList<>();
     try {
-      for (int i = 0; i < lines.length; i++) {
-        lines[i] = new Line(new Peer(suite));
+      for (int i = 0; i < 20; i++) {
+        lines.add(new Line(new Peer(suite)));
       }
       for (int i = 0; i < rounds; i++) {
-        Line line = lines[random.nextInt(lines.length)];
+        Line line = lines.get(random.nextInt(lines.size()));
         if (random.nextInt(3) > 0) {
           line.awaitParked();
         }
@@ -211,9 +216,7 @@ class ParkingTest {
       }
     } finally {
       for (Line line : lines) {
-        if (line != null) {
-          line.close();
-        }
+        line.close();
       }
     }
   }
@@ -221,6 +224,7 @@ class ParkingTest {
   /// A client and its server's side.
   private final class Line implements AutoCloseable {
     final Peer peer;
+    private final boolean tls;
     final Owner owner = new Owner();
     final Socket socket;
     private final DataInputStream in;
@@ -228,7 +232,12 @@ class ParkingTest {
     private final double revivalsBefore = revivalsOfAll();
 
     Line(Peer peer) throws IOException {
+      this(peer, true);
+    }
+
+    Line(Peer peer, boolean tls) throws IOException {
       this.peer = peer;
+      this.tls = tls;
       listener =
           new ServerBootstrap()
               .group(loops.group())
@@ -237,7 +246,7 @@ class ParkingTest {
                   new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                      if (peer != null) {
+                      if (tls) {
                         channel.pipeline().addLast("tls", new RecordHandler(peer.server));
                       }
                       owner.revived(channel);
@@ -260,7 +269,7 @@ class ParkingTest {
 
     /// Data of so many bytes.
     String hear(int bytes) throws Exception {
-      if (peer == null) {
+      if (!tls) {
         return new String(in.readNBytes(bytes), ISO_8859_1);
       }
       StringBuilder heard = new StringBuilder();
@@ -273,7 +282,7 @@ class ParkingTest {
     String hearRecord() throws Exception {
       byte[] header = new byte[Protection.HEADER_BYTES];
       in.readFully(header);
-      int bytes = (header[3] & 0xFF) << 8 | header[4] & 0xFF;
+      int bytes = Unpooled.wrappedBuffer(header).getUnsignedShort(3);
       byte[] record = Arrays.copyOf(header, header.length + bytes);
       in.readFully(record, header.length, bytes);
       List<String> opened = peer.opens(Unpooled.wrappedBuffer(record));
@@ -311,7 +320,7 @@ class ParkingTest {
       await(() -> owner.isParked);
     }
 
-    void await(java.util.function.BooleanSupplier condition) {
+    void await(BooleanSupplier condition) {
       long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
       while (!condition.getAsBoolean()) {
         assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
@@ -349,8 +358,8 @@ class ParkingTest {
   private final class Owner implements Parking.Owner {
     final CompletableFuture<Void> gone = new CompletableFuture<>();
     volatile boolean isParked;
-    private Channel channel;
-    private Parked socket;
+    private @Nullable Channel channel;
+    private @Nullable Parked socket;
     private ByteBuf echo = Unpooled.EMPTY_BUFFER;
     private boolean parks;
 
@@ -392,15 +401,16 @@ class ParkingTest {
     private void write(ByteBuf bytes) {
       if (channel != null) {
         channel.writeAndFlush(bytes);
-      } else {
+      } else if (socket != null) {
         socket.send(bytes);
       }
     }
 
     private void park() {
-      if (channel != null && !parks && parking.obstacle(channel) == null) {
+      Channel here = channel;
+      if (here != null && !parks && parking.obstacle(here) == null) {
         parks = true;
-        parking.park(channel, this);
+        parking.park(here, this);
       }
     }
 
