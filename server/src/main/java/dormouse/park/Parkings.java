@@ -40,7 +40,7 @@ public final class Parkings {
       return all;
     }
     if (!loops.epoll() || !Kernel.isKnown()) {
-      LOG.info("unparked", "reason", "not 64-bit Linux with epoll");
+      LOG.warn("unparked", "reason", "not 64-bit Linux with epoll");
       return all;
     }
     Gauges gauges = new Gauges(metrics);

@@ -106,6 +106,7 @@ final class OperatingDocsTest {
     metrics.refusedConnection("r");
     metrics.certificates(Map.of(Path.of("mail.pem"), Instant.EPOCH));
     metrics.throttled("r");
+    metrics.unparked("r");
     metrics.answeredLocally("NOOP");
     return metrics;
   }
