@@ -8,6 +8,7 @@ import dormouse.auth.MasterUser;
 import dormouse.backend.Backend;
 import dormouse.backend.Backends;
 import dormouse.backend.Gate;
+import dormouse.backend.Health;
 import dormouse.config.BackendSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.Settings;
@@ -15,6 +16,7 @@ import dormouse.directory.Directory;
 import dormouse.feed.Feeds;
 import dormouse.imap.ImapDialogue;
 import dormouse.imap.ImapUsers;
+import dormouse.imap.backend.HealthCheck;
 import dormouse.imap.canary.Canaries;
 import dormouse.listen.ConnectionLimits;
 import dormouse.listen.EventLoops;
@@ -23,11 +25,13 @@ import dormouse.listen.SecretKeys;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.park.Parkings;
+import dormouse.route.Router;
 import dormouse.session.SessionIds;
 import dormouse.tls.BackendTrust;
 import dormouse.tls.BadCertificates;
 import dormouse.tls.Certificates;
 import dormouse.tls.records.RecordLayer;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -58,6 +62,8 @@ public final class Dormouse implements AutoCloseable {
   private final List<AutoCloseable> parts = new ArrayList<>();
   private List<Listener> listeners = List.of();
   private Map<String, Backend> backends = Map.of();
+  private @Nullable Router router;
+  private Map<Backend, HealthCheck> checks = Map.of();
   private @Nullable Directory directory;
   private volatile Settings settings;
 
@@ -145,11 +151,14 @@ public final class Dormouse implements AutoCloseable {
     Map<String, Backend> used = new LinkedHashMap<>();
     Map<String, MasterUser> masters = new LinkedHashMap<>();
     Map<String, Supplier<Credentials>> canaryLogins = new LinkedHashMap<>();
+    Map<Backend, HealthCheck> checked = new LinkedHashMap<>();
     Directory asked = null;
     try {
       asked = directory(next);
       for (Map.Entry<String, BackendSettings> entry : next.backends().entrySet()) {
-        used.put(entry.getKey(), backend(entry.getKey(), entry.getValue(), trusts));
+        Backend backend = backend(entry.getKey(), entry.getValue(), trusts);
+        used.put(entry.getKey(), backend);
+        checked.put(backend, check(backend));
         MasterUser master = MasterUser.load(entry.getValue().loginAs());
         if (master != null) {
           masters.put(entry.getKey(), master);
@@ -181,10 +190,36 @@ public final class Dormouse implements AutoCloseable {
       parts.addFirst(asked);
     }
     directory = asked;
+    backends.keySet().stream()
+        .filter(name -> !used.containsKey(name))
+        .forEach(metrics::backendGone);
+    used.forEach((name, backend) -> {
+      if (!backend.settings().isPattern()) {
+        metrics.backendUp(name, backend.health().isUp());
+      }
+    });
     backends = used;
     settings = next;
+    Router before = router;
+    router =
+        new Router(
+            new Backends(used, before == null ? null : before.backends()),
+            next.groups(),
+            next.routes());
+    checks.forEach((backend, check) -> {
+      if (checked.get(backend) != check) {
+        check.close();
+      }
+    });
+    checked.forEach((backend, check) -> {
+      if (checks.get(backend) != check) {
+        check.begin();
+      }
+    });
+    checks = checked;
     users.serve(
-        new Logins(asked, new Backends(used), clock),
+        new Logins(asked, router, clock),
+        router,
         masters,
         next.imap(),
         next.hibernate(),
@@ -214,7 +249,22 @@ public final class Dormouse implements AutoCloseable {
     BackendTrust trust = BackendTrust.load(name, wanted);
     trusts.add(trust);
     return new Backend(
-        name, wanted, trust, new Gate(name, wanted.gate(), clock, metrics), loops.epoll());
+        name,
+        wanted,
+        trust,
+        new Gate(name, wanted.gate(), clock, metrics),
+        new Health(name, wanted.host() + ":" + wanted.port(), wanted.health(), metrics),
+        loops.epoll());
+  }
+
+  /// The same as before, unless the backend is another.
+  private HealthCheck check(Backend backend) throws IOException {
+    HealthCheck before = checks.get(backend);
+    if (before != null) {
+      return before;
+    }
+    EventLoop loop = loops.loopOf(backend.name());
+    return HealthCheck.of(backend, loop, loops.wheel(loop), metrics);
   }
 
   /// The first that listens at an address, which is then no longer among them.
@@ -274,6 +324,7 @@ public final class Dormouse implements AutoCloseable {
   public void close() {
     LOG.info("stop", "sessions", users.size());
     listeners.forEach(Listener::close);
+    checks.values().forEach(HealthCheck::close);
     users.shutDown(settings.runtime().drain());
     stop(parts);
   }

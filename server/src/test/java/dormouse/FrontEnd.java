@@ -4,19 +4,15 @@ import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
 import dormouse.config.DovecotEventsSettings;
 import dormouse.config.FeedSettings;
+import dormouse.config.HealthSettings;
 import dormouse.config.HibernateSettings;
-import dormouse.config.ImapSettings;
-import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
-import dormouse.config.LoginSettings;
 import dormouse.config.Protocol;
 import dormouse.config.RuntimeSettings;
 import dormouse.config.Settings;
 import dormouse.config.SettingsFile;
 import dormouse.config.SettingsRead;
-import dormouse.config.ThrottleSettings;
-import dormouse.config.TlsSettings;
 import dormouse.ops.Metrics;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.ImapClient;
@@ -78,21 +74,15 @@ public final class FrontEnd implements AutoCloseable {
             .withQuietAfter(Duration.ZERO)
             .withKeepAlive(Duration.ZERO);
     return new FrontEnd(
-        new Settings(
-            List.of(
-                new ListenSettings(Protocol.IMAP, ANY, ListenTls.IMPLICIT),
-                new ListenSettings(Protocol.IMAP, ANY, ListenTls.OPTIONAL)),
-            TlsSettings.DEFAULT,
-            Map.of("mx", backend),
-            List.of(),
-            LoginSettings.DEFAULT,
-            LimitsSettings.DEFAULT,
-            ThrottleSettings.DEFAULT,
-            ImapSettings.DEFAULT,
-            change.apply(hibernate),
-            feeds,
-            new AdminSettings(null),
-            new RuntimeSettings(2, STATE, Duration.ofSeconds(2), PARK)));
+        Settings.of(
+                List.of(
+                    new ListenSettings(Protocol.IMAP, ANY, ListenTls.IMPLICIT),
+                    new ListenSettings(Protocol.IMAP, ANY, ListenTls.OPTIONAL)),
+                Map.of("mx", backend.withHealth(HealthSettings.UNCHECKED)))
+            .withHibernate(change.apply(hibernate))
+            .withFeeds(feeds)
+            .withAdmin(new AdminSettings(null))
+            .withRuntime(new RuntimeSettings(2, STATE, Duration.ofSeconds(2), PARK)));
   }
 
   /// Events of Dovecot on any free port.
@@ -114,12 +104,25 @@ public final class FrontEnd implements AutoCloseable {
 
   /// With the settings of a file, whose state directory is [#of]'s own; TLS and plain are its first and its last listener.
   public static FrontEnd of(String file) {
+    return new FrontEnd(read(file));
+  }
+
+  /// From now on the settings are those of another file; its listeners have ports of their own if they are to stay.
+  public void reload(String file) {
+    try {
+      dormouse.reload(read(file));
+    } catch (StartFault e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Settings read(String file) {
     try {
       Path written = Files.createTempFile(STATE, "dormouse", ".yaml");
       Files.writeString(
           written, file + "runtime: { loops: 2, state-dir: ., drain: 2s, park: " + PARK + " }\n");
       return switch (SettingsFile.read(written)) {
-        case SettingsRead.Good(Settings settings, _) -> new FrontEnd(settings);
+        case SettingsRead.Good(Settings settings, _) -> settings;
         case SettingsRead.Bad(var faults) -> throw new IllegalArgumentException(faults.toString());
       };
     } catch (IOException e) {

@@ -1,6 +1,7 @@
 package dormouse.auth;
 
-import dormouse.backend.Backend;
+import dormouse.route.Route;
+import dormouse.route.Wanted;
 import java.util.Map;
 
 /// What was decided on an attempt to log in, before any backend was asked.
@@ -9,11 +10,16 @@ public sealed interface LoginDecision {
   /// The client may go on to a backend, which has the last word.
   ///
   /// @param user the user's one name; limits, logs and the event loop go by it
-  /// @param backend who serves the user
+  /// @param wanted what decides who serves the user
+  /// @param route who that is now
   /// @param credentials what to log in with there; the receiver's own, to wipe
   /// @param forwarded what the backend is told of the user, by name
   record Admitted(
-      String user, Backend backend, Credentials credentials, Map<String, String> forwarded)
+      String user,
+      Wanted wanted,
+      Route route,
+      Credentials credentials,
+      Map<String, String> forwarded)
       implements LoginDecision {}
 
   /// The client is not let in.

@@ -26,6 +26,8 @@ public sealed interface LoginResult {
     UNTRUSTED,
     /// The backend answered, and wants nobody now: BYE, `[UNAVAILABLE]`, too many connections.
     REFUSED,
+    /// The backend wants no more of this user now: `[LIMIT]`, `[INUSE]`.
+    BUSY,
     /// The client has passed through too many proxies: somebody passes it round in a circle.
     LOOP,
     /// So many wait for the backend that no more may, or the wait took too long.

@@ -3,8 +3,6 @@ package dormouse.auth;
 import dormouse.auth.LoginDecision.Admitted;
 import dormouse.auth.LoginDecision.Refused;
 import dormouse.auth.LoginResult.Cause;
-import dormouse.backend.Backend;
-import dormouse.backend.Backends;
 import dormouse.config.BackendTls;
 import dormouse.config.Network;
 import dormouse.directory.Answer;
@@ -14,6 +12,8 @@ import dormouse.directory.Facts;
 import dormouse.directory.Proof;
 import dormouse.ops.EventLog;
 import dormouse.route.Route;
+import dormouse.route.Router;
+import dormouse.route.Wanted;
 import dormouse.session.TimerWheel;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
@@ -30,12 +30,12 @@ public final class Logins {
   private static final EventLog LOG = EventLog.of(Logins.class);
 
   private final Directory directory;
-  private final Backends backends;
+  private final Router router;
   private final InstantSource clock;
 
-  public Logins(Directory directory, Backends backends, InstantSource clock) {
+  public Logins(Directory directory, Router router, InstantSource clock) {
     this.directory = directory;
-    this.backends = backends;
+    this.router = router;
     this.clock = clock;
   }
 
@@ -83,8 +83,9 @@ public final class Logins {
     if (password == null) {
       return misrouted(attempt, facts, "no password for the backend");
     }
-    Backend backend = backend(facts, user);
-    if (backend == null) {
+    Wanted wanted = wanted(attempt, facts, user);
+    Route route = router.route(wanted);
+    if (route == null) {
       return misrouted(attempt, facts, "no such backend in the settings");
     }
     String backendUser = Objects.requireNonNullElse(facts.backendUser(), attempt.user());
@@ -92,7 +93,7 @@ public final class Logins {
         facts.master() == null
             ? new Credentials(backendUser, attempt.authzid(), password)
             : new Credentials(facts.master(), backendUser, password);
-    return new Admitted(user, backend, credentials, facts.forwarded());
+    return new Admitted(user, wanted, route, credentials, facts.forwarded());
   }
 
   /// The client's own password is good for nobody but the user.
@@ -109,16 +110,15 @@ public final class Logins {
     };
   }
 
-  private @Nullable Backend backend(Facts facts, String user) {
-    String name = facts.backend();
-    if (name != null) {
-      return backends.named(name);
-    }
-    String host = facts.host();
-    if (host != null) {
-      return backends.at(host, facts.port(), tls(facts));
-    }
-    return backends.homes().isEmpty() ? null : backends.named(Route.of(backends.homes(), user));
+  private static Wanted wanted(Attempt attempt, Facts facts, String user) {
+    return new Wanted(
+        user,
+        attempt.protocol(),
+        attempt.client().local(),
+        facts.backend(),
+        facts.host(),
+        facts.port(),
+        tls(facts));
   }
 
   private static @Nullable BackendTls tls(Facts facts) {

@@ -33,18 +33,25 @@ public final class Backend {
   private final DnsAddressResolverGroup resolver;
   private final boolean epoll;
   private final Gate gate;
+  private final Health health;
   private volatile @Nullable String identity;
 
   /// @param trust makes the TLS side of a connection, for `tls` and `starttls` alike
   /// @param gate where all who log in take their turns
   /// @param epoll whether the event loops are native epoll ones
   public Backend(
-      String name, BackendSettings settings, BackendTrust trust, Gate gate, boolean epoll) {
+      String name,
+      BackendSettings settings,
+      BackendTrust trust,
+      Gate gate,
+      Health health,
+      boolean epoll) {
     this(
         name,
         settings,
         trust,
         gate,
+        health,
         epoll,
         new DnsAddressResolverGroup(
             new DnsNameResolverBuilder()
@@ -57,19 +64,28 @@ public final class Backend {
       BackendSettings settings,
       BackendTrust trust,
       Gate gate,
+      Health health,
       boolean epoll,
       DnsAddressResolverGroup resolver) {
     this.name = name;
     this.settings = settings;
     this.trust = trust;
     this.gate = gate;
+    this.health = health;
     this.epoll = epoll;
     this.resolver = resolver;
   }
 
   /// One of the same name and kind at another address, with a gate of its own.
   Backend at(BackendSettings elsewhere) {
-    return new Backend(name, elsewhere, trust, gate.another(), epoll, resolver);
+    return new Backend(
+        name,
+        elsewhere,
+        trust,
+        gate.another(),
+        health.at(elsewhere.host() + ":" + elsewhere.port()),
+        epoll,
+        resolver);
   }
 
   /// What the server last said of itself, as `("name" "Dovecot")` of an IMAP ID response (RFC 2971); null if it has not.
@@ -90,9 +106,23 @@ public final class Backend {
     return settings;
   }
 
+  /// Names the server among all that there can be: an entry can stand for many.
+  public String place() {
+    return name + " " + settings.host() + ":" + settings.port();
+  }
+
+  /// Whether another is the same server by the same name, though perhaps with other settings.
+  public boolean isSameServer(Backend other) {
+    return place().equals(other.place());
+  }
+
   /// Where all who log in take their turns.
   public Gate gate() {
     return gate;
+  }
+
+  public Health health() {
+    return health;
   }
 
   /// Opens a TCP connection on `loop`; with `tls: tls` the TLS handshake starts at once.

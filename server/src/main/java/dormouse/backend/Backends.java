@@ -22,13 +22,21 @@ public final class Backends {
   private final Map<Place, Backend> found = new ConcurrentHashMap<>();
 
   /// @param entries by name, in the order of the settings
-  public Backends(Map<String, Backend> entries) {
+  /// @param before those of the settings before; what a directory has named is kept as far as its entry is the same
+  public Backends(Map<String, Backend> entries, @Nullable Backends before) {
     this.entries = new LinkedHashMap<>(entries);
     this.homes =
         entries.entrySet().stream()
             .filter(entry -> !entry.getValue().settings().isPattern())
             .map(Map.Entry::getKey)
             .toList();
+    if (before != null) {
+      before.found.forEach((place, backend) -> {
+        if (entries.get(place.entry()) == before.entries.get(place.entry())) {
+          found.put(place, backend);
+        }
+      });
+    }
   }
 
   /// The names of those that users can have a home on: all that have an address.

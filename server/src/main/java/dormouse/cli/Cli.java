@@ -6,18 +6,14 @@ import dormouse.config.BackendTls;
 import dormouse.config.CertificateSettings;
 import dormouse.config.Fault;
 import dormouse.config.HibernateSettings;
-import dormouse.config.ImapSettings;
-import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
-import dormouse.config.LoginSettings;
 import dormouse.config.Protocol;
 import dormouse.config.RuntimeSettings;
 import dormouse.config.Settings;
 import dormouse.config.SettingsChecks;
 import dormouse.config.SettingsFile;
 import dormouse.config.SettingsRead;
-import dormouse.config.ThrottleSettings;
 import dormouse.config.TlsSettings;
 import dormouse.config.Units;
 import java.io.PrintWriter;
@@ -218,23 +214,17 @@ public final class Cli {
             ? List.of()
             : List.of(new CertificateSettings(typed.certificate, typed.key));
     HibernateSettings hibernate = HibernateSettings.DEFAULT;
-    return new Settings(
-        listeners(typed),
-        new TlsSettings(certificates),
-        Map.of(address.host(), backend),
-        List.of(),
-        LoginSettings.DEFAULT,
-        LimitsSettings.DEFAULT,
-        ThrottleSettings.DEFAULT,
-        ImapSettings.DEFAULT,
-        typed.hibernateAfter == null ? hibernate : hibernate.withAfter(typed.hibernateAfter),
-        List.of(),
-        typed.admin == null ? AdminSettings.DEFAULT : new AdminSettings(typed.admin),
-        new RuntimeSettings(
-            RuntimeSettings.DEFAULT.loops(),
-            stateDir(),
-            RuntimeSettings.DEFAULT.drain(),
-            RuntimeSettings.DEFAULT.park()));
+    return Settings.of(listeners(typed), Map.of(address.host(), backend))
+        .withTls(new TlsSettings(certificates))
+        .withHibernate(
+            typed.hibernateAfter == null ? hibernate : hibernate.withAfter(typed.hibernateAfter))
+        .withAdmin(typed.admin == null ? AdminSettings.DEFAULT : new AdminSettings(typed.admin))
+        .withRuntime(
+            new RuntimeSettings(
+                RuntimeSettings.DEFAULT.loops(),
+                stateDir(),
+                RuntimeSettings.DEFAULT.drain(),
+                RuntimeSettings.DEFAULT.park()));
   }
 
   private static BackendTls backendTls(Arguments typed, Units.HostPort address) {

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// @param connectTimeout for TCP and TLS to stand; 10ms to 5m
 /// @param answerTimeout for its greeting, its answer to a login and to Dormouse's own commands; 10ms to 10m
 /// @param gate how fast it may be entered
+/// @param health how it is known whether it serves
 /// @param loginAs who logs users in again while their clients are not asked
 /// @param canary proves that feeds tell of its changes
 public record BackendSettings(
@@ -35,6 +36,7 @@ public record BackendSettings(
     Duration connectTimeout,
     Duration answerTimeout,
     GateSettings gate,
+    HealthSettings health,
     LoginAsSettings loginAs,
     CanarySettings canary) {
   /// A mail server on this machine. Other backends take from it what they do not set, but for the address.
@@ -50,6 +52,7 @@ public record BackendSettings(
           ofSeconds(5),
           ofSeconds(30),
           GateSettings.DEFAULT,
+          HealthSettings.DEFAULT,
           LoginAsSettings.DEFAULT,
           CanarySettings.DEFAULT);
 
@@ -109,6 +112,11 @@ public record BackendSettings(
   /// The same behind another gate.
   public BackendSettings withGate(GateSettings other) {
     return Derived.from(this, "gate", other);
+  }
+
+  /// The same with another way to know whether it serves.
+  public BackendSettings withHealth(HealthSettings other) {
+    return Derived.from(this, "health", other);
   }
 
   /// The same with another way to log in again.

@@ -26,6 +26,8 @@ public final class SettingsChecks {
     checks.certificates(settings.tls());
     settings.backends().forEach(checks::backend);
     checks.homes(settings);
+    checks.groups(settings);
+    checks.routes(settings);
     checks.directory(settings);
     return checks;
   }
@@ -97,6 +99,10 @@ public final class SettingsChecks {
     if (backend.ca() != null) {
       file(key + ".ca", backend.ca());
     }
+    Path probe = backend.health().passwordFile();
+    if (probe != null) {
+      secret(key + ".health.password-file", probe);
+    }
     Path secret = backend.loginAs().passwordFile();
     if (secret != null) {
       secret(key + ".login-as.password-file", secret);
@@ -134,6 +140,53 @@ public final class SettingsChecks {
       if (settings.directory().get(i).kind() instanceof HttpLinkSettings http
           && http.ca() != null) {
         file("directory[" + i + "].http.ca", http.ca());
+      }
+    }
+  }
+
+  private void groups(Settings settings) {
+    settings
+        .groups()
+        .forEach((name, group) -> {
+          String key = "groups." + name;
+          if (settings.backends().containsKey(name)) {
+            fault(key, "there is a backend of this name");
+          }
+          for (String member : group.backends().keySet()) {
+            BackendSettings backend = settings.backends().get(member);
+            if (backend == null) {
+              fault(key + ".backends." + member, "there is no backend " + member);
+            } else if (backend.isPattern()) {
+              fault(key + ".backends." + member, "its address is a pattern, and so it is none");
+            }
+          }
+          if (masters(settings, group) == 1) {
+            warning(
+                key,
+                "not all of its backends have `login-as`: who slept on one that has wakes on no other");
+          }
+        });
+  }
+
+  /// Whether none (0), some (1) or all (2) backends of a group that may serve in place of each other have a master user.
+  private static int masters(Settings settings, GroupSettings group) {
+    if (group.mail() == GroupSettings.Mail.SPLIT) {
+      return 0;
+    }
+    long with =
+        group.backends().keySet().stream()
+            .map(settings.backends()::get)
+            .filter(backend -> backend != null && backend.loginAs().user() != null)
+            .count();
+    return with == 0 ? 0 : with < group.backends().size() ? 1 : 2;
+  }
+
+  private void routes(Settings settings) {
+    for (int i = 0; i < settings.routes().size(); i++) {
+      String to = settings.routes().get(i).to();
+      BackendSettings backend = settings.backends().get(to);
+      if (!settings.groups().containsKey(to) && (backend == null || backend.isPattern())) {
+        fault("routes[" + i + "].to", "there is no group or backend " + to);
       }
     }
   }

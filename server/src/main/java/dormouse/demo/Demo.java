@@ -1,19 +1,13 @@
 package dormouse.demo;
 
-import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
 import dormouse.config.HibernateSettings;
-import dormouse.config.ImapSettings;
-import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
-import dormouse.config.LoginSettings;
 import dormouse.config.Protocol;
 import dormouse.config.RuntimeSettings;
 import dormouse.config.Settings;
-import dormouse.config.ThrottleSettings;
-import dormouse.config.TlsSettings;
-import dormouse.route.Route;
+import dormouse.route.Rendezvous;
 import dormouse.testkit.EmbeddedBackend;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -73,22 +67,15 @@ public final class Demo implements AutoCloseable {
   private Settings settings(Path stateDir, Duration hibernateAfter) {
     var named = new LinkedHashMap<String, BackendSettings>();
     backends.forEach((name, backend) -> named.put(name, backendSettings(backend)));
-    return new Settings(
-        List.of(
-            new ListenSettings(Protocol.IMAP, loopback(IMAPS_PORT), ListenTls.IMPLICIT),
-            new ListenSettings(Protocol.IMAP, loopback(IMAP_PORT), ListenTls.STARTTLS)),
-        TlsSettings.DEFAULT,
-        named,
-        List.of(),
-        LoginSettings.DEFAULT,
-        LimitsSettings.DEFAULT,
-        ThrottleSettings.DEFAULT,
-        ImapSettings.DEFAULT,
-        HibernateSettings.DEFAULT.withAfter(hibernateAfter).withPoll(POLL),
-        List.of(),
-        AdminSettings.DEFAULT,
-        new RuntimeSettings(
-            0, stateDir, RuntimeSettings.DEFAULT.drain(), RuntimeSettings.DEFAULT.park()));
+    return Settings.of(
+            List.of(
+                new ListenSettings(Protocol.IMAP, loopback(IMAPS_PORT), ListenTls.IMPLICIT),
+                new ListenSettings(Protocol.IMAP, loopback(IMAP_PORT), ListenTls.STARTTLS)),
+            named)
+        .withHibernate(HibernateSettings.DEFAULT.withAfter(hibernateAfter).withPoll(POLL))
+        .withRuntime(
+            new RuntimeSettings(
+                0, stateDir, RuntimeSettings.DEFAULT.drain(), RuntimeSettings.DEFAULT.park()));
   }
 
   private static BackendSettings backendSettings(EmbeddedBackend backend) {
@@ -106,7 +93,7 @@ public final class Demo implements AutoCloseable {
 
   /// The mail server of a user.
   EmbeddedBackend home(String user) {
-    String name = Route.of(BACKENDS, user);
+    String name = Rendezvous.home(BACKENDS, user);
     var backend = backends.get(name);
     if (backend == null) {
       throw new IllegalStateException(name);

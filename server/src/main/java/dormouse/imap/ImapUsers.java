@@ -23,6 +23,9 @@ import dormouse.listen.EventLoops;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.park.Parkings;
+import dormouse.route.Route;
+import dormouse.route.Router;
+import dormouse.route.Wanted;
 import dormouse.session.Timer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -31,6 +34,7 @@ import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -44,16 +48,18 @@ import org.jspecify.annotations.Nullable;
 ///
 /// [#attempt] runs on the client's loop, everything behind it on the user's.
 public final class ImapUsers implements ImapLogin {
-  /// A user at a backend; one whose settings were changed is another.
+  /// A user and where the mail is.
   ///
+  /// @param place as for [Route#place]
   /// @param owner whose mailboxes they are; they are not the user's own when that logs in for another
-  private record Home(Backend backend, String user, String owner) {}
+  private record Home(String place, String user, String owner) {}
 
   private static final EventLog LOG = EventLog.of(ImapUsers.class);
   private static final LoginResult TOO_MANY =
       new LoginResult.Rejected("LIMIT", "Too many connections of this user");
 
   private volatile @Nullable Logins logins;
+  private volatile @Nullable Router router;
   private final Feeds feeds;
   private volatile Map<String, MasterUser> masters = Map.of();
   private final EventLoops loops;
@@ -77,11 +83,13 @@ public final class ImapUsers implements ImapLogin {
     loops.all().forEach(loop -> users.put(loop, new HashMap<>()));
   }
 
-  /// Whoever logs in from now on is decided on by these. To be called before the first login; any thread.
+  /// Whoever logs in from now on is decided on by these, and whoever sleeps wakes where this router says. To be called before the first
+  /// login; any thread.
   ///
   /// @param masters who logs users in again, by the names of the backends that have one
   public void serve(
       Logins logins,
+      Router router,
       Map<String, MasterUser> masters,
       ImapSettings imap,
       HibernateSettings hibernate,
@@ -90,7 +98,10 @@ public final class ImapUsers implements ImapLogin {
     this.settings = hibernate;
     this.masters = Map.copyOf(masters);
     this.limits = limits;
+    this.router = router;
     this.logins = logins;
+    users.forEach((loop, here) ->
+        loop.execute(() -> List.copyOf(here.values()).forEach(UserMailboxes::rerouted)));
   }
 
   @Override
@@ -138,20 +149,22 @@ public final class ImapUsers implements ImapLogin {
       admitted.credentials().wipe();
       return;
     }
-    Backend backend = admitted.backend();
+    UserMailboxes known = here(loop).get(keyOf(admitted));
+    List<Backend> backends = admitted.route().order(known == null ? null : known.backend());
     LoginTry login =
         LoginTry.begin(
-            backend,
+            backends,
             loop,
             loops.wheel(loop),
             metrics,
             "session",
             Priority.CLIENT,
             admitted.user(),
-            () ->
+            _ ->
                 new Applicant(
                     dialogue.client(), dialogue.clientId(), admitted.credentials().copy()));
-    Timer patience = loops.wheel(loop).after(backend.settings().answerTimeout(), login::giveUp);
+    Timer patience =
+        loops.wheel(loop).after(backends.getFirst().settings().answerTimeout(), login::giveUp);
     ChannelFutureListener clientGone = _ -> login.giveUp();
     dialogue.channel().closeFuture().addListener(clientGone);
     login
@@ -189,9 +202,9 @@ public final class ImapUsers implements ImapLogin {
       return;
     }
     EventLoop loop = channel.eventLoop();
-    Credentials credentials = admitted.credentials();
     Backend backend = connection.backend();
-    UserMailboxes home = mailboxesOf(credentials, backend, loop);
+    UserMailboxes home = mailboxesOf(admitted, backend, loop);
+    home.servedBy(backend);
     if (isFull(home)) {
       connection.leave();
       dialogue.refuse(tag, TOO_MANY);
@@ -207,7 +220,11 @@ public final class ImapUsers implements ImapLogin {
             admitted.user(),
             home,
             imap,
-            grant(backend, credentials),
+            Grant.of(
+                admitted.credentials(),
+                backend,
+                name -> masters.get(name),
+                settings.keepPassword()),
             connection,
             capabilities);
     ByteBuf unread = dialogue.release();
@@ -228,35 +245,45 @@ public final class ImapUsers implements ImapLogin {
         || (limits.asleepPerUser() > 0 && home.asleep() >= limits.asleepPerUser());
   }
 
-  /// How to log the user in again; null if there is no way.
-  private @Nullable Grant grant(Backend backend, Credentials credentials) {
-    MasterUser master = masters.get(backend.name());
-    if (master != null) {
-      return Grant.by(master, credentials);
-    }
-    return settings.keepPassword() ? Grant.keeping(credentials) : null;
-  }
-
-  /// Shared by those who see the same mail: the same login at the same backend.
-  private UserMailboxes mailboxesOf(Credentials who, Backend backend, EventLoop loop) {
-    Map<Home, UserMailboxes> here = users.get(loop);
-    if (here == null) {
-      throw new IllegalStateException("not one of our loops");
-    }
-    Home key = new Home(backend, who.user(), who.owner());
+  /// Shared by those who see the same mail: the same login at the same place.
+  private UserMailboxes mailboxesOf(
+      LoginDecision.Admitted admitted, Backend backend, EventLoop loop) {
+    Map<Home, UserMailboxes> here = here(loop);
+    Home key = keyOf(admitted);
     return here.computeIfAbsent(
         key,
         _ ->
             new UserMailboxes(
-                who.owner(),
+                key.owner(),
+                () -> routeOf(admitted.wanted(), admitted.route()),
                 backend,
-                feeds.of(backend.name()),
+                one -> feeds.of(one.name()),
                 loop,
                 loops.wheel(loop),
                 metrics,
                 settings,
                 clock,
                 () -> here.remove(key)));
+  }
+
+  private Map<Home, UserMailboxes> here(EventLoop loop) {
+    Map<Home, UserMailboxes> here = users.get(loop);
+    if (here == null) {
+      throw new IllegalStateException("not one of our loops");
+    }
+    return here;
+  }
+
+  private static Home keyOf(LoginDecision.Admitted admitted) {
+    Credentials who = admitted.credentials();
+    return new Home(admitted.route().place(), who.user(), who.owner());
+  }
+
+  /// @param before what it was when the user logged in; it remains if the settings have nothing in its place
+  private Route routeOf(Wanted wanted, Route before) {
+    Router now = router;
+    Route route = now == null ? null : now.route(wanted);
+    return route == null ? before : route;
   }
 
   /// How many clients are logged in.

@@ -47,6 +47,7 @@ public final class LoginReply {
       case SLOW -> "The mail server does not answer in time, try again later";
       case UNTRUSTED -> "The mail server could not prove who it is, try again later";
       case REFUSED -> "The mail server takes no logins now, try again later";
+      case BUSY -> "The mail server takes no more logins of this user now, try again later";
       case LOOP -> "The mail servers pass each other's clients round in a circle";
       case CROWDED -> "Too many logins wait for the mail server, try again later";
       case DIRECTORY, MISROUTED -> "Cannot check now, try again later";

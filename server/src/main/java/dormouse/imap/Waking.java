@@ -89,7 +89,7 @@ final class Waking {
         "user",
         user,
         "backend",
-        home.backend().name(),
+        awake.connection().backend().name(),
         "reason",
         "client",
         "slept",

@@ -87,6 +87,7 @@ public final class Metrics {
   private final Map<OfBackend, Counter> gateRefusals = new ConcurrentHashMap<>();
   private final Map<OfBackend, Counter> canaries = new ConcurrentHashMap<>();
   private final Map<FeedOf, AtomicInteger> feeds = new ConcurrentHashMap<>();
+  private final Map<String, AtomicInteger> backendsUp = new ConcurrentHashMap<>();
   private final Map<Labelled, Counter> counters = new ConcurrentHashMap<>();
   private final Map<LinkResult, Counter> directoryAnswers = new ConcurrentHashMap<>();
   private final Map<String, Timer> directorySeconds = new ConcurrentHashMap<>();
@@ -308,6 +309,36 @@ public final class Metrics {
         .add(delta);
   }
 
+  /// A backend serves, or does not.
+  public void backendUp(String backend, boolean up) {
+    backendsUp.computeIfAbsent(backend, this::backendGauge).set(up ? 1 : 0);
+  }
+
+  /// A backend is none any more.
+  public void backendGone(String backend) {
+    if (backendsUp.remove(backend) != null) {
+      registry.remove(registry.get("dormouse.backend.up").tag("backend", backend).gauge());
+    }
+  }
+
+  /// A login or a check found that a backend does not serve.
+  public void backendFailed(String backend) {
+    count(
+        "dormouse.backend.failures",
+        "backend",
+        backend,
+        "Logins and checks that found a backend not serving");
+  }
+
+  /// A login went on to another backend of the group, after it had failed at this one.
+  public void failedOver(String backend) {
+    count(
+        "dormouse.failovers",
+        "backend",
+        backend,
+        "Logins that went on to another backend of the group");
+  }
+
   /// `delta` more wait at a backend's gate; negative for fewer.
   public void gateWaiting(String backend, String priority, int delta) {
     gateWaiting
@@ -451,6 +482,15 @@ public final class Metrics {
         .tags(key.tags())
         .register(registry);
     return count;
+  }
+
+  private AtomicInteger backendGauge(String backend) {
+    AtomicInteger up = new AtomicInteger();
+    Gauge.builder("dormouse.backend.up", up, AtomicInteger::get)
+        .description("Whether a backend serves, as far as it has been tried")
+        .tag("backend", backend)
+        .register(registry);
+    return up;
   }
 
   private AtomicInteger feedGauge(FeedOf key) {

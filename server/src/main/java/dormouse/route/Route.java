@@ -1,47 +1,47 @@
 package dormouse.route;
 
-import java.nio.charset.StandardCharsets;
-import java.util.Collection;
+import dormouse.backend.Backend;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/// Chooses the backend of a user by rendezvous hashing: every user has one home, and when a backend is
-/// added or removed only the users of that backend move.
+/// The backends that can serve one user. Immutable, but for the health of the backends.
 ///
-/// Pure functions; any thread.
-public final class Route {
-  private Route() {}
+/// @param place names what they have in common: those who go to the same place see the same mail
+/// @param members in the order in which they are this user's; more than one only if each of them has the user's mail
+/// @param spare serve only while no member can
+public record Route(String place, List<Backend> members, List<Backend> spare) {
+  private record Candidate(Backend backend, boolean current, boolean spare) {}
 
-  /// The name among `backends` that serves `user`.
-  ///
-  /// @param backends the names of the backends, at least one; their order does not matter
-  /// @param user the user name as it is given to the backend
-  public static String of(Collection<String> backends, String user) {
-    String best = null;
-    long bestWeight = 0;
-    for (String backend : backends) {
-      long weight = hash(backend + '\0' + user);
-      if (best == null
-          || Long.compareUnsigned(weight, bestWeight) > 0
-          || (weight == bestWeight && backend.compareTo(best) < 0)) {
-        best = backend;
-        bestWeight = weight;
-      }
-    }
-    if (best == null) {
-      throw new IllegalArgumentException("no backend to route to");
-    }
-    return best;
+  public Route {
+    members = List.copyOf(members);
+    spare = List.copyOf(spare);
   }
 
-  /// A stable hash of the user name, the same in every process.
-  private static long hash(String text) {
-    long hash = 0xcbf29ce484222325L; // FNV-1a, then a finalizer, for its low bits are weak
-    for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
-      hash = (hash ^ (b & 0xff)) * 0x100000001b3L;
-    }
-    hash ^= hash >>> 33;
-    hash *= 0xff51afd7ed558ccdL;
-    hash ^= hash >>> 33;
-    hash *= 0xc4ceb9fe1a85ec53L;
-    return hash ^ (hash >>> 33);
+  /// To the one backend that has the user's mail.
+  static Route to(String place, Backend only) {
+    return new Route(place, List.of(only), List.of());
+  }
+
+  /// All of them in the order in which they are to be tried: those that are up before those that are down; of these the current one first,
+  /// so that all sessions of a user are at one backend, then the members, then the spare ones.
+  ///
+  /// @param current who serves the user now; null if nobody
+  public List<Backend> order(@Nullable Backend current) {
+    return Stream.concat(
+            members.stream().map(one -> new Candidate(one, one == current, false)),
+            spare.stream().map(one -> new Candidate(one, false, true)))
+        .sorted(
+            Comparator.comparing((Candidate one) -> !one.backend.health().isUp())
+                .thenComparing(one -> !one.current)
+                .thenComparing(Candidate::spare))
+        .map(Candidate::backend)
+        .toList();
+  }
+
+  /// Whether a backend is still one of the members, though perhaps with other settings.
+  public boolean keeps(Backend backend) {
+    return members.stream().anyMatch(one -> one.isSameServer(backend));
   }
 }

@@ -1,4 +1,4 @@
-/// Which backend serves a user: a pure function over what is known. Start with [Route].
+/// Which backends serve a user, and in which order they are tried: pure functions over settings, facts and health. Start with [Router].
 @NullMarked
 package dormouse.route;
 

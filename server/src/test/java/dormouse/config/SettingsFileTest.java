@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,9 +51,14 @@ final class SettingsFileTest {
           proxy-protocol: v2
           connect-timeout: 7s
           answer-timeout: 8s
+          health: { check: login, interval: 11s, timeout: 6s, down-after: 4, up-after: 3, user: probe, password-file: master.secret }
           gate: { logins-per-second: 9, burst: 10, concurrent-logins: 11, queue: 12 }
           login-as: { user: boss, password-file: master.secret, separator: "*" }
           canary: { user: tweety, password-file: master.secret, every: 31s, within: 6s }
+      groups:
+        all: { mail: shared, backends: { mx2: { weight: 3 } } }
+      routes:
+        - { user: "a*", domain: "*.org", protocol: imap, listener: "127.0.0.1:1143", to: all }
       directory:
         - backend:
           timeout: 11s
@@ -182,12 +188,29 @@ final class SettingsFileTest {
                 Duration.ofSeconds(7),
                 Duration.ofSeconds(8),
                 new GateSettings(9, 10, 11, 12),
+                new HealthSettings(
+                    HealthSettings.Check.LOGIN,
+                    Duration.ofSeconds(11),
+                    Duration.ofSeconds(6),
+                    4,
+                    3,
+                    "probe",
+                    directory.resolve("master.secret")),
                 new LoginAsSettings("boss", directory.resolve("master.secret"), "*"),
                 new CanarySettings(
                     "tweety",
                     directory.resolve("master.secret"),
                     Duration.ofSeconds(31),
                     Duration.ofSeconds(6))));
+    assertThat(settings.groups())
+        .containsExactly(
+            Map.entry(
+                "all",
+                new GroupSettings(
+                    GroupSettings.Mail.SHARED, Map.of("mx2", new MemberSettings(3)))));
+    assertThat(settings.routes())
+        .containsExactly(
+            new RouteSettings("a*", "*.org", Protocol.IMAP, at("127.0.0.1", 1143), "all"));
     assertThat(settings.runtime())
         .isEqualTo(
             new RuntimeSettings(3, Path.of("/var/lib/dormouse"), Duration.ofSeconds(6), false));

@@ -38,6 +38,8 @@ final class SettingsTest {
                 ofSeconds(5),
                 ofSeconds(30),
                 new GateSettings(200, 50, 50, 5000),
+                new HealthSettings(
+                    HealthSettings.Check.GREETING, ofSeconds(10), ofSeconds(5), 3, 2, null, null),
                 new LoginAsSettings(null, null, null),
                 new CanarySettings(null, null, ofSeconds(30), ofSeconds(5))));
     assertThat(LinkSettings.DEFAULT)

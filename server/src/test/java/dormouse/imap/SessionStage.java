@@ -8,17 +8,14 @@ import dormouse.StartFault;
 import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
 import dormouse.config.GateSettings;
+import dormouse.config.HealthSettings;
 import dormouse.config.HibernateSettings;
 import dormouse.config.ImapSettings;
-import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
-import dormouse.config.LoginSettings;
 import dormouse.config.Protocol;
 import dormouse.config.RuntimeSettings;
 import dormouse.config.Settings;
-import dormouse.config.ThrottleSettings;
-import dormouse.config.TlsSettings;
 import dormouse.listen.EventLoops;
 import dormouse.ops.Metrics;
 import dormouse.session.HandClock;
@@ -80,21 +77,17 @@ final class SessionStage implements AutoCloseable {
     ServerSocket listening = listen(0);
     this.backend = listening;
     this.backendPort = listening.getLocalPort();
-    BackendSettings mx = BackendSettings.inClear("127.0.0.1", backendPort, trusted).withGate(gate);
+    BackendSettings mx =
+        BackendSettings.inClear("127.0.0.1", backendPort, trusted)
+            .withGate(gate)
+            .withHealth(HealthSettings.UNCHECKED);
     Settings settings =
-        new Settings(
-            List.of(new ListenSettings(Protocol.IMAP, ANY, ListenTls.NONE)),
-            TlsSettings.DEFAULT,
-            Map.of("mx", mx),
-            List.of(),
-            LoginSettings.DEFAULT,
-            LimitsSettings.DEFAULT,
-            ThrottleSettings.DEFAULT,
-            imap,
-            hibernate,
-            List.of(),
-            new AdminSettings(null),
-            new RuntimeSettings(1, STATE, Duration.ofSeconds(2), FrontEnd.PARK));
+        Settings.of(
+                List.of(new ListenSettings(Protocol.IMAP, ANY, ListenTls.NONE)), Map.of("mx", mx))
+            .withImap(imap)
+            .withHibernate(hibernate)
+            .withAdmin(new AdminSettings(null))
+            .withRuntime(new RuntimeSettings(1, STATE, Duration.ofSeconds(2), FrontEnd.PARK));
     try {
       dormouse = Dormouse.start(settings, metrics, clock, loops);
     } catch (StartFault e) {

@@ -94,6 +94,9 @@ final class OperatingDocsTest {
     metrics.wakeFailed("r");
     metrics.sync("r", Duration.ZERO);
     metrics.backendConnections("b", "p", 1);
+    metrics.backendUp("b", true);
+    metrics.backendFailed("b");
+    metrics.failedOver("b");
     metrics.feedUp("f", "b", true);
     metrics.feedEvent("f");
     metrics.feedMalformed("f");

@@ -8,12 +8,13 @@ import java.nio.file.attribute.PosixFileAttributes;
 
 /// The configuration of a private Dovecot 2.3. Immutable.
 ///
-/// It logs to standard error, keeps everything below one directory, waits for nothing, limits nothing
+/// Below `mail` lies one folder a user. It logs to standard error, keeps everything below one directory, waits for nothing, limits nothing
 /// that a test could reach, and trusts loopback clients to say for whom they come
 /// (`ID ("x-originating-ip" …)`). It looks at idle mailboxes each second, for Linux gives a user 128 inotify instances
 /// by default, and each IDLE takes one.
 record DovecotConfig(
     Path home,
+    Path mail,
     DovecotOptions options,
     int imapPort,
     int imapsPort,
@@ -35,11 +36,6 @@ record DovecotConfig(
   /// Below it lie Dovecot's sockets.
   Path run() {
     return home.resolve("run");
-  }
-
-  /// Below it lies one folder a user.
-  Path mail() {
-    return home.resolve("mail");
   }
 
   /// The system user whose the mail files are.
@@ -146,7 +142,7 @@ record DovecotConfig(
                 options.storage().location,
                 mailUser(),
                 users(),
-                mail(),
+                mail,
                 imapPort,
                 imapsPort,
                 lmtpPort,

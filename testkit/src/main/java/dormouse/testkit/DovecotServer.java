@@ -71,12 +71,23 @@ public final class DovecotServer implements AutoCloseable {
 
   /// Starts one and returns when it listens.
   public static DovecotServer start(DovecotOptions options) {
+    return start(options, null);
+  }
+
+  /// Starts another one with the same mail, which must be closed before this one.
+  public DovecotServer startBeside() {
+    return start(config.options(), config.mail());
+  }
+
+  /// @param shared the mail of another one; null for its own
+  private static DovecotServer start(DovecotOptions options, @Nullable Path shared) {
     try {
       Path home = Files.createTempDirectory("dovecot");
       Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwxr-xr-x"));
       var config =
           new DovecotConfig(
               home,
+              shared == null ? home.resolve("mail") : shared,
               options,
               FreePort.next(),
               FreePort.next(),
@@ -93,7 +104,7 @@ public final class DovecotServer implements AutoCloseable {
   }
 
   private void prepare() throws IOException {
-    Files.createDirectory(config.mail());
+    Files.createDirectories(config.mail());
     var owner =
         config
             .home()

@@ -3,7 +3,9 @@ package dormouse.imap.backend;
 import dormouse.auth.Credentials;
 import dormouse.auth.LoginResult;
 import dormouse.backend.Backend;
+import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
+import dormouse.config.HealthSettings.Check;
 import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
 import dormouse.ops.Metrics;
@@ -12,6 +14,7 @@ import dormouse.session.Timer;
 import dormouse.session.TimerWheel;
 import io.netty.channel.EventLoop;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -26,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 public final class BackendLogin {
   /// What became of the try.
   public sealed interface Outcome {
+    /// Or, for a check, connected or greeted.
+    ///
     /// @param capabilities what the backend offers after the login
     record LoggedIn(BackendConnection connection, Capabilities capabilities) implements Outcome {}
 
@@ -33,50 +38,77 @@ public final class BackendLogin {
     record Failed(LoginResult result) implements Outcome {}
   }
 
+  /// How long it may take, and how far it goes.
+  ///
+  /// @param greeting until the backend has greeted
+  /// @param all until its end
+  /// @param depth [Check#LOGIN], but for checks
+  record Limits(Duration greeting, Duration all, Check depth) {
+    /// Of a login.
+    ///
+    /// @param impatient whether another backend could be tried: then the greeting must come within `connect-timeout` too
+    static Limits of(BackendSettings settings, boolean impatient) {
+      Duration all = settings.connectTimeout().plus(settings.answerTimeout());
+      return new Limits(impatient ? settings.connectTimeout() : all, all, Check.LOGIN);
+    }
+  }
+
   /// Response codes (RFC 5530) by which a backend says that it, not the user, is the trouble.
-  private static final Set<String> PASSING = Set.of("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG");
+  private static final Set<String> PASSING = Set.of("UNAVAILABLE", "SERVERBUG");
+
+  /// Response codes by which it says that this user has too much of it now.
+  private static final Set<String> FULL = Set.of("INUSE", "LIMIT");
 
   private final Applicant applicant;
+  private final Check depth;
   private final BackendConnection connection;
   private final Backend backend;
   private Capabilities capabilities = Capabilities.parse("");
 
-  private BackendLogin(BackendConnection connection, Applicant applicant) {
+  private BackendLogin(BackendConnection connection, Applicant applicant, Check depth) {
     this.connection = connection;
     this.backend = connection.backend();
     this.applicant = applicant;
+    this.depth = depth;
   }
 
   /// Logs `applicant` in at `backend` on a new connection. It does not wait for the backend's gate; a [LoginTry] does.
   ///
-  /// @param purpose `session` or `watch`, for metrics
+  /// @param purpose `session`, `watch` or `health`, for metrics
   static CompletableFuture<Outcome> open(
       Backend backend,
       EventLoop loop,
       TimerWheel wheel,
       Metrics metrics,
       String purpose,
-      Applicant applicant) {
+      Applicant applicant,
+      Limits limits) {
     BackendConnection connection = new BackendConnection(backend, purpose, wheel, metrics);
-    BackendLogin login = new BackendLogin(connection, applicant);
+    BackendLogin login = new BackendLogin(connection, applicant, limits.depth());
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
-    Timer late =
-        wheel.after(
-            backend.settings().connectTimeout().plus(backend.settings().answerTimeout()),
-            () -> {
-              if (outcome.complete(unavailable(LoginResult.Cause.SLOW))) {
-                connection.close();
-              }
-            });
+    Runnable tooLate =
+        () -> {
+          if (outcome.complete(unavailable(LoginResult.Cause.SLOW))) {
+            connection.close();
+          }
+        };
+    Timer late = wheel.after(limits.all(), tooLate);
+    Timer silent = wheel.after(limits.greeting(), tooLate);
+    connection.greeting().thenRun(silent::cancel);
     backend
         .dial(loop, applicant.client(), connection)
         .addListener(dialed -> {
+          if (outcome.isDone()) { // it was too late before there was anything to close
+            connection.close();
+            return;
+          }
           CompletableFuture<Outcome> ended =
               dialed.isSuccess()
                   ? login.begin()
                   : CompletableFuture.completedFuture(unavailable(LoginResult.Cause.UNREACHABLE));
           ended.whenComplete((result, bug) -> {
             late.cancel();
+            silent.cancel();
             if (result instanceof Outcome.LoggedIn) {
               outcome.complete(result);
               return;
@@ -93,6 +125,9 @@ public final class BackendLogin {
   }
 
   private CompletableFuture<Outcome> begin() {
+    if (depth == Check.TCP) {
+      return done();
+    }
     if (backend.settings().tls() != BackendTls.TLS) {
       return greeting();
     }
@@ -131,6 +166,9 @@ public final class BackendLogin {
   }
 
   private CompletableFuture<Outcome> identify() {
+    if (depth == Check.GREETING) {
+      return done();
+    }
     return askCapabilities()
         .thenCompose(reply -> {
           if (!reply.ok()) {
@@ -145,6 +183,11 @@ public final class BackendLogin {
               .run("ID " + arguments, this::learnIdentity)
               .thenCompose(_ -> authenticate());
         });
+  }
+
+  /// As far as it was to go.
+  private CompletableFuture<Outcome> done() {
+    return CompletableFuture.completedFuture(new Outcome.LoggedIn(connection, capabilities));
   }
 
   private void learnIdentity(ResponseLine line) {
@@ -238,6 +281,9 @@ public final class BackendLogin {
     String code = reply.codeName();
     if (PASSING.contains(code)) {
       return new LoginResult.Unavailable(LoginResult.Cause.REFUSED);
+    }
+    if (FULL.contains(code)) {
+      return new LoginResult.Unavailable(LoginResult.Cause.BUSY);
     }
     return switch (code) {
       case "", "ALERT", "CAPABILITY" -> new LoginResult.Rejected("", "");

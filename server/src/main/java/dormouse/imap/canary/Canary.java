@@ -135,14 +135,14 @@ final class Canary implements BackendFeeds.Listener {
     Client ourselves = new Client(sessionIds.get(), OURSELVES, OURSELVES, /* tls= */ true);
     LoginTry trying =
         LoginTry.begin(
-            backend,
+            List.of(backend),
             loop,
             wheel,
             metrics,
             "canary",
             Priority.SYNC,
             user,
-            () -> new Applicant(ourselves, "", credentials.get()));
+            _ -> new Applicant(ourselves, "", credentials.get()));
     login = trying;
     trying
         .outcome()

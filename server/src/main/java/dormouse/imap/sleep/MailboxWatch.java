@@ -273,6 +273,15 @@ public final class MailboxWatch implements WatchLogin.Host {
     retryLater(WatchLogin.BACKEND_DOWN);
   }
 
+  /// Goes on at another backend.
+  void leaveBackend() {
+    MailboxReader open = reader;
+    if (open != null && (state == State.IDLING || state == State.LINGERING)) {
+      open.connection().leave();
+      connectionLost(open);
+    }
+  }
+
   private void retryLater(String why) {
     state = State.CLOSED;
     sleepers.doubt();

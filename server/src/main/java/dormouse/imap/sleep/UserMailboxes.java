@@ -1,5 +1,6 @@
 package dormouse.imap.sleep;
 
+import dormouse.auth.Credentials;
 import dormouse.backend.Backend;
 import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
@@ -7,9 +8,12 @@ import dormouse.feed.BackendFeeds;
 import dormouse.feed.Feed;
 import dormouse.feed.FeedState;
 import dormouse.imap.backend.Applicant;
+import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.ImapString;
 import dormouse.imap.backend.LoginTry;
+import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
+import dormouse.route.Route;
 import dormouse.session.Client;
 import dormouse.session.TimerWheel;
 import io.netty.channel.EventLoop;
@@ -18,6 +22,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +30,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Lives on the user's event loop.
 public final class UserMailboxes implements BackendFeeds.Listener {
-  private final Backend backend;
-  private final BackendFeeds feeds;
+  private static final EventLog LOG = EventLog.of(UserMailboxes.class);
+
+  private final Supplier<Route> route;
+  private final Function<Backend, BackendFeeds> feedsOf;
+  private final String user;
   private final EventLoop loop;
   private final TimerWheel wheel;
   private final Metrics metrics;
@@ -35,7 +43,9 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   private final Runnable onUnused;
   private final Map<String, MailboxWatch> watches = new HashMap<>();
   private final Epochs epochs = new Epochs();
-  private final Runnable unsubscribe;
+  private Backend backend; // who has served the user last
+  private BackendFeeds feeds;
+  private Runnable unsubscribe;
   private @Nullable List<String> notTheirs; // prefixes of mailboxes that feeds tell to others
   private int sessions;
   private int asleep;
@@ -43,20 +53,26 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   private boolean unused;
 
   /// @param user as the client names itself
-  /// @param feeds of the backend
+  /// @param route who can serve the user, as the settings now say
+  /// @param backend who does
+  /// @param feedsOf what is told of a backend
   /// @param onUnused told when neither a session nor a watch of the user is left
   public UserMailboxes(
       String user,
+      Supplier<Route> route,
       Backend backend,
-      BackendFeeds feeds,
+      Function<Backend, BackendFeeds> feedsOf,
       EventLoop loop,
       TimerWheel wheel,
       Metrics metrics,
       HibernateSettings settings,
       InstantSource clock,
       Runnable onUnused) {
+    this.user = user;
+    this.route = route;
     this.backend = backend;
-    this.feeds = feeds;
+    this.feedsOf = feedsOf;
+    this.feeds = feedsOf.apply(backend);
     this.loop = loop;
     this.wheel = wheel;
     this.metrics = metrics;
@@ -182,7 +198,8 @@ public final class UserMailboxes implements BackendFeeds.Listener {
 
   /// Logs the user in on a new connection, so that a session that waits in a command can go on.
   LoginTry login(Client client, String clientId, Grant grant) {
-    return login("session", Priority.CLIENT, grant.user(), () -> again(client, clientId, grant));
+    return login(
+        "session", Priority.CLIENT, grant.user(), at -> again(client, clientId, grant, at));
   }
 
   /// Logs the user in on a new connection that watches for sleepers.
@@ -193,20 +210,60 @@ public final class UserMailboxes implements BackendFeeds.Listener {
         "watch",
         priority,
         user,
-        () -> {
+        at -> {
           Sleeper sleeper = who.get();
-          return again(sleeper.client, "", sleeper.grant);
+          return again(sleeper.client, "", sleeper.grant, at);
         });
   }
 
   private LoginTry login(
-      String purpose, Priority priority, String user, Supplier<Applicant> applicant) {
-    return LoginTry.begin(backend, loop, wheel, metrics, purpose, priority, user, applicant);
+      String purpose,
+      Priority priority,
+      String who,
+      Function<Backend, @Nullable Applicant> applicant) {
+    LoginTry login =
+        LoginTry.begin(
+            route.get().order(backend), loop, wheel, metrics, purpose, priority, who, applicant);
+    login
+        .outcome()
+        .thenAccept(outcome -> {
+          if (outcome instanceof BackendLogin.Outcome.LoggedIn(var connection, _)) {
+            servedBy(connection.backend());
+          }
+        });
+    return login;
   }
 
-  private Applicant again(Client client, String clientId, Grant grant) {
+  private @Nullable Applicant again(Client client, String clientId, Grant grant, Backend at) {
+    Credentials credentials = grant.open(at);
+    if (credentials == null) {
+      return null;
+    }
     Client numbered = client.withSessionId(client.sessionId() + "." + ++logins);
-    return new Applicant(numbered, clientId, grant.open());
+    return new Applicant(numbered, clientId, credentials);
+  }
+
+  /// A backend has let the user in: what comes next goes there too, and its feeds are listened to.
+  public void servedBy(Backend other) {
+    Backend before = backend;
+    backend = other;
+    if (before.name().equals(other.name()) || unused) {
+      return;
+    }
+    LOG.debug("moved", "user", user, "from", before.name(), "backend", other.name());
+    unsubscribe.run();
+    feeds = feedsOf.apply(other);
+    unsubscribe = feeds.subscribe(user, loop, this);
+    epochs.next(null); // what its feeds have told meanwhile was not heard
+    turned();
+  }
+
+  /// The settings have changed: a backend that serves the user no more is left as soon as nothing is under way there.
+  public void rerouted() {
+    assert loop.inEventLoop();
+    if (!route.get().keeps(backend)) {
+      watching(null).forEach(MailboxWatch::leaveBackend);
+    }
   }
 
   void forget(MailboxWatch watch) {

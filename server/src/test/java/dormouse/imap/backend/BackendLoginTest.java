@@ -117,7 +117,7 @@ class BackendLoginTest {
         .isEqualTo(new LoginResult.Rejected("EXPIRED", "too old"));
     assertThat(refused("NO wrong")).isEqualTo(new LoginResult.Rejected("", ""));
     assertThat(refused("NO [UNAVAILABLE] later")).isEqualTo(unavailable(LoginResult.Cause.REFUSED));
-    assertThat(refused("NO [LIMIT] too many")).isEqualTo(unavailable(LoginResult.Cause.REFUSED));
+    assertThat(refused("NO [LIMIT] too many")).isEqualTo(unavailable(LoginResult.Cause.BUSY));
   }
 
   private LoginResult refused(String reply) {
@@ -180,7 +180,8 @@ class BackendLoginTest {
                 new Applicant(
                     new Client("s1", here, here, false),
                     "",
-                    new Credentials(user, authzid, password.getBytes(UTF_8)))))
+                    new Credentials(user, authzid, password.getBytes(UTF_8))),
+                BackendLogin.Limits.of(backend.settings(), false)))
         .syncUninterruptibly()
         .getNow();
   }

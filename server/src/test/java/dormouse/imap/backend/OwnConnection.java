@@ -4,8 +4,10 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dormouse.backend.Backend;
 import dormouse.backend.Gate;
+import dormouse.backend.Health;
 import dormouse.config.BackendSettings;
 import dormouse.config.GateSettings;
+import dormouse.config.HealthSettings;
 import dormouse.ops.Metrics;
 import dormouse.session.HandClock;
 import dormouse.session.TimerWheel;
@@ -35,7 +37,13 @@ public final class OwnConnection implements AutoCloseable {
   /// A backend without TLS at a port of this host, that answers within 30 s.
   static Backend backend(int port, boolean epoll) {
     Gate gate = new Gate("mx", GateSettings.DEFAULT, new HandClock(), new Metrics());
-    return new Backend("mx", settings(port), TRUST, gate, epoll);
+    return new Backend(
+        "mx",
+        settings(port),
+        TRUST,
+        gate,
+        new Health("mx", "", HealthSettings.UNCHECKED, new Metrics()),
+        epoll);
   }
 
   private static BackendSettings settings(int port) {

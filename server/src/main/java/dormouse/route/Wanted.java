@@ -1,0 +1,23 @@
+package dormouse.route;
+
+import dormouse.config.BackendTls;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/// What decides which backends serve a user: what the directory says, else who the user is and where the client came in. Immutable.
+///
+/// @param user the user's one name
+/// @param protocol what the client speaks: `imap`
+/// @param cameTo the address at which the client came in
+/// @param name of a backend or a group, if the directory says one
+/// @param host of a backend, if the directory says one
+/// @param port 0: whichever the backend has
+/// @param tls null: whichever the backend has
+public record Wanted(
+    String user,
+    String protocol,
+    InetSocketAddress cameTo,
+    @Nullable String name,
+    @Nullable String host,
+    int port,
+    @Nullable BackendTls tls) {}

@@ -1,0 +1,196 @@
+package dormouse.route;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.backend.Backend;
+import dormouse.backend.Backends;
+import dormouse.backend.Gate;
+import dormouse.backend.Health;
+import dormouse.config.BackendSettings;
+import dormouse.config.BackendTls;
+import dormouse.config.GateSettings;
+import dormouse.config.GroupSettings;
+import dormouse.config.GroupSettings.Mail;
+import dormouse.config.HealthSettings;
+import dormouse.config.MemberSettings;
+import dormouse.config.RouteSettings;
+import dormouse.ops.Metrics;
+import dormouse.session.HandClock;
+import dormouse.tls.BackendTrust;
+import dormouse.tls.BadCertificates;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+final class RouterTest {
+  private final Map<String, Backend> all = new LinkedHashMap<>();
+  private final Map<String, GroupSettings> groups = new LinkedHashMap<>();
+  private final List<BackendTrust> trusts = new ArrayList<>();
+
+  RouterTest() throws BadCertificates {
+    for (String name : List.of("mx1", "mx2", "mx3", "old", "any")) {
+      String host = name.equals("any") ? "*.cluster" : name + ".example.org";
+      BackendSettings settings = BackendSettings.to(host, 143, BackendTls.NONE);
+      BackendTrust trust = BackendTrust.load(name, settings);
+      trusts.add(trust);
+      all.put(
+          name,
+          new Backend(
+              name,
+              settings,
+              trust,
+              new Gate(name, GateSettings.DEFAULT, new HandClock(), new Metrics()),
+              new Health(name, host, HealthSettings.DEFAULT, new Metrics()),
+              false));
+    }
+    groups.put("mail", group(Mail.SHARED, Map.of("mx1", 1, "mx2", 1, "mx3", 0)));
+    groups.put("parts", group(Mail.SPLIT, Map.of("mx1", 1, "mx2", 1)));
+  }
+
+  @AfterEach
+  void close() {
+    trusts.forEach(BackendTrust::close);
+  }
+
+  private static GroupSettings group(Mail mail, Map<String, Integer> weights) {
+    Map<String, MemberSettings> members = new LinkedHashMap<>();
+    weights.forEach((name, weight) -> members.put(name, new MemberSettings(weight)));
+    return new GroupSettings(mail, members);
+  }
+
+  private Router router(RouteSettings... rules) {
+    return new Router(new Backends(all, null), groups, List.of(rules));
+  }
+
+  @Test
+  void withoutGroupsEveryUserHasOneHomeAmongAll() {
+    Router router = new Router(new Backends(all, null), Map.of(), List.of());
+    for (int i = 0; i < 50; i++) {
+      String user = "user" + i;
+      assertThat(names(route(router, user).order(null)))
+          .containsExactly(Rendezvous.home(List.of("mx1", "mx2", "mx3", "old"), user));
+    }
+  }
+
+  @Test
+  void membersOfAGroupThatSharesMailStandInForEachOtherAndTheSpareOneForAll() {
+    Route route = route(router(), "ann");
+    List<String> order = names(route.order(null));
+    assertThat(order).hasSize(3).endsWith("mx3");
+    Backend home = backend(order.getFirst());
+    down(home);
+    assertThat(names(route.order(null))).containsExactly(order.get(1), "mx3", order.getFirst());
+    down(backend(order.get(1)));
+    assertThat(names(route.order(null))).containsExactly("mx3", order.getFirst(), order.get(1));
+    down(backend("mx3"));
+    assertThat(names(route.order(null))).as("all are down").isEqualTo(order);
+  }
+
+  @Test
+  void whoeverServesAUserNowComesFirstWhileItIsUpAndNotSpare() {
+    Route route = route(router(), "ann");
+    List<String> order = names(route.order(null));
+    Backend other = backend(order.get(1));
+    assertThat(names(route.order(other))).startsWith(order.get(1));
+    assertThat(names(route.order(backend("mx3")))).isEqualTo(order);
+    assertThat(route.keeps(other)).isTrue();
+    assertThat(route.keeps(backend("mx3"))).isFalse();
+    assertThat(route.keeps(backend("old"))).isFalse();
+    down(other);
+    assertThat(names(route.order(other))).startsWith(order.getFirst());
+  }
+
+  @Test
+  void whereMailIsSplitNobodyStandsInForAnother() {
+    Route route = Objects.requireNonNull(router().route(wanted("ann", "parts", null)));
+    assertThat(route.order(null)).hasSize(1);
+    assertThat(route.place()).isEqualTo(route.order(null).getFirst().place());
+  }
+
+  @Test
+  void theFirstRuleThatFitsDecides() {
+    Router router =
+        router(
+            new RouteSettings("a*", "*.NET", null, null, "mx1"),
+            new RouteSettings(null, "example.net", null, null, "old"),
+            new RouteSettings("b*b", null, null, null, "mx2"),
+            new RouteSettings(null, null, null, at("0.0.0.0", 1993), "mx3"),
+            new RouteSettings(null, null, null, at("10.0.0.1", 993), "parts"));
+    assertThat(first(router, "Ann@mail.example.net")).isEqualTo("mx1");
+    assertThat(first(router, "dan@x@example.net")).isEqualTo("old");
+    assertThat(first(router, "cid@EXAMPLE.net")).isEqualTo("old");
+    assertThat(first(router, "bob")).isEqualTo("mx2");
+    assertThat(route(router, "bobo").place()).isEqualTo("mail");
+    assertThat(route(router, "cid").place()).isEqualTo("mail");
+    assertThat(route(router, wanted("cid", at("10.0.0.2", 1993))).place()).startsWith("mx3 ");
+    assertThat(route(router, wanted("cid", at("10.0.0.1", 993))).members()).hasSize(1);
+    assertThat(route(router, wanted("cid", at("10.0.0.2", 993))).place()).isEqualTo("mail");
+  }
+
+  @Test
+  void whatTheDirectorySaysGoesBeforeRules() {
+    Router router = router(new RouteSettings(null, null, null, null, "old"));
+    assertThat(first(router, "ann")).isEqualTo("old");
+    assertThat(route(router, wanted("ann", "mail", null)).place()).isEqualTo("mail");
+    assertThat(route(router, wanted("ann", "mx2", null)).place()).startsWith("mx2 ");
+    assertThat(route(router, wanted("ann", null, "mx3.example.org")).place()).startsWith("mx3 ");
+    assertThat(router.route(wanted("ann", "nowhere", null))).isNull();
+    assertThat(router.route(wanted("ann", null, "elsewhere"))).isNull();
+  }
+
+  @Test
+  void hostsThatADirectoryNamesArePlacesOfTheirOwnAndOutliveAReload() {
+    Router router = router();
+    Route a = route(router, wanted("ann", null, "a.cluster"));
+    Route b = route(router, wanted("ann", null, "b.cluster"));
+    assertThat(a.place()).isNotEqualTo(b.place());
+    Router reloaded = new Router(new Backends(all, router.backends()), Map.of(), List.of());
+    assertThat(route(reloaded, wanted("ann", null, "a.cluster")).members())
+        .containsExactlyElementsOf(a.members());
+  }
+
+  private Backend backend(String name) {
+    return Objects.requireNonNull(all.get(name));
+  }
+
+  private static void down(Backend backend) {
+    for (int i = 0; i < HealthSettings.DEFAULT.downAfter(); i++) {
+      backend.health().failed("slow");
+    }
+  }
+
+  private static String first(Router router, String user) {
+    return route(router, user).order(null).getFirst().name();
+  }
+
+  private static Route route(Router router, String user) {
+    return route(router, wanted(user, null, null));
+  }
+
+  private static Route route(Router router, Wanted wanted) {
+    return Objects.requireNonNull(router.route(wanted));
+  }
+
+  private static Wanted wanted(String user, InetSocketAddress cameTo) {
+    return new Wanted(user, "imap", cameTo, null, null, 0, null);
+  }
+
+  private static Wanted wanted(String user, @Nullable String name, @Nullable String host) {
+    return new Wanted(user, "imap", at("10.0.0.3", 993), name, host, 0, null);
+  }
+
+  private static List<String> names(List<Backend> backends) {
+    return backends.stream().map(Backend::name).toList();
+  }
+
+  private static InetSocketAddress at(String address, int port) {
+    return new InetSocketAddress(InetAddress.ofLiteral(address), port);
+  }
+}
