@@ -310,7 +310,7 @@ public final class Dormouse implements AutoCloseable {
   }
 
   /// Where feeds listen for events, in the order of the settings, with real ports.
-  List<InetSocketAddress> eventAddresses() {
+  public List<InetSocketAddress> eventAddresses() {
     return feeds.addresses();
   }
 

@@ -5,6 +5,9 @@ import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.sleep.CatchUp;
 import dormouse.imap.sleep.QuietSnapshot;
 import dormouse.imap.sleep.Snapshot;
+import dormouse.imap.sleep.StatusCache;
+import dormouse.imap.sleep.StatusOutcome;
+import dormouse.imap.sleep.StatusQuery;
 import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.track.Command;
 import dormouse.imap.track.CommandTracker;
@@ -65,6 +68,8 @@ final class BackendSide implements BackendConnection.Relay {
   private @Nullable Command search; // that waits for the end of a response
   private boolean byeSaid;
   private boolean released;
+  private StatusCache.@Nullable Answer kept; // for the STATUS that is to be answered
+  private final Runnable again;
 
   BackendSide(
       Host host,
@@ -81,6 +86,7 @@ final class BackendSide implements BackendConnection.Relay {
     this.conversation = conversation;
     this.commands = commands;
     this.quiet = quiet;
+    this.again = host::settle;
     this.missed = new MissedNews(conversation);
   }
 
@@ -130,9 +136,10 @@ final class BackendSide implements BackendConnection.Relay {
     abandon.run();
   }
 
-  CommandTracker.Decision decide(String tag, Verb verb) {
+  /// @param arguments of a STATUS that is looked at first ([CommandTracker.Listener#begins]), or null
+  CommandTracker.Decision decide(String tag, Verb verb, @Nullable String arguments) {
     if (lag != null) {
-      return decideLagging(lag, tag, verb);
+      return decideLagging(lag, tag, verb, arguments);
     }
     if (ours || search != null || conversation.swallowsContinuation()) {
       return CommandTracker.Decision
@@ -143,8 +150,7 @@ final class BackendSide implements BackendConnection.Relay {
       return endedIdle != null ? CommandTracker.Decision.ANSWER : CommandTracker.Decision.FORWARD;
     }
     if (endsHere(verb)) {
-      boolean free = !conversation.busy() && conversation.betweenResponses();
-      return free ? CommandTracker.Decision.ANSWER : CommandTracker.Decision.WAIT;
+      return free() ? CommandTracker.Decision.ANSWER : CommandTracker.Decision.WAIT;
     }
     if (verb.searches() && !conversation.recent().isEmpty()) {
       return searches();
@@ -155,8 +161,21 @@ final class BackendSide implements BackendConnection.Relay {
     if (missed.owesFlags() && conversation.busy()) {
       return CommandTracker.Decision.WAIT;
     }
+    if (verb == Verb.STATUS && arguments != null) {
+      return decideStatus(tag, arguments);
+    }
+    return forward(tag, verb, null);
+  }
+
+  /// Whether the client can be answered now, in its turn.
+  private boolean free() {
+    return !conversation.busy() && conversation.betweenResponses();
+  }
+
+  private CommandTracker.Decision forward(
+      String tag, Verb verb, StatusCache.@Nullable Asked asked) {
     quiet.touched();
-    conversation.begins(tag, verb);
+    conversation.begins(tag, verb, asked);
     return CommandTracker.Decision.FORWARD;
   }
 
@@ -168,7 +187,62 @@ final class BackendSide implements BackendConnection.Relay {
     return CommandTracker.Decision.COLLECT;
   }
 
-  private CommandTracker.Decision decideLagging(Lag lagging, String tag, Verb verb) {
+  /// STATUS is answered from what is kept, or with what another session hears that has just asked the same; a client that
+  /// only polls is quiet. Else it goes to the backend.
+  private CommandTracker.Decision decideStatus(String tag, String arguments) {
+    StatusCache cache = home.statuses();
+    StatusQuery query = StatusQuery.of(arguments, conversation.features());
+    if (query == null || conversation.notified() || conversation.isSelected(query)) {
+      home.metrics().status(StatusOutcome.NOT_KEPT.label());
+      return forward(tag, Verb.STATUS, null);
+    }
+    if (home.asksForNamespaces(query.mailbox()) && free()) {
+      learnNamespaces();
+      return CommandTracker.Decision.WAIT;
+    }
+    StatusCache.Answer found = conversation.mayAnswer(query) ? cache.find(query) : null;
+    if (found != null && free()) {
+      kept = found;
+      return CommandTracker.Decision.ANSWER;
+    }
+    if (found != null || cache.await(query, again)) {
+      return CommandTracker.Decision.WAIT;
+    }
+    home.metrics().status(cache.whyNot(query).label());
+    return forward(tag, Verb.STATUS, cache.ask(query));
+  }
+
+  /// Asks once, in the client's name, which mailboxes are not its own, so that feeds do not tell of them.
+  private void learnNamespaces() {
+    begunOurs();
+    connection
+        .run(
+            "NAMESPACE",
+            line -> {
+              if (!home.hearNamespaces(line)) {
+                conversation.fromBackend(line);
+              }
+            })
+        .whenComplete((reply, bug) -> {
+          if (released) {
+            return;
+          }
+          if (bug != null) {
+            host.broken("namespaces", bug);
+            return;
+          }
+          if (reply.lost()) {
+            host.end(CloseReason.BACKEND_GONE, LOST);
+            return;
+          }
+          home.namespacesAsked();
+          endedOurs();
+          host.settle();
+        });
+  }
+
+  private CommandTracker.Decision decideLagging(
+      Lag lagging, String tag, Verb verb, @Nullable String arguments) {
     if (lagged || !connection.restful()) {
       return CommandTracker.Decision.WAIT;
     }
@@ -183,7 +257,7 @@ final class BackendSide implements BackendConnection.Relay {
       lagging.tellAll();
     }
     endLag();
-    return decide(tag, verb);
+    return decide(tag, verb, arguments);
   }
 
   private void endLag() {
@@ -215,6 +289,14 @@ final class BackendSide implements BackendConnection.Relay {
     if (verb.searches()) {
       search = command;
       runSearch();
+      return;
+    }
+    if (kept != null && verb == Verb.STATUS) {
+      home.metrics().status(StatusOutcome.CACHED.label());
+      home.metrics().answeredLocally("status");
+      host.say(kept.line());
+      host.say(command.tag() + " " + kept.reply());
+      kept = null;
       return;
     }
     host.say(command.tag() + " BAD " + verb + " is not for a session that is logged in.");
@@ -493,6 +575,11 @@ final class BackendSide implements BackendConnection.Relay {
   void release() {
     released = true;
     missed.forget();
+    leave();
+    conversation.abandoned();
+  }
+
+  private void leave() {
     if (!connection.open()) {
       return;
     }

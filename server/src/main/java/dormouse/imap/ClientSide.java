@@ -29,7 +29,10 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
     void spoke();
 
     /// What to do with a command, as [CommandTracker.Listener#begins].
-    CommandTracker.Decision decide(String tag, Verb verb);
+    CommandTracker.Decision decide(String tag, Verb verb, @Nullable String arguments);
+
+    /// Whether [#decide] wants the arguments of such a command.
+    boolean peeks(Verb verb);
 
     /// Bytes of a command that is the backend's; owned by the receiver.
     void toBackend(ByteBuf bytes);
@@ -168,8 +171,13 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
   }
 
   @Override
-  public CommandTracker.Decision begins(String tag, Verb verb) {
-    return host.decide(tag, verb);
+  public CommandTracker.Decision begins(String tag, Verb verb, @Nullable String arguments) {
+    return host.decide(tag, verb, arguments);
+  }
+
+  @Override
+  public boolean peeks(Verb verb) {
+    return host.peeks(verb);
   }
 
   @Override

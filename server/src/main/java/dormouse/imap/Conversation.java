@@ -3,6 +3,10 @@ package dormouse.imap;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ImapString;
 import dormouse.imap.sleep.OwnSets;
+import dormouse.imap.sleep.OwnWrite;
+import dormouse.imap.sleep.OwnWrites;
+import dormouse.imap.sleep.StatusCache;
+import dormouse.imap.sleep.StatusQuery;
 import dormouse.imap.sleep.StayReason;
 import dormouse.imap.track.ClientFeatures;
 import dormouse.imap.track.Command;
@@ -49,14 +53,30 @@ final class Conversation implements ResponseTracker.Listener {
   private static final class Outstanding {
     final String tag;
     final Verb verb;
+    final @Nullable OwnWrite write;
+    final StatusCache.@Nullable Asked asked;
     @Nullable Command command; // once all of it has been passed on
+    @Nullable String answer; // the untagged response to what was asked
 
-    Outstanding(String tag, Verb verb) {
+    Outstanding(
+        String tag, Verb verb, @Nullable OwnWrite write, StatusCache.@Nullable Asked asked) {
       this.tag = tag;
       this.verb = verb;
+      this.write = write;
+      this.asked = asked;
+    }
+
+    /// Whether the response answers what was asked; it is remembered.
+    boolean hears(ResponseLine status) {
+      if (asked == null || answer != null || !asked.query().isAnsweredBy(status)) {
+        return false;
+      }
+      answer = status.text();
+      return true;
     }
   }
 
+  private final OwnWrites writes;
   private final Events events;
   private final Consumer<ByteBuf> toClient;
   private final RecentMessages recent = new RecentMessages();
@@ -76,9 +96,15 @@ final class Conversation implements ResponseTracker.Listener {
 
   /// @param capabilities the backend's, after the login
   /// @param compress whether the client may compress
+  /// @param writes of all sessions of the user
   /// @param toClient takes what the client shall hear, in order; owns each buffer
   Conversation(
-      Capabilities capabilities, boolean compress, Events events, Consumer<ByteBuf> toClient) {
+      Capabilities capabilities,
+      boolean compress,
+      OwnWrites writes,
+      Events events,
+      Consumer<ByteBuf> toClient) {
+    this.writes = writes;
     this.compress = compress;
     this.capabilities = capabilities.forClient(compress);
     this.events = events;
@@ -87,9 +113,20 @@ final class Conversation implements ResponseTracker.Listener {
 
   /// A client command begins to be passed on.
   void begins(String tag, Verb verb) {
-    queue.add(new Outstanding(tag, verb));
+    begins(tag, verb, null);
+  }
+
+  /// The same of a STATUS whose answer may be kept.
+  void begins(String tag, Verb verb, StatusCache.@Nullable Asked asked) {
+    OwnWrite write = writes.begun(verb, selectedForSure());
+    queue.add(new Outstanding(tag, verb, write, asked));
     openHead();
-    noteFetching();
+    noteQueue();
+  }
+
+  /// The mailbox that will be selected when the next command runs; null if that is not known yet.
+  private @Nullable SelectedMailbox selectedForSure() {
+    return queue.stream().anyMatch(one -> one.verb.leavesMailbox()) ? null : selected;
   }
 
   /// All of a client command has been passed on.
@@ -97,6 +134,9 @@ final class Conversation implements ResponseTracker.Listener {
     Outstanding last = queue.peekLast();
     if (last != null && last.tag.equals(command.tag())) {
       last.command = command;
+      if (last.write != null) {
+        writes.gone(last.write, command, features.utf8(), selectedForSure());
+      }
       openHead();
     }
     if (command.mentionsModseq()) {
@@ -232,6 +272,14 @@ final class Conversation implements ResponseTracker.Listener {
   }
 
   private void hear(ResponseLine line) {
+    if (line.kind() == Kind.STATUS) {
+      for (Outstanding one : queue) {
+        if (one.hears(line)) {
+          return;
+        }
+      }
+      return;
+    }
     SelectedMailbox mailbox = opening != null ? opening : selected;
     if (mailbox != null) {
       mailbox.hear(line);
@@ -255,18 +303,71 @@ final class Conversation implements ResponseTracker.Listener {
     if (done == null) {
       return Verdict.PASS;
     }
-    boolean ok = line.isOk();
+    settleWrite(done, line.isOk());
     swallowContinuation &= done.verb != Verb.IDLE; // refused: no "+" will come
     if (done.command != null) {
       settle(done, done.command, line);
     }
-    noteFetching();
-    events.ended(done.tag, done.verb, ok);
+    settleAsked(done, line);
+    noteQueue();
+    events.ended(done.tag, done.verb, line.isOk());
     openHead();
     if (events.keeps(line)) {
       return Verdict.DROP;
     }
     return line.codeName().equals("CAPABILITY") ? replace(withOurCapabilities(line)) : Verdict.PASS;
+  }
+
+  /// The selected mailbox is still the one in which the command ran.
+  private void settleWrite(Outstanding done, boolean ok) {
+    if (done.write == null) {
+      return;
+    }
+    if (done.command != null) {
+      writes.gone(done.write, done.command, features.utf8(), selected);
+    }
+    writes.ended(done.write, ok);
+  }
+
+  /// What STATUS says of a selected mailbox may be what the session knows of it, and not what it is.
+  private void settleAsked(Outstanding done, ResponseLine reply) {
+    if (done.asked == null) {
+      return;
+    }
+    if (done.answer == null
+        || !reply.isOk()
+        || reply.code() != null
+        || isSelected(done.asked.query())) {
+      done.asked.failed();
+      return;
+    }
+    String answer = reply.text().substring(reply.tag().length() + 1);
+    done.asked.answered(new StatusCache.Answer(done.answer, answer));
+  }
+
+  /// Whether the client has the mailbox selected, or is just opening it.
+  boolean isSelected(StatusQuery query) {
+    return query.isOf(selected) || query.isOf(opening);
+  }
+
+  /// Whether an answer that the backend gave to somebody else will do. One with mod-sequences switches CONDSTORE on, which
+  /// must be so on the backend too.
+  boolean mayAnswer(StatusQuery query) {
+    return !query.asksForModSeq() || features.told() != Told.PLAIN;
+  }
+
+  /// No reply comes any more.
+  void abandoned() {
+    for (Outstanding one : queue) {
+      if (one.write != null) {
+        writes.ended(one.write, false);
+      }
+      if (one.asked != null) {
+        one.asked.failed();
+      }
+    }
+    queue.clear();
+    noteQueue();
   }
 
   private @Nullable Outstanding remove(String tag) {
@@ -323,8 +424,9 @@ final class Conversation implements ResponseTracker.Listener {
     recent.clear();
   }
 
-  private void noteFetching() {
+  private void noteQueue() {
     responses.fetching(queue.stream().anyMatch(one -> fetches(one.verb)));
+    responses.holdStatus(queue.stream().anyMatch(one -> one.asked != null));
   }
 
   private static boolean fetches(Verb verb) {
@@ -372,7 +474,7 @@ final class Conversation implements ResponseTracker.Listener {
   void forgetIdle() {
     queue.clear();
     swallowContinuation = false;
-    noteFetching();
+    noteQueue();
   }
 
   /// Whether the command that waits longest, or any that waits, is LOGOUT.
@@ -382,6 +484,11 @@ final class Conversation implements ResponseTracker.Listener {
 
   boolean betweenResponses() {
     return responses.atLineStart();
+  }
+
+  /// Whether the backend tells of mailboxes unasked.
+  boolean notified() {
+    return notify;
   }
 
   /// What in the session forbids it to sleep, or null.

@@ -5,6 +5,9 @@ import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.MailboxWatch;
 import dormouse.imap.sleep.Sleeper;
 import dormouse.imap.sleep.Snapshot;
+import dormouse.imap.sleep.StatusCache;
+import dormouse.imap.sleep.StatusOutcome;
+import dormouse.imap.sleep.StatusQuery;
 import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.track.Command;
 import dormouse.imap.track.CommandTracker;
@@ -19,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +59,8 @@ final class Doze implements Sleeper.Listener {
   private @Nullable Timer patience;
   private boolean looking;
   private boolean looked;
+  private StatusCache.@Nullable Answer kept; // for the STATUS that is to be answered
+  private final Runnable again;
 
   /// @param backend what the backend offers, so that it may be answered here
   /// @param idleTag of the client's IDLE; null if no command of the client runs
@@ -72,6 +78,7 @@ final class Doze implements Sleeper.Listener {
     this.conversation = conversation;
     this.commands = commands;
     this.backend = backend;
+    this.again = host::settle;
     this.idleTag = idleTag;
     this.since = home.clock().instant();
     this.keepAlive = new KeepAlive(home, client, user, () -> host.say("* OK Still here"));
@@ -100,7 +107,9 @@ final class Doze implements Sleeper.Listener {
 
   /// Whether the command can be answered in sleep: [CommandTracker.Decision#ANSWER], not yet
   /// ([CommandTracker.Decision#WAIT]), or null if it takes a backend.
-  CommandTracker.@Nullable Decision decide(Verb verb) {
+  ///
+  /// @param arguments of a STATUS that is looked at first ([CommandTracker.Listener#begins]), or null
+  CommandTracker.@Nullable Decision decide(Verb verb, @Nullable String arguments) {
     if (looking) {
       return CommandTracker.Decision.WAIT;
     }
@@ -113,12 +122,26 @@ final class Doze implements Sleeper.Listener {
       case UNSELECT -> answerIf(sleeper != null && backend.unselect());
       case CLOSE -> answerIf(sleeper != null && sleeper.examines()); // else it expunges
       case ENABLE -> answerIf(sleeper == null && !backend.enables().isEmpty());
+      case STATUS -> arguments == null ? null : decideStatus(arguments);
       default -> null;
     };
   }
 
   private static CommandTracker.@Nullable Decision answerIf(boolean possible) {
     return possible ? CommandTracker.Decision.ANSWER : null;
+  }
+
+  private CommandTracker.@Nullable Decision decideStatus(String arguments) {
+    StatusQuery query = StatusQuery.of(arguments, conversation.features());
+    if (query == null || conversation.isSelected(query) || !conversation.mayAnswer(query)) {
+      return null;
+    }
+    StatusCache cache = home.statuses();
+    kept = cache.find(query);
+    if (kept != null) {
+      return CommandTracker.Decision.ANSWER;
+    }
+    return cache.await(query, again) ? CommandTracker.Decision.WAIT : null;
   }
 
   /// Answers at once what is proven, else looks at the mailbox first: news comes before the tagged reply. A backend that
@@ -175,10 +198,19 @@ final class Doze implements Sleeper.Listener {
       case UNSELECT -> answerUnselect(tag + " OK Unselect completed.");
       case CLOSE -> answerUnselect(tag + " OK Close completed.");
       case ENABLE -> answerEnable(command);
+      case STATUS -> answerStatus(tag);
       default -> throw new IllegalStateException(command.verb() + " takes a backend");
     }
     keepAlive.spoke();
     expectMore();
+  }
+
+  private void answerStatus(String tag) {
+    StatusCache.Answer answer = Objects.requireNonNull(kept, "decided on");
+    kept = null;
+    home.metrics().status(StatusOutcome.CACHED.label());
+    host.say(answer.line());
+    host.say(tag + " " + answer.reply());
   }
 
   private void answerDone() {

@@ -96,7 +96,8 @@ final class ImapSession
     this.client =
         new ClientSide(
             channel, parking, this::connectionEnded, home.metrics(), settings.compress(), this);
-    this.conversation = new Conversation(capabilities, settings.compress(), this, client::write);
+    this.conversation =
+        new Conversation(capabilities, settings.compress(), home.writes(), this, client::write);
     this.rules = new StayRules(home.settings(), grant != null, client, conversation);
     this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
     this.state = new State.Attached(backendSide(connection, capabilities));
@@ -179,11 +180,16 @@ final class ImapSession
   }
 
   @Override
-  public CommandTracker.Decision decide(String tag, Verb verb) {
+  public boolean peeks(Verb verb) {
+    return verb == Verb.STATUS && home.statuses().inUse();
+  }
+
+  @Override
+  public CommandTracker.Decision decide(String tag, Verb verb, @Nullable String arguments) {
     return switch (state) {
-      case State.Attached(var backend) -> backend.decide(tag, verb);
+      case State.Attached(var backend) -> backend.decide(tag, verb, arguments);
       case State.Asleep(var doze) -> {
-        CommandTracker.Decision decision = doze.decide(verb);
+        CommandTracker.Decision decision = doze.decide(verb, arguments);
         yield decision == null ? wake(doze, verb) : decision;
       }
       case State.AwaitingBackend _, State.Closed _ -> CommandTracker.Decision.WAIT;
@@ -238,22 +244,8 @@ final class ImapSession
     if (verb == Verb.LOGOUT) {
       loggedOut = true;
     }
-    if (ok && verb.writes()) {
-      wrote(verb);
-    }
-  }
-
-  /// The user's sleepers shall not wait for the backend to tell what this session has just done.
-  private void wrote(Verb verb) {
-    SelectedMailbox selected = conversation.selected();
-    String here = selected == null ? null : selected.nameInUtf7();
-    if (verb.surelyChanges()) {
+    if (ok && verb.surelyChanges()) {
       home.expectEvent();
-    }
-    switch (verb) {
-      case STORE, UID_STORE, EXPUNGE, UID_EXPUNGE, FETCH, UID_FETCH ->
-          home.wrote(here); // FETCH: \Seen
-      default -> home.wrote(null);
     }
   }
 

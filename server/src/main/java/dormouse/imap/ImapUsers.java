@@ -18,6 +18,7 @@ import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.LoginTry;
 import dormouse.imap.sleep.Grant;
+import dormouse.imap.sleep.StatusRoom;
 import dormouse.imap.sleep.UserMailboxes;
 import dormouse.listen.EventLoops;
 import dormouse.ops.EventLog;
@@ -69,6 +70,7 @@ public final class ImapUsers implements ImapLogin {
   private volatile LimitsSettings limits = LimitsSettings.DEFAULT;
   private final InstantSource clock;
   private final Metrics metrics;
+  private final StatusRoom statusRoom;
   private final Map<EventLoop, Map<Home, UserMailboxes>> users = new HashMap<>();
   private final Set<ImapSession> sessions = ConcurrentHashMap.newKeySet();
   private volatile @Nullable CountDownLatch draining;
@@ -80,6 +82,7 @@ public final class ImapUsers implements ImapLogin {
     this.loops = loops;
     this.clock = clock;
     this.metrics = metrics;
+    this.statusRoom = new StatusRoom(metrics);
     loops.all().forEach(loop -> users.put(loop, new HashMap<>()));
   }
 
@@ -95,6 +98,7 @@ public final class ImapUsers implements ImapLogin {
       HibernateSettings hibernate,
       LimitsSettings limits) {
     this.imap = imap;
+    statusRoom.serve(imap.statusCache());
     this.settings = hibernate;
     this.masters = Map.copyOf(masters);
     this.limits = limits;
@@ -263,6 +267,7 @@ public final class ImapUsers implements ImapLogin {
                 metrics,
                 settings,
                 clock,
+                statusRoom,
                 () -> here.remove(key)));
   }
 

@@ -102,6 +102,8 @@ public final class Metrics {
   private final LongAdder parkedBytes = new LongAdder();
   private final Counter parkedReads;
   private final Counter revivals;
+  private final LongAdder statusCacheBytes = new LongAdder();
+  private final Counter statusCacheFull;
   private final Counter hibernations;
   private final Timer wakes;
   private final Timer syncs;
@@ -145,6 +147,14 @@ public final class Metrics {
     revivals =
         Counter.builder("dormouse.revivals")
             .description("Times a parked connection was given a channel again")
+            .register(registry);
+    Gauge.builder("dormouse.status.cache", statusCacheBytes, LongAdder::sum)
+        .description("Memory that holds answers to STATUS")
+        .baseUnit("bytes")
+        .register(registry);
+    statusCacheFull =
+        Counter.builder("dormouse.status.cache.full")
+            .description("Answers to STATUS dropped, or not kept, for want of room")
             .register(registry);
     hibernations =
         Counter.builder("dormouse.hibernations")
@@ -389,6 +399,21 @@ public final class Metrics {
         "command",
         command.toLowerCase(Locale.ROOT),
         "Commands answered without a backend");
+  }
+
+  /// A client's STATUS was answered. `outcome` is the label of its `StatusOutcome`.
+  public void status(String outcome) {
+    count("dormouse.status.commands", "outcome", outcome, "STATUS commands by who answered them");
+  }
+
+  /// `delta` more bytes hold answers to STATUS; negative for fewer.
+  public void statusCacheBytes(long delta) {
+    statusCacheBytes.add(delta);
+  }
+
+  /// An answer to STATUS was dropped, or not kept, for want of room.
+  public void statusCacheFull() {
+    statusCacheFull.increment();
   }
 
   /// `delta` more bytes hold what is kept of hibernated sessions; negative for fewer.

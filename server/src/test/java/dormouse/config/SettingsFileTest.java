@@ -100,6 +100,7 @@ final class SettingsFileTest {
         exempt: [ 10.0.0.0/8 ]
       imap:
         compress: false
+        status-cache: { per-user-bytes: 65KiB, total-bytes: 65MiB }
       hibernate:
         enabled: false
         after: 0s
@@ -222,6 +223,7 @@ final class SettingsFileTest {
     differsInEveryKey(settings.limits(), LimitsSettings.DEFAULT);
     differsInEveryKey(settings.throttle(), ThrottleSettings.DEFAULT);
     differsInEveryKey(settings.imap(), ImapSettings.DEFAULT);
+    differsInEveryKey(settings.imap().statusCache(), StatusCacheSettings.DEFAULT);
     differsInEveryKey(settings.hibernate(), HibernateSettings.DEFAULT);
     assertThat(settings.feeds())
         .containsExactly(

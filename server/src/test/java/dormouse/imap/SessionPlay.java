@@ -31,8 +31,9 @@ import java.util.regex.Pattern;
 /// - `@ F2 speaks within 10m`, `@ F2 connects within 10m`: time passes until then, and no longer.
 /// - `@ asleep`, `@ attached`: what the one session is. `@ stays REASON`, `@ count METRIC N`: what metrics say.
 /// - `@ backend refuses`, `@ backend listens` again; `@ shutdown`.
+/// - `@ told ann INBOX` a feed tells that a mailbox has changed, `@ told ann` that some mailbox of hers has.
 /// - settings first: `@ after 15s`, `@ quiet-after 60s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
-///   `@ keep-password off`, `@ compress off`, `@ trusted`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`.
+///   `@ keep-password off`, `@ compress off`, `@ trusted`, `@ feed`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`.
 final class SessionPlay {
   private static final Set<String> SETTINGS =
       Set.of(
@@ -48,7 +49,8 @@ final class SessionPlay {
           "hibernate",
           "keep-password",
           "compress",
-          "trusted");
+          "trusted",
+          "feed");
   private static final String GREETING = "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] mx ready";
   private static final String LOGIN = "AUTHENTICATE PLAIN " + sasl("ann", "secret");
 
@@ -276,6 +278,9 @@ final class SessionPlay {
           capabilities = words[1];
         } else if (words[0].equals("stays")) {
           await("dormouse_stayed_attached_total{reason=\"" + words[1] + "\"}", 1);
+        } else if (words[0].equals("told")) {
+          String[] told = words[1].split(" ", 2);
+          stage.tellOfChange(told[0], told.length > 1 ? told[1] : null);
         } else if (words[0].equals("count")) {
           int space = words[1].lastIndexOf(' ');
           await(words[1].substring(0, space), Double.parseDouble(words[1].substring(space + 1)));

@@ -66,12 +66,14 @@ final class SessionStage implements AutoCloseable {
   private long relayed; // what clients have said since they logged in
   final Metrics metrics = new Metrics();
 
+  /// @param fed whether a feed may tell of changes
   /// @param byteByByte whether what client and backend say is written one byte at a time
   SessionStage(
       ImapSettings imap,
       HibernateSettings hibernate,
       GateSettings gate,
       boolean trusted,
+      boolean fed,
       boolean byteByByte) {
     this.byteByByte = byteByByte;
     ServerSocket listening = listen(0);
@@ -86,6 +88,7 @@ final class SessionStage implements AutoCloseable {
                 List.of(new ListenSettings(Protocol.IMAP, ANY, ListenTls.NONE)), Map.of("mx", mx))
             .withImap(imap)
             .withHibernate(hibernate)
+            .withFeeds(fed ? List.of(FrontEnd.dovecotEvents()) : List.of())
             .withAdmin(new AdminSettings(null))
             .withRuntime(new RuntimeSettings(1, STATE, Duration.ofSeconds(2), FrontEnd.PARK));
     try {
@@ -167,6 +170,28 @@ final class SessionStage implements AutoCloseable {
     List<SpokenLines> all = new ArrayList<>(clients);
     all.addAll(connections);
     return all;
+  }
+
+  /// A feed tells that a mailbox of a user has changed.
+  ///
+  /// @param mailbox null: it does not say which
+  void tellOfChange(String user, @Nullable String mailbox) {
+    String named =
+        mailbox == null ? "" : ",\"cmd_name\":\"APPEND\",\"mailbox\":\"" + mailbox + "\"";
+    String event =
+        "{\"event\":\"push_notification_finished\",\"fields\":{\"user\":\"%s\"%s}}"
+            .formatted(user, named);
+    try (Socket socket = new Socket()) {
+      socket.connect(dormouse.eventAddresses().getFirst(), CONNECT_MILLIS);
+      String head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + event.length() + "\r\n\r\n";
+      socket.getOutputStream().write((head + event).getBytes(UTF_8));
+      if (socket.getInputStream().read() < 0) {
+        throw new AssertionError("the feed does not answer");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    settle();
   }
 
   void refuseConnections() {

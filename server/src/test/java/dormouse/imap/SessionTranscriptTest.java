@@ -3,6 +3,7 @@ package dormouse.imap;
 import dormouse.config.GateSettings;
 import dormouse.config.HibernateSettings;
 import dormouse.config.ImapSettings;
+import dormouse.config.StatusCacheSettings;
 import dormouse.imap.TranscriptFile.Who;
 import java.io.IOException;
 import java.util.stream.Stream;
@@ -31,18 +32,27 @@ class SessionTranscriptTest {
     Setting setting = Setting.of(file);
     try (SessionStage stage =
         new SessionStage(
-            setting.imap(), setting.hibernate(), setting.gate(), setting.trusted(), byteByByte)) {
+            setting.imap(),
+            setting.hibernate(),
+            setting.gate(),
+            setting.trusted(),
+            setting.fed(),
+            byteByByte)) {
       new SessionPlay(file, stage, byteByByte).play();
     }
   }
 
   /// What `@ after 15s`, `@ keep-alive 120s`, `@ trusted` and the like at the top of a file ask for.
   private record Setting(
-      ImapSettings imap, HibernateSettings hibernate, GateSettings gate, boolean trusted) {
+      ImapSettings imap,
+      HibernateSettings hibernate,
+      GateSettings gate,
+      boolean trusted,
+      boolean fed) {
     static Setting of(TranscriptFile file) {
       HibernateSettings normal = HibernateSettings.DEFAULT;
       return new Setting(
-          new ImapSettings(!has(file, "compress off")),
+          new ImapSettings(!has(file, "compress off"), StatusCacheSettings.DEFAULT),
           new HibernateSettings(
               !has(file, "hibernate off"),
               SessionPlay.duration(value(file, "after", "15s")),
@@ -61,7 +71,8 @@ class SessionTranscriptTest {
               Integer.parseInt(value(file, "burst", "50")),
               Integer.parseInt(value(file, "concurrent-logins", "50")),
               Integer.parseInt(value(file, "queue", "5000"))),
-          has(file, "trusted"));
+          has(file, "trusted"),
+          has(file, "feed"));
     }
 
     private static boolean has(TranscriptFile file, String text) {

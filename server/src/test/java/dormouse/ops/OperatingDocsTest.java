@@ -2,6 +2,7 @@ package dormouse.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.imap.sleep.StatusOutcome;
 import dormouse.imap.sleep.StayReason;
 import dormouse.ops.Metrics.State;
 import dormouse.session.CloseReason;
@@ -80,6 +81,15 @@ final class OperatingDocsTest {
             Arrays.stream(CloseReason.values()).map(CloseReason::label).toList());
   }
 
+  @Test
+  void everyOutcomeOfStatusIsThere() {
+    assertThat(text)
+        .contains(
+            Arrays.stream(StatusOutcome.values())
+                .map(outcome -> "`" + outcome.label() + "`")
+                .toList());
+  }
+
   private static Metrics everything() {
     Metrics metrics = new Metrics();
     metrics.watchProcess();
@@ -111,6 +121,7 @@ final class OperatingDocsTest {
     metrics.throttled("r");
     metrics.unparked("r");
     metrics.answeredLocally("NOOP");
+    metrics.status("o");
     return metrics;
   }
 

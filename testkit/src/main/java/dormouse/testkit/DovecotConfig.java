@@ -174,6 +174,10 @@ record DovecotConfig(
       exporter = dormouse
       exporter_include = name hostname timestamps fields
     }
+    metric commands {
+      filter = event=imap_command_finished
+      group_by = cmd_name
+    }
     """
         .formatted(options.eventPort());
   }

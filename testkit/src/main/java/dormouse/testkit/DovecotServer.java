@@ -399,6 +399,17 @@ public final class DovecotServer implements AutoCloseable {
     }
   }
 
+  /// How many IMAP commands of a name have ended, by its statistics, which come a moment later. Only with
+  /// [DovecotOptions#withEventsTo].
+  public long commands(String name) {
+    return doveadm("-f", "tab", "stats", "dump")
+        .lines()
+        .map(line -> line.split("\t"))
+        .filter(row -> row[0].equals("commands_" + name) && row[1].equals("duration"))
+        .mapToLong(row -> Long.parseLong(row[2]))
+        .sum();
+  }
+
   /// All log lines since [#start]. A login reads `… Login: user=<u1>, rip=203.0.113.8, rport=40001, …
   /// session=<abc>`.
   public List<String> log() {

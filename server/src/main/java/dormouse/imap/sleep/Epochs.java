@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// Lives on the user's event loop.
 public final class Epochs {
   private static final int MAX_MAILBOXES = 1000;
+  private static final String INBOX = "\"INBOX";
 
   private final Map<String, Long> mailboxes = new HashMap<>();
   private long any; // of those that are not in the map
@@ -20,7 +21,7 @@ public final class Epochs {
   ///
   /// @param mailbox in modified UTF-7 as an IMAP string (`ImapString#mailbox`)
   public long of(String mailbox) {
-    return Math.max(any, mailboxes.getOrDefault(mailbox, 0L));
+    return Math.max(any, mailboxes.getOrDefault(key(mailbox), 0L));
   }
 
   /// The mailbox may have changed.
@@ -33,6 +34,15 @@ public final class Epochs {
       any = last;
       return;
     }
-    mailboxes.put(mailbox, last);
+    mailboxes.put(key(mailbox), last);
+  }
+
+  /// The one name of a mailbox: `INBOX` is the same in any case (RFC 9051 §5.1), also in the names below it.
+  static String key(String mailbox) {
+    boolean below =
+        mailbox.regionMatches(true, 0, INBOX, 0, INBOX.length())
+            && mailbox.length() > INBOX.length()
+            && !Character.isLetterOrDigit(mailbox.charAt(INBOX.length()));
+    return below ? INBOX + mailbox.substring(INBOX.length()) : mailbox;
   }
 }

@@ -11,6 +11,7 @@ import dormouse.imap.backend.Applicant;
 import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.ImapString;
 import dormouse.imap.backend.LoginTry;
+import dormouse.imap.track.ResponseLine;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.route.Route;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Lives on the user's event loop.
 public final class UserMailboxes implements BackendFeeds.Listener {
+  private static final String NAMESPACE = "* NAMESPACE ";
   private static final EventLog LOG = EventLog.of(UserMailboxes.class);
 
   private final Supplier<Route> route;
@@ -43,6 +45,8 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   private final Runnable onUnused;
   private final Map<String, MailboxWatch> watches = new HashMap<>();
   private final Epochs epochs = new Epochs();
+  private final OwnWrites writes = new OwnWrites(this::wrote);
+  private final StatusCache statuses;
   private Backend backend; // who has served the user last
   private BackendFeeds feeds;
   private Runnable unsubscribe;
@@ -56,6 +60,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   /// @param route who can serve the user, as the settings now say
   /// @param backend who does
   /// @param feedsOf what is told of a backend
+  /// @param room for what is kept of STATUS, of all users
   /// @param onUnused told when neither a session nor a watch of the user is left
   public UserMailboxes(
       String user,
@@ -67,6 +72,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
       Metrics metrics,
       HibernateSettings settings,
       InstantSource clock,
+      StatusRoom room,
       Runnable onUnused) {
     this.user = user;
     this.route = route;
@@ -79,6 +85,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
     this.settings = settings;
     this.clock = clock;
     this.onUnused = onUnused;
+    this.statuses = new StatusCache(this, room);
     this.unsubscribe = feeds.subscribe(user, loop, this);
   }
 
@@ -126,10 +133,13 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   /// A session of the user has finished a command that may have changed a mailbox: whoever sleeps there looks at once,
   /// without waiting for the backend to tell.
   ///
-  /// @param mailbox its name in modified UTF-7, as an IMAP string; null if it may be any
-  public void wrote(@Nullable String mailbox) {
+  /// @param mailbox as for [Epochs#of]; null if it may be any
+  /// @param ok whether the backend said OK; what it refused may be done in part, but is nothing to be told in haste
+  private void wrote(@Nullable String mailbox, boolean ok) {
     epochs.next(mailbox);
-    watching(mailbox).forEach(MailboxWatch::stirred);
+    if (ok) {
+      watching(mailbox).forEach(MailboxWatch::stirred);
+    }
   }
 
   /// A mailbox of the user was changed just now, for sure: where feeds are said to tell, one must tell of it.
@@ -155,7 +165,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
 
   private List<MailboxWatch> watching(@Nullable String mailbox) {
     return watches.values().stream()
-        .filter(watch -> mailbox == null || watch.mailbox().equals(mailbox))
+        .filter(watch -> mailbox == null || Epochs.key(watch.mailbox()).equals(Epochs.key(mailbox)))
         .filter(watch -> watch.size() > 0)
         .toList();
   }
@@ -163,6 +173,16 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   /// What is known of when mailboxes may have changed.
   public Epochs epochs() {
     return epochs;
+  }
+
+  /// What the user's sessions are just changing.
+  public OwnWrites writes() {
+    return writes;
+  }
+
+  /// What is kept of the answers to STATUS.
+  public StatusCache statuses() {
+    return statuses;
   }
 
   /// A proof that begins now.
@@ -183,8 +203,24 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   }
 
   /// Whether feeds tell of the user's own mailboxes, and it is not known yet whether this is one.
-  boolean asksForNamespaces(String mailbox) {
+  public boolean asksForNamespaces(String mailbox) {
     return notTheirs == null && !mailbox.equals("INBOX") && feeds.state() != FeedState.UNHEARD;
+  }
+
+  /// Learns from a response to NAMESPACE (RFC 2342) which mailboxes are not the user's own; returns whether it is one.
+  public boolean hearNamespaces(ResponseLine line) {
+    if (!line.text().regionMatches(true, 0, NAMESPACE, 0, NAMESPACE.length())) {
+      return false;
+    }
+    namespaces(Namespaces.foreign(line.text().substring(NAMESPACE.length())));
+    return true;
+  }
+
+  /// NAMESPACE has its reply. A backend that told nothing has no mailboxes of others.
+  public void namespacesAsked() {
+    if (notTheirs == null) {
+      notTheirs = List.of();
+    }
   }
 
   /// @param prefixes of mailboxes that are not the user's own, each as a quoted string without its closing quote
@@ -278,6 +314,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
       if (!unused) {
         unused = true;
         unsubscribe.run();
+        statuses.clear();
         onUnused.run();
       }
     }

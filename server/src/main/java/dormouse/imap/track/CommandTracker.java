@@ -1,17 +1,20 @@
 package dormouse.imap.track;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.util.ByteProcessor;
 import java.util.Arrays;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Follows what a logged-in client says, byte by byte, and passes it on or not, command by command.
 ///
 /// A command is `tag SP name [SP arguments] CRLF`; bare LF will do. Literals are counted down and never looked at.
 /// Nothing of a command is consumed before its name is known, so whoever owns the input keeps the first bytes of one
-/// (never more than [#MAX_HEAD_BYTES]). Where the input is cut makes no difference.
+/// (never more than [#MAX_HEAD_BYTES], and [#MAX_PEEKED_BYTES] where the listener wants to see them). Where the input is
+/// cut makes no difference.
 ///
 /// AUTHENTICATE is for [Decision#ANSWER]: what a client says in its exchange is no command.
 ///
@@ -22,6 +25,9 @@ public final class CommandTracker {
 
   /// How much may lie unread in the input before the command is decided on.
   public static final int MAX_HEAD_BYTES = MAX_TAG_BYTES + 2 * MAX_NAME_BYTES + 3;
+
+  /// How many bytes of arguments may be looked at before that ([Listener#peeks]).
+  public static final int MAX_PEEKED_BYTES = 1024;
 
   /// How long a command may be, its literals not counted.
   public static final int MAX_LINE_BYTES = 64 * 1024;
@@ -47,7 +53,13 @@ public final class CommandTracker {
     /// A command's name is known, nothing of it is consumed. After [Decision#WAIT] the same command begins again.
     ///
     /// @param tag `""` for the line that ends IDLE, which is [Verb#DONE] whatever it says
-    Decision begins(String tag, Verb verb);
+    /// @param arguments as in [Command], if they are wanted ([#peeks]), short and without a literal; else null
+    Decision begins(String tag, Verb verb, @Nullable String arguments);
+
+    /// Whether what such a command asks for matters to [#begins], which is then called when the line is there.
+    default boolean peeks(Verb verb) {
+      return false;
+    }
 
     /// The command's last byte was passed on. Not called for a command whose literal the backend refused.
     void forwarded(Command command);
@@ -239,8 +251,16 @@ public final class CommandTracker {
   /// @param at where the name ends
   private boolean decide(
       ByteBuf in, Consumer<ByteBuf> out, String commandTag, Verb commandVerb, int at) {
+    String peeked = null;
+    if (listener.peeks(commandVerb)) {
+      int lf = in.indexOf(at, Math.min(in.writerIndex(), at + MAX_PEEKED_BYTES), (byte) '\n');
+      if (lf < 0 && in.writerIndex() - at < MAX_PEEKED_BYTES) {
+        return false;
+      }
+      peeked = lf < 0 ? null : peeked(in, at, lf);
+    }
     Fate chosen =
-        switch (listener.begins(commandTag, commandVerb)) {
+        switch (listener.begins(commandTag, commandVerb, peeked)) {
           case WAIT -> null;
           case FORWARD -> Fate.FORWARDED;
           case ANSWER -> Fate.ANSWERED;
@@ -254,6 +274,13 @@ public final class CommandTracker {
     int argumentsFrom = commandVerb != Verb.DONE && in.getByte(at) == ' ' ? at + 1 : at;
     lineBytes = argumentsFrom - in.readerIndex();
     return run(in, out, argumentsFrom);
+  }
+
+  private static @Nullable String peeked(ByteBuf in, int at, int lf) {
+    int from = in.getByte(at) == ' ' ? at + 1 : at;
+    int end = lf > from && in.getByte(lf - 1) == '\r' ? lf - 1 : lf;
+    String text = in.toString(from, end - from, ISO_8859_1);
+    return text.endsWith("}") ? null : text;
   }
 
   private boolean swallow(ByteBuf in, Consumer<ByteBuf> out, String lineTag, String reason) {
@@ -336,6 +363,7 @@ public final class CommandTracker {
     if (!scanner.literal() || verb == Verb.DONE) {
       return true;
     }
+    keeping &= verb != Verb.APPEND || fate != Fate.FORWARDED; // its mailbox is known by now
     literalLeft = scanner.literalBytes();
     if (literalLeft >= LineScanner.ENDLESS) {
       state = State.OVERFLOWED;

@@ -62,6 +62,7 @@ public final class ResponseTracker {
   private final RecentMessages recent;
   private boolean hideModseq;
   private boolean fetching;
+  private boolean holdStatus;
   private long literalLeft;
   private byte[] held = NOTHING;
   private int heldBytes;
@@ -124,6 +125,11 @@ public final class ResponseTracker {
     fetching = on;
   }
 
+  /// From the next line on, whether STATUS lines are held too.
+  public void holdStatus(boolean on) {
+    holdStatus = on;
+  }
+
   /// Whether the last byte read ended a response.
   public boolean atLineStart() {
     return atLineStart;
@@ -149,7 +155,9 @@ public final class ResponseTracker {
   private void begin(Kind seen, ByteBuf in, int at, Outgoing out) {
     kind = seen;
     scanner.nextLine();
-    if (kind.held() || (kind == Kind.VANISHED && !recent.isEmpty())) {
+    if (kind.held()
+        || (holdStatus && kind == Kind.STATUS)
+        || (kind == Kind.VANISHED && !recent.isEmpty())) {
       state = State.HELD;
       return;
     }

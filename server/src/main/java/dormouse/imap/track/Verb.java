@@ -121,6 +121,7 @@ public enum Verb {
       case APPEND, STORE, COPY, MOVE, EXPUNGE, CLOSE, CREATE, DELETE, RENAME, REPLACE, FETCH ->
           true;
       case UID_STORE, UID_COPY, UID_MOVE, UID_EXPUNGE, UID_REPLACE, UID_FETCH, OTHER -> true;
+      case SETACL, DELETEACL, SETMETADATA -> true; // who sees what
       default -> false;
     };
   }
@@ -133,10 +134,11 @@ public enum Verb {
     };
   }
 
-  /// Whether the session must know its arguments once it was forwarded.
+  /// Whether the session must know its arguments once it was forwarded; of APPEND only what comes before its message.
   boolean keepsArguments() {
     return switch (this) {
       case SELECT, EXAMINE, ENABLE, ID, NOTIFY, STATUS -> true;
+      case APPEND, COPY, MOVE, UID_COPY, UID_MOVE, CREATE -> true; // where they write
       default -> false;
     };
   }

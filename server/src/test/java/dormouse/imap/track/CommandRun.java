@@ -9,6 +9,7 @@ import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /// A [CommandTracker] with a client before it, and a backend behind it that answers every wait at once.
 ///
@@ -94,7 +95,7 @@ final class CommandRun implements CommandTracker.Listener {
   }
 
   @Override
-  public Decision begins(String tag, Verb verb) {
+  public Decision begins(String tag, Verb verb, @Nullable String arguments) {
     event("begins " + tag + " " + verb);
     lastTag = tag;
     return decisions.apply(tag, verb);

@@ -9,6 +9,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class CommandTrackerTest {
@@ -63,7 +64,7 @@ class CommandTrackerTest {
             "> a APPEND x {5}\r\n",
             "+",
             "> a\r\nb \r\n",
-            "forwarded a APPEND||",
+            "forwarded a APPEND|x {5}|",
             "begins b NOOP",
             "> b NOOP\r\n",
             "forwarded b NOOP||");
@@ -87,17 +88,17 @@ class CommandTrackerTest {
         .containsExactly(
             "begins a APPEND",
             "> a APPEND x ~{14+}\r\n\r\nb NOOP {3}\r\n\r\n",
-            "forwarded a APPEND||");
+            "forwarded a APPEND|x ~{14+}|");
   }
 
   /// One byte more, and the LF behind it would be taken for its last; one less, and its own LF would end the command.
   @Test
   void aLiteralHasExactlyItsBytes() {
     String[] events = {
-      "begins a APPEND", "forwarded a APPEND||", "begins b NOOP", "forwarded b NOOP||"
+      "begins a SEARCH", "forwarded a SEARCH||", "begins b NOOP", "forwarded b NOOP||"
     };
     for (String literal : List.of("{3+}\nabc", "{0+}\n", "~{3+}\r\n\r\n\n", "{3+}\r\na\"\n")) {
-      assertThat(CommandRun.forwarding("a APPEND x " + literal + "\nb NOOP\r\n"))
+      assertThat(CommandRun.forwarding("a SEARCH x " + literal + "\nb NOOP\r\n"))
           .as(literal)
           .filteredOn(event -> !event.startsWith(">"))
           .containsExactly(events);
@@ -174,7 +175,8 @@ class CommandTrackerTest {
                     c NOTIFY NONE
                     d STATUS a (UIDNEXT)
                     e EXAMINE  "b"
-                    f CREATE g
+                    f RENAME g h
+                    g COPY 1:3 "i j"
                     """)))
         .filteredOn(event -> event.startsWith("forwarded"))
         .containsExactly(
@@ -183,7 +185,51 @@ class CommandTrackerTest {
             "forwarded c NOTIFY|NONE|",
             "forwarded d STATUS|a (UIDNEXT)|",
             "forwarded e EXAMINE| \"b\"|",
-            "forwarded f CREATE||");
+            "forwarded f RENAME||",
+            "forwarded g COPY|1:3 \"i j\"|");
+  }
+
+  @Test
+  void argumentsAreSeenBeforeTheDecisionWhereTheyAreWanted() {
+    String endless = "x".repeat(CommandTracker.MAX_PEEKED_BYTES);
+    assertThat(peeked("a STATUS x (MESSAGES)\r\nb NOOP\r\n")).containsExactly("x (MESSAGES)", "-");
+    assertThat(peeked("a STATUS\nb STATUS x\n")).containsExactly("", "x");
+    assertThat(peeked("a STATUS {1+}\r\nx (MESSAGES)\r\n")).containsExactly("-");
+    assertThat(peeked("a STATUS " + endless + "\r\n")).containsExactly("-");
+    assertThat(peeked("a STATUS x (MESSAGES)")).isEmpty();
+  }
+
+  /// What is seen of each command, the same however the input is cut.
+  private static List<String> peeked(String input) {
+    byte[] bytes = input.getBytes(ISO_8859_1);
+    List<String> whole = peeked(bytes, bytes.length);
+    assertThat(peeked(bytes, 1)).isEqualTo(whole);
+    return whole;
+  }
+
+  private static List<String> peeked(byte[] bytes, int atATime) {
+    List<String> seen = new ArrayList<>();
+    CommandTracker tracker =
+        new CommandTracker(
+            new Ignoring() {
+              @Override
+              public boolean peeks(Verb verb) {
+                return verb == Verb.STATUS;
+              }
+
+              @Override
+              public Decision begins(String tag, Verb verb, @Nullable String arguments) {
+                seen.add(arguments == null ? "-" : arguments);
+                return Decision.ANSWER;
+              }
+            });
+    ByteBuf in = Unpooled.buffer();
+    for (int i = 0; i < bytes.length; i += atATime) {
+      in.writeBytes(bytes, i, Math.min(atATime, bytes.length - i));
+      tracker.read(in, ByteBuf::release);
+    }
+    in.release();
+    return seen;
   }
 
   @Test
@@ -307,7 +353,7 @@ class CommandTrackerTest {
         new CommandTracker(
             new Ignoring() {
               @Override
-              public Decision begins(String tag, Verb verb) {
+              public Decision begins(String tag, Verb verb, @Nullable String arguments) {
                 asked.add(tag + " " + verb);
                 return decisions.removeFirst();
               }
@@ -380,7 +426,7 @@ class CommandTrackerTest {
   void literalsDoNotCountAsLine() {
     String literal = "{70000+}\r\n" + "x".repeat(70000);
     assertThat(inPieces("a APPEND x " + literal + "\r\n", Decision.FORWARD))
-        .endsWith("forwarded a APPEND||");
+        .endsWith("forwarded a APPEND|x {70000+}|");
   }
 
   @Test
@@ -418,7 +464,7 @@ class CommandTrackerTest {
 
   private static class Ignoring implements CommandTracker.Listener {
     @Override
-    public Decision begins(String tag, Verb verb) {
+    public Decision begins(String tag, Verb verb, @Nullable String arguments) {
       return Decision.FORWARD;
     }
 

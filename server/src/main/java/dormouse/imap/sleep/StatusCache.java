@@ -1,0 +1,187 @@
+package dormouse.imap.sleep;
+
+import dormouse.feed.FeedState;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What the backend last said to a user's STATUS commands, kept for whoever of the user's sessions asks again.
+///
+/// An answer is good as long as a feed tells of the mailbox and has told nothing, none of the user's sessions has changed
+/// it or is about to ([OwnWrites]), and it is no older than `hibernate.proof-max`; all of that since before the backend was
+/// asked. Whatever may have changed meanwhile makes an answer too old rather than too young.
+///
+/// Lives on the user's event loop.
+public final class StatusCache {
+  private record Key(String arguments, int names) {
+    static Key of(StatusQuery query) {
+      return new Key(query.arguments(), query.names());
+    }
+  }
+
+  /// What the backend said.
+  ///
+  /// @param line the untagged response
+  /// @param reply the tagged one without its tag
+  public record Answer(String line, String reply) {}
+
+  private record Kept(StatusQuery query, Answer answer, Proof proof) {
+    int bytes() {
+      return OVERHEAD_BYTES
+          + query.arguments().length()
+          + query.mailbox().length()
+          + answer.line().length()
+          + answer.reply().length();
+    }
+  }
+
+  /// A STATUS that the backend was asked and has not answered yet. Must be [#answered] or [#failed] once.
+  public final class Asked {
+    private final StatusQuery query;
+    private final Proof since;
+    private final Set<Runnable> waiting = new LinkedHashSet<>(2);
+
+    private Asked(StatusQuery query) {
+      this.query = query;
+      this.since = home.proof(query.mailbox());
+    }
+
+    public StatusQuery query() {
+      return query;
+    }
+
+    /// The backend has said this.
+    public void answered(Answer answer) {
+      keep(new Kept(query, answer, since));
+      over();
+    }
+
+    /// The backend has refused, or there is no answer to keep.
+    public void failed() {
+      over();
+    }
+
+    private void over() {
+      asked.remove(Key.of(query), this);
+      waiting.forEach(home.loop()::execute);
+      waiting.clear();
+    }
+  }
+
+  private static final int OVERHEAD_BYTES = 400; // objects around the characters
+
+  private final UserMailboxes home;
+  private final StatusRoom room;
+  private final Map<Key, Kept> kept = new LinkedHashMap<>(4, 0.75f, /* accessOrder= */ true);
+  private final Map<Key, Asked> asked = new HashMap<>(4);
+  private int bytes;
+
+  /// @param room shared by all users
+  StatusCache(UserMailboxes home, StatusRoom room) {
+    this.home = home;
+    this.room = room;
+  }
+
+  /// Whether it makes sense to ask here at all.
+  public boolean inUse() {
+    return room.perUserBytes() > 0 && home.feeds().state() == FeedState.UP;
+  }
+
+  /// The answer that is good now, or null.
+  public @Nullable Answer find(StatusQuery query) {
+    Kept found = kept.get(Key.of(query));
+    return found != null && isGood(found) ? found.answer() : null;
+  }
+
+  /// Why there is no good answer now.
+  public StatusOutcome whyNot(StatusQuery query) {
+    Kept found = kept.get(Key.of(query));
+    if (home.heard(query.mailbox()) != FeedState.UP) {
+      return StatusOutcome.UNHEARD;
+    }
+    if (home.writes().mayChange(query.mailbox())) {
+      return StatusOutcome.OWN_WRITE;
+    }
+    if (found == null) {
+      return StatusOutcome.UNKNOWN;
+    }
+    return isCurrent(query, found.proof()) ? StatusOutcome.EXPIRED : StatusOutcome.CHANGED;
+  }
+
+  private boolean isGood(Kept found) {
+    return isCurrent(found.query(), found.proof())
+        && found.proof().at().plus(home.settings().proofMax()).isAfter(home.clock().instant());
+  }
+
+  /// Whether nothing was heard since that would make an answer too old.
+  private boolean isCurrent(StatusQuery query, Proof since) {
+    return home.heard(query.mailbox()) == FeedState.UP
+        && home.epochs().of(query.mailbox()) == since.epoch()
+        && !home.writes().mayChange(query.mailbox());
+  }
+
+  /// Waits for an answer that another has asked for, if that can be expected to be good.
+  ///
+  /// @param then run when it is there, or will not come; [#find] tells
+  /// @return whether there is something to wait for
+  public boolean await(StatusQuery query, Runnable then) {
+    Asked other = asked.get(Key.of(query));
+    if (other == null || !isCurrent(query, other.since)) {
+      return false;
+    }
+    other.waiting.add(then);
+    return true;
+  }
+
+  /// The backend is going to be asked.
+  public Asked ask(StatusQuery query) {
+    Asked one = new Asked(query);
+    asked.put(Key.of(query), one);
+    return one;
+  }
+
+  private void keep(Kept one) {
+    Kept before = kept.remove(Key.of(one.query()));
+    if (before != null) {
+      give(before);
+    }
+    if (!isCurrent(one.query(), one.proof())) {
+      return;
+    }
+    if (before != null
+        && before.proof().epoch() == one.proof().epoch()
+        && !before.answer().line().equals(one.answer().line())) {
+      home.feeds().missed();
+    }
+    while (bytes + one.bytes() > room.perUserBytes() && !kept.isEmpty()) {
+      dropEldest();
+    }
+    if (bytes + one.bytes() <= room.perUserBytes() && room.take(one.bytes())) {
+      bytes += one.bytes();
+      kept.put(Key.of(one.query()), one);
+    }
+  }
+
+  private void dropEldest() {
+    Key eldest = kept.keySet().iterator().next();
+    Kept dropped = kept.remove(eldest);
+    if (dropped != null) {
+      give(dropped);
+    }
+    room.crowded();
+  }
+
+  private void give(Kept one) {
+    bytes -= one.bytes();
+    room.give(one.bytes());
+  }
+
+  /// Forgets all.
+  void clear() {
+    kept.values().forEach(this::give);
+    kept.clear();
+  }
+}

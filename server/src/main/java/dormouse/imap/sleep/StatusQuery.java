@@ -1,0 +1,97 @@
+package dormouse.imap.sleep;
+
+import dormouse.imap.backend.ImapString;
+import dormouse.imap.track.ClientFeatures;
+import dormouse.imap.track.ResponseLine;
+import dormouse.imap.track.SelectedMailbox;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// A STATUS command (RFC 9051 §6.3.11) whose answer may be kept: whoever asks in the same words, and takes mailbox names in
+/// the same form, gets the same bytes. Immutable.
+///
+/// @param mailbox which one, in modified UTF-7 as an IMAP string; as for [Epochs#of]
+/// @param items what is asked for, in upper case
+/// @param arguments as they were sent
+/// @param names how the client takes mailbox names: 0 in modified UTF-7, 1 in UTF-8, 2 as IMAP4rev2 has them
+public record StatusQuery(String mailbox, Set<String> items, String arguments, int names) {
+  /// What changes only when the mailbox does, and is the same for all sessions. RECENT is not, and DELETED-STORAGE changes
+  /// when files go.
+  private static final Set<String> KEPT =
+      Set.of(
+          "MESSAGES",
+          "UIDNEXT",
+          "UIDVALIDITY",
+          "UNSEEN",
+          "HIGHESTMODSEQ",
+          "SIZE",
+          "X-SIZE",
+          "DELETED",
+          "MAILBOXID",
+          "X-GUID");
+
+  /// The query in the arguments of a STATUS command, a byte a char, without literals; null if its answer must not be kept.
+  public static @Nullable StatusQuery of(String arguments, ClientFeatures features) {
+    int open = arguments.lastIndexOf('(');
+    String name = open < 2 ? null : ImapString.mailbox(arguments);
+    if (name == null || !arguments.endsWith(")") || arguments.charAt(open - 1) != ' ') {
+      return null;
+    }
+    Set<String> items = items(arguments.substring(open + 1, arguments.length() - 1));
+    if (lengthOf(arguments) != open - 1 || items.isEmpty() || !KEPT.containsAll(items)) {
+      return null;
+    }
+    boolean utf8 = features.utf8();
+    String mailbox = Epochs.key(utf8 ? ImapString.inUtf7(name) : name);
+    return new StatusQuery(mailbox, items, arguments, features.rev2() ? 2 : utf8 ? 1 : 0);
+  }
+
+  /// How long the mailbox's name is as it was sent.
+  private static int lengthOf(String arguments) {
+    if (!arguments.startsWith("\"")) {
+      return arguments.indexOf(' ');
+    }
+    int at = 1;
+    while (at < arguments.length() && arguments.charAt(at) != '"') {
+      at += arguments.charAt(at) == '\\' ? 2 : 1;
+    }
+    return at + 1;
+  }
+
+  private static Set<String> items(String list) {
+    Set<String> items = new TreeSet<>();
+    Arrays.stream(list.toUpperCase(Locale.ROOT).split(" ", -1)).forEach(items::add);
+    return items;
+  }
+
+  /// Whether it asks of this mailbox.
+  public boolean isOf(@Nullable SelectedMailbox other) {
+    return other != null && mailbox.equals(Epochs.key(other.nameInUtf7()));
+  }
+
+  /// Whether the client must have CONDSTORE on once it is answered (RFC 7162 §3.1).
+  public boolean asksForModSeq() {
+    return items.contains("HIGHESTMODSEQ");
+  }
+
+  /// Whether an untagged STATUS response answers it: this mailbox, and just what was asked for.
+  public boolean isAnsweredBy(ResponseLine line) {
+    String data = line.data();
+    int open = openOfItems(data);
+    String name = ImapString.mailbox(data);
+    if (open < 0 || name == null) {
+      return false;
+    }
+    String inUtf7 = names > 0 ? ImapString.inUtf7(name) : name;
+    return Epochs.key(inUtf7).equals(mailbox)
+        && StatusItems.parse(data.substring(open)).keySet().equals(items);
+  }
+
+  private static int openOfItems(String data) {
+    int open = data.indexOf(" (", data.startsWith("\"") ? lengthOf(data) : 0);
+    return open < 0 ? -1 : open + 1;
+  }
+}

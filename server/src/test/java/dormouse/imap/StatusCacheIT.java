@@ -1,0 +1,194 @@
+package dormouse.imap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.FrontEnd;
+import dormouse.config.BackendSettings;
+import dormouse.testkit.DovecotOptions;
+import dormouse.testkit.DovecotServer;
+import dormouse.testkit.EventRelay;
+import dormouse.testkit.ImapClient;
+import dormouse.testkit.Wait;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
+
+/// Clients that poll mailboxes with STATUS before a real Dovecot whose event exporter tells of changes.
+///
+/// `-Ddormouse.users=300 -Ddormouse.poll-seconds=3 -Ddormouse.rounds=20` is issue 3, done when 3.
+class StatusCacheIT {
+  private static final int USERS = Integer.getInteger("dormouse.users", 6);
+  private static final int FOLDERS = Integer.getInteger("dormouse.folders", 20);
+  private static final int ROUNDS = Integer.getInteger("dormouse.rounds", 8);
+  private static final double POLL_SECONDS =
+      Double.parseDouble(System.getProperty("dormouse.poll-seconds", "0.5"));
+  private static final long SEED = Long.getLong("dormouse.seed", 3);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String ITEMS = " (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)";
+  private static final String MESSAGE = "From: a@example.org\r\nSubject: hi\r\n\r\nHello\r\n";
+
+  private EventRelay relay;
+  private DovecotServer dovecot;
+  private FrontEnd front;
+  private final List<ImapClient> clients = new ArrayList<>();
+
+  @BeforeEach
+  void start() {
+    relay = EventRelay.start(SEED);
+    dovecot = DovecotServer.start(DovecotOptions.DEFAULT.withEventsTo(relay.port()));
+    front =
+        FrontEnd.before(
+            BackendSettings.inClear("127.0.0.1", dovecot.imapPort(), /* trusted= */ true),
+            from -> from.withAfter(Duration.ofSeconds(1)),
+            List.of(FrontEnd.dovecotEvents()));
+    relay.to(front.eventPort());
+  }
+
+  @AfterEach
+  void stop() {
+    clients.forEach(ImapClient::close);
+    front.close();
+    dovecot.close();
+    relay.close();
+  }
+
+  /// A feed is up once an event has come for somebody who is logged in.
+  private void hearSomething() {
+    try (ImapClient client = front.client("u2999", DovecotServer.PASSWORD)) {
+      client.ok("CREATE heard");
+      front.await(() -> front.feedUp("dovecot-events"), "the feed is up");
+    }
+  }
+
+  private static String folder(int number) {
+    return number == 0 ? "INBOX" : "F" + number;
+  }
+
+  private void makeFolders(int user) {
+    try (ImapClient direct = dovecot.client("u" + user).patience(PATIENCE)) {
+      direct.ok("STATUS INBOX (MESSAGES)");
+      for (int i = 1; i < FOLDERS; i++) {
+        direct.ok("CREATE " + folder(i));
+      }
+    }
+  }
+
+  private double outcome(String label) {
+    return Stage.metric(front, "dormouse_status_commands_total{outcome=\"" + label + "\"}");
+  }
+
+  @Test
+  void whatIsAnsweredIsWhatTheServerSays() {
+    makeFolders(1);
+    hearSomething();
+    ImapClient client = front.client("u1", DovecotServer.PASSWORD);
+    clients.add(client);
+    try (ImapClient direct = dovecot.client("u1")) {
+      for (String mailbox : List.of("INBOX", "inbox", "F1", "\"F1\"", "\"f\\\\1\"")) {
+        String command = "STATUS " + mailbox + ITEMS;
+        List<String> said = untimed(direct, command);
+        assertThat(untimed(client, command)).isEqualTo(said);
+        assertThat(untimed(client, command)).isEqualTo(said);
+      }
+      assertThat(outcome("cached")).isEqualTo(4);
+      long heard = relay.heard();
+      direct.append("F1", "", MESSAGE);
+      front.await(() -> relay.heard() > heard, "Dovecot tells");
+      front.await(
+          () -> client.ok("STATUS F1" + ITEMS).getFirst().contains("MESSAGES 1 "), "it is told");
+      assertThat(client.ok("STATUS F2" + ITEMS).getFirst()).contains("MESSAGES 0 ");
+    }
+  }
+
+  private static List<String> untimed(ImapClient client, String command) {
+    return client.command(command).stream()
+        .map(Stage::untimed)
+        .map(line -> line.replaceAll("^a\\w*\\d+ ", "tag "))
+        .toList();
+  }
+
+  /// Issue 3, done when 3.
+  @Test
+  void manyPollAndTheBackendIsAskedOnceAChange(TestReporter report) throws Exception {
+    for (int user = 1; user <= USERS; user++) {
+      makeFolders(user);
+    }
+    hearSomething();
+    long before = dovecot.commands("STATUS");
+    AtomicInteger changes = new AtomicInteger();
+    AtomicInteger polls = new AtomicInteger();
+    List<Callable<Void>> all = new ArrayList<>();
+    for (int user = 1; user <= USERS; user++) {
+      int number = user;
+      all.add(() -> poll(number, polls));
+    }
+    List<Future<Void>> ends = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Callable<Void> one : all) {
+        ends.add(threads.submit(one));
+      }
+      ends.add(threads.submit(() -> change(changes)));
+      for (Future<Void> end : ends) {
+        end.get();
+      }
+    }
+    Wait.until("the statistics", PATIENCE, () -> dovecot.commands("STATUS") >= before);
+    long asked = dovecot.commands("STATUS") - before;
+    report.publishEntry(
+        USERS + " users, " + FOLDERS + " folders",
+        polls + " STATUS, " + changes + " changes, " + asked + " STATUS at Dovecot\n" + outcomes());
+    assertThat(asked).isLessThanOrEqualTo((long) USERS * FOLDERS + changes.get());
+  }
+
+  private String outcomes() {
+    return front
+        .metrics()
+        .scrape()
+        .lines()
+        .filter(line -> line.startsWith("dormouse_status") || line.startsWith("dormouse_wakes"))
+        .reduce("", (all, line) -> all + line + "\n");
+  }
+
+  private Void poll(int user, AtomicInteger polls) {
+    Random random = new Random(SEED + user);
+    try (ImapClient client = front.client("u" + user, DovecotServer.PASSWORD).patience(PATIENCE)) {
+      pause(random.nextDouble() * POLL_SECONDS);
+      for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < FOLDERS; i++) {
+          assertThat(client.ok("STATUS " + folder(i) + ITEMS)).hasSize(1);
+          polls.incrementAndGet();
+        }
+        pause(POLL_SECONDS * (0.75 + random.nextDouble() / 2));
+      }
+    }
+    return null;
+  }
+
+  private Void change(AtomicInteger changes) {
+    Random random = new Random(SEED);
+    long end = System.nanoTime() + (long) (ROUNDS * POLL_SECONDS * 0.8e9);
+    while (System.nanoTime() < end) {
+      try (ImapClient direct = dovecot.client("u" + (1 + random.nextInt(USERS)))) {
+        direct.append(folder(random.nextInt(FOLDERS)), "", MESSAGE);
+        changes.incrementAndGet();
+      }
+      pause(ROUNDS * POLL_SECONDS / 100);
+    }
+    return null;
+  }
+
+  private static void pause(double seconds) {
+    LockSupport.parkNanos((long) (seconds * 1e9));
+  }
+}
