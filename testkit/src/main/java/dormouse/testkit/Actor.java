@@ -1,5 +1,6 @@
 package dormouse.testkit;
 
+import dormouse.testkit.ServerTraits.Quirk;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -144,7 +145,7 @@ final class Actor implements AutoCloseable {
   }
 
   private void leave(Random random) {
-    if (plan.traits().unselect() && random.nextBoolean()) {
+    if (!has(Quirk.NO_UNSELECT) && random.nextBoolean()) {
       keep();
       client.leave("UNSELECT");
       return;
@@ -187,6 +188,10 @@ final class Actor implements AutoCloseable {
     return true;
   }
 
+  private boolean has(Quirk quirk) {
+    return plan.traits().has(quirk);
+  }
+
   private String mailbox(Random random) {
     return mailboxes.get(random.nextInt(mailboxes.size()));
   }
@@ -198,12 +203,17 @@ final class Actor implements AutoCloseable {
 
   private void append(Random random) {
     String mailbox = mailbox(random);
-    if (mailbox.equals(client.mailbox()) && client.size() > FULL) {
+    boolean within = mailbox.equals(client.mailbox());
+    if (within && client.readOnly() && has(Quirk.NO_APPEND_AFTER_EXAMINE)) {
+      return;
+    }
+    if (within && client.size() > FULL) {
       expunge(random);
       return;
     }
     String message = SampleMessage.of(random);
-    String literal = random.nextBoolean() ? "+}\r\n" : "}\r\n";
+    boolean plus = random.nextBoolean() && !has(Quirk.NO_LITERAL_PLUS);
+    String literal = plus ? "+}\r\n" : "}\r\n";
     client.mustOk(
         "APPEND "
             + mailbox
@@ -288,14 +298,13 @@ final class Actor implements AutoCloseable {
     }
     boolean byUid = random.nextBoolean();
     if (client.readOnly()) {
-      if (plan.traits().protects()) {
+      if (!has(Quirk.STORES_AFTER_EXAMINE)) {
         client.store(seqs, byUid, "+FLAGS", false, Set.of(ModelView.FORBIDDEN));
       }
       return;
     }
     String item = List.of("+FLAGS", "-FLAGS", "FLAGS").get(random.nextInt(3));
-    boolean silent =
-        random.nextInt(3) == 0 && (plan.traits().silentReplace() || !item.equals("FLAGS"));
+    boolean silent = random.nextInt(3) == 0 && (!has(Quirk.REPLACE_ADDS) || !item.equals("FLAGS"));
     client.requireOkOrExpunged(client.store(seqs, byUid, item, silent, flags(random)));
   }
 
@@ -306,8 +315,11 @@ final class Actor implements AutoCloseable {
     if (seqs.isEmpty() || (within && client.size() > FULL)) {
       return;
     }
+    if (within && client.readOnly() && has(Quirk.NO_APPEND_AFTER_EXAMINE)) {
+      return;
+    }
     boolean move =
-        operation == Operation.MOVE && !client.readOnly() && (plan.traits().keepsView() || !within);
+        operation == Operation.MOVE && !client.readOnly() && (!has(Quirk.NUMBERS_SHIFT) || !within);
     boolean byUid = random.nextBoolean();
     client.requireOkOrExpunged(
         client.run(

@@ -1,5 +1,6 @@
 package dormouse.testkit;
 
+import dormouse.testkit.ServerTraits.Quirk;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -122,7 +123,8 @@ public final class Differential {
   private @Nullable Failure attempt(Cast cast, List<Step> steps) {
     var mailboxes = new ArrayList<String>();
     for (int i = 0; i < cast.mailboxes(); i++) {
-      mailboxes.add("run" + cast.seed() + "x" + runs + (char) ('a' + i));
+      mailboxes.add(
+          plan.traits().mailboxPrefix() + "run" + cast.seed() + "x" + runs + (char) ('a' + i));
     }
     runs++;
     var actors = new ArrayList<Actor>();
@@ -141,7 +143,7 @@ public final class Differential {
       }
       finish(actors, direct);
       actors.forEach(actor -> actor.client().logout());
-      if (plan.traits().deletes()) {
+      if (!plan.traits().has(Quirk.DELETE_FAILS)) {
         direct.ok("EXAMINE INBOX");
         mailboxes.forEach(mailbox -> direct.ok("DELETE " + mailbox));
       }
@@ -223,7 +225,7 @@ public final class Differential {
         continue;
       }
       boolean hears = random.nextInt(plan.hearOneIn()) == 0 || operation == Operation.HEAR;
-      if (client.idling() && !(hears && plan.traits().idleTellsFlags())) {
+      if (client.idling() && !(hears && !plan.traits().has(Quirk.IDLE_HIDES_FLAGS))) {
         continue;
       }
       var truth = truths.computeIfAbsent(client.mailbox(), mailbox -> Truth.of(direct, mailbox));

@@ -13,21 +13,22 @@ import java.util.stream.Stream;
 
 /// Runs a [Differential] from a shell, for as many operations as wanted.
 ///
-/// `--port` is what is tested, `--truth-port` the server itself in the clear; without `--truth-port` a private
-/// Dovecot is started and tested as it is. `--replay SEED` runs one seed alone.
+/// `--port` is what is tested, `--truth-port` a Dovecot itself in the clear; without `--truth-port` a private
+/// `--server` (dovecot, cyrus or courier) is started and tested as it is. `--replay SEED` runs one seed alone.
 public final class DifferentialMain {
   private static final Map<String, String> DEFAULTS =
-      Map.of(
-          "--seed", "1",
-          "--operations", "20000",
-          "--host", "127.0.0.1",
-          "--port", "0",
-          "--tls", "NONE",
-          "--truth-port", "0",
-          "--user", "u1",
-          "--password", DovecotServer.PASSWORD,
-          "--modes", "PLAIN,CONDSTORE,QRESYNC",
-          "--replay", "");
+      Map.ofEntries(
+          Map.entry("--server", "dovecot"),
+          Map.entry("--seed", "1"),
+          Map.entry("--operations", "20000"),
+          Map.entry("--host", "127.0.0.1"),
+          Map.entry("--port", "0"),
+          Map.entry("--tls", "NONE"),
+          Map.entry("--truth-port", "0"),
+          Map.entry("--user", "u1"),
+          Map.entry("--password", DovecotServer.PASSWORD),
+          Map.entry("--modes", "PLAIN,CONDSTORE,QRESYNC"),
+          Map.entry("--replay", ""));
 
   private static final PrintWriter OUT =
       new PrintWriter(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
@@ -56,10 +57,19 @@ public final class DifferentialMain {
           new Endpoint(options.getOrDefault("--host", ""), port, tls),
           Endpoint.plain(truthPort));
     }
-    try (var server = DovecotServer.start()) {
-      var endpoint = Endpoint.plain(server.imapPort());
-      return run(options, endpoint, endpoint);
+    try (var server = start(options.getOrDefault("--server", ""))) {
+      var plan = DifferentialPlan.of(Endpoint.plain(server.imapPort()), server, "u1");
+      return run(options, plan);
     }
+  }
+
+  private static MailServer start(String name) {
+    return switch (name) {
+      case "dovecot" -> DovecotServer.start();
+      case "cyrus" -> CyrusServer.start();
+      case "courier" -> CourierServer.start();
+      default -> throw new IllegalArgumentException("no server " + name);
+    };
   }
 
   private static boolean run(Map<String, String> options, Endpoint front, Endpoint truth) {
@@ -71,6 +81,10 @@ public final class DifferentialMain {
         DifferentialPlan.dovecot(front, truth, options.getOrDefault("--user", ""))
             .withPassword(options.getOrDefault("--password", ""))
             .withModes(modes);
+    return run(options, plan);
+  }
+
+  private static boolean run(Map<String, String> options, DifferentialPlan plan) {
     var differential = new Differential(plan);
     long started = System.nanoTime();
     try {

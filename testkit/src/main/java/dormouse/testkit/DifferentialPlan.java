@@ -56,6 +56,23 @@ public record DifferentialPlan(
         _ -> {});
   }
 
+  /// All that this server can do.
+  public static DifferentialPlan of(Endpoint front, MailServer server, String user) {
+    return new DifferentialPlan(
+        front,
+        front,
+        Endpoint.plain(server.imapPort()),
+        user,
+        DovecotServer.PASSWORD,
+        server.modes(),
+        server.traits(),
+        STEPS,
+        /* concurrent */ !server.traits().has(ServerTraits.Quirk.NUMBERS_SHIFT),
+        PATIENCE,
+        HEAR_ONE_IN,
+        _ -> {});
+  }
+
   /// Clients without extensions, one after the other.
   public static DifferentialPlan greenMail(
       Endpoint front, Endpoint truth, String user, String password, ServerTraits traits) {

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Users `u0` to `u2999` have the password `pass`; others come by [#addUser]. All that it stores
 /// lives until [#close]. Needs Debian's `dovecot-imapd` and `dovecot-lmtpd` 2.3. Any thread.
-public final class DovecotServer implements AutoCloseable {
+public final class DovecotServer implements MailServer {
   /// The password of every user that nobody changed.
   public static final String PASSWORD = "pass";
 
@@ -122,6 +122,7 @@ public final class DovecotServer implements AutoCloseable {
   }
 
   /// Starts it again on the same ports with the same mail; stops it first if it runs.
+  @Override
   public synchronized void restart() {
     stop();
     int from = log.size();
@@ -159,6 +160,7 @@ public final class DovecotServer implements AutoCloseable {
 
   /// Shuts it down: clients hear `* BYE Server shutting down.` and the close. Returns when all its
   /// processes are gone.
+  @Override
   public synchronized void stop() {
     var running = master;
     if (running == null) {
@@ -173,6 +175,7 @@ public final class DovecotServer implements AutoCloseable {
   }
 
   /// Kills all its processes at once: clients see their connections end without a word.
+  @Override
   public synchronized void kill() {
     var running = master;
     if (running == null) {
@@ -223,8 +226,23 @@ public final class DovecotServer implements AutoCloseable {
   }
 
   /// IMAP in the clear, STARTTLS offered.
+  @Override
   public int imapPort() {
     return config.imapPort();
+  }
+
+  @Override
+  public ServerTraits traits() {
+    return ServerTraits.DOVECOT;
+  }
+
+  @Override
+  public List<ModelMode> modes() {
+    return switch (config.options().offers()) {
+      case PLAIN -> List.of(ModelMode.PLAIN);
+      case CONDSTORE -> List.of(ModelMode.PLAIN, ModelMode.CONDSTORE);
+      case QRESYNC -> List.of(ModelMode.values());
+    };
   }
 
   /// IMAP in TLS.
@@ -258,6 +276,7 @@ public final class DovecotServer implements AutoCloseable {
   }
 
   /// A client of [#imapPort], logged in.
+  @Override
   public ImapClient client(String user) {
     return ImapClient.connect(Endpoint.plain(imapPort())).login(user, PASSWORD);
   }

@@ -1,5 +1,6 @@
 package dormouse.testkit;
 
+import dormouse.testkit.ServerTraits.Quirk;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -20,6 +21,7 @@ public final class ModelClient implements AutoCloseable {
   private final ImapClient client;
   private final ModelMode mode;
   private final ModelView view;
+  private final boolean hidesModSequences;
   private final Random cuts = new Random(1);
   private int tags;
   private String mailbox = "";
@@ -41,7 +43,8 @@ public final class ModelClient implements AutoCloseable {
   private ModelClient(ImapClient client, ModelMode mode, ServerTraits traits) {
     this.client = client;
     this.mode = mode;
-    this.view = new ModelView(mode, traits.namesKeywords());
+    this.view = new ModelView(mode, !traits.has(Quirk.KEYWORDS_UNNAMED));
+    this.hidesModSequences = !traits.has(Quirk.TELLS_MOD_SEQUENCES);
   }
 
   /// Connects, logs in, and enables what the mode says.
@@ -231,7 +234,7 @@ public final class ModelClient implements AutoCloseable {
     if (text.startsWith("[", status.length() + 1)) {
       code = text.substring(status.length() + 2, text.indexOf(']'));
     }
-    if (code.startsWith("HIGHESTMODSEQ")) {
+    if (code.startsWith("HIGHESTMODSEQ") && (mode != ModelMode.PLAIN || hidesModSequences)) {
       hear("* OK [" + code + "]", ModelCommand.NONE);
     }
     return new Answer(status, code, heard);

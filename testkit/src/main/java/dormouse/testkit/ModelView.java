@@ -26,7 +26,16 @@ final class ModelView {
   private static final Pattern VANISHED =
       Pattern.compile("\\* VANISHED( \\(EARLIER\\))? ([0-9:,]+)");
   private static final Set<String> SELECT_CODES =
-      Set.of("UIDVALIDITY", "UIDNEXT", "UNSEEN", "NOMODSEQ", "MAILBOXID", "CLOSED");
+      Set.of(
+          "UIDVALIDITY",
+          "UIDNEXT",
+          "UNSEEN",
+          "NOMODSEQ",
+          "MAILBOXID",
+          "CLOSED",
+          "MYRIGHTS", // Courier
+          "URLMECH", // RFC 4467
+          "ANNOTATIONS"); // RFC 5257
   private static final Set<String> ANY_TIME_CODES =
       Set.of("PERMANENTFLAGS", "HIGHESTMODSEQ", "ALERT", "COPYUID");
 

@@ -1,5 +1,7 @@
 package dormouse.testkit;
 
+import dormouse.testkit.ServerTraits.Quirk;
+
 /// What a client of a [Differential] may do in one step, and how often it does.
 enum Operation {
   SELECT(3),
@@ -40,6 +42,7 @@ enum Operation {
 
   /// Whether a server of these traits can be asked for it.
   boolean suits(ServerTraits traits) {
-    return traits.idle() || !staysInIdle();
+    return !(traits.has(Quirk.NO_IDLE) && staysInIdle())
+        && !(traits.has(Quirk.NO_MOVE) && this == MOVE);
   }
 }

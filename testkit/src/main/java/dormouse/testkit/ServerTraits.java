@@ -1,35 +1,89 @@
 package dormouse.testkit;
 
-/// What a server behind the endpoints does, so that a [Differential] asks nothing of it that it gets wrong
-/// by itself. Immutable.
+import java.util.Set;
+
+/// What a server behind the endpoints does, so that a [Differential] asks nothing of it that it gets wrong by itself.
+/// Immutable.
 ///
-/// @param unselect UNSELECT (RFC 3691) is there
-/// @param deletes DELETE works, also for a mailbox that a session now ended had selected
-/// @param protects after EXAMINE, STORE changes nothing
-/// @param idle IDLE tells each change, once
-/// @param idleTellsFlags IDLE tells flag changes while it runs, not only at its end
-/// @param namesKeywords `* FLAGS` names a keyword before the first FETCH with it
-/// @param silentReplace `STORE FLAGS.SILENT` leaves exactly the flags it names
-/// @param keepsView sequence numbers stay those of the session's view until it has heard of an EXPUNGE,
-///     so that clients may act at the same time, and MOVE within a mailbox
-public record ServerTraits(
-    boolean unselect,
-    boolean deletes,
-    boolean protects,
-    boolean idle,
-    boolean idleTellsFlags,
-    boolean namesKeywords,
-    boolean silentReplace,
-    boolean keepsView) {
+/// @param mailboxPrefix what the names of all mailboxes but INBOX begin with
+public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
+  /// What a server lacks, or does otherwise than the RFCs say.
+  public enum Quirk {
+    /// No UNSELECT (RFC 3691).
+    NO_UNSELECT,
+    /// No MOVE (RFC 6851).
+    NO_MOVE,
+    /// No non-synchronizing literals (RFC 7888).
+    NO_LITERAL_PLUS,
+    /// No IDLE, or one that tells changes twice.
+    NO_IDLE,
+    /// IDLE tells flag changes at its end only.
+    IDLE_HIDES_FLAGS,
+    /// DELETE fails, at least for a mailbox that a session now ended had selected.
+    DELETE_FAILS,
+    /// STORE after EXAMINE changes flags.
+    STORES_AFTER_EXAMINE,
+    /// Who has EXAMINEd a mailbox cannot APPEND to it.
+    NO_APPEND_AFTER_EXAMINE,
+    /// `* FLAGS` does not name a keyword before the first FETCH with it.
+    KEYWORDS_UNNAMED,
+    /// `STORE FLAGS.SILENT` leaves more flags than it names.
+    REPLACE_ADDS,
+    /// Sequence numbers are not those of the session's view until it has heard of an EXPUNGE: clients must not act at the
+    /// same time, nor MOVE within a mailbox.
+    NUMBERS_SHIFT,
+    /// The answer to EXPUNGE names a mod-sequence also to who has not asked for any.
+    TELLS_MOD_SEQUENCES
+  }
+
   /// Dovecot, whatever it advertises.
-  public static final ServerTraits DOVECOT =
-      new ServerTraits(true, true, true, true, true, true, true, true);
+  public static final ServerTraits DOVECOT = new ServerTraits(Set.of(), "");
+
+  /// Cyrus 3.6.
+  public static final ServerTraits CYRUS = new ServerTraits(Set.of(Quirk.TELLS_MOD_SEQUENCES), "");
+
+  /// Courier 5.0.
+  public static final ServerTraits COURIER =
+      new ServerTraits(
+          Set.of(
+              Quirk.NO_UNSELECT,
+              Quirk.NO_MOVE,
+              Quirk.NO_LITERAL_PLUS,
+              Quirk.STORES_AFTER_EXAMINE,
+              Quirk.NO_APPEND_AFTER_EXAMINE),
+          "INBOX.");
 
   /// GreenMail: see [EmbeddedBackend].
   public static final ServerTraits GREENMAIL =
-      new ServerTraits(false, false, false, false, false, false, false, false);
+      new ServerTraits(
+          Set.of(
+              Quirk.NO_UNSELECT,
+              Quirk.DELETE_FAILS,
+              Quirk.STORES_AFTER_EXAMINE,
+              Quirk.NO_IDLE,
+              Quirk.IDLE_HIDES_FLAGS,
+              Quirk.KEYWORDS_UNNAMED,
+              Quirk.REPLACE_ADDS,
+              Quirk.NUMBERS_SHIFT),
+          "");
 
   /// GreenMail behind something that tells idling clients of changes by itself.
   public static final ServerTraits GREENMAIL_IDLE_MENDED =
-      new ServerTraits(false, false, false, true, true, false, false, false);
+      new ServerTraits(
+          Set.of(
+              Quirk.NO_UNSELECT,
+              Quirk.DELETE_FAILS,
+              Quirk.STORES_AFTER_EXAMINE,
+              Quirk.KEYWORDS_UNNAMED,
+              Quirk.REPLACE_ADDS,
+              Quirk.NUMBERS_SHIFT),
+          "");
+
+  public ServerTraits {
+    quirks = Set.copyOf(quirks);
+  }
+
+  boolean has(Quirk quirk) {
+    return quirks.contains(quirk);
+  }
 }

@@ -22,6 +22,26 @@ class DifferentialIT {
   }
 
   @Test
+  void theModelHoldsAgainstCyrus() {
+    try (var server = CyrusServer.start()) {
+      theModelHoldsAgainst(server, Duration.ZERO);
+    }
+  }
+
+  @Test
+  void theModelHoldsAgainstCourier() {
+    try (var server = CourierServer.start()) {
+      theModelHoldsAgainst(server, Duration.ofSeconds(3)); // IDLE tells at once or after a second
+    }
+  }
+
+  private static void theModelHoldsAgainst(MailServer server, Duration patience) {
+    var plan = DifferentialPlan.of(Endpoint.plain(server.imapPort()), server, "u1");
+    new Differential(plan.withPatience(patience))
+        .runUntil(Integer.getInteger("dormouse.operations", 1000), SEED);
+  }
+
+  @Test
   void theModelHoldsAgainstGreenMail() {
     try (var server = EmbeddedBackend.start()) {
       server.addUser("ann", "pass");
