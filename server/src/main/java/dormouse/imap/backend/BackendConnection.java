@@ -81,6 +81,8 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
     @Nullable Timer timer;
 
     boolean idle;
+    boolean stands; // the backend has said `+`
+    boolean done; // asked to end
 
     Running(String tag, Consumer<ResponseLine> untagged, Runnable continued, List<String> parts) {
       this.tag = tag;
@@ -125,14 +127,25 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
     return run.reply;
   }
 
-  /// Ends the IDLE that is running, ours or a client's: from here on the reply is due in time.
+  /// Ends the IDLE that is running: from here on the reply is due in time.
+  ///
+  /// DONE is not said before the backend's `+`: Cyrus 3.6 does not look at what it has read together with IDLE until more
+  /// comes, and would idle on.
   public void done() {
-    write("DONE\r\n");
     Running idle = running.peek();
-    if (idle != null) {
-      idle.idle = false;
-      watchFor(idle);
+    if (idle == null || !idle.idle || idle.done) {
+      return;
     }
+    idle.done = true;
+    if (idle.stands) {
+      sayDone(idle);
+    }
+    watchFor(idle);
+  }
+
+  private void sayDone(Running idle) {
+    idle.idle = false;
+    write("DONE\r\n");
   }
 
   /// Takes over a command that the client began, so that its tagged reply comes to us: an IDLE that we end.
@@ -328,6 +341,10 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
     if (line.kind() == Kind.CONTINUATION) {
       String part = head.parts.poll();
       if (part == null) {
+        head.stands = true;
+        if (head.idle && head.done) {
+          sayDone(head);
+        }
         head.continued.run();
         return;
       }
