@@ -58,6 +58,7 @@ public final class Dormouse implements AutoCloseable {
   private final ConnectionLimits limits;
   private final LoginThrottle throttle;
   private final ImapUsers users;
+  private final Links links;
   private final SessionIds ids = new SessionIds();
   private final List<AutoCloseable> parts = new ArrayList<>();
   private List<Listener> listeners = List.of();
@@ -89,7 +90,9 @@ public final class Dormouse implements AutoCloseable {
             feeds, loops, Parkings.open(loops, settings.runtime().park(), metrics), clock, metrics);
     canaries = new Canaries(feeds, loops, metrics, ids::next);
     parts.add(canaries);
+    links = new Links(loops.epoll(), clock, metrics);
     parts.add(feeds);
+    parts.add(links);
     parts.add(certificates);
     parts.add(loops);
   }
@@ -233,10 +236,10 @@ public final class Dormouse implements AutoCloseable {
   }
 
   /// The same as before, with what it has cached, unless its settings have changed.
-  private Directory directory(Settings next) throws BadCertificates {
+  private Directory directory(Settings next) throws BadCertificates, IOException {
     return directory != null && next.directory().equals(settings.directory())
         ? directory
-        : Directory.of(next.directory(), loops.epoll(), clock, metrics);
+        : Directory.of(next.directory(), links, clock, metrics);
   }
 
   /// The same as before, with its gate and all that it has learnt, unless its settings have changed.

@@ -137,9 +137,28 @@ public final class SettingsChecks {
 
   private void directory(Settings settings) {
     for (int i = 0; i < settings.directory().size(); i++) {
-      if (settings.directory().get(i).kind() instanceof HttpLinkSettings http
-          && http.ca() != null) {
-        file("directory[" + i + "].http.ca", http.ca());
+      link("directory[" + i + "]", settings.directory().get(i).kind());
+    }
+  }
+
+  private void link(String place, LinkKind kind) {
+    String key = place + "." + kind.key();
+    switch (kind) {
+      case BackendLinkSettings _, RewriteLinkSettings _ -> {}
+      case HttpLinkSettings http -> {
+        if (http.ca() != null) {
+          file(key + ".ca", http.ca());
+        }
+      }
+      case FileLinkSettings users -> {
+        if (file(key + ".path", users.path()) && isReadableByAll(users.path())) {
+          warning(key + ".path", users.path() + " can be read by every user of this machine");
+        }
+      }
+      case MapLinkSettings map -> {
+        if (map.file() != null) {
+          file(key + ".file", map.file());
+        }
       }
     }
   }

@@ -27,10 +27,16 @@ public sealed interface Answer {
   /// @param down whether the link itself fails, whoever is asked about; else it is about this attempt alone
   record CannotTell(String why, boolean down) implements Answer {
     /// The link itself fails.
-    CannotTell(String why) {
+    public CannotTell(String why) {
       this(why, /* down= */ true);
     }
   }
+
+  /// This link does not decide, but knows more of the user than there was: the next one is asked.
+  ///
+  /// @param user what the next links call the user
+  /// @param facts what holds for it, unless the link that accepts it says otherwise
+  record Learnt(String user, Facts facts) implements Answer {}
 
   /// This link will know, if it is asked the same again after a while (nginx: `Auth-Status: WAIT`). The chain itself never
   /// answers so.

@@ -101,7 +101,7 @@ final class AnswerCache {
   synchronized void put(Key key, Answer answer) {
     long forMillis =
         switch (answer) {
-          case Answer.Accept _ -> acceptedMillis;
+          case Answer.Accept _, Answer.Learnt _ -> acceptedMillis;
           case Answer.Reject _, Answer.NotMine _ -> refusedMillis;
           case Answer.CannotTell _, Answer.AskAgain _ -> 0;
         };

@@ -4,7 +4,7 @@ import io.netty.channel.EventLoop;
 import java.util.concurrent.CompletableFuture;
 
 /// Lets the backend decide: accepts whoever shows a password, which goes to the backend as it is. Any thread.
-final class BackendLink implements Link {
+public final class BackendLink implements Link {
   private static final Answer ACCEPT = new Answer.Accept(Facts.NONE);
 
   @Override

@@ -1,15 +1,13 @@
 package dormouse.directory;
 
-import dormouse.config.BackendLinkSettings;
-import dormouse.config.HttpLinkSettings;
 import dormouse.config.LinkKind;
 import dormouse.config.LinkSettings;
 import dormouse.config.LinkSettings.Unavailable;
 import dormouse.ops.Metrics;
 import dormouse.session.TimerWheel;
-import dormouse.tls.BackendTrust;
 import dormouse.tls.BadCertificates;
 import io.netty.channel.EventLoop;
+import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,29 +25,25 @@ public final class Directory implements AutoCloseable {
   /// The chain of the settings.
   ///
   /// @param settings at least one link
-  /// @param epoll whether the event loops are native epoll ones
+  /// @param maker makes each
   /// @throws BadCertificates if a certificate cannot be read
+  /// @throws IOException if a file cannot be read, or is wrong
   public static Directory of(
-      List<LinkSettings> settings, boolean epoll, InstantSource clock, Metrics metrics)
-      throws BadCertificates {
+      List<LinkSettings> settings, LinkMaker maker, InstantSource clock, Metrics metrics)
+      throws BadCertificates, IOException {
     List<GuardedLink> links = new ArrayList<>();
-    for (int i = 0; i < settings.size(); i++) {
-      LinkSettings each = settings.get(i);
-      Link link = linkOf(each.kind(), "directory[" + i + "]", epoll);
-      links.add(new GuardedLink(nameOf(each.kind(), i + 1), link, each, clock, metrics));
+    try {
+      for (int i = 0; i < settings.size(); i++) {
+        LinkSettings each = settings.get(i);
+        String name = nameOf(each.kind(), i + 1);
+        Link link = maker.make(each, name, "directory[" + i + "]");
+        links.add(new GuardedLink(name, link, each, clock, metrics));
+      }
+    } catch (BadCertificates | IOException e) {
+      links.forEach(GuardedLink::close);
+      throw e;
     }
     return new Directory(links);
-  }
-
-  private static Link linkOf(LinkKind kind, String setting, boolean epoll) throws BadCertificates {
-    return switch (kind) {
-      case BackendLinkSettings _ -> new BackendLink();
-      case HttpLinkSettings http -> {
-        BackendTrust trust =
-            http.url().tls() ? BackendTrust.load(setting + ".http.ca", true, http.ca()) : null;
-        yield new HttpLink(http, trust, epoll);
-      }
-    };
   }
 
   /// The place in the chain and the kind, as `2-sql`: one kind may be there twice.
@@ -65,25 +59,49 @@ public final class Directory implements AutoCloseable {
   /// @return [Answer.Accept], [Answer.Reject] or [Answer.CannotTell]; does not fail
   public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop, TimerWheel wheel) {
     assert loop.inEventLoop();
-    return ask(0, attempt, loop, wheel, Answer.reject());
+    return new Walk(attempt.user(), loop, wheel).from(0, attempt, Facts.NONE, Answer.reject());
   }
 
-  /// @param atEnd what is answered when no more links are left
-  private CompletableFuture<Answer> ask(
-      int place, Attempt attempt, EventLoop loop, TimerWheel wheel, Answer atEnd) {
-    if (place == links.size()) {
-      return CompletableFuture.completedFuture(atEnd);
+  /// One way through the chain.
+  private final class Walk {
+    private final String typed;
+    private final EventLoop loop;
+    private final TimerWheel wheel;
+
+    /// @param typed the user's name as the client says it
+    Walk(String typed, EventLoop loop, TimerWheel wheel) {
+      this.typed = typed;
+      this.loop = loop;
+      this.wheel = wheel;
     }
-    GuardedLink link = links.get(place);
-    return link.ask(attempt, loop, wheel)
-        .thenCompose(answer ->
-            switch (answer) {
-              case Answer.NotMine _ -> ask(place + 1, attempt, loop, wheel, atEnd);
-              case Answer.CannotTell _ when link.settings().unavailable() == Unavailable.NEXT ->
-                  ask(place + 1, attempt, loop, wheel, answer);
-              case Answer.Accept _, Answer.Reject _, Answer.CannotTell _, Answer.AskAgain _ ->
-                  CompletableFuture.completedFuture(answer);
-            });
+
+    /// @param place of the link to ask
+    /// @param learnt what earlier links know of the user
+    /// @param atEnd what is answered when no more links are left
+    CompletableFuture<Answer> from(int place, Attempt attempt, Facts learnt, Answer atEnd) {
+      if (place == links.size()) {
+        return CompletableFuture.completedFuture(atEnd);
+      }
+      GuardedLink link = links.get(place);
+      return link.ask(attempt, loop, wheel)
+          .thenCompose(answer ->
+              switch (answer) {
+                case Answer.NotMine _ -> from(place + 1, attempt, learnt, atEnd);
+                case Answer.Learnt(var user, var facts) ->
+                    from(place + 1, attempt.withUser(user), facts.over(learnt), atEnd);
+                case Answer.CannotTell _ when link.settings().unavailable() == Unavailable.NEXT ->
+                    from(place + 1, attempt, learnt, answer);
+                case Answer.Accept(var facts) ->
+                    CompletableFuture.completedFuture(
+                        new Answer.Accept(whole(facts.over(learnt), attempt.user())));
+                case Answer.Reject _, Answer.CannotTell _, Answer.AskAgain _ ->
+                    CompletableFuture.completedFuture(answer);
+              });
+    }
+
+    private Facts whole(Facts facts, String user) {
+      return user.equals(typed) ? facts : facts.named(user);
+    }
   }
 
   /// Gives back what the links hold. Not from a loop.

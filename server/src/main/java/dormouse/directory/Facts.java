@@ -147,6 +147,11 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
     return fields.get("backend");
   }
 
+  /// The same of a user of this name, unless they name it otherwise.
+  Facts named(String user) {
+    return fields.containsKey("user") ? this : over(new Facts(Map.of("user", user), null));
+  }
+
   /// The backend's host by name or number; `hostip` is where that is, and wins.
   public @Nullable String host() {
     return fields.getOrDefault("hostip", fields.get("host"));

@@ -123,7 +123,8 @@ final class GuardedLink {
         failure instanceof CompletionException && failure.getCause() != null
             ? failure.getCause()
             : failure;
-    return new Answer.CannotTell(name + ": " + cause);
+    return new Answer.CannotTell(
+        name + ": " + cause, /* down= */ !(cause instanceof Workers.Crowded));
   }
 
   private void took(Answer answer, Duration took) {
@@ -144,6 +145,7 @@ final class GuardedLink {
       case Answer.Accept _ -> "accepted";
       case Answer.Reject _ -> "rejected";
       case Answer.NotMine _ -> "not-mine";
+      case Answer.Learnt _ -> "learnt";
       case Answer.CannotTell _ -> "failed";
       case Answer.AskAgain _ -> "wait";
     };

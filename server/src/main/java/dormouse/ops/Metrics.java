@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Counts what happens and says it as Prometheus text. Any thread; no call blocks, and [#bytes] allocates nothing.
@@ -218,6 +219,13 @@ public final class Metrics {
                     .tag("result", result)
                     .register(registry))
         .increment();
+  }
+
+  /// How many passwords wait to be hashed.
+  public void watchPasswordChecks(IntSupplier waiting) {
+    Gauge.builder("dormouse.password.checks.waiting", waiting::getAsInt)
+        .description("Passwords that wait to be held against a hash")
+        .register(registry);
   }
 
   /// A link of the directory has answered, `took` after it was asked.

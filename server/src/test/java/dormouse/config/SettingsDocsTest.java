@@ -80,7 +80,9 @@ final class SettingsDocsTest {
           example
               + (example.contains("listen:") ? "" : "listen: [ { address: \"0.0.0.0:993\" } ]\n")
               + (example.contains("backends:") ? "" : "backends: { mx: { address: mx } }\n");
-      String here = whole.replaceAll("[a-z.-]+\\.(pem|key|ocsp)\\b", "dormouse.yaml");
+      String here =
+          whole.replaceAll(
+              "[a-z.-]+\\.(pem|key|ocsp|secret)\\b|\\b(users.yaml|popmap)\\b", "dormouse.yaml");
       assertThat(SettingsFile.parse(here, ROOT.resolve("packaging")))
           .as(whole)
           .isInstanceOf(SettingsRead.Good.class);

@@ -27,6 +27,8 @@ final class SettingsFileTest {
       backends: { mx: { address: mail.example.org } }
       """;
 
+  private static final String KINDS = "backend, http, file, rewrite, map";
+
   private static final String EVERYTHING_ELSE =
       """
       listen:
@@ -325,9 +327,9 @@ final class SettingsFileTest {
   void aLinkIsOfOneKind() {
     assertThat(faults(SMALLEST + "directory:\n  - timeout: 5s\n  - bakend:\n"))
         .containsExactly(
-            "4:5: directory[0]: wanted one of backend, http",
+            "4:5: directory[0]: wanted one of " + KINDS,
             "5:5: directory[1].bakend: unknown key; did you mean `backend`?",
-            "5:5: directory[1]: wanted one of backend, http");
+            "5:5: directory[1]: wanted one of " + KINDS);
   }
 
   @Test
@@ -363,6 +365,66 @@ final class SettingsFileTest {
             "3:27: directory[0].http.url: wanted a URL such as http://127.0.0.1:9000/auth, not"
                 + " `ftp://x/y z`",
             "3:42: directory[0].http.headers: wanted lines such as \"X-Auth-Key: secret\"");
+  }
+
+  @Test
+  void filesRewritesAndMapsAreReadWholly() {
+    Settings settings =
+        good(
+            SMALLEST
+                + """
+                directory:
+                  - rewrite:
+                      pattern: "(.*)%(.*)"
+                      to: "$1@$2"
+                      host-after: "!"
+                      lower-case: true
+                      strip-domains: [ "*" ]
+                      add-domain: example.org
+                  - map:
+                      lines: [ "ann: mx" ]
+                      file: mail.pem
+                      form: patterns
+                      keys: [ '\\u' ]
+                      renames: true
+                      delimiter: "%"
+                      unknown: reject
+                  - file: { path: mail.key, scheme: PLAIN }
+                """);
+    differsInEveryKey(settings.directory().get(0).kind(), RewriteLinkSettings.DEFAULT);
+    differsInEveryKey(settings.directory().get(1).kind(), MapLinkSettings.DEFAULT);
+    differsInEveryKey(settings.directory().get(2).kind(), FileLinkSettings.DEFAULT);
+  }
+
+  @Test
+  void whatRewritesAndMapsCannotBeIsAFault() {
+    assertThat(
+            faults(
+                SMALLEST
+                    + """
+                    directory:
+                      - rewrite: { pattern: "(", to: x }
+                      - rewrite: { pattern: "(a)", to: $2 }
+                      - rewrite: { pattern: a }
+                      - rewrite: { to: a, add-domain: "@x" }
+                      - map: { keys: [ '\\x' ], delimiter: "--" }
+                      - map: { file: nowhere }
+                      - file: { scheme: "{PLAIN}" }
+                    """))
+        .containsExactly(
+            "4:16: directory[0].rewrite.pattern: wanted a regular expression of Java",
+            "5:31: directory[1].rewrite.to: wanted no more `$n` than the pattern has groups",
+            "6:14: directory[2].rewrite.to: wanted what stands in place of the `pattern`",
+            "7:14: directory[3].rewrite.pattern: wanted what is replaced by `to`",
+            "7:23: directory[3].rewrite.add-domain: wanted a domain without `@`",
+            "8:12: directory[4].map.keys: wanted a list of what to look up, such as \\U or \\u\\D\\d,"
+                + " and no other letters behind a backslash",
+            "8:28: directory[4].map.delimiter: wanted one character",
+            "10:13: directory[6].file.path: must be set",
+            "10:15: directory[6].file.scheme: wanted a scheme such as CRYPT or PLAIN");
+    assertThat(
+            faults(SMALLEST + "directory: [ map: { file: nowhere }, file: { path: nowhere } ]\n"))
+        .hasSize(2);
   }
 
   @Test

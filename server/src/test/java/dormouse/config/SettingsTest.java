@@ -53,6 +53,19 @@ final class SettingsTest {
                 10_000,
                 5,
                 ofSeconds(10)));
+    assertThat(FileLinkSettings.DEFAULT).isEqualTo(new FileLinkSettings(Path.of("users"), "CRYPT"));
+    assertThat(RewriteLinkSettings.DEFAULT)
+        .isEqualTo(new RewriteLinkSettings(null, null, null, false, List.of(), null));
+    assertThat(MapLinkSettings.DEFAULT)
+        .isEqualTo(
+            new MapLinkSettings(
+                List.of(),
+                null,
+                MapLinkSettings.Form.WORDS,
+                List.of("\\U"),
+                false,
+                "@",
+                MapLinkSettings.Unknown.NEXT));
     assertThat(LoginSettings.DEFAULT)
         .isEqualTo(
             new LoginSettings(

@@ -97,6 +97,7 @@ final class OperatingDocsTest {
     metrics.login("accepted");
     metrics.directoryAnswer("l", "r");
     metrics.directoryTook("l", Duration.ZERO);
+    metrics.watchPasswordChecks(() -> 1);
     metrics.sessionState(null, State.GREETING);
     metrics.stayedAttached("r");
     metrics.hibernated();

@@ -1,4 +1,4 @@
-package dormouse.directory;
+package dormouse.directory.http;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;

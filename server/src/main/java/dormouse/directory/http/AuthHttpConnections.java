@@ -1,7 +1,7 @@
-package dormouse.directory;
+package dormouse.directory.http;
 
 import dormouse.config.HttpLinkSettings;
-import dormouse.directory.AuthHttpConnection.Question;
+import dormouse.directory.http.AuthHttpConnection.Question;
 import dormouse.tls.BackendTrust;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;

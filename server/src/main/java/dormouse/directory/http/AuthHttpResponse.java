@@ -1,4 +1,4 @@
-package dormouse.directory;
+package dormouse.directory.http;
 
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;

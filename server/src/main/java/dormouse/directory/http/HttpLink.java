@@ -1,7 +1,11 @@
-package dormouse.directory;
+package dormouse.directory.http;
 
 import dormouse.config.HttpLinkSettings;
-import dormouse.directory.AuthHttpConnection.Question;
+import dormouse.directory.Answer;
+import dormouse.directory.Attempt;
+import dormouse.directory.Facts;
+import dormouse.directory.Link;
+import dormouse.directory.http.AuthHttpConnection.Question;
 import dormouse.tls.BackendTrust;
 import io.netty.channel.EventLoop;
 import io.netty.util.NetUtil;
@@ -19,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// What the answer means is what nginx makes of it: `Auth-Status` other than `OK` and `WAIT` is the text for the client,
 /// after `Auth-Wait` seconds, and without those the connection's last; none at all is as `OK`. A backend is an address and
 /// a port.
-final class HttpLink implements Link {
+public final class HttpLink implements Link {
   private static final Pattern PORT = Pattern.compile("0*[1-9]\\d{0,4}");
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,253}");
   private static final Pattern SECONDS = Pattern.compile("\\d{1,9}");
@@ -30,7 +34,7 @@ final class HttpLink implements Link {
 
   /// @param trust whom to trust for `https`; null for `http`
   /// @param epoll whether the event loops are native epoll ones
-  HttpLink(HttpLinkSettings settings, @Nullable BackendTrust trust, boolean epoll) {
+  public HttpLink(HttpLinkSettings settings, @Nullable BackendTrust trust, boolean epoll) {
     this.settings = settings;
     this.connections = new AuthHttpConnections(settings, trust, epoll);
   }

@@ -1,9 +1,13 @@
-package dormouse.directory;
+package dormouse.directory.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.config.AuthUrl;
 import dormouse.config.HttpLinkSettings;
+import dormouse.directory.Answer;
+import dormouse.directory.Attempt;
+import dormouse.directory.Facts;
+import dormouse.directory.Proof;
 import dormouse.listen.EventLoops;
 import dormouse.session.Client;
 import dormouse.session.Via;

@@ -1,6 +1,8 @@
-package dormouse.directory;
+package dormouse.directory.http;
 
 import dormouse.config.HttpLinkSettings;
+import dormouse.directory.Attempt;
+import dormouse.directory.Proof;
 import dormouse.session.Client;
 import dormouse.tls.records.HandshakeFacts;
 import io.netty.util.NetUtil;

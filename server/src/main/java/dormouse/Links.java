@@ -1,0 +1,69 @@
+package dormouse;
+
+import dormouse.config.BackendLinkSettings;
+import dormouse.config.FileLinkSettings;
+import dormouse.config.HttpLinkSettings;
+import dormouse.config.LinkSettings;
+import dormouse.config.MapLinkSettings;
+import dormouse.config.RewriteLinkSettings;
+import dormouse.directory.BackendLink;
+import dormouse.directory.Link;
+import dormouse.directory.LinkMaker;
+import dormouse.directory.Workers;
+import dormouse.directory.file.FileLink;
+import dormouse.directory.http.HttpLink;
+import dormouse.directory.step.MapLink;
+import dormouse.directory.step.RewriteLink;
+import dormouse.ops.Metrics;
+import dormouse.tls.BackendTrust;
+import dormouse.tls.BadCertificates;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+
+/// Makes the links of the directory, and holds what they share: the threads on which files are looked at and passwords hashed.
+/// Any thread.
+final class Links implements LinkMaker, AutoCloseable {
+  private static final int LOOKUPS_AT_A_TIME = 64;
+
+  /// How long a password waits to be hashed: shorter than a link's usual timeout, which would count as a failure of the link.
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  private final boolean epoll;
+  private final InstantSource clock;
+  private final Workers lookups;
+  private final Workers checks;
+
+  /// @param epoll whether the event loops are native epoll ones
+  Links(boolean epoll, InstantSource clock, Metrics metrics) {
+    this.epoll = epoll;
+    this.clock = clock;
+    // half of the processors are left for everything else, however many guess passwords
+    int atATime = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    lookups = new Workers("directory", LOOKUPS_AT_A_TIME, PATIENCE, clock);
+    checks = new Workers("passwords", atATime, PATIENCE, clock);
+    metrics.watchPasswordChecks(checks::waiting);
+  }
+
+  @Override
+  public Link make(LinkSettings settings, String name, String setting)
+      throws BadCertificates, IOException {
+    return switch (settings.kind()) {
+      case BackendLinkSettings _ -> new BackendLink();
+      case HttpLinkSettings http -> {
+        BackendTrust trust =
+            http.url().tls() ? BackendTrust.load(setting + ".http.ca", true, http.ca()) : null;
+        yield new HttpLink(http, trust, epoll);
+      }
+      case FileLinkSettings file -> FileLink.read(file, lookups, checks, clock);
+      case RewriteLinkSettings rewrite -> new RewriteLink(rewrite);
+      case MapLinkSettings map -> MapLink.read(map, setting, lookups, clock);
+    };
+  }
+
+  @Override
+  public void close() {
+    lookups.close();
+    checks.close();
+  }
+}

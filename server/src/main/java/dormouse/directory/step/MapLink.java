@@ -1,0 +1,138 @@
+package dormouse.directory.step;
+
+import dormouse.config.MapLinkSettings;
+import dormouse.config.MapLinkSettings.Unknown;
+import dormouse.directory.Answer;
+import dormouse.directory.Attempt;
+import dormouse.directory.BadDirectoryFile;
+import dormouse.directory.Facts;
+import dormouse.directory.Link;
+import dormouse.directory.WatchedFile;
+import dormouse.directory.Workers;
+import dormouse.session.Client;
+import io.netty.channel.EventLoop;
+import io.netty.util.NetUtil;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// Knows the backends of users by a table, as perdition's popmap. Any thread.
+public final class MapLink implements Link {
+  private final MapLinkSettings settings;
+  private final PopMap lines;
+  private final @Nullable WatchedFile<PopMap> file;
+  private final Workers lookups;
+
+  private MapLink(
+      MapLinkSettings settings, PopMap lines, @Nullable WatchedFile<PopMap> file, Workers lookups) {
+    this.settings = settings;
+    this.lines = lines;
+    this.file = file;
+    this.lookups = lookups;
+  }
+
+  /// Reads the table.
+  ///
+  /// @param setting where the link stands in the settings, for messages
+  /// @param lookups where the file is looked at
+  /// @throws IOException if a line is wrong, or the file cannot be read
+  public static MapLink read(
+      MapLinkSettings settings, String setting, Workers lookups, InstantSource clock)
+      throws IOException {
+    List<BadDirectoryFile.Fault> faults = new ArrayList<>();
+    PopMap lines = PopMap.read(settings.lines(), settings.form(), faults);
+    if (!faults.isEmpty()) {
+      throw new BadDirectoryFile(Path.of(setting + ".map.lines"), faults);
+    }
+    Path path = settings.file();
+    WatchedFile<PopMap> file =
+        path == null ? null : WatchedFile.read(path, read -> table(read, settings), clock);
+    return new MapLink(settings, lines, file, lookups);
+  }
+
+  private static PopMap table(Path file, MapLinkSettings settings) throws IOException {
+    List<BadDirectoryFile.Fault> faults = new ArrayList<>();
+    PopMap map = PopMap.read(Files.readAllLines(file), settings.form(), faults);
+    if (!faults.isEmpty()) {
+      throw new BadDirectoryFile(file, faults);
+    }
+    return map;
+  }
+
+  @Override
+  public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
+    WatchedFile<PopMap> watched = file;
+    return watched == null
+        ? CompletableFuture.completedFuture(find(attempt, List.of(lines)))
+        : lookups.run(() -> find(attempt, List.of(lines, watched.now())));
+  }
+
+  private Answer find(Attempt attempt, List<PopMap> maps) {
+    for (String template : settings.keys()) {
+      String key = filled(template, attempt);
+      for (PopMap map : maps) {
+        String value = map.find(key);
+        if (value != null) {
+          return learnt(attempt.user(), value);
+        }
+      }
+    }
+    return settings.unknown() == Unknown.REJECT ? Answer.reject() : new Answer.NotMine();
+  }
+
+  private Answer learnt(String user, String value) {
+    Map<String, String> facts = new HashMap<>();
+    int at = value.lastIndexOf(settings.delimiter());
+    if (at >= 0 && settings.renames()) {
+      facts.put("destuser", value.substring(0, at));
+    }
+    HostAndPort.put(value.substring(at + 1), facts);
+    return switch (Facts.accept(facts)) {
+      case Answer.Accept(Facts known) -> new Answer.Learnt(user, known);
+      case Answer other ->
+          new Answer.CannotTell("the table's " + value + " is no backend: " + other, false);
+    };
+  }
+
+  private String filled(String template, Attempt attempt) {
+    StringBuilder key = new StringBuilder();
+    for (int i = 0; i < template.length(); i++) {
+      char c = template.charAt(i);
+      if (c != '\\' || i + 1 == template.length()) {
+        key.append(c);
+        continue;
+      }
+      key.append(part(template.charAt(++i), attempt));
+    }
+    return key.toString();
+  }
+
+  private String part(char letter, Attempt attempt) {
+    String user = attempt.user();
+    int at = user.lastIndexOf(settings.delimiter());
+    Client client = attempt.client();
+    return switch (letter) {
+      case 'U' -> user;
+      case 'u' -> at < 0 ? user : user.substring(0, at);
+      case 'D' -> at < 0 ? "" : settings.delimiter();
+      case 'd' -> at < 0 ? "" : user.substring(at + 1);
+      case 'i' -> number(client.remote());
+      case 'I' -> number(client.local());
+      case 'p' -> Integer.toString(client.remote().getPort());
+      case 'P' -> Integer.toString(client.local().getPort());
+      default -> String.valueOf(letter);
+    };
+  }
+
+  private static String number(InetSocketAddress address) {
+    return NetUtil.toAddressString(address.getAddress());
+  }
+}

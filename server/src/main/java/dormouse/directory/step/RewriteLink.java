@@ -1,0 +1,83 @@
+package dormouse.directory.step;
+
+import dormouse.config.RewriteLinkSettings;
+import dormouse.directory.Answer;
+import dormouse.directory.Attempt;
+import dormouse.directory.Facts;
+import dormouse.directory.Link;
+import io.netty.channel.EventLoop;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// Rewrites the user's name for the links behind it. Any thread.
+public final class RewriteLink implements Link {
+  private final RewriteLinkSettings settings;
+  private final @Nullable Pattern pattern;
+
+  public RewriteLink(RewriteLinkSettings settings) {
+    this.settings = settings;
+    this.pattern = settings.pattern() == null ? null : Pattern.compile(settings.pattern());
+  }
+
+  @Override
+  public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
+    return CompletableFuture.completedFuture(rewrite(attempt.user()));
+  }
+
+  /// A name of which nothing is left is nobody's.
+  Answer rewrite(String user) {
+    Map<String, String> facts = new HashMap<>();
+    String name = domain(small(host(replaced(user), facts)));
+    if (name.isBlank()) {
+      return Answer.reject();
+    }
+    return switch (Facts.accept(facts)) {
+      case Answer.Accept(Facts known) -> new Answer.Learnt(name, known);
+      case Answer _ -> Answer.reject(); // what the client typed is no host and port
+    };
+  }
+
+  private String replaced(String user) {
+    String to = settings.to();
+    if (pattern == null || to == null) {
+      return user;
+    }
+    Matcher matcher = pattern.matcher(user);
+    return matcher.matches() ? matcher.replaceFirst(to) : user;
+  }
+
+  private String host(String user, Map<String, String> facts) {
+    String delimiter = settings.hostAfter();
+    int at = delimiter == null ? -1 : user.lastIndexOf(delimiter);
+    if (delimiter == null || at < 0) {
+      return user;
+    }
+    HostAndPort.put(user.substring(at + delimiter.length()), facts);
+    return user.substring(0, at);
+  }
+
+  private String small(String user) {
+    return settings.lowerCase() ? user.toLowerCase(Locale.ROOT) : user;
+  }
+
+  private String domain(String user) {
+    int at = user.lastIndexOf('@');
+    String name = user;
+    if (at >= 0 && strips(user.substring(at + 1))) {
+      name = user.substring(0, at);
+    }
+    return settings.addDomain() != null && name.indexOf('@') < 0 && !name.isEmpty()
+        ? name + "@" + settings.addDomain()
+        : name;
+  }
+
+  private boolean strips(String domain) {
+    return settings.stripDomains().stream()
+        .anyMatch(strip -> strip.equals("*") || strip.equalsIgnoreCase(domain));
+  }
+}

@@ -1,0 +1,111 @@
+package dormouse.directory.file;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.FrontEnd;
+import dormouse.testkit.DovecotServer;
+import dormouse.testkit.ImapClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Users of a file, rewritten names and a popmap before a real Dovecot, with hashes that Dovecot's own `doveadm pw` makes.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class FileLinkIT {
+  private DovecotServer dovecot;
+
+  @TempDir Path directory = Path.of("");
+
+  @BeforeAll
+  void start() {
+    dovecot = DovecotServer.start();
+  }
+
+  @AfterAll
+  void stop() {
+    dovecot.close();
+  }
+
+  @Test
+  void aFileSaysWhoAClientIsAndWhatToLogInWith() throws IOException {
+    String hash = dovecot.doveadm("pw", "-s", "SHA512-CRYPT", "-p", "correct horse").strip();
+    Path users =
+        Files.writeString(
+            directory.resolve("users"),
+            "ann:" + hash + "::::::destuser=u1 pass=" + DovecotServer.PASSWORD + "\n");
+    try (FrontEnd dormouse = dormouse("- file: { path: %s }".formatted(users))) {
+
+      try (ImapClient client = ImapClient.connect(dormouse.plain()).login("ann", "correct horse")) {
+        client.ok("SELECT INBOX");
+        dovecot.awaitImapConnections("u1", 1, Duration.ofSeconds(10));
+      }
+      assertThat(refusal(dormouse, "ann", DovecotServer.PASSWORD))
+          .contains("[AUTHENTICATIONFAILED]");
+      assertThat(refusal(dormouse, "bob", "correct horse")).contains("[AUTHENTICATIONFAILED]");
+
+      Files.writeString(users, "bob:{PLAIN}staple::::::destuser=u2 pass=pass\n");
+      Files.setLastModifiedTime(users, FileTime.from(Instant.now().minusSeconds(60)));
+      dormouse.await(() -> accepts(dormouse, "bob", "staple"), "the changed file is used");
+      assertThat(refusal(dormouse, "ann", "correct horse")).contains("[AUTHENTICATIONFAILED]");
+    }
+  }
+
+  @Test
+  void namesAreRewrittenAndAMapKnowsTheBackend() throws IOException {
+    Path popmap =
+        Files.writeString(
+            directory.resolve("popmap"), "^u3$: 127.0.0.1:" + dovecot.imapPort() + "\n");
+    String links =
+        """
+        - rewrite: { lower-case: true, strip-domains: [ example.org ] }
+          - map: { file: %s, form: patterns, unknown: reject }
+          - backend:
+        """
+            .formatted(popmap);
+    try (FrontEnd dormouse = dormouse(links)) {
+      ImapClient.connect(dormouse.plain()).login("U3@Example.org", DovecotServer.PASSWORD).logout();
+      assertThat(refusal(dormouse, "u3@example.net", DovecotServer.PASSWORD))
+          .contains("[AUTHENTICATIONFAILED]");
+      assertThat(refusal(dormouse, "u4", DovecotServer.PASSWORD))
+          .contains("[AUTHENTICATIONFAILED]");
+    }
+  }
+
+  private FrontEnd dormouse(String links) {
+    return FrontEnd.of(
+        """
+        listen:
+          - { address: "127.0.0.1:0", tls: none }
+        backends:
+          mx: { address: "127.0.0.1:%d", tls: none, trusted: true }
+        throttle: { enabled: false }
+        hibernate: { after: 0s, quiet-after: 0s }
+        directory:
+          %s
+        """
+            .formatted(dovecot.imapPort(), links));
+  }
+
+  private static boolean accepts(FrontEnd dormouse, String user, String password) {
+    try (ImapClient client = ImapClient.connect(dormouse.plain())) {
+      return client
+          .command("LOGIN " + user + " " + ImapClient.quoted(password))
+          .getLast()
+          .contains(" OK ");
+    }
+  }
+
+  private static String refusal(FrontEnd dormouse, String user, String password) {
+    try (ImapClient client = ImapClient.connect(dormouse.plain())) {
+      return client.refused("LOGIN " + user + " " + ImapClient.quoted(password));
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.directory.file;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.directory.http;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.directory.password;
+
+import org.jspecify.annotations.NullMarked;

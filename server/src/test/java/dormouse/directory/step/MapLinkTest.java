@@ -1,0 +1,165 @@
+package dormouse.directory.step;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dormouse.config.MapLinkSettings;
+import dormouse.config.MapLinkSettings.Form;
+import dormouse.config.MapLinkSettings.Unknown;
+import dormouse.directory.Answer;
+import dormouse.directory.Attempts;
+import dormouse.directory.Facts;
+import dormouse.directory.Workers;
+import dormouse.session.HandClock;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MapLinkTest {
+  private final HandClock clock = new HandClock();
+  private final Workers lookups = new Workers("test", 2, Duration.ofSeconds(5), clock);
+  private final EmbeddedChannel channel = new EmbeddedChannel();
+
+  @TempDir Path directory = Path.of("");
+
+  @AfterEach
+  void stop() {
+    lookups.close();
+    channel.close();
+  }
+
+  @Test
+  void wordsHaveBackends() throws Exception {
+    MapLink map =
+        map(Form.WORDS, List.of("\\U"), "ann: mx1:1143", "bob@example.org:mx2", "# cid: mx3", "");
+    assertThat(find(map, "ann")).isEqualTo("ann null mx1 1143");
+    assertThat(find(map, "bob@example.org")).isEqualTo("bob@example.org null mx2 0");
+    assertThat(find(map, "cid")).isEqualTo("NotMine[]");
+  }
+
+  @Test
+  void keysAreLookedUpInTurn() throws Exception {
+    MapLink map =
+        map(
+            Form.WORDS,
+            List.of("\\U", "\\u", "*\\D\\d", "\\i:\\p", "\\I:\\P", "\\\\"),
+            "ann@example.org: mx1",
+            "bob: mx2",
+            "*@example.org: mx3",
+            "203.0.113.7:40001: mx4");
+    assertThat(find(map, "ann@example.org")).contains(" mx1 ");
+    assertThat(find(map, "bob@example.org")).contains(" mx2 ");
+    assertThat(find(map, "cid@example.org")).contains(" mx3 ");
+    assertThat(find(map, "cid@example.net")).contains(" mx4 ");
+    MapLink last = map(Form.WORDS, List.of("\\I:\\P", "\\\\"), "192.0.2.1:993: mx5");
+    assertThat(find(last, "ann")).contains(" mx5 ");
+    assertThat(find(map(Form.WORDS, List.of("\\\\"), "\\: mx6"), "ann")).contains(" mx6 ");
+  }
+
+  @Test
+  void patternsAreTriedInTheirOrderAndFillTheirValues() throws Exception {
+    MapLink map =
+        map(
+            Form.PATTERNS,
+            List.of("\\U"),
+            "^[a-e]: east",
+            "^(.+)@(.+)$: $1@$2:143",
+            ".*: west:1143");
+    assertThat(find(map, "ann@example.org")).isEqualTo("ann@example.org null east 0");
+    assertThat(find(map, "zoe@example.org")).isEqualTo("zoe@example.org null example.org 143");
+    assertThat(find(map, "zoe")).isEqualTo("zoe null west 1143");
+  }
+
+  @Test
+  void aTableMayRenameUsersAndRefuseStrangers() throws Exception {
+    MapLinkSettings settings =
+        new MapLinkSettings(
+            List.of("ann: ann.smith@home@mx1", "bob: [2001:db8::1]:143"),
+            null,
+            Form.WORDS,
+            List.of("\\U"),
+            true,
+            "@",
+            Unknown.REJECT);
+    MapLink map = MapLink.read(settings, "directory[0]", lookups, clock);
+    assertThat(find(map, "ann")).isEqualTo("ann ann.smith@home mx1 0");
+    assertThat(find(map, "bob")).isEqualTo("bob null 2001:db8::1 143");
+    assertThat(find(map, "cid")).startsWith("Reject");
+  }
+
+  @Test
+  void aValueThatIsNoBackendIsTheTablesFault() throws Exception {
+    MapLink map = map(Form.WORDS, List.of("\\U"), "ann: mx1:99999", "bob: a:b:c");
+    assertThat(find(map, "ann")).startsWith("CannotTell");
+    assertThat(find(map, "bob")).startsWith("CannotTell");
+  }
+
+  @Test
+  void aFileIsReadAgainWhenItHasChangedAndKeptWhileItIsBad() throws Exception {
+    Path file = Files.writeString(directory.resolve("popmap"), "ann: mx1\n");
+    MapLink map = ofFile(file, Form.PATTERNS);
+    assertThat(find(map, "ann")).contains(" mx1 ");
+    Files.writeString(file, "ann: mx2:143\n");
+    assertThat(find(map, "ann")).as("looked at a second ago at most").contains(" mx1 ");
+    clock.turn(Duration.ofSeconds(1));
+    assertThat(find(map, "ann")).contains(" mx2 ");
+    Files.writeString(file, "(: mx3\n");
+    clock.turn(Duration.ofSeconds(1));
+    assertThat(find(map, "ann")).contains(" mx2 ");
+    Files.delete(file);
+    clock.turn(Duration.ofSeconds(1));
+    assertThat(find(map, "ann")).contains(" mx2 ");
+    Files.writeString(file, "ann: mx4\n");
+    clock.turn(Duration.ofSeconds(1));
+    assertThat(find(map, "ann")).contains(" mx4 ");
+  }
+
+  @Test
+  void allThatIsWrongIsToldWithItsLine() throws IOException {
+    Path file = Files.writeString(directory.resolve("popmap"), "# map\n(: mx\nann mx\n(a): $2\n");
+    assertThatThrownBy(() -> ofFile(file, Form.PATTERNS))
+        .isInstanceOf(IOException.class)
+        .hasMessage(
+            """
+            %1$s:2: no regular expression: Unclosed group
+            %1$s:3: wanted a line such as `ann: mail.example.org:143`
+            %1$s:4: the value names a group that the pattern does not have\
+            """
+                .formatted(file));
+  }
+
+  private MapLink ofFile(Path file, Form form) throws IOException {
+    return MapLink.read(
+        new MapLinkSettings(List.of(), file, form, List.of("\\U"), false, "@", Unknown.NEXT),
+        "directory[0]",
+        lookups,
+        clock);
+  }
+
+  private MapLink map(Form form, List<String> keys, String... lines) throws IOException {
+    return MapLink.read(
+        new MapLinkSettings(List.of(lines), null, form, keys, false, "@", Unknown.NEXT),
+        "directory[0]",
+        lookups,
+        clock);
+  }
+
+  private String find(MapLink map, String user) throws Exception {
+    Answer answer = map.ask(Attempts.of(user, "x"), channel.eventLoop()).get(10, TimeUnit.SECONDS);
+    return answer instanceof Answer.Learnt(var name, Facts facts)
+        ? name + " " + destination(facts.backendUser()) + " " + facts.host() + " " + facts.port()
+        : answer.toString();
+  }
+
+  private static String destination(@Nullable String user) {
+    return String.valueOf(user);
+  }
+}

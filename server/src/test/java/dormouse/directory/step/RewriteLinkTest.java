@@ -1,0 +1,58 @@
+package dormouse.directory.step;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.config.RewriteLinkSettings;
+import dormouse.directory.Answer;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RewriteLinkTest {
+  private static final RewriteLinkSettings NOTHING = RewriteLinkSettings.DEFAULT;
+
+  @Test
+  void nothingIsRewrittenUnlessItIsSet() {
+    assertThat(name(NOTHING, "Ann@Example.org")).isEqualTo("Ann@Example.org");
+  }
+
+  @Test
+  void domainsAreTakenOffAndAdded() {
+    var strip = new RewriteLinkSettings(null, null, null, true, List.of("example.org"), null);
+    assertThat(name(strip, "Ann@EXAMPLE.org")).isEqualTo("ann");
+    assertThat(name(strip, "ann@example.net")).isEqualTo("ann@example.net");
+    var any = new RewriteLinkSettings(null, null, null, false, List.of("*"), "example.com");
+    assertThat(name(any, "ann@example.net")).isEqualTo("ann@example.com");
+    assertThat(name(any, "ann")).isEqualTo("ann@example.com");
+  }
+
+  @Test
+  void aPatternMustFitTheWholeName() {
+    var percent = new RewriteLinkSettings("([^%]+)%([^%]+)", "$1@$2", null, false, List.of(), null);
+    assertThat(name(percent, "ann%example.org")).isEqualTo("ann@example.org");
+    assertThat(name(percent, "ann%example.org%x")).isEqualTo("ann%example.org%x");
+  }
+
+  @Test
+  void aHostThatTheUserTypedIsAFactAndNoPartOfTheName() {
+    var at = new RewriteLinkSettings(null, null, "@", false, List.of(), null);
+    RewriteLink link = new RewriteLink(at);
+    assertThat(link.rewrite("ann@home@mx1.example.org:1143"))
+        .isInstanceOfSatisfying(
+            Answer.Learnt.class,
+            learnt -> {
+              assertThat(learnt.user()).isEqualTo("ann@home");
+              assertThat(learnt.facts().host()).isEqualTo("mx1.example.org");
+              assertThat(learnt.facts().port()).isEqualTo(1143);
+            });
+    assertThat(link.rewrite("ann")).isInstanceOf(Answer.Learnt.class);
+    assertThat(link.rewrite("ann@mx1:99999")).isInstanceOf(Answer.Reject.class);
+    assertThat(link.rewrite("ann@")).isInstanceOf(Answer.Reject.class);
+    assertThat(link.rewrite("@mx1")).isInstanceOf(Answer.Reject.class);
+  }
+
+  private static String name(RewriteLinkSettings settings, String user) {
+    return new RewriteLink(settings).rewrite(user) instanceof Answer.Learnt(var name, _)
+        ? name
+        : "rejected";
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.directory.step;
+
+import org.jspecify.annotations.NullMarked;
