@@ -3,15 +3,19 @@ package dormouse;
 import dormouse.config.BackendLinkSettings;
 import dormouse.config.FileLinkSettings;
 import dormouse.config.HttpLinkSettings;
+import dormouse.config.LdapLinkSettings;
 import dormouse.config.LinkSettings;
 import dormouse.config.MapLinkSettings;
 import dormouse.config.RewriteLinkSettings;
+import dormouse.config.SqlLinkSettings;
 import dormouse.directory.BackendLink;
 import dormouse.directory.Link;
 import dormouse.directory.LinkMaker;
 import dormouse.directory.Workers;
 import dormouse.directory.file.FileLink;
 import dormouse.directory.http.HttpLink;
+import dormouse.directory.ldap.LdapLink;
+import dormouse.directory.sql.SqlLink;
 import dormouse.directory.step.MapLink;
 import dormouse.directory.step.RewriteLink;
 import dormouse.ops.Metrics;
@@ -56,6 +60,8 @@ final class Links implements LinkMaker, AutoCloseable {
         yield new HttpLink(http, trust, epoll);
       }
       case FileLinkSettings file -> FileLink.read(file, lookups, checks, clock);
+      case SqlLinkSettings sql -> SqlLink.of(sql, name, settings.timeout(), checks, clock);
+      case LdapLinkSettings ldap -> LdapLink.of(ldap, name, settings.timeout(), checks, clock);
       case RewriteLinkSettings rewrite -> new RewriteLink(rewrite);
       case MapLinkSettings map -> MapLink.read(map, setting, lookups, clock);
     };

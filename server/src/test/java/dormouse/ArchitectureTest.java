@@ -39,7 +39,12 @@ class ArchitectureTest {
           Set.of("dormouse.imap.view"),
           Set.of("dormouse.feed"),
           Set.of("dormouse.auth"),
-          Set.of("dormouse.directory.http", "dormouse.directory.file", "dormouse.directory.step"),
+          Set.of(
+              "dormouse.directory.http",
+              "dormouse.directory.file",
+              "dormouse.directory.sql",
+              "dormouse.directory.ldap",
+              "dormouse.directory.step"),
           Set.of("dormouse.directory"),
           Set.of("dormouse.directory.password"),
           Set.of("dormouse.route"),

@@ -53,7 +53,11 @@ public final class Logins {
               case Answer.Accept(var facts) -> accepted(attempt, facts, wheel);
               case Answer.Reject(var code, var text, var delay, var last) ->
                   after(delay, new Refused(new LoginResult.Rejected(code, text), last), wheel);
-              case Answer.CannotTell _, Answer.NotMine _, Answer.Learnt _, Answer.AskAgain _ ->
+              case Answer.CannotTell _,
+                  Answer.NotMine _,
+                  Answer.Learnt _,
+                  Answer.Prove _,
+                  Answer.AskAgain _ ->
                   now(unavailable(Cause.DIRECTORY));
             });
   }
@@ -107,6 +111,7 @@ public final class Logins {
     }
     return switch (attempt.proof()) {
       case Proof.Password(var password) -> password.clone();
+      case Proof.Token _, Proof.CramMd5 _, Proof.Scram _, Proof.Certificate _ -> null;
     };
   }
 

@@ -5,6 +5,8 @@ public sealed interface LinkKind
     permits BackendLinkSettings,
         HttpLinkSettings,
         FileLinkSettings,
+        SqlLinkSettings,
+        LdapLinkSettings,
         RewriteLinkSettings,
         MapLinkSettings {
   /// What the file calls it.

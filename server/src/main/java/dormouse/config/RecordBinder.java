@@ -61,8 +61,8 @@ final class RecordBinder {
       } else if (key.required()) {
         fault(node.getStartMark(), keyPath, "must be set");
         setDefault(key, values, defaults);
-      } else {
-        setDefault(key, values, defaults);
+      } else if (key.kind() == null || !values.containsKey(key.component().getName())) {
+        setDefault(key, values, defaults); // another kind may have been chosen
       }
     }
     checkKinds(keys, written, node, path);

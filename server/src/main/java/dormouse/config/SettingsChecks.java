@@ -155,6 +155,19 @@ public final class SettingsChecks {
           warning(key + ".path", users.path() + " can be read by every user of this machine");
         }
       }
+      case SqlLinkSettings sql -> {
+        if (sql.passwordFile() != null) {
+          secret(key + ".password-file", sql.passwordFile());
+        }
+      }
+      case LdapLinkSettings ldap -> {
+        if (ldap.ca() != null) {
+          file(key + ".ca", ldap.ca());
+        }
+        if (ldap.passwordFile() != null) {
+          secret(key + ".password-file", ldap.passwordFile());
+        }
+      }
       case MapLinkSettings map -> {
         if (map.file() != null) {
           file(key + ".file", map.file());

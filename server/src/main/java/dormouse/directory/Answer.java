@@ -1,5 +1,6 @@
 package dormouse.directory;
 
+import dormouse.directory.password.ScramVerifier;
 import java.time.Duration;
 
 /// What a link, or the chain of them, says to an [Attempt]. Immutable.
@@ -31,6 +32,11 @@ public sealed interface Answer {
       this(why, /* down= */ true);
     }
   }
+
+  /// The client is who it says if it can prove that it knows the password of this verifier. Only to [Proof.Scram].
+  ///
+  /// @param facts what is known of the user then
+  record Prove(Facts facts, ScramVerifier verifier) implements Answer {}
 
   /// This link does not decide, but knows more of the user than there was: the next one is asked.
   ///

@@ -58,19 +58,23 @@ final class AnswerCache {
       return null;
     }
     return switch (attempt.proof()) {
-      case Proof.Password(var password) -> key(attempt, password);
+      case Proof.Password(var password) -> key(attempt, "password", password);
+      case Proof.Token(var token) -> key(attempt, "token", token);
+      case Proof.Certificate _ -> key(attempt, "certificate", new byte[0]);
+      case Proof.CramMd5 _, Proof.Scram _ -> null; // never the same again
     };
   }
 
-  private Key key(Attempt attempt, byte[] password) {
+  private Key key(Attempt attempt, String kind, byte[] secret) {
     try {
       Mac mac = Mac.getInstance(HMAC);
-      mac.init(secret);
+      mac.init(this.secret);
+      add(mac, kind);
       add(mac, attempt.protocol());
       add(mac, attempt.tls() == null ? "" : "tls");
       add(mac, attempt.user());
       add(mac, attempt.authzid());
-      mac.update(password);
+      mac.update(secret);
       return new Key(Base64.getEncoder().encodeToString(mac.doFinal()));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(HMAC, e); // every JDK has it
@@ -103,7 +107,7 @@ final class AnswerCache {
         switch (answer) {
           case Answer.Accept _, Answer.Learnt _ -> acceptedMillis;
           case Answer.Reject _, Answer.NotMine _ -> refusedMillis;
-          case Answer.CannotTell _, Answer.AskAgain _ -> 0;
+          case Answer.CannotTell _, Answer.AskAgain _, Answer.Prove _ -> 0;
         };
     if (forMillis > 0) {
       kept.put(key, new Kept(answer, clock.millis() + forMillis));

@@ -94,6 +94,9 @@ public final class Directory implements AutoCloseable {
                 case Answer.Accept(var facts) ->
                     CompletableFuture.completedFuture(
                         new Answer.Accept(whole(facts.over(learnt), attempt.user())));
+                case Answer.Prove(var facts, var verifier) ->
+                    CompletableFuture.completedFuture(
+                        new Answer.Prove(whole(facts.over(learnt), attempt.user()), verifier));
                 case Answer.Reject _, Answer.CannotTell _, Answer.AskAgain _ ->
                     CompletableFuture.completedFuture(answer);
               });

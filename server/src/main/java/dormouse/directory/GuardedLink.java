@@ -146,6 +146,7 @@ final class GuardedLink {
       case Answer.Reject _ -> "rejected";
       case Answer.NotMine _ -> "not-mine";
       case Answer.Learnt _ -> "learnt";
+      case Answer.Prove _ -> "asked-to-prove";
       case Answer.CannotTell _ -> "failed";
       case Answer.AskAgain _ -> "wait";
     };

@@ -21,6 +21,52 @@ public sealed interface Proof {
     }
   }
 
+  /// An access token of OAuth 2.0: OAUTHBEARER (RFC 7628), XOAUTH2.
+  ///
+  /// @param token not copied
+  record Token(byte[] token) implements Proof {
+    @Override
+    public void wipe() {
+      Arrays.fill(token, (byte) 0);
+    }
+
+    @Override
+    public String toString() {
+      return "Token[hidden]";
+    }
+  }
+
+  /// A digest of a challenge of ours under the password: CRAM-MD5 (RFC 2195).
+  ///
+  /// @param challenge as it was said, `<…>` and all
+  /// @param digest 32 hexadecimal digits
+  record CramMd5(String challenge, String digest) implements Proof {
+    @Override
+    public void wipe() {}
+
+    @Override
+    public String toString() {
+      return "CramMd5[hidden]";
+    }
+  }
+
+  /// The first message of SCRAM-SHA-256 (RFC 5802 §7), to be proven by a second one: a link answers it with what the client then
+  /// has to prove ([Answer.Prove]).
+  ///
+  /// @param header what comes before the message itself: `n,,`, or how the channel is bound
+  /// @param bare the message without it
+  /// @param nonce the client's
+  record Scram(String header, String bare, String nonce) implements Proof {
+    @Override
+    public void wipe() {}
+  }
+
+  /// The certificate of the client's TLS, which we or a proxy before us have checked, is made out to the user: EXTERNAL.
+  record Certificate() implements Proof {
+    @Override
+    public void wipe() {}
+  }
+
   /// Overwrites what is secret.
   void wipe();
 }

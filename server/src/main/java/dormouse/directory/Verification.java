@@ -1,5 +1,7 @@
 package dormouse.directory;
 
+import dormouse.directory.password.ClearPassword;
+import dormouse.directory.password.ScramVerifier;
 import dormouse.directory.password.StoredPassword;
 import java.util.concurrent.CompletableFuture;
 
@@ -15,11 +17,33 @@ public final class Verification {
   public static CompletableFuture<Answer> of(
       Attempt attempt, StoredPassword stored, Answer facts, Workers checks) {
     if (stored instanceof StoredPassword.Unusable(var why)) {
-      return CompletableFuture.completedFuture(new Answer.CannotTell(why, /* down= */ false));
+      return now(new Answer.CannotTell(why, /* down= */ false));
     }
     return switch (attempt.proof()) {
       case Proof.Password(var password) ->
           checks.run(() -> stored.matches(password) ? facts : Answer.reject());
+      case Proof.CramMd5(var challenge, var digest) ->
+          now(
+              stored instanceof ClearPassword clear && clear.answers(challenge, digest)
+                  ? facts
+                  : Answer.reject());
+      case Proof.Scram _ ->
+          switch (stored) {
+            case ScramVerifier verifier -> now(prove(facts, verifier));
+            case ClearPassword clear -> checks.run(() -> prove(facts, clear.verifier()));
+            default -> now(Answer.reject());
+          };
+      case Proof.Certificate _ ->
+          now(stored instanceof StoredPassword.Locked ? Answer.reject() : facts);
+      case Proof.Token _ -> now(new Answer.NotMine());
     };
+  }
+
+  private static Answer prove(Answer facts, ScramVerifier verifier) {
+    return facts instanceof Answer.Accept(Facts known) ? new Answer.Prove(known, verifier) : facts;
+  }
+
+  private static CompletableFuture<Answer> now(Answer answer) {
+    return CompletableFuture.completedFuture(answer);
   }
 }

@@ -17,6 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// `docs/settings.md` against the records, and `packaging/dormouse.yaml` against the reader.
 final class SettingsDocsTest {
@@ -24,6 +25,8 @@ final class SettingsDocsTest {
   private static final Pattern SECTION = Pattern.compile("##+ ([a-z0-9.-]+)");
   private static final Pattern ROW =
       Pattern.compile("\\| `([a-z-]+)` \\| (?:`([^`]+)`|must be set) \\| (.*) \\|");
+
+  @TempDir Path directory = Path.of("");
 
   @Test
   void everyKeyIsThereWithItsDefaultAndASentenceAndNoOther() throws IOException {
@@ -75,14 +78,17 @@ final class SettingsDocsTest {
             .map(m -> m.group(1))
             .toList();
     assertThat(examples).isNotEmpty();
+    Path secret = Files.writeString(directory.resolve("any.secret"), "secret\n");
     for (String example : examples) {
       String whole =
           example
               + (example.contains("listen:") ? "" : "listen: [ { address: \"0.0.0.0:993\" } ]\n")
               + (example.contains("backends:") ? "" : "backends: { mx: { address: mx } }\n");
       String here =
-          whole.replaceAll(
-              "[a-z.-]+\\.(pem|key|ocsp|secret)\\b|\\b(users.yaml|popmap)\\b", "dormouse.yaml");
+          whole
+              .replaceAll("[a-z.-]+\\.secret\\b", secret.toString())
+              .replaceAll(
+                  "[a-z.-]+\\.(pem|key|ocsp)\\b|\\b(users\\.yaml|popmap)\\b", "dormouse.yaml");
       assertThat(SettingsFile.parse(here, ROOT.resolve("packaging")))
           .as(whole)
           .isInstanceOf(SettingsRead.Good.class);

@@ -27,7 +27,7 @@ final class SettingsFileTest {
       backends: { mx: { address: mail.example.org } }
       """;
 
-  private static final String KINDS = "backend, http, file, rewrite, map";
+  private static final String KINDS = "backend, http, file, sql, ldap, rewrite, map";
 
   private static final String EVERYTHING_ELSE =
       """
@@ -397,6 +397,89 @@ final class SettingsFileTest {
   }
 
   @Test
+  void aDatabaseIsReadWholly() {
+    Settings settings =
+        good(
+            SMALLEST
+                + """
+                directory:
+                  - sql:
+                      url: "jdbc:postgresql://127.0.0.1/mail"
+                      user: dormouse
+                      password-file: master.secret
+                      query: "SELECT host FROM users WHERE name = :local AND domain = :domain"
+                      scheme: CRYPT
+                      connections: 5
+                """);
+    differsInEveryKey(settings.directory().get(0).kind(), SqlLinkSettings.DEFAULT);
+    assertThat(
+            faults(
+                SMALLEST
+                    + """
+                    directory:
+                      - sql: { url: "jdbc:h2:mem", query: "SELECT 1" }
+                      - sql: { url: "jdbc:sqlite:x", query: "SELECT ':x' WHERE :user = :usr", password-file: nowhere }
+                      - sql: { url: "jdbc:sqlite:x", query: "SELECT :user = ?", connections: 0 }
+                    """))
+        .containsExactly(
+            "4:12: directory[0].sql.url: wanted a URL such as jdbc:postgresql://127.0.0.1/mail, of"
+                + " postgresql, mariadb or sqlite",
+            "4:32: directory[0].sql.query: wanted a query that asks for `:user`, or for `:local` and"
+                + " `:domain`",
+            "5:34: directory[1].sql.query: wanted no other parameters than :client_ip, :domain, :local,"
+                + " :password, :protocol, :server_ip, :server_name, :user",
+            "6:34: directory[2].sql.query: wanted parameters by name, as `:user`, and none as `?`",
+            "6:61: directory[2].sql.connections: wanted a number from 1 to 1000");
+  }
+
+  @Test
+  void anLdapDirectoryIsReadWholly() {
+    Settings settings =
+        good(
+            SMALLEST
+                + """
+                directory:
+                  - ldap:
+                      urls: [ "ldap://[2001:db8::1]:1389", "ldaps://ldap.example.org/" ]
+                      starttls: true
+                      ca: mail.pem
+                      bind-dn: cn=dormouse,dc=example,dc=org
+                      password-file: master.secret
+                      base: ou=people,dc=example,dc=org
+                      scope: one
+                      filter: "(&(objectClass=person)(mail=:local@:domain))"
+                      attributes: [ mailHost=host ]
+                      bind: false
+                      scheme: CRYPT
+                      connections: 5
+                """);
+    differsInEveryKey(settings.directory().get(0).kind(), LdapLinkSettings.DEFAULT);
+    assertThat(LdapLinkSettings.server("ldap://[2001:db8::1]:1389"))
+        .isEqualTo(new Units.HostPort("2001:db8::1", 1389));
+    assertThat(LdapLinkSettings.server("ldaps://ldap.example.org/").port()).isEqualTo(636);
+    assertThat(
+            faults(
+                SMALLEST
+                    + """
+                    directory:
+                      - ldap: { urls: [ "http://x" ], base: nowhere }
+                      - ldap: { urls: [ "ldap://x" ], base: dc=x, filter: "(uid=:user", bind-dn: cn=x }
+                      - ldap: { urls: [ "ldap://x" ], base: dc=x, filter: "(uid=ann)", attributes: [ mailHost ] }
+                    """))
+        .containsExactly(
+            "4:13: directory[0].ldap.urls: wanted a list of URLs such as ldap://ldap.example.org or"
+                + " ldaps://[2001:db8::1]:636",
+            "4:35: directory[0].ldap.base: wanted a DN such as ou=people,dc=example,dc=org",
+            "5:11: directory[1].ldap.password-file: wanted both `bind-dn` and `password-file`, or"
+                + " neither",
+            "5:47: directory[1].ldap.filter: wanted a filter that asks for `:user` or `:local`, such as"
+                + " (&(objectClass=person)(uid=:user))",
+            "6:47: directory[2].ldap.filter: wanted a filter that asks for `:user` or `:local`, such as"
+                + " (&(objectClass=person)(uid=:user))",
+            "6:68: directory[2].ldap.attributes: wanted a list such as mailHost=host");
+  }
+
+  @Test
   void whatRewritesAndMapsCannotBeIsAFault() {
     assertThat(
             faults(
@@ -413,15 +496,15 @@ final class SettingsFileTest {
                     """))
         .containsExactly(
             "4:16: directory[0].rewrite.pattern: wanted a regular expression of Java",
-            "5:31: directory[1].rewrite.to: wanted no more `$n` than the pattern has groups",
+            "5:32: directory[1].rewrite.to: wanted no more `$n` than the pattern has groups",
             "6:14: directory[2].rewrite.to: wanted what stands in place of the `pattern`",
             "7:14: directory[3].rewrite.pattern: wanted what is replaced by `to`",
             "7:23: directory[3].rewrite.add-domain: wanted a domain without `@`",
             "8:12: directory[4].map.keys: wanted a list of what to look up, such as \\U or \\u\\D\\d,"
                 + " and no other letters behind a backslash",
             "8:28: directory[4].map.delimiter: wanted one character",
-            "10:13: directory[6].file.path: must be set",
-            "10:15: directory[6].file.scheme: wanted a scheme such as CRYPT or PLAIN");
+            "10:11: directory[6].file.path: must be set",
+            "10:13: directory[6].file.scheme: wanted a scheme such as CRYPT or PLAIN");
     assertThat(
             faults(SMALLEST + "directory: [ map: { file: nowhere }, file: { path: nowhere } ]\n"))
         .hasSize(2);

@@ -54,6 +54,30 @@ final class SettingsTest {
                 5,
                 ofSeconds(10)));
     assertThat(FileLinkSettings.DEFAULT).isEqualTo(new FileLinkSettings(Path.of("users"), "CRYPT"));
+    assertThat(SqlLinkSettings.DEFAULT)
+        .isEqualTo(
+            new SqlLinkSettings(
+                "jdbc:sqlite:users.db",
+                null,
+                null,
+                "SELECT password FROM users WHERE name = :user",
+                "PLAIN",
+                4));
+    assertThat(LdapLinkSettings.DEFAULT)
+        .isEqualTo(
+            new LdapLinkSettings(
+                List.of("ldap://localhost"),
+                false,
+                null,
+                null,
+                null,
+                "dc=example,dc=org",
+                LdapLinkSettings.Scope.SUBTREE,
+                "(uid=:user)",
+                List.of(),
+                true,
+                "PLAIN",
+                4));
     assertThat(RewriteLinkSettings.DEFAULT)
         .isEqualTo(new RewriteLinkSettings(null, null, null, false, List.of(), null));
     assertThat(MapLinkSettings.DEFAULT)

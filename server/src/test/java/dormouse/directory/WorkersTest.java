@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 class WorkersTest {
   private final HandClock clock = new HandClock();
   private final Workers workers = new Workers("test", 1, Duration.ofSeconds(5), clock);
+  private final CountDownLatch begun = new CountDownLatch(1);
   private final CountDownLatch open = new CountDownLatch(1);
   private final AtomicInteger worked = new AtomicInteger();
 
@@ -30,6 +31,7 @@ class WorkersTest {
   void whatHasWaitedTooLongIsNotDone() throws Exception {
     CompletableFuture<Integer> first = work();
     CompletableFuture<Integer> second = work();
+    assertThat(begun.await(10, TimeUnit.SECONDS)).isTrue();
     clock.turn(Duration.ofSeconds(6));
     open.countDown();
     first.get(10, TimeUnit.SECONDS);
@@ -72,6 +74,7 @@ class WorkersTest {
 
   private CompletableFuture<Integer> work() {
     return workers.run(() -> {
+      begun.countDown();
       open.await();
       return worked.incrementAndGet();
     });

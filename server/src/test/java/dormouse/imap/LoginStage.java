@@ -85,9 +85,9 @@ final class LoginStage implements AutoCloseable {
 
   /// The password as a client has sent it, one character a byte.
   static String password(Attempt attempt) {
-    return switch (attempt.proof()) {
-      case Proof.Password(var password) -> new String(password, ISO_8859_1);
-    };
+    return attempt.proof() instanceof Proof.Password(var password)
+        ? new String(password, ISO_8859_1)
+        : attempt.proof().toString();
   }
 
   /// The client says something; a channel that is closed hears nothing.

@@ -9,6 +9,7 @@ import io.netty.util.NetUtil;
 import java.io.ByteArrayOutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /// The question to an HTTP auth daemon, byte for byte as nginx's mail proxy puts it: which headers, in which order, how escaped
 /// (nginx: `ngx_mail_auth_http_create_request`). Headers that nginx does not know come only with `extended`, between
@@ -64,6 +65,23 @@ final class AuthHttpRequest {
         header("Auth-User", attempt.user().getBytes(StandardCharsets.UTF_8));
         header("Auth-Pass", password);
       }
+      case Proof.CramMd5(var challenge, var digest) -> {
+        header("Auth-Method", "cram-md5");
+        header("Auth-User", attempt.user().getBytes(StandardCharsets.UTF_8));
+        header("Auth-Pass", digest.getBytes(StandardCharsets.US_ASCII));
+        header("Auth-Salt", challenge);
+      }
+      case Proof.Certificate _ -> {
+        header("Auth-Method", "external");
+        header("Auth-User", attempt.user().getBytes(StandardCharsets.UTF_8));
+        header("Auth-Pass", new byte[0]);
+      }
+      case Proof.Token(var token) -> {
+        header("Auth-Method", attempt.mechanism().toLowerCase(Locale.ROOT));
+        header("Auth-User", attempt.user().getBytes(StandardCharsets.UTF_8));
+        header("Auth-Pass", token);
+      }
+      case Proof.Scram _ -> throw new IllegalArgumentException("nginx knows no SCRAM");
     }
   }
 

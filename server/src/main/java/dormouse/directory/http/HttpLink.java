@@ -5,6 +5,7 @@ import dormouse.directory.Answer;
 import dormouse.directory.Attempt;
 import dormouse.directory.Facts;
 import dormouse.directory.Link;
+import dormouse.directory.Proof;
 import dormouse.directory.http.AuthHttpConnection.Question;
 import dormouse.tls.BackendTrust;
 import io.netty.channel.EventLoop;
@@ -41,6 +42,10 @@ public final class HttpLink implements Link {
 
   @Override
   public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
+    boolean token = attempt.proof() instanceof Proof.Token;
+    if (attempt.proof() instanceof Proof.Scram || (token && !settings.extended())) {
+      return CompletableFuture.completedFuture(new Answer.NotMine()); // nginx has no word for it
+    }
     Question question =
         new Question(AuthHttpRequest.of(attempt, settings), new CompletableFuture<>());
     CompletableFuture<Answer> answer =

@@ -23,7 +23,8 @@ final class Primitives {
   static byte[] hmac(String algorithm, byte[] key, byte[] message) {
     try {
       Mac mac = Mac.getInstance(algorithm);
-      mac.init(new SecretKeySpec(key, algorithm));
+      // the JDK takes no empty key; a zero byte is the same one (RFC 2104 §2)
+      mac.init(new SecretKeySpec(key.length == 0 ? new byte[1] : key, algorithm));
       return mac.doFinal(message);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(algorithm, e);

@@ -122,7 +122,7 @@ class FileLinkTest {
             %1$s:7: impossible facts: port\
             """
                 .formatted(directory.resolve("users")));
-    assertThatThrownBy(() -> link("users.yaml", "ann: [ x ]\nbob: { a: [ b ] }\n: \n"))
+    assertThatThrownBy(() -> link("users.yaml", "ann: [ x ]\nbob: { a: [ b ] }\n"))
         .hasMessageContaining(":1: wanted a password")
         .hasMessageContaining(":2: wanted one word");
     assertThatThrownBy(() -> link("users.yaml", "ann: hunter2: x\n"))

@@ -1,0 +1,189 @@
+package dormouse.directory.ldap;
+
+import com.unboundid.ldap.sdk.Filter;
+import com.unboundid.ldap.sdk.LDAPConnectionPool;
+import com.unboundid.ldap.sdk.LDAPException;
+import com.unboundid.ldap.sdk.ResultCode;
+import com.unboundid.ldap.sdk.SearchRequest;
+import com.unboundid.ldap.sdk.SearchResultEntry;
+import com.unboundid.ldap.sdk.SearchScope;
+import com.unboundid.ldap.sdk.SimpleBindRequest;
+import dormouse.config.LdapLinkSettings;
+import dormouse.directory.Answer;
+import dormouse.directory.Attempt;
+import dormouse.directory.Facts;
+import dormouse.directory.Link;
+import dormouse.directory.Proof;
+import dormouse.directory.Verification;
+import dormouse.directory.Workers;
+import dormouse.directory.password.StoredPassword;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+
+/// Asks an LDAP directory, on virtual threads, as many at a time as there may be connections. Any thread.
+///
+/// An entry whose attributes have the password is checked here; else the client's password is tried by a bind as that entry;
+/// without either nothing is decided, and the attributes are facts for the links behind it.
+public final class LdapLink implements Link {
+  private static final Set<ResultCode> WRONG =
+      Set.of(
+          ResultCode.INVALID_CREDENTIALS,
+          ResultCode.INAPPROPRIATE_AUTHENTICATION,
+          ResultCode.CONSTRAINT_VIOLATION,
+          ResultCode.UNWILLING_TO_PERFORM,
+          ResultCode.NO_SUCH_OBJECT);
+
+  private final LdapLinkSettings settings;
+  private final Map<String, String> factOf = new LinkedHashMap<>();
+  private final LDAPConnectionPool pool;
+  private final Workers queries;
+  private final Workers checks;
+
+  private LdapLink(
+      LdapLinkSettings settings, LDAPConnectionPool pool, Workers queries, Workers checks) {
+    this.settings = settings;
+    this.pool = pool;
+    this.queries = queries;
+    this.checks = checks;
+    for (String each : settings.attributes()) {
+      int equals = each.indexOf('=');
+      factOf.put(each.substring(0, equals), each.substring(equals + 1));
+    }
+  }
+
+  /// Prepares the connections; the servers may be away.
+  ///
+  /// @param name of the link
+  /// @param timeout for an answer
+  /// @param checks where passwords are hashed
+  /// @throws IOException if a certificate or the password's file cannot be read
+  public static LdapLink of(
+      LdapLinkSettings settings, String name, Duration timeout, Workers checks, InstantSource clock)
+      throws IOException {
+    Duration each = timeout.dividedBy(2); // a search and a bind, or a second server
+    Workers queries = new Workers(name, settings.connections(), each, clock);
+    try {
+      return new LdapLink(settings, LdapServers.pool(settings, name, each), queries, checks);
+    } catch (IOException e) {
+      queries.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
+    if (attempt.proof() instanceof Proof.Token) {
+      return CompletableFuture.completedFuture(new Answer.NotMine());
+    }
+    return queries.run(() -> find(attempt)).thenCompose(found -> found);
+  }
+
+  private CompletableFuture<Answer> find(Attempt attempt) throws LDAPException {
+    SearchRequest request =
+        new SearchRequest(
+            settings.base(),
+            settings.scope() == LdapLinkSettings.Scope.ONE ? SearchScope.ONE : SearchScope.SUB,
+            filter(attempt.user()),
+            factOf.isEmpty()
+                ? new String[] {SearchRequest.NO_ATTRIBUTES}
+                : factOf.keySet().toArray(String[]::new));
+    request.setSizeLimit(2);
+    List<SearchResultEntry> entries;
+    try {
+      entries = Objects.requireNonNullElse(pool.search(request).getSearchEntries(), List.of());
+    } catch (LDAPException e) {
+      if (e.getResultCode().equals(ResultCode.SIZE_LIMIT_EXCEEDED)) {
+        return several();
+      }
+      throw e;
+    }
+    if (entries.isEmpty()) {
+      return CompletableFuture.completedFuture(new Answer.NotMine());
+    }
+    return entries.size() > 1 ? several() : answer(attempt, entries.getFirst());
+  }
+
+  private static CompletableFuture<Answer> several() {
+    return CompletableFuture.completedFuture(
+        new Answer.CannotTell("the filter fits more than one entry", /* down= */ false));
+  }
+
+  private Filter filter(String user) throws LDAPException {
+    int at = user.lastIndexOf('@');
+    return Filter.create(
+        LdapLinkSettings.PARAMETER
+            .matcher(settings.filter())
+            .replaceAll(parameter ->
+                Matcher.quoteReplacement(
+                    Filter.encodeValue(
+                        switch (parameter.group(1)) {
+                          case "local" -> at < 0 ? user : user.substring(0, at);
+                          case "domain" -> at < 0 ? "" : user.substring(at + 1);
+                          default -> user;
+                        }))));
+  }
+
+  private CompletableFuture<Answer> answer(Attempt attempt, SearchResultEntry entry)
+      throws LDAPException {
+    Map<String, String> facts = new HashMap<>();
+    factOf.forEach((attribute, fact) -> {
+      String value = entry.getAttributeValue(attribute);
+      if (value != null) {
+        facts.put(fact, value);
+      }
+    });
+    String password = facts.remove("password");
+    Answer accepted = Facts.accept(facts);
+    if (factOf.containsValue("password")) {
+      StoredPassword stored =
+          password == null
+              ? new StoredPassword.Locked()
+              : StoredPassword.parse(password, settings.scheme());
+      return Verification.of(attempt, stored, accepted, checks);
+    }
+    if (settings.bind()) {
+      return CompletableFuture.completedFuture(bind(attempt, entry.getDN(), accepted));
+    }
+    return CompletableFuture.completedFuture(
+        accepted instanceof Answer.Accept(Facts known)
+            ? new Answer.Learnt(attempt.user(), known)
+            : accepted);
+  }
+
+  private Answer bind(Attempt attempt, String dn, Answer accepted) throws LDAPException {
+    return switch (attempt.proof()) {
+      case Proof.Password(var password) -> {
+        if (password.length == 0) {
+          yield Answer.reject(); // a bind without a password is anybody's (RFC 4513 §5.1.2)
+        }
+        try {
+          pool.bindAndRevertAuthentication(new SimpleBindRequest(dn, password.clone()));
+          yield accepted;
+        } catch (LDAPException e) {
+          if (WRONG.contains(e.getResultCode())) {
+            yield Answer.reject();
+          }
+          throw e;
+        }
+      }
+      case Proof.Certificate _ -> accepted;
+      case Proof.Token _, Proof.CramMd5 _, Proof.Scram _ -> new Answer.NotMine();
+    };
+  }
+
+  @Override
+  public void close() {
+    queries.close();
+    pool.close();
+  }
+}

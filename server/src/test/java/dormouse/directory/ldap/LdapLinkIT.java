@@ -1,0 +1,262 @@
+package dormouse.directory.ldap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dormouse.FrontEnd;
+import dormouse.config.LdapLinkSettings;
+import dormouse.directory.Answer;
+import dormouse.directory.Attempts;
+import dormouse.directory.Facts;
+import dormouse.directory.Workers;
+import dormouse.testkit.FreePort;
+import dormouse.testkit.ImapClient;
+import dormouse.testkit.LoginBackend;
+import dormouse.testkit.SlapdServer;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Against a real OpenLDAP.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class LdapLinkIT {
+  private static final String USERS =
+      """
+      dn: uid=ann,dc=example,dc=org
+      objectClass: inetOrgPerson
+      objectClass: mailUser
+      uid: ann
+      cn: Ann
+      sn: A
+      mail: ann@example.org
+      mailHost: mx9.example.org
+      userPassword: {SSHA}J6vkCf8WDhKoPl0k8z0119NWl5N8h/Xm
+
+      dn: uid=bob,dc=example,dc=org
+      objectClass: inetOrgPerson
+      uid: bob
+      cn: Bob
+      sn: B
+      userPassword: in clear
+
+      dn: uid=a*(\\29,dc=example,dc=org
+      objectClass: inetOrgPerson
+      uid: a*()
+      cn: Odd
+      sn: O
+      userPassword: odd
+
+      dn: uid=cid,dc=example,dc=org
+      objectClass: inetOrgPerson
+      uid: cid
+      cn: Cid
+      sn: C
+      """;
+
+  private static final String ANNS_PASSWORD = "P\u00e4sswort 1";
+
+  private final InstantSource clock = InstantSource.system();
+  private final Workers checks = new Workers("checks", 2, Duration.ofSeconds(5), clock);
+  private final EmbeddedChannel channel = new EmbeddedChannel();
+  private SlapdServer slapd;
+
+  @TempDir Path directory = Path.of("");
+
+  @BeforeAll
+  void start() throws IOException {
+    slapd = SlapdServer.start(USERS);
+    Files.writeString(directory.resolve("ldap.secret"), SlapdServer.PASSWORD + "\n");
+  }
+
+  @AfterAll
+  void stop() {
+    checks.close();
+    channel.close();
+    slapd.close();
+  }
+
+  @Test
+  void aBindTellsWhetherThePasswordIsRight() throws Exception {
+    try (LdapLink link = link(settings(List.of("mailHost=host"), true, slapd.url()))) {
+      assertThat(ask(link, "ann", ANNS_PASSWORD))
+          .isEqualTo(Facts.accept(Map.of("host", "mx9.example.org")));
+      assertThat(ask(link, "ann", "wrong")).isEqualTo(Answer.reject());
+      assertThat(ask(link, "ann", "")).as("no bind without a password").isEqualTo(Answer.reject());
+      assertThat(ask(link, "cid", "x")).as("who has no password").isEqualTo(Answer.reject());
+      assertThat(ask(link, "dan", "x")).isEqualTo(new Answer.NotMine());
+      assertThat(ask(link, "bob", "in clear")).isEqualTo(Facts.accept(Map.of()));
+    }
+  }
+
+  @Test
+  void anAttributeMayBeThePassword() throws Exception {
+    List<String> attributes = List.of("userPassword=password", "mailHost=host");
+    try (LdapLink link = link(settings(attributes, true, slapd.url()))) {
+      assertThat(ask(link, "ann", ANNS_PASSWORD))
+          .isEqualTo(Facts.accept(Map.of("host", "mx9.example.org")));
+      assertThat(ask(link, "ann", "wrong")).isEqualTo(Answer.reject());
+      assertThat(ask(link, "bob", "in clear")).isEqualTo(Facts.accept(Map.of()));
+      assertThat(ask(link, "cid", "")).isEqualTo(Answer.reject());
+    }
+  }
+
+  @Test
+  void withoutEitherNothingIsDecided() throws Exception {
+    try (LdapLink link = link(settings(List.of("mailHost=host"), false, slapd.url()))) {
+      assertThat(ask(link, "ann", "x"))
+          .isInstanceOfSatisfying(
+              Answer.Learnt.class,
+              learnt -> assertThat(learnt.facts().host()).isEqualTo("mx9.example.org"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"*", "a*", "ann)(uid=*", "*)(objectClass=*", "\\61nn", "ann\\"})
+  void whatAClientTypesIsAValueAndNeverPartOfTheFilter(String name) throws Exception {
+    try (LdapLink link = link(settings(List.of(), true, slapd.url()))) {
+      assertThat(ask(link, name, ANNS_PASSWORD)).isEqualTo(new Answer.NotMine());
+      assertThat(ask(link, "a*()", "odd")).isInstanceOf(Answer.Accept.class);
+    }
+  }
+
+  @Test
+  void severalEntriesAreTheFiltersFault() throws Exception {
+    try (LdapLink link = link(settings("(|(uid=:user)(uid=bob)(uid=cid))", slapd.url()))) {
+      assertThat(ask(link, "ann", "x"))
+          .isEqualTo(new Answer.CannotTell("the filter fits more than one entry", false));
+    }
+    try (LdapLink link = link(settings("(&(uid=:local)(mail=:user))", slapd.url()))) {
+      assertThat(ask(link, "ann@example.org", ANNS_PASSWORD)).isInstanceOf(Answer.Accept.class);
+    }
+  }
+
+  @Test
+  void tlsIsSpokenAndCertificatesAreChecked() throws Exception {
+    Path ca = slapd.certificate();
+    try (LdapLink ldaps = link(tls(slapd.tlsUrl(), false, ca));
+        LdapLink startTls = link(tls(slapd.url(), true, ca));
+        LdapLink distrusting = link(tls(slapd.tlsUrl(), false, null));
+        LdapLink distrustingStartTls = link(tls(slapd.url(), true, null))) {
+      assertThat(ask(ldaps, "ann", ANNS_PASSWORD)).isInstanceOf(Answer.Accept.class);
+      assertThat(ask(startTls, "ann", ANNS_PASSWORD)).isInstanceOf(Answer.Accept.class);
+      assertThat(slapd.log().toString()).contains("TLS established");
+      assertThat(ask(distrusting, "ann", ANNS_PASSWORD)).isInstanceOf(Answer.CannotTell.class);
+      assertThat(ask(distrustingStartTls, "ann", ANNS_PASSWORD))
+          .isInstanceOf(Answer.CannotTell.class);
+    }
+    Path none = Files.writeString(directory.resolve("none.pem"), "no certificate\n");
+    assertThatThrownBy(() -> link(tls(slapd.tlsUrl(), false, none)))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void theFirstServerThatAnswersIsAsked() throws Exception {
+    SlapdServer second = SlapdServer.start(USERS.replace("mx9", "mx8"));
+    String dead = "ldap://127.0.0.1:" + FreePort.next();
+    try (LdapLink link =
+        link(settings(List.of("mailHost=host"), true, dead, second.url(), slapd.url()))) {
+      assertThat(host(ask(link, "ann", ANNS_PASSWORD))).isEqualTo("mx8.example.org");
+      second.close();
+      assertThat(host(ask(link, "ann", ANNS_PASSWORD))).isEqualTo("mx9.example.org");
+    }
+    try (LdapLink link = link(settings(List.of(), true, dead))) {
+      assertThat(ask(link, "ann", ANNS_PASSWORD)).isInstanceOf(Answer.CannotTell.class);
+    }
+  }
+
+  @Test
+  void aFrontEndServesTheUsersOfADirectory() {
+    LoginBackend backend = LoginBackend.start();
+    String file =
+        """
+        listen:
+          - { address: "127.0.0.1:0", tls: none }
+        backends:
+          mx: { address: "127.0.0.1:%d", tls: none }
+        throttle: { enabled: false }
+        directory:
+          - ldap:
+              urls: [ "%s" ]
+              starttls: true
+              ca: %s
+              base: dc=example,dc=org
+              attributes: [ uid=user ]
+        """
+            .formatted(backend.port(), slapd.url(), slapd.certificate());
+    try (FrontEnd dormouse = FrontEnd.of(file)) {
+      ImapClient.connect(dormouse.plain()).login("BOB", "in clear").logout();
+      assertThat(backend.takeLogins())
+          .containsExactly(new LoginBackend.Login("bob", "", "in clear"));
+      try (ImapClient client = ImapClient.connect(dormouse.plain())) {
+        assertThat(client.refused("LOGIN bob \"in Clear\"")).contains("AUTHENTICATIONFAILED");
+      }
+    } finally {
+      backend.close();
+    }
+  }
+
+  private LdapLink link(LdapLinkSettings settings) throws IOException {
+    return LdapLink.of(settings, "ldap", Duration.ofSeconds(10), checks, clock);
+  }
+
+  private LdapLinkSettings settings(List<String> attributes, boolean bind, String... urls) {
+    return settings(List.of(urls), false, null, "(uid=:user)", attributes, bind);
+  }
+
+  private LdapLinkSettings settings(String filter, String url) {
+    return settings(List.of(url), false, null, filter, List.of(), true);
+  }
+
+  private LdapLinkSettings tls(String url, boolean starttls, @Nullable Path ca) {
+    return settings(List.of(url), starttls, ca, "(uid=:user)", List.of(), true);
+  }
+
+  private LdapLinkSettings settings(
+      List<String> urls,
+      boolean starttls,
+      @Nullable Path ca,
+      String filter,
+      List<String> attributes,
+      boolean bind) {
+    return new LdapLinkSettings(
+        urls,
+        starttls,
+        ca,
+        SlapdServer.SEARCHER,
+        directory.resolve("ldap.secret"),
+        SlapdServer.BASE,
+        LdapLinkSettings.Scope.SUBTREE,
+        filter,
+        attributes,
+        bind,
+        "PLAIN",
+        3);
+  }
+
+  private Answer ask(LdapLink link, String user, String password) throws Exception {
+    try {
+      return link.ask(Attempts.of(user, password), channel.eventLoop()).get(20, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      return new Answer.CannotTell(String.valueOf(e.getCause()));
+    }
+  }
+
+  private static @Nullable String host(Answer answer) {
+    return answer instanceof Answer.Accept(Facts facts) ? facts.host() : answer.toString();
+  }
+}

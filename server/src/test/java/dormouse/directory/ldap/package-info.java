@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.directory.ldap;
+
+import org.jspecify.annotations.NullMarked;

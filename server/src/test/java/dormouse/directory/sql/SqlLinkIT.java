@@ -1,0 +1,258 @@
+package dormouse.directory.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.FrontEnd;
+import dormouse.config.SqlLinkSettings;
+import dormouse.directory.Answer;
+import dormouse.directory.Attempts;
+import dormouse.directory.Facts;
+import dormouse.directory.Workers;
+import dormouse.testkit.ImapClient;
+import dormouse.testkit.LoginBackend;
+import dormouse.testkit.MariaDbServer;
+import dormouse.testkit.PostgresServer;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// The same questions to a real PostgreSQL, a real MariaDB and SQLite.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SqlLinkIT {
+  enum Database {
+    POSTGRES,
+    MARIADB,
+    SQLITE
+  }
+
+  private static final String BY_NAME =
+      "SELECT name AS destuser, password, host, port, nologin, allow_nets, backend_pass AS pass, quota AS userdb_quota"
+          + " FROM users WHERE name = :user";
+
+  private final InstantSource clock = InstantSource.system();
+  private final Workers checks = new Workers("checks", 2, Duration.ofSeconds(5), clock);
+  private final EmbeddedChannel channel = new EmbeddedChannel();
+  private PostgresServer postgres;
+  private MariaDbServer mariaDb;
+
+  @TempDir Path directory = Path.of("");
+
+  @BeforeAll
+  void start() throws Exception {
+    postgres = PostgresServer.start();
+    mariaDb = MariaDbServer.start();
+    Files.writeString(directory.resolve("sql.secret"), "sql-secret\n");
+    for (Database each : Database.values()) {
+      try (Connection connection = connect(each);
+          Statement statement = connection.createStatement()) {
+        for (String sql :
+            """
+            CREATE TABLE users (name VARCHAR(255) PRIMARY KEY, password VARCHAR(255), host VARCHAR(255), port INTEGER, nologin VARCHAR(1), allow_nets VARCHAR(255), backend_pass VARCHAR(255), quota INTEGER);
+            INSERT INTO users VALUES ('ann', '{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=', 'mx9.example.org', 1143, NULL, NULL, NULL, 7);
+            INSERT INTO users VALUES ('bob', 'in clear', NULL, NULL, 'y', '10.0.0.0/8', 'other', NULL);
+            INSERT INTO users VALUES ('cid', NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+            INSERT INTO users VALUES ('o''brien', 'pass', NULL, NULL, NULL, NULL, NULL, NULL);
+            INSERT INTO users VALUES ('j\u00f6rg', 'p\u00e4ss', NULL, NULL, NULL, NULL, NULL, NULL);
+            INSERT INTO users VALUES ('bad', '{MD4}x', NULL, NULL, NULL, NULL, NULL, NULL);
+            INSERT INTO users VALUES ('lost', 'pass', NULL, 99999, NULL, NULL, NULL, NULL);
+            CREATE TABLE "tblPerdition" ("user" VARCHAR(128) NOT NULL PRIMARY KEY, "servername" VARCHAR(255) NOT NULL, "port" VARCHAR(8) DEFAULT NULL);
+            INSERT INTO "tblPerdition" VALUES ('ann', 'mx8.example.org', '143');
+            INSERT INTO "tblPerdition" VALUES ('bob', 'mx7.example.org', NULL)
+            """
+                .replace('"', each == Database.MARIADB ? '`' : '"')
+                .split(";\n")) {
+          statement.execute(sql);
+        }
+      }
+    }
+  }
+
+  @AfterAll
+  void stop() {
+    checks.close();
+    channel.close();
+    postgres.close();
+    mariaDb.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRowSaysWhoAUserIs(Database database) throws Exception {
+    try (SqlLink link = link(database, BY_NAME)) {
+      assertThat(ask(link, "ann", "secret"))
+          .isEqualTo(
+              Facts.accept(Map.of("destuser", "ann", "host", "mx9.example.org", "port", "1143")));
+      assertThat(ask(link, "ann", "Secret")).isEqualTo(Answer.reject());
+      assertThat(ask(link, "bob", "in clear"))
+          .isInstanceOfSatisfying(
+              Answer.Accept.class,
+              accept -> {
+                assertThat(accept.facts().nologin()).isTrue();
+                assertThat(accept.facts().allowNets()).hasSize(1);
+                assertThat(accept.facts().pass()).asString().isNotEmpty();
+              });
+      assertThat(ask(link, "cid", "")).as("NULL is no password").isEqualTo(Answer.reject());
+      assertThat(ask(link, "dan", "x")).isEqualTo(new Answer.NotMine());
+      assertThat(ask(link, "bad", "x"))
+          .isEqualTo(new Answer.CannotTell("unknown password scheme MD4", false));
+      assertThat(ask(link, "lost", "pass")).isInstanceOf(Answer.CannotTell.class);
+      assertThat(ask(link, "j\u00f6rg", "p\u00e4ss")).isInstanceOf(Answer.Accept.class);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatAClientTypesIsAValueAndNeverPartOfTheQuery(Database database) throws Exception {
+    try (SqlLink link = link(database, BY_NAME)) {
+      assertThat(ask(link, "o'brien", "pass")).isInstanceOf(Answer.Accept.class);
+      for (String name :
+          new String[] {
+            "' OR '1'='1",
+            "x' OR 1=1 -- ",
+            "\\' OR 1=1 #",
+            "'; DROP TABLE users; --",
+            "?",
+            ":user",
+            "%"
+          }) {
+        assertThat(ask(link, name, "x")).as(name).isEqualTo(new Answer.NotMine());
+      }
+      assertThat(ask(link, "ann", "secret")).isInstanceOf(Answer.Accept.class);
+    }
+    try (SqlLink link =
+        link(
+            database,
+            "SELECT name AS destuser FROM users WHERE name = :user AND password = :password")) {
+      assertThat(ask(link, "bob", "in clear")).isInstanceOf(Answer.Accept.class);
+      assertThat(ask(link, "bob", "' OR '1'='1")).isEqualTo(new Answer.NotMine());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aQueryThatChecksNoPasswordDecidesNothing(Database database) throws Exception {
+    String quoted =
+        database == Database.MARIADB
+            ? "SELECT servername AS host, port FROM tblPerdition WHERE user = :user"
+            : "SELECT \"servername\" AS host, \"port\" AS port FROM \"tblPerdition\" WHERE \"user\" = :user";
+    try (SqlLink link = link(database, quoted)) {
+      assertThat(ask(link, "ann", "whatever"))
+          .isInstanceOfSatisfying(
+              Answer.Learnt.class,
+              learnt -> {
+                assertThat(learnt.facts().host()).isEqualTo("mx8.example.org");
+                assertThat(learnt.facts().port()).isEqualTo(143);
+              });
+      assertThat(ask(link, "bob", "whatever"))
+          .isInstanceOfSatisfying(
+              Answer.Learnt.class, learnt -> assertThat(learnt.facts().port()).isZero());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void severalRowsAreTheQuerysFault(Database database) throws Exception {
+    try (SqlLink link = link(database, "SELECT password FROM users WHERE name <> :user")) {
+      assertThat(ask(link, "ann", "x"))
+          .isEqualTo(new Answer.CannotTell("the query finds more than one row", false));
+    }
+  }
+
+  @Test
+  void aDatabaseThatIsAwayIsToldAndFoundAgain() throws Exception {
+    PostgresServer other = PostgresServer.start();
+    SqlLinkSettings settings =
+        settings(other.url(), "SELECT 'x' AS password, CAST(:user AS text) AS destuser");
+    try (SqlLink link = SqlLink.of(settings, "sql", Duration.ofSeconds(5), checks, clock)) {
+      assertThat(ask(link, "ann", "x")).isInstanceOf(Answer.Accept.class);
+      other.close();
+      Answer away = ask(link, "ann", "x");
+      assertThat(away).isInstanceOf(Answer.CannotTell.class);
+      assertThat(away.toString()).doesNotContain("sql-secret");
+    }
+  }
+
+  @Test
+  void aFrontEndServesTheUsersOfADatabase() throws IOException {
+    LoginBackend backend = LoginBackend.start();
+    String file =
+        """
+        listen:
+          - { address: "127.0.0.1:0", tls: none }
+        backends:
+          mx: { address: "127.0.0.1:%d", tls: none }
+        throttle: { enabled: false }
+        directory:
+          - sql:
+              url: "%s"
+              user: dormouse
+              password-file: %s
+              query: >
+                SELECT password, 'mx' AS backend, backend_pass AS pass
+                FROM users WHERE name = :local AND :domain = 'example.org'
+        """
+            .formatted(backend.port(), postgres.url(), directory.resolve("sql.secret"));
+    try (FrontEnd dormouse = FrontEnd.of(file)) {
+      ImapClient.connect(dormouse.plain()).login("ann@example.org", "secret").logout();
+      assertThat(backend.takeLogins())
+          .containsExactly(new LoginBackend.Login("ann@example.org", "", "secret"));
+      try (ImapClient client = ImapClient.connect(dormouse.plain())) {
+        assertThat(client.refused("LOGIN ann@example.net secret")).contains("AUTHENTICATIONFAILED");
+        assertThat(client.refused("LOGIN ann@example.org Secret")).contains("AUTHENTICATIONFAILED");
+      }
+      assertThat(backend.takeLogins()).isEmpty();
+    } finally {
+      backend.close();
+    }
+  }
+
+  private Connection connect(Database database) throws SQLException {
+    return database == Database.SQLITE
+        ? DriverManager.getConnection(url(database))
+        : DriverManager.getConnection(url(database), PostgresServer.USER, PostgresServer.PASSWORD);
+  }
+
+  private String url(Database database) {
+    return switch (database) {
+      case POSTGRES -> postgres.url();
+      case MARIADB -> mariaDb.url();
+      case SQLITE -> "jdbc:sqlite:" + directory.resolve("users.db");
+    };
+  }
+
+  private SqlLink link(Database database, String query) throws IOException {
+    return SqlLink.of(settings(url(database), query), "sql", Duration.ofSeconds(10), checks, clock);
+  }
+
+  private SqlLinkSettings settings(String url, String query) {
+    boolean sqlite = url.contains("sqlite");
+    @Nullable String user = sqlite ? null : PostgresServer.USER;
+    @Nullable Path secret = sqlite ? null : directory.resolve("sql.secret");
+    return new SqlLinkSettings(url, user, secret, query, "PLAIN", 3);
+  }
+
+  private Answer ask(SqlLink link, String user, String password) throws Exception {
+    try {
+      return link.ask(Attempts.of(user, password), channel.eventLoop()).get(20, TimeUnit.SECONDS);
+    } catch (java.util.concurrent.ExecutionException e) {
+      return new Answer.CannotTell(String.valueOf(e.getCause()));
+    }
+  }
+}

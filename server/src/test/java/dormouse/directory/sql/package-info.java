@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.directory.sql;
+
+import org.jspecify.annotations.NullMarked;

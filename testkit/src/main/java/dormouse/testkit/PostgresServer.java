@@ -1,0 +1,68 @@
+package dormouse.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.stream.Stream;
+
+/// A private PostgreSQL on a free port of 127.0.0.1, with the superuser [#USER]. Needs Debian's `postgresql`. Any thread.
+public final class PostgresServer implements AutoCloseable {
+  public static final String USER = "dormouse";
+  public static final String PASSWORD = "sql-secret";
+
+  private static final Path VERSIONS = Path.of("/usr/lib/postgresql");
+
+  private final int port = FreePort.next();
+  private final PrivateServer server;
+
+  private PostgresServer(Path home, Path programs) throws IOException {
+    Path password = PrivateServer.own(Files.writeString(home.resolve("password"), PASSWORD));
+    PrivateServer.run(
+        home,
+        programs.resolve("initdb").toString(),
+        "--pgdata=data",
+        "--username=" + USER,
+        "--pwfile=" + password,
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--no-sync");
+    server =
+        PrivateServer.start(
+            home,
+            line -> line.contains("database system is ready to accept connections"),
+            programs.resolve("postgres").toString(),
+            "-D",
+            "data",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            Integer.toString(port),
+            "-k",
+            home.toString(),
+            "-c",
+            "fsync=off");
+  }
+
+  /// Starts one and returns when it answers.
+  public static PostgresServer start() {
+    try (Stream<Path> versions = Files.list(VERSIONS)) {
+      Path newest = versions.max(Comparator.naturalOrder()).orElseThrow();
+      return new PostgresServer(PrivateServer.home("postgres"), newest.resolve("bin"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Where its only database is, for JDBC.
+  public String url() {
+    return "jdbc:postgresql://127.0.0.1:" + port + "/postgres";
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+}

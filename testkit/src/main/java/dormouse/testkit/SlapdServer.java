@@ -1,0 +1,112 @@
+package dormouse.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/// A private OpenLDAP on free ports of 127.0.0.1, below [#BASE]. [#SEARCHER] may read passwords; users may bind; others read all
+/// else. Needs Debian's `slapd`. Any thread.
+public final class SlapdServer implements AutoCloseable {
+  public static final String BASE = "dc=example,dc=org";
+  public static final String SEARCHER = "cn=dormouse,dc=example,dc=org";
+  public static final String PASSWORD = "ldap-secret";
+
+  private final int port = FreePort.next();
+  private final int tlsPort = FreePort.next();
+  private final SelfSigned tls;
+  private final PrivateServer server;
+
+  private SlapdServer(Path home, String ldif) throws IOException {
+    tls = SelfSigned.in(home);
+    PrivateServer.own(tls.certificate());
+    PrivateServer.own(tls.key());
+    PrivateServer.own(Files.createDirectory(home.resolve("data")));
+    Path config = PrivateServer.own(Files.writeString(home.resolve("slapd.conf"), config(home)));
+    Path entries =
+        PrivateServer.own(Files.writeString(home.resolve("entries.ldif"), BASICS + ldif));
+    PrivateServer.run(home, "/usr/sbin/slapadd", "-f", config.toString(), "-l", entries.toString());
+    server =
+        PrivateServer.start(
+            home,
+            line -> line.contains("slapd starting"),
+            "/usr/sbin/slapd",
+            "-f",
+            config.toString(),
+            "-h",
+            "ldap://127.0.0.1:" + port + " ldaps://127.0.0.1:" + tlsPort,
+            "-d",
+            "stats");
+  }
+
+  private static final String BASICS =
+      """
+      dn: dc=example,dc=org
+      objectClass: dcObject
+      objectClass: organization
+      dc: example
+      o: Example
+
+      dn: cn=dormouse,dc=example,dc=org
+      objectClass: organizationalRole
+      objectClass: simpleSecurityObject
+      cn: dormouse
+      userPassword: ldap-secret
+
+      """;
+
+  private String config(Path home) {
+    return """
+    include /etc/ldap/schema/core.schema
+    include /etc/ldap/schema/cosine.schema
+    include /etc/ldap/schema/inetorgperson.schema
+    attributetype ( 1.1.2.1 NAME 'mailHost' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
+    objectclass ( 1.1.2.2 NAME 'mailUser' AUXILIARY MAY mailHost )
+    modulepath /usr/lib/ldap
+    moduleload back_mdb
+    pidfile %1$s/pid
+    TLSCertificateFile %2$s
+    TLSCertificateKeyFile %3$s
+    database mdb
+    suffix "dc=example,dc=org"
+    directory %1$s/data
+    access to attrs=userPassword by anonymous auth by dn.exact="cn=dormouse,dc=example,dc=org" read
+    access to * by * read
+    """
+        .formatted(home, tls.certificate(), tls.key());
+  }
+
+  /// Starts one with these entries and returns when it answers.
+  ///
+  /// @param ldif entries below [#BASE]; `mailUser` is a class with `mailHost`
+  public static SlapdServer start(String ldif) {
+    try {
+      return new SlapdServer(PrivateServer.home("slapd"), ldif);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public String url() {
+    return "ldap://127.0.0.1:" + port;
+  }
+
+  public String tlsUrl() {
+    return "ldaps://127.0.0.1:" + tlsPort;
+  }
+
+  /// PEM.
+  public Path certificate() {
+    return tls.certificate();
+  }
+
+  public List<String> log() {
+    return server.log();
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+}
