@@ -74,7 +74,7 @@ public final class Dormouse implements AutoCloseable {
     this.metrics = metrics;
     this.clock = clock;
     this.loops = loops;
-    feeds = Feeds.start(settings.feeds(), loops, clock, metrics);
+    feeds = new Feeds(loops, clock, metrics);
     certificates =
         Certificates.load(
             settings.tls(),
@@ -129,7 +129,7 @@ public final class Dormouse implements AutoCloseable {
   }
 
   /// From now on serves as these settings say: limits, routes and listeners at once, all else whoever connects from now on. Who
-  /// is there stays, also on a backend or a listener that is no more. `runtime`, `admin`, `feeds`, `tls.reload-every` and the sizes of the
+  /// is there stays, also on a backend or a listener that is no more. `runtime`, `admin`, `tls.reload-every` and the sizes of the
   /// throttle's tables stay as they were until a restart. Blocks.
   ///
   /// @throws StartFault if they cannot be served; then nothing has changed
@@ -156,7 +156,9 @@ public final class Dormouse implements AutoCloseable {
     Map<String, Supplier<Credentials>> canaryLogins = new LinkedHashMap<>();
     Map<Backend, HealthCheck> checked = new LinkedHashMap<>();
     Directory asked = null;
+    Feeds.Change told = null;
     try {
+      told = feeds.prepare(next.feeds());
       asked = directory(next);
       for (Map.Entry<String, BackendSettings> entry : next.backends().entrySet()) {
         Backend backend = backend(entry.getKey(), entry.getValue(), trusts);
@@ -182,6 +184,9 @@ public final class Dormouse implements AutoCloseable {
     } catch (BadCertificates | IOException e) {
       opened.forEach(Listener::close);
       trusts.forEach(BackendTrust::close);
+      if (told != null) {
+        told.discard();
+      }
       if (asked != null && asked != directory) {
         asked.close();
       }
@@ -203,6 +208,7 @@ public final class Dormouse implements AutoCloseable {
     });
     backends = used;
     settings = next;
+    told.commit();
     Router before = router;
     router =
         new Router(

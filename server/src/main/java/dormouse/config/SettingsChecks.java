@@ -61,6 +61,13 @@ public final class SettingsChecks {
     String below = key + "." + kind.key();
     switch (kind) {
       case DovecotEventsSettings events -> address(taken, below + ".listen", events.listen());
+      case DovecotOxSettings events -> address(taken, below + ".listen", events.listen());
+      case CyrusEventsSettings events -> address(taken, below + ".listen", events.listen());
+      case RedisSettings redis -> {
+        if (redis.passwordFile() != null) {
+          secret(below + ".password-file", redis.passwordFile());
+        }
+      }
     }
     for (String name : kind.backends()) {
       if (!settings.backends().containsKey(name)) {

@@ -61,6 +61,15 @@ public final class BackendFeeds {
     return feed;
   }
 
+  /// Ends one.
+  void remove(Feed feed) {
+    feeds.remove(feed);
+    metrics.feedUp(feed.name(), backend, false);
+    if (feed.state() == FeedState.UP) {
+      turned();
+    }
+  }
+
   /// Tells the listener of the user's mailboxes until the returned task is run.
   ///
   /// @param user as the client names itself
@@ -150,11 +159,11 @@ public final class BackendFeeds {
     return List.copyOf(feeds);
   }
 
-  /// How far the feeds can be relied upon together: one that is up is enough.
+  /// How far the feeds can be relied upon together for any change: one that tells of all and is up is enough.
   public FeedState state() {
     FeedState best = FeedState.UNHEARD;
     for (Feed feed : feeds) {
-      FeedState state = feed.state();
+      FeedState state = feed.tellsAll() ? feed.state() : FeedState.UNHEARD;
       if (state == FeedState.UP) {
         return FeedState.UP;
       }

@@ -15,30 +15,35 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.function.Function;
+import java.util.function.Supplier;
 
 /// One connection of a mail server that tells of changes: reads each request and answers it.
 ///
 /// Lives on the connection's event loop.
 final class EventReceiver extends SimpleChannelInboundHandler<FullHttpRequest> {
-  /// Takes what was read.
+  /// Reads what is told, and takes it.
   interface Told {
+    /// Whether somebody of this address may tell.
+    boolean allows(InetAddress from);
+
+    Heard read(byte[] event);
+
     void changed(Heard.Changed change);
 
     void malformed();
   }
 
-  private final Function<byte[], Heard> parse;
-  private final Told told;
+  private final Supplier<Told> current;
 
-  EventReceiver(Function<byte[], Heard> parse, Told told) {
-    this.parse = parse;
-    this.told = told;
+  EventReceiver(Supplier<Told> current) {
+    this.current = current;
   }
 
   @Override
   protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
+    Told told = current.get();
     if (!request.decoderResult().isSuccess()) {
       told.malformed();
       context.close();
@@ -48,7 +53,7 @@ final class EventReceiver extends SimpleChannelInboundHandler<FullHttpRequest> {
       answer(context, METHOD_NOT_ALLOWED, "POST or PUT an event");
       return;
     }
-    switch (parse.apply(ByteBufUtil.getBytes(request.content()))) {
+    switch (told.read(ByteBufUtil.getBytes(request.content()))) {
       case Heard.Changed change -> {
         told.changed(change);
         answer(context, NO_CONTENT, "");
@@ -75,7 +80,7 @@ final class EventReceiver extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    context.close(); // what a sender does wrong; our own mistakes would be in `parse`, which throws
+    context.close(); // what a sender does wrong; our own mistakes would be in `read`, which throws
     // nothing
   }
 }

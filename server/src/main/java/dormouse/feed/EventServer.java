@@ -13,11 +13,8 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
-import java.util.function.Predicate;
 
 /// Takes events that backends send over HTTP/1.1, one a POST or PUT at any path, and answers 204 before anybody has looked
 /// at a mailbox: mail servers wait for the answer. Bodies up to 64 KiB, kept-alive connections for five minutes of silence, at
@@ -30,27 +27,34 @@ public final class EventServer implements AutoCloseable {
   private static final int BACKLOG = 1024;
   private static final int SILENCE_SECONDS = 300;
 
+  private final AtomicInteger connections = new AtomicInteger();
+  private final InetSocketAddress wanted;
   private final Channel channel;
+  private volatile EventReceiver.Told told;
 
-  private EventServer(Channel channel) {
-    this.channel = channel;
+  private EventServer(InetSocketAddress address, EventLoops loops, EventReceiver.Told told)
+      throws IOException {
+    this.told = told;
+    this.wanted = address;
+    this.channel = listen(address, loops);
   }
 
   /// Starts to listen.
   ///
   /// @param address port 0 is any free one
-  /// @param allowed who may tell; others are cut off unheard
-  /// @param parse reads a body
-  /// @param told takes what was read
+  /// @param told who may tell, and what; others are cut off unheard
   /// @throws IOException if the address cannot be had; the message names it
-  static EventServer bind(
-      InetSocketAddress address,
-      EventLoops loops,
-      Predicate<InetAddress> allowed,
-      Function<byte[], Heard> parse,
-      EventReceiver.Told told)
+  static EventServer bind(InetSocketAddress address, EventLoops loops, EventReceiver.Told told)
       throws IOException {
-    AtomicInteger connections = new AtomicInteger();
+    return new EventServer(address, loops, told);
+  }
+
+  /// Whoever tells something from now on tells it to these.
+  void use(EventReceiver.Told other) {
+    told = other;
+  }
+
+  private Channel listen(InetSocketAddress address, EventLoops loops) throws IOException {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(loops.all().getFirst(), loops.group())
@@ -65,7 +69,7 @@ public final class EventServer implements AutoCloseable {
                     int now = connections.incrementAndGet();
                     sender.closeFuture().addListener(_ -> connections.decrementAndGet());
                     InetSocketAddress from = (InetSocketAddress) sender.remoteAddress();
-                    if (now > MAX_CONNECTIONS || !allowed.test(from.getAddress())) {
+                    if (now > MAX_CONNECTIONS || !told.allows(from.getAddress())) {
                       sender.close();
                       return;
                     }
@@ -75,11 +79,11 @@ public final class EventServer implements AutoCloseable {
                         .addLast(new HttpServerCodec())
                         .addLast(new HttpServerKeepAliveHandler())
                         .addLast(new HttpObjectAggregator(MAX_BODY_BYTES))
-                        .addLast(new EventReceiver(parse, told));
+                        .addLast(new EventReceiver(() -> told));
                   }
                 });
     try {
-      return new EventServer(bootstrap.bind(address).sync().channel());
+      return bootstrap.bind(address).sync().channel();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw refused(address, e);
@@ -102,6 +106,11 @@ public final class EventServer implements AutoCloseable {
     protected void readTimedOut(ChannelHandlerContext context) {
       context.close();
     }
+  }
+
+  /// Whether it was bound to this very address.
+  boolean isFor(InetSocketAddress address) {
+    return wanted.equals(address) && address.getPort() != 0;
   }
 
   /// Where it listens, with the port it has.

@@ -35,6 +35,7 @@ public final class Feed {
   private final InstantSource clock;
   private final Metrics metrics;
   private volatile FeedState state = FeedState.UNHEARD;
+  private volatile boolean cut; // down for no other reason
   private Instant heardAt = Instant.MIN;
   private int unanswered;
 
@@ -77,6 +78,28 @@ public final class Feed {
       }
     }
     down("changes-unheard");
+  }
+
+  /// What brings the events is gone, and nothing is wrong with who tells.
+  void lost(String why) {
+    boolean was = state == FeedState.UP;
+    cut |= was;
+    if (was) {
+      down(why);
+    }
+  }
+
+  /// It is there again.
+  ///
+  /// @param gap whether events may have been lost meanwhile
+  void back(boolean gap) {
+    boolean was = cut;
+    cut = false;
+    if (was && !backend.canarySings()) {
+      up();
+    } else if (gap && state == FeedState.UP) {
+      backend.turned();
+    }
   }
 
   /// Events come through.

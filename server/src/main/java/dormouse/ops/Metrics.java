@@ -298,6 +298,12 @@ public final class Metrics {
     count("dormouse.feed.malformed", "feed", feed, "What feeds were told and could not read");
   }
 
+  /// An event could not be passed on.
+  public void feedUnpublished(String topic) {
+    count(
+        "dormouse.feed.unpublished", "topic", topic, "Events that could not be passed on by Redis");
+  }
+
   /// A mailbox had changed, and no feed of its backend had told.
   public void feedMissed(String backend) {
     count("dormouse.feed.missed", "backend", backend, "Changes found that no feed had told of");

@@ -118,6 +118,17 @@ final class SettingsFileTest {
         keep-password: false
       feeds:
         - dovecot-events: { listen: "127.0.0.3:8026", allow: [ 10.0.0.0/8 ], backends: [ mx2 ] }
+        - dovecot-ox: { listen: "127.0.0.4:8026", allow: [ 10.0.0.0/8 ], backends: [ mx2 ] }
+        - cyrus-events: { listen: "127.0.0.5:8026", allow: [ 10.0.0.0/8 ], backends: [ mx2 ] }
+        - redis:
+            address: "10.0.0.7:6380"
+            user: dormouse
+            password-file: master.secret
+            topic: mail
+            mode: pub-sub
+            max-length: 5000
+            publish: true
+            backends: [ mx2 ]
       admin:
         address: 127.0.0.2:8081
       runtime:
@@ -233,7 +244,33 @@ final class SettingsFileTest {
                 new DovecotEventsSettings(
                     at("127.0.0.3", 8026),
                     List.of(new Network(InetAddress.ofLiteral("10.0.0.0"), 8)),
+                    List.of("mx2"))),
+            new FeedSettings(
+                new DovecotOxSettings(
+                    at("127.0.0.4", 8026),
+                    List.of(new Network(InetAddress.ofLiteral("10.0.0.0"), 8)),
+                    List.of("mx2"))),
+            new FeedSettings(
+                new CyrusEventsSettings(
+                    at("127.0.0.5", 8026),
+                    List.of(new Network(InetAddress.ofLiteral("10.0.0.0"), 8)),
+                    List.of("mx2"))),
+            new FeedSettings(
+                new RedisSettings(
+                    "10.0.0.7",
+                    6380,
+                    "dormouse",
+                    directory.resolve("master.secret"),
+                    "mail",
+                    RedisSettings.Mode.PUB_SUB,
+                    5000,
+                    true,
                     List.of("mx2"))));
+    settings
+        .feeds()
+        .forEach(feed ->
+            differsInEveryKey(
+                feed.kind(), Objects.requireNonNull(RecordKey.defaults(feed.kind().getClass()))));
     differsInEveryKey(settings.admin(), AdminSettings.DEFAULT);
     differsInEveryKey(settings.runtime(), RuntimeSettings.DEFAULT);
   }

@@ -29,18 +29,23 @@ final class EventServerTest implements EventReceiver.Told {
   @BeforeEach
   void start() throws IOException {
     server =
-        EventServer.bind(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-            loops,
-            _ -> allowed,
-            DovecotEvent::parse,
-            this);
+        EventServer.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), loops, this);
   }
 
   @AfterEach
   void stop() {
     server.close();
     loops.close();
+  }
+
+  @Override
+  public boolean allows(InetAddress from) {
+    return allowed;
+  }
+
+  @Override
+  public Heard read(byte[] event) {
+    return DovecotEvent.parse(event);
   }
 
   @Override

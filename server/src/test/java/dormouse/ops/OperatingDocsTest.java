@@ -112,6 +112,7 @@ final class OperatingDocsTest {
     metrics.feedEvent("f");
     metrics.feedMalformed("f");
     metrics.feedMissed("b");
+    metrics.feedUnpublished("k");
     metrics.canary("b", "r");
     metrics.gateWaiting("b", "p", 1);
     metrics.gateWaited("b", "p", Duration.ZERO);

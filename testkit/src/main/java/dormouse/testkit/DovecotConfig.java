@@ -152,6 +152,7 @@ record DovecotConfig(
             ? ""
             : "imap_capability = " + options.offers().capabilities + "\n")
         + (options.eventPort() == 0 ? "" : events())
+        + (options.oxPort() == 0 ? "" : ox())
         + (ROOT ? "mail_gid = mail\n" : unprivileged());
   }
 
@@ -180,6 +181,21 @@ record DovecotConfig(
     }
     """
         .formatted(options.eventPort());
+  }
+
+  /// As docs/feeds.md tells operators to.
+  private String ox() {
+    return """
+    mail_plugins = $mail_plugins notify push_notification
+    mail_attribute_dict = file:%%h/attributes
+    protocol imap {
+      imap_metadata = yes
+    }
+    plugin {
+      push_notification_driver = ox:url=http://127.0.0.1:%d/ cache_lifetime=1s
+    }
+    """
+        .formatted(options.oxPort());
   }
 
   /// Dovecot as an ordinary user: everything runs as that user, nothing in a chroot.

@@ -5,9 +5,11 @@ package dormouse.testkit;
 /// @param storage the mailbox format
 /// @param offers the extensions it advertises; Dovecot still understands the others
 /// @param eventPort of 127.0.0.1, where its event exporter posts that mailboxes have changed; 0: nowhere
-public record DovecotOptions(Storage storage, Offers offers, int eventPort) {
+/// @param oxPort of 127.0.0.1, where its push notification driver `ox` puts that messages came; 0: nowhere
+public record DovecotOptions(Storage storage, Offers offers, int eventPort, int oxPort) {
   /// sdbox, everything advertised.
-  public static final DovecotOptions DEFAULT = new DovecotOptions(Storage.SDBOX, Offers.QRESYNC, 0);
+  public static final DovecotOptions DEFAULT =
+      new DovecotOptions(Storage.SDBOX, Offers.QRESYNC, 0, 0);
 
   /// Mailbox formats.
   public enum Storage {
@@ -48,16 +50,21 @@ public record DovecotOptions(Storage storage, Offers offers, int eventPort) {
 
   /// The same with another mailbox format.
   public DovecotOptions with(Storage other) {
-    return new DovecotOptions(other, offers, eventPort);
+    return new DovecotOptions(other, offers, eventPort, oxPort);
   }
 
   /// The same with other advertised extensions.
   public DovecotOptions with(Offers other) {
-    return new DovecotOptions(storage, other, eventPort);
+    return new DovecotOptions(storage, other, eventPort, oxPort);
   }
 
   /// The same, posting to this port that mailboxes have changed.
   public DovecotOptions withEventsTo(int port) {
-    return new DovecotOptions(storage, offers, port);
+    return new DovecotOptions(storage, offers, port, oxPort);
+  }
+
+  /// The same, with METADATA, and telling this port that messages came, for who asks for it there.
+  public DovecotOptions withOxTo(int port) {
+    return new DovecotOptions(storage, offers, eventPort, port);
   }
 }

@@ -1,0 +1,155 @@
+package dormouse.feed;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dormouse.config.CyrusEventsSettings;
+import dormouse.config.DovecotEventsSettings;
+import dormouse.config.DovecotOxSettings;
+import dormouse.config.FeedSettings;
+import dormouse.listen.EventLoops;
+import dormouse.ops.Metrics;
+import dormouse.testkit.FreePort;
+import dormouse.testkit.Wait;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// New settings for feeds while they run.
+final class FeedsTest implements BackendFeeds.Listener {
+  private static final String EVENT =
+      "{\"event\":\"push_notification_finished\",\"fields\":{\"user\":\"ann\"}}";
+
+  private final EventLoops loops = EventLoops.start(1, InstantSource.system());
+  private final Feeds feeds = new Feeds(loops, InstantSource.system(), new Metrics());
+  private final InetSocketAddress address = free();
+  private volatile boolean heard;
+
+  private static InetSocketAddress free() {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), FreePort.next());
+  }
+
+  @BeforeEach
+  void listen() {
+    feeds.of("mx").subscribe("ann", Runnable::run, this);
+  }
+
+  @AfterEach
+  void stop() {
+    feeds.close();
+    loops.close();
+  }
+
+  @Override
+  public void changed(Feed by, @Nullable String mailbox) {
+    heard = true;
+  }
+
+  @Override
+  public void turned() {}
+
+  private static FeedSettings dovecot(InetSocketAddress at, String... backends) {
+    return new FeedSettings(
+        new DovecotEventsSettings(at, DovecotEventsSettings.DEFAULT.allow(), List.of(backends)));
+  }
+
+  /// Whether an event is taken and told to `ann` of `mx`.
+  private boolean tells(InetSocketAddress to) throws IOException {
+    heard = false;
+    try (Socket socket = new Socket(to.getAddress(), to.getPort())) {
+      socket.setSoTimeout(10_000);
+      String request =
+          "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + EVENT.length() + "\r\n\r\n" + EVENT;
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+      assertThat(socket.getInputStream().read()).isEqualTo('H');
+    }
+    return heard;
+  }
+
+  private static void awaitClosed(InetSocketAddress door) {
+    Wait.until(
+        "nobody listens at " + door,
+        Duration.ofSeconds(30),
+        () -> {
+          try (Socket socket = new Socket(door.getAddress(), door.getPort())) {
+            return !socket.isConnected();
+          } catch (IOException _) {
+            return true;
+          }
+        });
+  }
+
+  @Test
+  void aFeedComesIsChangedInPlaceAndGoes() throws IOException {
+    feeds.prepare(List.of()).commit();
+    feeds.prepare(List.of(dovecot(address))).commit();
+    assertThat(tells(address)).isTrue();
+    assertThat(feeds.of("mx").state()).isEqualTo(FeedState.UP);
+
+    feeds.prepare(List.of(dovecot(address), dovecot(free()))).commit();
+    assertThat(feeds.of("mx").state()).as("what stays stays up").isEqualTo(FeedState.UP);
+
+    feeds.prepare(List.of(dovecot(address, "other"))).commit();
+    assertThat(feeds.of("mx").state()).isEqualTo(FeedState.UNHEARD);
+    assertThat(tells(address)).isFalse();
+    feeds.prepare(List.of(dovecot(address, "mx"))).commit();
+    assertThat(tells(address)).isTrue();
+
+    feeds.prepare(List.of()).commit();
+    assertThat(feeds.of("mx").all()).isEmpty();
+    awaitClosed(address);
+  }
+
+  @Test
+  void aDoorThatStaysOpenTakesEventsOfAnotherKind() throws IOException {
+    feeds.prepare(List.of(dovecot(address))).commit();
+    feeds
+        .prepare(
+            List.of(
+                new FeedSettings(
+                    new CyrusEventsSettings(
+                        address, DovecotEventsSettings.DEFAULT.allow(), List.of()))))
+        .commit();
+    assertThat(tells(address)).as("which this is not").isFalse();
+    assertThat(feeds.of("mx").all()).extracting(Feed::name).containsExactly("cyrus-events");
+  }
+
+  @Test
+  void whatCannotBeHadChangesNothing() throws IOException {
+    feeds.prepare(List.of(dovecot(address))).commit();
+    InetSocketAddress taken = free();
+    Feeds other = new Feeds(loops, InstantSource.system(), new Metrics());
+    other.prepare(List.of(dovecot(taken))).commit();
+    InetSocketAddress next = free();
+    assertThatThrownBy(() -> feeds.prepare(List.of(dovecot(next), dovecot(taken))))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(":" + taken.getPort());
+    assertThat(tells(address)).isTrue();
+    awaitClosed(next);
+    other.close();
+  }
+
+  @Test
+  void aFeedThatTellsNotOfAllIsNotReliedUpon() throws IOException {
+    feeds
+        .prepare(
+            List.of(
+                new FeedSettings(
+                    new DovecotOxSettings(
+                        address, DovecotEventsSettings.DEFAULT.allow(), List.of()))))
+        .commit();
+    feeds.of("mx").all().getFirst().changed("ann", "INBOX");
+    assertThat(heard).isTrue();
+    assertThat(feeds.of("mx").all().getFirst().state()).isEqualTo(FeedState.UP);
+    assertThat(feeds.of("mx").state()).isEqualTo(FeedState.UNHEARD);
+  }
+}
