@@ -24,7 +24,6 @@ import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Iterator;
-import java.util.Locale;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -89,7 +88,7 @@ final class Conversation implements ResponseTracker.Listener {
   private String capabilities;
   private boolean tainted;
   private boolean swallowContinuation;
-  private boolean notify;
+  private NotifySet notify = NotifySet.NONE;
   private boolean searchContext;
   private boolean searchSaved;
   private boolean unknownCommand;
@@ -209,6 +208,9 @@ final class Conversation implements ResponseTracker.Listener {
         }
         if (line.codeName().equals("CAPABILITY")) {
           return replace(withOurCapabilities(line));
+        }
+        if (line.codeName().equals("NOTIFICATIONOVERFLOW")) { // RFC 5465 §5.8
+          notify = NotifySet.NONE;
         }
         hear(line);
       }
@@ -399,8 +401,7 @@ final class Conversation implements ResponseTracker.Listener {
       }
       case NOTIFY -> {
         if (line.isOk()) {
-          String arguments = new String(command.arguments(), StandardCharsets.ISO_8859_1);
-          notify = !arguments.toUpperCase(Locale.ROOT).startsWith("NONE");
+          notify = NotifySet.parse(command.argumentsText());
         }
       }
       default -> searchSaved |= command.savesSearch() && !line.status().equals("BAD");
@@ -488,13 +489,13 @@ final class Conversation implements ResponseTracker.Listener {
 
   /// Whether the backend tells of mailboxes unasked.
   boolean notified() {
-    return notify;
+    return !notify.equals(NotifySet.NONE);
   }
 
   /// What in the session forbids it to sleep, or null.
   @Nullable StayReason reasonToStay() {
-    if (notify) {
-      return StayReason.NOTIFY;
+    if (notify.reason() != null) {
+      return notify.reason();
     }
     if (searchContext) {
       return StayReason.SEARCH_CONTEXT;
@@ -514,6 +515,11 @@ final class Conversation implements ResponseTracker.Listener {
   /// The messages that are `\Recent` to the client only; changed by whoever takes a view or brings the client to one.
   RecentMessages recent() {
     return recent;
+  }
+
+  /// What the client wants to be told without asking.
+  NotifySet notifySet() {
+    return notify;
   }
 
   ClientFeatures features() {

@@ -100,9 +100,13 @@ final class Doze implements Sleeper.Listener {
             grant,
             this);
     sleeper = who;
-    who.listening(idleTag != null);
+    who.hears(hears());
     home.metrics().keptBytes(who.keptBytes());
     watch = home.join(who);
+  }
+
+  private Sleeper.Hears hears() {
+    return idleTag != null ? Sleeper.Hears.ALL : conversation.notifySet().hears();
   }
 
   /// Whether the command can be answered in sleep: [CommandTracker.Decision#ANSWER], not yet
@@ -218,7 +222,7 @@ final class Doze implements Sleeper.Listener {
     idleTag = null;
     keepAlive.stop();
     if (sleeper != null) {
-      sleeper.listening(false);
+      sleeper.hears(hears());
     }
   }
 
@@ -232,7 +236,7 @@ final class Doze implements Sleeper.Listener {
     if (dozing == null || watching == null) {
       return;
     }
-    dozing.listening(true);
+    dozing.hears(hears());
     if (!watching.proven(dozing)) {
       watching.look();
     }

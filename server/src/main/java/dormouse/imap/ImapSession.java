@@ -397,7 +397,15 @@ final class ImapSession
     if (grant == null) {
       throw new IllegalStateException("asleep without a way back");
     }
-    Wake wake = new Wake(home, who, clientId, grant, conversation.features(), doze.sleeper());
+    Wake wake =
+        new Wake(
+            home,
+            who,
+            clientId,
+            grant,
+            conversation.features(),
+            conversation.notifySet().command(),
+            doze.sleeper());
     Waking waking = new Waking(this, home, who, user, doze, first, wake);
     state = new State.AwaitingBackend(waking);
     home.stirred();

@@ -32,7 +32,7 @@ class StayIT {
       client.ok("SELECT INBOX");
       client.ok("NOTIFY SET (SELECTED (MessageNew MessageExpunge))");
       client.startIdle();
-      staysAndHears(stage, client, "notify", 2);
+      staysAndHears(stage, client, "notify-events", 2);
       client.ok("NOTIFY NONE");
       client.startIdle();
       stage.awaitAsleep(1);

@@ -48,6 +48,11 @@ public final class CatchUp {
     Present onlyNews() {
       return new Present(uids, recent, recentUids, flags, highestModSeq, fetched, false);
     }
+
+    /// The same with other messages.
+    Present with(UidSet messages) {
+      return new Present(messages, recent, recentUids, flags, highestModSeq, fetched, everyFlag);
+    }
   }
 
   private final MailboxView before;
@@ -95,6 +100,11 @@ public final class CatchUp {
   /// The lines, with flags numbered by the UIDs that were read; other responses between the answers are left out, for
   /// the mailbox will be read again because of them.
   ByteBuf lines() {
+    return ended(linesWithoutWatermark());
+  }
+
+  /// The lines for a client that is not told yet what is gone, so that no mod-sequence may pass for all it knows.
+  ByteBuf linesWithoutWatermark() {
     ByteBuf out = beginning();
     SequenceCursor numbers = new SequenceCursor(present.uids());
     for (ResponseLine line : present.fetched()) {
@@ -103,7 +113,7 @@ public final class CatchUp {
         writeFetch(out, numbers.seqOf(fetch.uid()), fetch);
       }
     }
-    return ended(out);
+    return out;
   }
 
   /// The lines, followed by everything that the connection said behind the UIDs, in order: for a client that stays on

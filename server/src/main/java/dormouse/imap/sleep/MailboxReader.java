@@ -295,6 +295,17 @@ final class MailboxReader {
         && (view.flags() == null || view.flags().equals(flags));
   }
 
+  /// Whether the sleeper has been told of all that was read last and may be told.
+  boolean isTold(Sleeper sleeper) {
+    MailboxView view = sleeper.view();
+    return isRead(view)
+        || (!sleeper.hearsWhatIsGone()
+            && read
+            && view.flags() == null
+            && view.highestModSeq() == highestModSeq
+            && uids.minus(view.uids()).isEmpty());
+  }
+
   /// Why the view cannot be one of the mailbox that EXAMINE opened, or null.
   @Nullable Refusal refusal(MailboxView view) {
     return Refusal.ofMailbox(view, counts);

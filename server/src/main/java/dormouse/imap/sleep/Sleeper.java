@@ -3,6 +3,7 @@ package dormouse.imap.sleep;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.Told;
+import dormouse.imap.view.UidSet;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
@@ -25,6 +26,15 @@ public final class Sleeper {
     void lost(CloseReason reason, String bye);
   }
 
+  /// What a client is told without asking.
+  public enum Hears {
+    NOTHING,
+    /// What is new and what is changed, but not what is gone (NOTIFY with SELECTED-DELAYED, RFC 5465 §6.1).
+    ALL_BUT_GONE,
+    /// In IDLE, or NOTIFY with SELECTED.
+    ALL
+  }
+
   final Client client;
   final Grant grant;
   final SelectedMailbox told;
@@ -39,8 +49,8 @@ public final class Sleeper {
   /// When the view was the mailbox; whoever is not behind may know better ([MailboxWatch]).
   final Proof since;
 
-  /// Whether the client may be told of changes now: it is in IDLE, or waits in a command that may bring them.
-  boolean listening;
+  /// What the client is told without asking.
+  Hears hears = Hears.NOTHING;
 
   /// Whether a look was asked for and is not over.
   boolean waiting;
@@ -91,19 +101,31 @@ public final class Sleeper {
     return new CatchUp(view, shrunk ? present : present.onlyNews(), told, form, rev2, own.recent());
   }
 
+  /// Whether the client is told now what is gone.
+  boolean hearsWhatIsGone() {
+    return waiting || hears == Hears.ALL;
+  }
+
+  /// Whether the client is told anything now.
+  boolean listens() {
+    return waiting || hears != Hears.NOTHING;
+  }
+
   /// Brings the client's view to what was read.
   ///
   /// @param catchUp from [#catchUp], consistent
-  void tell(CatchUp catchUp, MailboxReader.Reading.Read read) {
+  /// @param uids the messages as the client counts them then
+  void tell(CatchUp catchUp, UidSet uids, MailboxReader.Reading.Read read) {
     view =
         new MailboxView(
             view.uidValidity(),
             Math.max(view.uidNext(), read.uidNext()),
             read.present().highestModSeq(),
-            read.present().uids(),
+            uids,
             read.flags());
     behind = false;
-    ByteBuf lines = catchUp.lines();
+    boolean whole = uids.equals(read.present().uids());
+    ByteBuf lines = whole ? catchUp.lines() : catchUp.linesWithoutWatermark();
     if (lines.isReadable()) {
       listener.changed(lines);
     } else {
@@ -119,9 +141,9 @@ public final class Sleeper {
     }
   }
 
-  /// Says whether the client is in IDLE, where it may be told of anything at any time.
-  public void listening(boolean on) {
-    listening = on;
+  /// Says what the client is told without asking.
+  public void hears(Hears what) {
+    hears = what;
   }
 
   /// The client waits no longer for a look that it asked for.

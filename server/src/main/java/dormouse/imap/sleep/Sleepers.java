@@ -1,5 +1,6 @@
 package dormouse.imap.sleep;
 
+import dormouse.imap.view.UidSet;
 import dormouse.ops.Metrics;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -54,7 +55,7 @@ final class Sleepers {
 
   /// Whether any client may be told of changes at any time.
   boolean listening() {
-    return all.stream().anyMatch(sleeper -> sleeper.listening);
+    return all.stream().anyMatch(sleeper -> sleeper.hears != Sleeper.Hears.NOTHING);
   }
 
   /// Nobody knows any more whether the mailbox is what was told.
@@ -90,17 +91,21 @@ final class Sleepers {
   }
 
   private void tell(Sleeper sleeper, MailboxReader on, MailboxReader.Reading.Read read) {
-    if (!sleeper.listening && !sleeper.waiting) {
+    boolean keepsGone = !sleeper.hearsWhatIsGone();
+    if (!sleeper.listens() || (keepsGone && read.flags() != null)) { // flags go by the UIDs
       sleeper.behind |= !on.isRead(sleeper.view());
       return;
     }
     int keptBefore = sleeper.view().keptBytes();
-    CatchUp catchUp = sleeper.catchUp(read.present());
+    UidSet there = read.present().uids();
+    UidSet uids = keepsGone ? there.union(sleeper.view().uids()) : there;
+    CatchUp catchUp = sleeper.catchUp(read.present().with(uids));
     if (!catchUp.consistent()) {
       lose(sleeper, Refusal.INCONSISTENT);
       return;
     }
-    sleeper.tell(catchUp, read);
+    sleeper.tell(catchUp, uids, read);
+    sleeper.behind = !on.isRead(sleeper.view());
     metrics.keptBytes(sleeper.view().keptBytes() - keptBefore);
     sleeper.looked(readings);
   }
@@ -108,7 +113,7 @@ final class Sleepers {
   /// Whether another reading is due: a client waits for it, or listens and came too late for the last one.
   boolean wantMore(MailboxReader on) {
     return all.stream()
-        .anyMatch(one -> one.waiting || (one.behind && one.listening && !on.isRead(one.view())));
+        .anyMatch(one -> one.waiting || (one.behind && one.listens() && !on.isTold(one)));
   }
 
   /// Whoever knows what was read is not behind.

@@ -6,8 +6,12 @@ public enum StayReason {
   SWITCHED_OFF("switched-off"),
   /// `hibernate.keep-password` is off, and there is no other way to log in again.
   PASSWORD_NOT_KEPT("password-not-kept"),
-  /// The client has a NOTIFY set (RFC 5465).
-  NOTIFY("notify"),
+  /// The client's NOTIFY set (RFC 5465) asks for news of mailboxes that are not selected.
+  NOTIFY_MAILBOXES("notify-mailboxes"),
+  /// The client's NOTIFY set asks to see something of each new message.
+  NOTIFY_FETCH("notify-fetch"),
+  /// The client's NOTIFY set asks for less than all that happens in the selected mailbox.
+  NOTIFY_EVENTS("notify-events"),
   /// The client has live search results (RFC 5267).
   SEARCH_CONTEXT("search-context"),
   /// The search result that the client has saved in `$` (RFC 5182) is too scattered to be saved again.

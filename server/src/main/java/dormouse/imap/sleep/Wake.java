@@ -61,11 +61,13 @@ public final class Wake {
   private final String clientId;
   private final Grant grant;
   private final ClientFeatures features;
+  private final String notify;
   private final @Nullable Sleeper sleeper;
   private final CompletableFuture<Result> result = new CompletableFuture<>();
   private final Backoff backoff = new Backoff(LONGEST_PAUSE);
   private @Nullable LoginTry login;
 
+  /// @param notify the command that sets what the client is told without asking; "" for none
   /// @param sleeper null for a session that had nothing selected
   public Wake(
       UserMailboxes home,
@@ -73,12 +75,14 @@ public final class Wake {
       String clientId,
       Grant grant,
       ClientFeatures features,
+      String notify,
       @Nullable Sleeper sleeper) {
     this.home = home;
     this.client = client;
     this.clientId = clientId;
     this.grant = grant;
     this.features = features;
+    this.notify = notify;
     this.sleeper = sleeper;
   }
 
@@ -134,7 +138,7 @@ public final class Wake {
   private void enable(BackendConnection connection, Capabilities capabilities) {
     String names = features.toEnable();
     if (names.isEmpty()) {
-      reselect(connection, capabilities);
+      setNotify(connection, capabilities);
       return;
     }
     StringBuilder enabled = new StringBuilder();
@@ -149,6 +153,25 @@ public final class Wake {
             }),
         reply -> {
           if (reply.ok() && features.areIn(enabled.toString())) {
+            setNotify(connection, capabilities);
+            return;
+          }
+          drop(connection);
+          refused(Refusal.INCONSISTENT);
+        });
+  }
+
+  /// Comes before SELECT: from then on the connection may tell of changes at any time.
+  private void setNotify(BackendConnection connection, Capabilities capabilities) {
+    if (notify.isEmpty()) {
+      reselect(connection, capabilities);
+      return;
+    }
+    step(
+        connection,
+        connection.run(notify, _ -> {}),
+        reply -> {
+          if (reply.ok()) {
             reselect(connection, capabilities);
             return;
           }
@@ -194,6 +217,7 @@ public final class Wake {
     Sleeper who = sleeper;
     SelectedMailbox now = new SelectedMailbox(who.told.name(), who.told.examine());
     ByteBuf alerts = Unpooled.buffer(0);
+    AtomicBoolean moved = new AtomicBoolean();
     step(
         connection,
         connection.run(
@@ -202,6 +226,7 @@ public final class Wake {
                 + (features.implicitCondstore() ? " (CONDSTORE)" : ""),
             line -> {
               now.hear(line);
+              moved.compareAndSet(false, isNews(line)); // NOTIFY tells it at any time
               if (line.kind() == Kind.OK && line.codeName().equals("ALERT")) {
                 write(alerts, line);
               }
@@ -224,18 +249,21 @@ public final class Wake {
             }
             return;
           }
-          restore(connection, capabilities, who, now, alerts);
+          restore(connection, capabilities, who, now, alerts, moved);
         });
   }
 
-  /// Saves the client's search result again, and learns whether it counts a message as `\Recent` twice; before the UIDs are read: what is told of changes meanwhile is in them.
+  /// Saves the client's search result again, and learns whether it counts a message as `\Recent` twice; before the UIDs are
+  /// read, for what is told of changes meanwhile is in them.
+  ///
+  /// @param moved whether something changed since SELECT
   private void restore(
       BackendConnection connection,
       Capabilities capabilities,
       Sleeper who,
       SelectedMailbox now,
-      ByteBuf alerts) {
-    AtomicBoolean moved = new AtomicBoolean();
+      ByteBuf alerts,
+      AtomicBoolean moved) {
     Consumer<ResponseLine> untagged =
         line -> {
           now.hear(line);
@@ -275,6 +303,13 @@ public final class Wake {
       return;
     }
     read(connection, capabilities, who, now, alerts);
+  }
+
+  private static boolean isNews(ResponseLine line) {
+    return switch (line.kind()) {
+      case FETCH, EXPUNGE, VANISHED -> true;
+      default -> false;
+    };
   }
 
   private static void write(ByteBuf out, ResponseLine line) {
