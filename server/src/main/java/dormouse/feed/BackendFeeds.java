@@ -28,6 +28,13 @@ public final class BackendFeeds {
     /// @param mailbox its name as people write it; null: it may be any
     void changed(Feed by, @Nullable String mailbox);
 
+    /// The same by a session.
+    ///
+    /// @param session the backend's name for it; null if it is not known
+    default void changed(Feed by, @Nullable String mailbox, @Nullable String session) {
+      changed(by, mailbox);
+    }
+
     /// The feeds have become reliable or have ceased to be.
     void turned();
   }
@@ -106,20 +113,21 @@ public final class BackendFeeds {
   }
 
   /// Passes an event on; returns whether anybody listens for the user.
-  boolean changed(Feed by, String user, @Nullable String mailbox) {
+  boolean changed(Feed by, String user, @Nullable String mailbox, @Nullable String session) {
     String name = user.toLowerCase(Locale.ROOT);
     int at = name.lastIndexOf('@');
-    boolean exactly = tell(by, name, mailbox);
-    return tell(by, at < 0 ? name + ANY_DOMAIN : name.substring(0, at), mailbox) || exactly;
+    boolean exactly = tell(by, name, mailbox, session);
+    String other = at < 0 ? name + ANY_DOMAIN : name.substring(0, at);
+    return tell(by, other, mailbox, session) || exactly;
   }
 
-  private boolean tell(Feed by, String key, @Nullable String mailbox) {
+  private boolean tell(Feed by, String key, @Nullable String mailbox, @Nullable String session) {
     List<Subscription> found = subscriptions.get(key);
     if (found == null) {
       return false;
     }
     for (Subscription one : found) {
-      one.loop().execute(() -> one.listener().changed(by, mailbox));
+      one.loop().execute(() -> one.listener().changed(by, mailbox, session));
     }
     return true;
   }

@@ -26,6 +26,22 @@ final class DovecotEvent {
           "SUBSCRIBE",
           "UNSUBSCRIBE");
 
+  /// What a client does by these it is told to have done: others change mailboxes by the way.
+  private static final Set<String> ASKED_FOR =
+      Set.of(
+          "APPEND",
+          "STORE",
+          "UID STORE",
+          "EXPUNGE",
+          "UID EXPUNGE",
+          "FETCH",
+          "UID FETCH",
+          "CLOSE",
+          "COPY",
+          "UID COPY",
+          "MOVE",
+          "UID MOVE");
+
   private DovecotEvent() {}
 
   static Heard parse(byte[] json) {
@@ -40,7 +56,11 @@ final class DovecotEvent {
     if (user == null) {
       return new Heard.Malformed("wanted fields.user");
     }
-    boolean named = NAME_THEIR_MAILBOX.contains(said.getOrDefault("fields.cmd_name", ""));
-    return new Heard.Changed(user, named ? said.get("fields.mailbox") : null);
+    String command = said.getOrDefault("fields.cmd_name", "");
+    boolean named = NAME_THEIR_MAILBOX.contains(command);
+    return new Heard.Changed(
+        user,
+        named ? said.get("fields.mailbox") : null,
+        ASKED_FOR.contains(command) ? said.get("fields.session") : null);
   }
 }

@@ -54,7 +54,14 @@ public final class Feed {
   ///
   /// @param mailbox its name as people write it; null: it may be any of the user's
   public void changed(String user, @Nullable String mailbox) {
-    if (!backend.changed(this, user, mailbox)) {
+    changed(user, mailbox, null);
+  }
+
+  /// The same by a session.
+  ///
+  /// @param session the backend's name for it; null if it is not known
+  public void changed(String user, @Nullable String mailbox, @Nullable String session) {
+    if (!backend.changed(this, user, mailbox, session)) {
       return; // of another backend for all we know
     }
     synchronized (this) {

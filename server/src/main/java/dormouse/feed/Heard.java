@@ -7,7 +7,12 @@ sealed interface Heard {
   /// A mailbox may have changed.
   ///
   /// @param mailbox its name as people write it; null: it may be any of the user's
-  record Changed(String user, @Nullable String mailbox) implements Heard {}
+  /// @param session the backend's name for the session that changed it, if a command of its client did; else null
+  record Changed(String user, @Nullable String mailbox, @Nullable String session) implements Heard {
+    Changed(String user, @Nullable String mailbox) {
+      this(user, mailbox, null);
+    }
+  }
 
   /// An event of another sort.
   record Nothing() implements Heard {}

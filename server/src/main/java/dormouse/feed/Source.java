@@ -65,7 +65,7 @@ final class Source implements EventReceiver.Told {
   @Override
   public void changed(Heard.Changed change) {
     metrics.feedEvent(kind.key());
-    feeds.values().forEach(feed -> feed.changed(change.user(), change.mailbox()));
+    feeds.values().forEach(feed -> feed.changed(change.user(), change.mailbox(), change.session()));
     onward.accept(change);
   }
 

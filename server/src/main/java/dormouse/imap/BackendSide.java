@@ -2,18 +2,21 @@ package dormouse.imap;
 
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
+import dormouse.imap.backend.Reply;
 import dormouse.imap.sleep.CatchUp;
 import dormouse.imap.sleep.QuietSnapshot;
 import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.StatusCache;
 import dormouse.imap.sleep.StatusOutcome;
 import dormouse.imap.sleep.StatusQuery;
+import dormouse.imap.sleep.StatusRefresh;
 import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.track.Command;
 import dormouse.imap.track.CommandTracker;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
+import dormouse.imap.view.Told;
 import dormouse.imap.view.UidSet;
 import dormouse.ops.Metrics;
 import dormouse.session.CloseReason;
@@ -69,6 +72,7 @@ final class BackendSide implements BackendConnection.Relay {
   private boolean byeSaid;
   private boolean released;
   private StatusCache.@Nullable Answer kept; // for the STATUS that is to be answered
+  private boolean refreshed; // for it
   private final Runnable again;
 
   BackendSide(
@@ -88,6 +92,7 @@ final class BackendSide implements BackendConnection.Relay {
     this.quiet = quiet;
     this.again = host::settle;
     this.missed = new MissedNews(conversation);
+    home.writes().joined(connection.sessionId());
   }
 
   /// Begins to relay.
@@ -208,8 +213,18 @@ final class BackendSide implements BackendConnection.Relay {
     if (found != null || cache.await(query, again)) {
       return CommandTracker.Decision.WAIT;
     }
+    boolean modSeqs = conversation.features().told() != Told.PLAIN;
+    if (free() && canRefresh() && StatusRefresh.isDue(home, query, modSeqs)) {
+      refreshStatuses(modSeqs);
+      return CommandTracker.Decision.WAIT;
+    }
+    refreshed = false;
     home.metrics().status(cache.whyNot(query).label());
     return forward(tag, Verb.STATUS, cache.ask(query));
+  }
+
+  private boolean canRefresh() {
+    return !refreshed && features.listStatus() && !conversation.features().utf8();
   }
 
   /// Asks once, in the client's name, which mailboxes are not its own, so that feeds do not tell of them.
@@ -223,22 +238,32 @@ final class BackendSide implements BackendConnection.Relay {
                 conversation.fromBackend(line);
               }
             })
-        .whenComplete((reply, bug) -> {
-          if (released) {
-            return;
-          }
-          if (bug != null) {
-            host.broken("namespaces", bug);
-            return;
-          }
-          if (reply.lost()) {
-            host.end(CloseReason.BACKEND_GONE, LOST);
-            return;
-          }
-          home.namespacesAsked();
-          endedOurs();
-          host.settle();
-        });
+        .whenComplete((reply, bug) -> endedAsking(reply, bug, home::namespacesAsked));
+  }
+
+  /// Asks at once for all that may have changed.
+  private void refreshStatuses(boolean modSeqs) {
+    refreshed = true;
+    begunOurs();
+    StatusRefresh.run(connection, home, modSeqs, conversation::fromBackend)
+        .whenComplete((reply, bug) -> endedAsking(reply, bug, () -> {}));
+  }
+
+  private void endedAsking(Reply reply, @Nullable Throwable bug, Runnable then) {
+    if (released) {
+      return;
+    }
+    if (bug != null) {
+      host.broken("status", bug);
+      return;
+    }
+    if (reply.lost()) {
+      host.end(CloseReason.BACKEND_GONE, LOST);
+      return;
+    }
+    then.run();
+    endedOurs();
+    host.settle();
   }
 
   private CommandTracker.Decision decideLagging(
@@ -294,9 +319,9 @@ final class BackendSide implements BackendConnection.Relay {
     if (kept != null && verb == Verb.STATUS) {
       home.metrics().status(StatusOutcome.CACHED.label());
       home.metrics().answeredLocally("status");
-      host.say(kept.line());
-      host.say(command.tag() + " " + kept.reply());
+      kept.lines(command.tag()).forEach(host::say);
       kept = null;
+      refreshed = false;
       return;
     }
     host.say(command.tag() + " BAD " + verb + " is not for a session that is logged in.");
@@ -575,7 +600,9 @@ final class BackendSide implements BackendConnection.Relay {
   void release() {
     released = true;
     missed.forget();
+    boolean nothingWritten = !conversation.writing();
     leave();
+    home.writes().left(connection.sessionId(), nothingWritten);
     conversation.abandoned();
   }
 

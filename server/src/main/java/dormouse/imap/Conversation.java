@@ -358,6 +358,11 @@ final class Conversation implements ResponseTracker.Listener {
     return !query.asksForModSeq() || features.told() != Told.PLAIN;
   }
 
+  /// Whether a command that may change a mailbox waits for its reply.
+  boolean writing() {
+    return queue.stream().anyMatch(one -> one.write != null);
+  }
+
   /// No reply comes any more.
   void abandoned() {
     for (Outstanding one : queue) {

@@ -6,6 +6,7 @@ import dormouse.imap.sleep.MailboxWatch;
 import dormouse.imap.sleep.Sleeper;
 import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.StatusCache;
+import dormouse.imap.sleep.StatusDesk;
 import dormouse.imap.sleep.StatusOutcome;
 import dormouse.imap.sleep.StatusQuery;
 import dormouse.imap.sleep.UserMailboxes;
@@ -51,6 +52,7 @@ final class Doze implements Sleeper.Listener {
   private final Conversation conversation;
   private final CommandTracker commands;
   private final BackendFeatures backend;
+  private final StatusDesk.@Nullable Asker asker;
   private final KeepAlive keepAlive;
   private final Instant since;
   private @Nullable String idleTag;
@@ -60,9 +62,11 @@ final class Doze implements Sleeper.Listener {
   private boolean looking;
   private boolean looked;
   private StatusCache.@Nullable Answer kept; // for the STATUS that is to be answered
-  private final Runnable again;
+  private StatusDesk.@Nullable Question question; // that this STATUS waits for
+  private boolean desked; // it has been asked
 
   /// @param backend what the backend offers, so that it may be answered here
+  /// @param asker in whose name STATUS is asked; null if it must not be
   /// @param idleTag of the client's IDLE; null if no command of the client runs
   Doze(
       Host host,
@@ -72,13 +76,14 @@ final class Doze implements Sleeper.Listener {
       Conversation conversation,
       CommandTracker commands,
       BackendFeatures backend,
+      StatusDesk.@Nullable Asker asker,
       @Nullable String idleTag) {
     this.host = host;
     this.home = home;
     this.conversation = conversation;
     this.commands = commands;
     this.backend = backend;
-    this.again = host::settle;
+    this.asker = asker;
     this.idleTag = idleTag;
     this.since = home.clock().instant();
     this.keepAlive = new KeepAlive(home, client, user, () -> host.say("* OK Still here"));
@@ -140,12 +145,40 @@ final class Doze implements Sleeper.Listener {
     if (query == null || conversation.isSelected(query) || !conversation.mayAnswer(query)) {
       return null;
     }
-    StatusCache cache = home.statuses();
-    kept = cache.find(query);
-    if (kept != null) {
-      return CommandTracker.Decision.ANSWER;
+    if (!desked && question == null) {
+      kept = home.statuses().find(query);
+      if (kept != null) {
+        home.metrics().status(StatusOutcome.CACHED.label());
+        return CommandTracker.Decision.ANSWER;
+      }
+      StatusDesk.Asker inWhoseName = asker;
+      if (inWhoseName == null || query.names() != 0) {
+        return null; // the connection that asks takes other names
+      }
+      home.metrics().status(home.statuses().whyNot(query).label());
+      ask(query, inWhoseName);
     }
-    return cache.await(query, again) ? CommandTracker.Decision.WAIT : null;
+    if (question != null) {
+      return CommandTracker.Decision.WAIT;
+    }
+    desked = false;
+    return answerIf(kept != null);
+  }
+
+  private void ask(StatusQuery query, StatusDesk.Asker inWhoseName) {
+    forgetPatience();
+    question =
+        new StatusDesk.Question(
+            query,
+            inWhoseName,
+            answer -> {
+              question = null;
+              kept = answer;
+              desked = true;
+              expectMore();
+              host.settle();
+            });
+    home.statusDesk().ask(question);
   }
 
   /// Answers at once what is proven, else looks at the mailbox first: news comes before the tagged reply. A backend that
@@ -212,9 +245,7 @@ final class Doze implements Sleeper.Listener {
   private void answerStatus(String tag) {
     StatusCache.Answer answer = Objects.requireNonNull(kept, "decided on");
     kept = null;
-    home.metrics().status(StatusOutcome.CACHED.label());
-    host.say(answer.line());
-    host.say(tag + " " + answer.reply());
+    answer.lines(tag).forEach(host::say);
   }
 
   private void answerDone() {
@@ -317,6 +348,10 @@ final class Doze implements Sleeper.Listener {
   /// Nothing is kept any more.
   void end() {
     forgetPatience();
+    if (question != null) {
+      home.statusDesk().forget(question);
+      question = null;
+    }
     keepAlive.stop();
     leaveMailbox();
   }

@@ -6,6 +6,7 @@ import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.Snapshot;
+import dormouse.imap.sleep.StatusDesk;
 import dormouse.imap.sleep.StayReason;
 import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.sleep.Wake;
@@ -352,7 +353,16 @@ final class ImapSession
     home.metrics().hibernated();
     LOG.debug("hibernate", "session", who.sessionId(), "user", user);
     Doze doze =
-        new Doze(this, home, who, user, conversation, client.commands(), backend.features(), idle);
+        new Doze(
+            this,
+            home,
+            who,
+            user,
+            conversation,
+            client.commands(),
+            backend.features(),
+            grant == null ? null : new StatusDesk.Asker(who, clientId, grant),
+            idle);
     state = new State.Asleep(doze);
     SelectedMailbox selected = conversation.selected();
     if (taken != null) {

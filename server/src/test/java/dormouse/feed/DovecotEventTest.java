@@ -32,7 +32,7 @@ final class DovecotEventTest {
                 "session":"Vym7SCxhoMZ/AAAB","duration":191,"cmd_name":"STORE",\
                 "reason_code":["imap:cmd_store"],"mailbox":"Aä/b"}}\
                 """))
-        .isEqualTo(new Heard.Changed("u1", "Aä/b"));
+        .isEqualTo(new Heard.Changed("u1", "Aä/b", "Vym7SCxhoMZ/AAAB"));
   }
 
   /// COPY and MOVE name the selected mailbox, RENAME none of its children.

@@ -49,6 +49,7 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   private static final Duration LOGOUT_GRACE = Duration.ofSeconds(2);
 
   private final Backend backend;
+  private String sessionId = "";
   private final String purpose;
   private final TimerWheel wheel;
   private final Metrics metrics;
@@ -202,6 +203,15 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   /// Is told once when the connection ends while it does not relay.
   public void onClose(Runnable listener) {
     onClose = listener;
+  }
+
+  /// What a trusted backend calls the session that it serves on this connection; "" if it was told nothing.
+  public String sessionId() {
+    return sessionId;
+  }
+
+  void sessionId(String told) {
+    sessionId = told;
   }
 
   public Backend backend() {

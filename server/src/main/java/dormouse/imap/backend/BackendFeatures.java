@@ -10,9 +10,15 @@ import java.util.stream.Stream;
 /// @param search the command that lists all UIDs: `UID SEARCH RETURN (ALL) ALL` (RFC 4731) where offered, else
 ///     `UID SEARCH ALL`
 /// @param unselect whether UNSELECT (RFC 3691) is known
+/// @param listStatus whether LIST can tell the STATUS of many mailboxes (RFC 5819)
 /// @param enables what ENABLE (RFC 5161) can switch on, in upper case
 public record BackendFeatures(
-    ChangeTracking changes, String search, boolean idle, boolean unselect, Set<String> enables) {
+    ChangeTracking changes,
+    String search,
+    boolean idle,
+    boolean unselect,
+    boolean listStatus,
+    Set<String> enables) {
   public static BackendFeatures of(Capabilities capabilities) {
     boolean rev2 = capabilities.has("IMAP4REV2");
     return new BackendFeatures(
@@ -20,6 +26,7 @@ public record BackendFeatures(
         capabilities.has("ESEARCH") || rev2 ? "UID SEARCH RETURN (ALL) ALL" : "UID SEARCH ALL",
         capabilities.has("IDLE") || rev2,
         capabilities.has("UNSELECT") || rev2,
+        (capabilities.has("LIST-EXTENDED") && capabilities.has("LIST-STATUS")) || rev2,
         capabilities.has("ENABLE") || rev2 ? enables(capabilities) : Set.of());
   }
 

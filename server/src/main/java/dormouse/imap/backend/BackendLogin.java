@@ -178,7 +178,11 @@ public final class BackendLogin {
               || (!backend.settings().trusted() && backend.identity() != null)) {
             return authenticate();
           }
-          String arguments = backend.settings().trusted() ? identity() : "NIL";
+          String arguments = "NIL";
+          if (backend.settings().trusted()) {
+            arguments = identity();
+            connection.sessionId(applicant.client().sessionId());
+          }
           return connection
               .run("ID " + arguments, this::learnIdentity)
               .thenCompose(_ -> authenticate());

@@ -3,7 +3,12 @@ package dormouse.imap.sleep;
 import dormouse.imap.track.Command;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +26,18 @@ public final class OwnWrites {
   }
 
   private final Listener listener;
-  private final Set<OwnWrite> underWay = new HashSet<>();
+  private static final Duration ECHO = Duration.ofSeconds(10);
+  private static final int MANY = 100;
 
-  OwnWrites(Listener listener) {
+  private final Set<OwnWrite> underWay = new HashSet<>();
+  private final Map<String, Instant> sessions = new HashMap<>(4); // until when
+  private final Map<String, Long> written = new HashMap<>(4); // the epoch then
+  private final Epochs epochs;
+  private final InstantSource clock;
+
+  OwnWrites(Epochs epochs, InstantSource clock, Listener listener) {
+    this.epochs = epochs;
+    this.clock = clock;
     this.listener = listener;
   }
 
@@ -57,8 +71,54 @@ public final class OwnWrites {
     if (touched == null) {
       listener.wrote(null, ok);
     } else {
-      touched.forEach(mailbox -> listener.wrote(mailbox, ok));
+      touched.forEach(mailbox -> ended(mailbox, ok));
     }
+  }
+
+  private void ended(String mailbox, boolean ok) {
+    listener.wrote(mailbox, ok);
+    if (written.size() >= MANY) {
+      written.clear();
+    }
+    written.put(mailbox, epochs.of(mailbox));
+  }
+
+  /// A session of the user begins to pass commands on to the backend.
+  ///
+  /// @param session what the backend calls it; "" if it has no name there that we know
+  public void joined(String session) {
+    sessions.values().removeIf(until -> until.isBefore(clock.instant()));
+    sessions.put(session, Instant.MAX);
+  }
+
+  /// It does not any more.
+  ///
+  /// @param allAnswered whether all that it has passed on has been answered, so that nothing can happen behind it
+  public void left(String session, boolean allAnswered) {
+    if (allAnswered) {
+      sessions.put(session, clock.instant().plus(ECHO));
+    } else {
+      sessions.remove(session);
+    }
+  }
+
+  /// Whether a change of which a feed tells is one that is known, or about to be, by a reply to the session that made it: the
+  /// feed says it once more. What a session did whose reply was never seen is not.
+  ///
+  /// @param mailbox null: it may be any
+  boolean isEcho(@Nullable String session, @Nullable String mailbox) {
+    if (session == null || session.isEmpty()) {
+      return false;
+    }
+    Instant until = sessions.get(session);
+    if (until == null || until.isBefore(clock.instant())) {
+      return false;
+    }
+    if (mailbox == null || mayChange(mailbox)) {
+      return true;
+    }
+    Long epoch = written.get(Epochs.key(mailbox));
+    return epoch != null && epoch == epochs.of(mailbox);
   }
 
   /// Whether a command runs that may change the mailbox.

@@ -1,10 +1,13 @@
 package dormouse.imap.sleep;
 
 import dormouse.feed.FeedState;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -24,16 +27,34 @@ public final class StatusCache {
 
   /// What the backend said.
   ///
-  /// @param line the untagged response
+  /// @param line the untagged response; null if there was none
   /// @param reply the tagged one without its tag
-  public record Answer(String line, String reply) {}
+  public record Answer(@Nullable String line, String reply) {
+    /// What a client hears whose command has this tag.
+    public List<String> lines(String tag) {
+      return line == null ? List.of(tag + " " + reply) : List.of(line, tag + " " + reply);
+    }
+
+    /// The line with other values in the same places; null if one is missing.
+    @Nullable String withValues(Map<String, String> values) {
+      String told = line == null ? "" : line;
+      int open = StatusItems.openIn(told, STATUS.length());
+      Map<String, String> items = StatusItems.parse(told.substring(open));
+      Map<String, String> next = new LinkedHashMap<>(items);
+      next.replaceAll((item, _) -> values.getOrDefault(item, ""));
+      boolean same = StatusItems.text(items).equals(told.substring(open));
+      return !same || next.containsValue("")
+          ? null
+          : told.substring(0, open) + StatusItems.text(next);
+    }
+  }
 
   private record Kept(StatusQuery query, Answer answer, Proof proof) {
     int bytes() {
       return OVERHEAD_BYTES
           + query.arguments().length()
           + query.mailbox().length()
-          + answer.line().length()
+          + Objects.requireNonNull(answer.line(), "refusals are not kept").length()
           + answer.reply().length();
     }
   }
@@ -71,6 +92,7 @@ public final class StatusCache {
     }
   }
 
+  private static final String STATUS = "* STATUS ";
   private static final int OVERHEAD_BYTES = 400; // objects around the characters
 
   private final UserMailboxes home;
@@ -153,7 +175,7 @@ public final class StatusCache {
     }
     if (before != null
         && before.proof().epoch() == one.proof().epoch()
-        && !before.answer().line().equals(one.answer().line())) {
+        && !before.answer().equals(one.answer())) {
       home.feeds().missed();
     }
     while (bytes + one.bytes() > room.perUserBytes() && !kept.isEmpty()) {
@@ -177,6 +199,45 @@ public final class StatusCache {
   private void give(Kept one) {
     bytes -= one.bytes();
     room.give(one.bytes());
+  }
+
+  /// What was asked and has answers that may be old, by clients who take names in modified UTF-7; lately asked first. A name
+  /// with wildcards cannot be asked for with others.
+  ///
+  /// @param modSeqs whether also what asks for mod-sequences
+  List<StatusQuery> stale(boolean modSeqs) {
+    List<StatusQuery> found = new ArrayList<>();
+    for (Kept one : kept.values()) {
+      StatusQuery query = one.query();
+      if (query.names() == 0
+          && (modSeqs || !query.asksForModSeq())
+          && query.mailbox().chars().noneMatch(c -> c == '*' || c == '%')
+          && home.heard(query.mailbox()) == FeedState.UP
+          && !home.writes().mayChange(query.mailbox())
+          && !isGood(one)) {
+        found.add(query);
+      }
+    }
+    return found.reversed();
+  }
+
+  /// Puts new values into what is kept of a mailbox; what has none goes.
+  ///
+  /// @param values by item
+  /// @param since before they were asked for
+  void refresh(String mailbox, Map<String, String> values, Proof since) {
+    List<Kept> all =
+        kept.values().stream()
+            .filter(one -> one.query().mailbox().equals(mailbox) && !isGood(one))
+            .toList();
+    for (Kept one : all) {
+      String line = one.answer().withValues(values);
+      kept.remove(Key.of(one.query()));
+      give(one);
+      if (line != null) {
+        keep(new Kept(one.query(), new Answer(line, one.answer().reply()), since));
+      }
+    }
   }
 
   /// Forgets all.

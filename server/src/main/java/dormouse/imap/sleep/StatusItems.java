@@ -3,6 +3,7 @@ package dormouse.imap.sleep;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /// Reads what a STATUS response (RFC 9051 §7.3.4) tells: `(MESSAGES 3 MAILBOXID (F212))`.
 final class StatusItems {
@@ -27,6 +28,34 @@ final class StatusItems {
       at = next + 1;
     }
     return items;
+  }
+
+  /// The list again.
+  static String text(Map<String, String> items) {
+    return items.entrySet().stream()
+        .map(item -> item.getKey() + " " + item.getValue())
+        .collect(Collectors.joining(" ", "(", ")"));
+  }
+
+  /// Where the list opens behind a mailbox; the end if it does not.
+  ///
+  /// @param from where the mailbox begins
+  static int openIn(String line, int from) {
+    int open = line.indexOf(" (", endOfName(line, from));
+    return open < 0 ? line.length() : open + 1;
+  }
+
+  /// Where the name of a mailbox ends that is an atom or a quoted string.
+  static int endOfName(String line, int from) {
+    if (!line.startsWith("\"", from)) {
+      int space = line.indexOf(' ', from);
+      return space < 0 ? line.length() : space;
+    }
+    int at = from + 1;
+    while (at < line.length() && line.charAt(at) != '"') {
+      at += line.charAt(at) == '\\' ? 2 : 1;
+    }
+    return Math.min(at + 1, line.length());
   }
 
   private static int endOfValue(String list, int from, int end) {

@@ -41,24 +41,14 @@ public record StatusQuery(String mailbox, Set<String> items, String arguments, i
       return null;
     }
     Set<String> items = items(arguments.substring(open + 1, arguments.length() - 1));
-    if (lengthOf(arguments) != open - 1 || items.isEmpty() || !KEPT.containsAll(items)) {
+    if (StatusItems.endOfName(arguments, 0) != open - 1
+        || items.isEmpty()
+        || !KEPT.containsAll(items)) {
       return null;
     }
     boolean utf8 = features.utf8();
     String mailbox = Epochs.key(utf8 ? ImapString.inUtf7(name) : name);
     return new StatusQuery(mailbox, items, arguments, features.rev2() ? 2 : utf8 ? 1 : 0);
-  }
-
-  /// How long the mailbox's name is as it was sent.
-  private static int lengthOf(String arguments) {
-    if (!arguments.startsWith("\"")) {
-      return arguments.indexOf(' ');
-    }
-    int at = 1;
-    while (at < arguments.length() && arguments.charAt(at) != '"') {
-      at += arguments.charAt(at) == '\\' ? 2 : 1;
-    }
-    return at + 1;
   }
 
   private static Set<String> items(String list) {
@@ -80,18 +70,13 @@ public record StatusQuery(String mailbox, Set<String> items, String arguments, i
   /// Whether an untagged STATUS response answers it: this mailbox, and just what was asked for.
   public boolean isAnsweredBy(ResponseLine line) {
     String data = line.data();
-    int open = openOfItems(data);
+    int open = StatusItems.openIn(data, 0);
     String name = ImapString.mailbox(data);
-    if (open < 0 || name == null) {
+    if (name == null) {
       return false;
     }
     String inUtf7 = names > 0 ? ImapString.inUtf7(name) : name;
     return Epochs.key(inUtf7).equals(mailbox)
         && StatusItems.parse(data.substring(open)).keySet().equals(items);
-  }
-
-  private static int openOfItems(String data) {
-    int open = data.indexOf(" (", data.startsWith("\"") ? lengthOf(data) : 0);
-    return open < 0 ? -1 : open + 1;
   }
 }

@@ -45,8 +45,9 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   private final Runnable onUnused;
   private final Map<String, MailboxWatch> watches = new HashMap<>();
   private final Epochs epochs = new Epochs();
-  private final OwnWrites writes = new OwnWrites(this::wrote);
+  private final OwnWrites writes;
   private final StatusCache statuses;
+  private final StatusDesk statusDesk = new StatusDesk(this);
   private Backend backend; // who has served the user last
   private BackendFeeds feeds;
   private Runnable unsubscribe;
@@ -85,6 +86,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
     this.settings = settings;
     this.clock = clock;
     this.onUnused = onUnused;
+    this.writes = new OwnWrites(epochs, clock, this::wrote);
     this.statuses = new StatusCache(this, room);
     this.unsubscribe = feeds.subscribe(user, loop, this);
   }
@@ -152,8 +154,15 @@ public final class UserMailboxes implements BackendFeeds.Listener {
 
   @Override
   public void changed(Feed by, @Nullable String named) {
+    changed(by, named, null);
+  }
+
+  @Override
+  public void changed(Feed by, @Nullable String named, @Nullable String session) {
     String mailbox = named == null ? null : ImapString.mailboxNamed(named);
-    epochs.next(mailbox);
+    if (!writes.isEcho(session, mailbox)) {
+      epochs.next(mailbox);
+    }
     watching(mailbox).forEach(MailboxWatch::stirred);
   }
 
@@ -183,6 +192,11 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   /// What is kept of the answers to STATUS.
   public StatusCache statuses() {
     return statuses;
+  }
+
+  /// Where sleeping sessions ask for STATUS.
+  public StatusDesk statusDesk() {
+    return statusDesk;
   }
 
   /// A proof that begins now.
@@ -252,6 +266,20 @@ public final class UserMailboxes implements BackendFeeds.Listener {
         });
   }
 
+  /// Logs the user in on a new connection that asks for sleepers.
+  ///
+  /// @param who in whose name, chosen when its turn has come
+  LoginTry login(String user, Supplier<StatusDesk.Asker> who) {
+    return login(
+        "watch",
+        Priority.CLIENT,
+        user,
+        at -> {
+          StatusDesk.Asker asker = who.get();
+          return again(asker.client(), asker.clientId(), asker.grant(), at);
+        });
+  }
+
   private LoginTry login(
       String purpose,
       Priority priority,
@@ -291,6 +319,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
     feeds = feedsOf.apply(other);
     unsubscribe = feeds.subscribe(user, loop, this);
     epochs.next(null); // what its feeds have told meanwhile was not heard
+    statusDesk.servedBy(other);
     turned();
   }
 
@@ -299,6 +328,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
     assert loop.inEventLoop();
     if (!route.get().keeps(backend)) {
       watching(null).forEach(MailboxWatch::leaveBackend);
+      statusDesk.close();
     }
   }
 
@@ -314,6 +344,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
       if (!unused) {
         unused = true;
         unsubscribe.run();
+        statusDesk.close();
         statuses.clear();
         onUnused.run();
       }

@@ -55,10 +55,12 @@ class CapabilitiesTest {
                 "UID SEARCH RETURN (ALL) ALL",
                 true,
                 true,
+                true,
                 Set.of("IMAP4REV2")));
     assertThat(rev1)
         .isEqualTo(
-            new BackendFeatures(ChangeTracking.NONE, "UID SEARCH ALL", false, false, Set.of()));
+            new BackendFeatures(
+                ChangeTracking.NONE, "UID SEARCH ALL", false, false, false, Set.of()));
   }
 
   @Test

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.imap.track.Command;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
+import dormouse.session.HandClock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -16,7 +18,16 @@ final class OwnWritesTest {
   private static final SelectedMailbox INBOX = new SelectedMailbox("INBOX", false);
 
   private final List<String> wrote = new ArrayList<>();
-  private final OwnWrites writes = new OwnWrites((mailbox, ok) -> wrote.add(mailbox + " " + ok));
+  private final Epochs epochs = new Epochs();
+  private final HandClock clock = new HandClock();
+  private final OwnWrites writes =
+      new OwnWrites(
+          epochs,
+          clock,
+          (mailbox, ok) -> {
+            epochs.next(mailbox);
+            wrote.add(mailbox + " " + ok);
+          });
 
   /// What a command is known to have changed in the end.
   private List<String> changes(
@@ -68,6 +79,34 @@ final class OwnWritesTest {
     writes.ended(fetch, true);
     assertThat(writes.mayChange("\"any\"")).isFalse();
     assertThat(wrote).containsExactly("null true");
+  }
+
+  @Test
+  void whatAFeedTellsOfAWriteThatIsKnownIsAnEcho() {
+    writes.joined("s1");
+    assertThat(writes.isEcho("s1", "INBOX")).isFalse(); // nobody wrote there
+    OwnWrite store = Objects.requireNonNull(writes.begun(Verb.STORE, INBOX));
+    assertThat(writes.isEcho("s1", "INBOX")).isTrue();
+    writes.ended(store, true);
+    assertThat(writes.isEcho("s1", "INBOX")).isTrue();
+    assertThat(writes.isEcho("s1", "\"work\"")).isFalse();
+    assertThat(writes.isEcho("s1", null)).isTrue();
+    assertThat(writes.isEcho("s2", "INBOX")).isFalse();
+    assertThat(writes.isEcho(null, "INBOX")).isFalse();
+    epochs.next("INBOX"); // another wrote
+    assertThat(writes.isEcho("s1", "INBOX")).isFalse();
+  }
+
+  @Test
+  void echoesOfASessionCeaseWithIt() {
+    writes.joined("s1");
+    writes.joined("s2");
+    writes.left("s1", /* allAnswered= */ true);
+    writes.left("s2", /* allAnswered= */ false);
+    assertThat(writes.isEcho("s1", null)).isTrue();
+    assertThat(writes.isEcho("s2", null)).isFalse();
+    clock.turn(Duration.ofSeconds(11));
+    assertThat(writes.isEcho("s1", null)).isFalse();
   }
 
   @Test

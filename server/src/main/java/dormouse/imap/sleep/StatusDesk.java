@@ -1,0 +1,242 @@
+package dormouse.imap.sleep;
+
+import dormouse.backend.Backend;
+import dormouse.imap.backend.BackendConnection;
+import dormouse.imap.backend.BackendFeatures;
+import dormouse.imap.backend.BackendLogin;
+import dormouse.imap.backend.LoginTry;
+import dormouse.imap.backend.Reply;
+import dormouse.imap.track.ResponseLine;
+import dormouse.ops.EventLog;
+import dormouse.session.Client;
+import dormouse.session.Timer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Asks the backend for STATUS in the name of a user's sleeping sessions, on one connection for all of them, which is kept for
+/// the next question for `hibernate.sync-linger`. So a client that only polls sleeps on when something has changed.
+///
+/// Who cannot be answered here wakes; that it was tried costs no more than the time of a login that failed.
+///
+/// Lives on the user's event loop.
+public final class StatusDesk {
+  /// In whose name it is asked.
+  public record Asker(Client client, String clientId, Grant grant) {}
+
+  /// A question that waits for its answer.
+  ///
+  /// @param then hears the answer once, null if there is none; not called if it is forgotten before
+  public record Question(
+      StatusQuery query, Asker asker, Consumer<StatusCache.@Nullable Answer> then) {}
+
+  private static final EventLog LOG = EventLog.of(StatusDesk.class);
+
+  private final UserMailboxes home;
+  private final List<Question> waiting = new ArrayList<>();
+  private @Nullable LoginTry login;
+  private @Nullable BackendConnection connection;
+  private boolean canRefresh;
+  private boolean asking;
+  private @Nullable Timer timer;
+
+  StatusDesk(UserMailboxes home) {
+    this.home = home;
+  }
+
+  /// Asks as soon as it can.
+  public void ask(Question question) {
+    waiting.add(question);
+    if (asking || login != null) {
+      return;
+    }
+    if (connection == null) {
+      open();
+    } else {
+      serve(connection);
+    }
+  }
+
+  /// Nobody wants to know any more.
+  public void forget(Question question) {
+    waiting.remove(question);
+    if (waiting.isEmpty() && login != null) {
+      login.giveUp();
+    }
+  }
+
+  private void open() {
+    cancelTimer();
+    timer = home.wheel().after(home.settings().wakeTimeout(), this::giveUp);
+    LoginTry opening = home.login(waiting.getFirst().asker().grant().user(), this::applicant);
+    login = opening;
+    opening
+        .outcome()
+        .whenComplete((outcome, bug) -> {
+          if (outcome instanceof BackendLogin.Outcome.LoggedIn(var opened, var capabilities)) {
+            if (login == opening && !waiting.isEmpty()) {
+              login = null;
+              canRefresh = BackendFeatures.of(capabilities).listStatus();
+              opened.onClose(() -> lost(opened));
+              opened.onUnasked(_ -> {});
+              connection = opened;
+              serve(opened);
+              return;
+            }
+            opened.leave();
+          }
+          if (login == opening) {
+            if (bug != null) {
+              LOG.error(bug, "status-failed");
+            }
+            giveUp();
+          }
+        });
+  }
+
+  private Asker applicant() {
+    return waiting.getFirst().asker();
+  }
+
+  /// All who wait are on their own.
+  private void giveUp() {
+    cancelTimer();
+    LoginTry opening = login;
+    login = null;
+    if (opening != null) {
+      opening.giveUp();
+    }
+    List<Question> all = List.copyOf(waiting);
+    waiting.clear();
+    all.forEach(one -> one.then().accept(null));
+  }
+
+  private void lost(BackendConnection which) {
+    if (connection == which) {
+      connection = null;
+      asking = false;
+      giveUp();
+    }
+  }
+
+  private void serve(BackendConnection on) {
+    cancelTimer();
+    if (waiting.isEmpty()) {
+      timer = home.wheel().after(home.settings().syncLinger(), this::close);
+      return;
+    }
+    asking = true;
+    step(on)
+        .whenComplete((_, bug) -> {
+          if (bug != null) {
+            LOG.error(bug, "status-failed");
+            on.close();
+            lost(on);
+          }
+          if (connection == on) {
+            asking = false;
+            serve(on);
+          }
+        });
+  }
+
+  private CompletableFuture<?> step(BackendConnection on) {
+    StatusQuery first = waiting.getFirst().query();
+    if (home.asksForNamespaces(first.mailbox())) {
+      return on.run("NAMESPACE", home::hearNamespaces)
+          .thenAccept(reply -> {
+            if (!reply.lost()) {
+              home.namespacesAsked();
+            }
+          });
+    }
+    if (canRefresh && StatusRefresh.isDue(home, first, /* modSeqs= */ true)) {
+      return StatusRefresh.run(on, home, /* modSeqs= */ true, _ -> {})
+          .thenAccept(reply -> canRefresh &= reply.ok())
+          .thenCompose(_ -> askFor(on));
+    }
+    return askFor(on);
+  }
+
+  /// Answers all who wait: from what is kept by now, else each question is asked once.
+  private CompletableFuture<?> askFor(BackendConnection on) {
+    Map<StatusQuery, List<Question>> open = new LinkedHashMap<>();
+    for (Question one : List.copyOf(waiting)) {
+      StatusCache.Answer found = home.statuses().find(one.query());
+      if (found == null) {
+        open.computeIfAbsent(one.query(), _ -> new ArrayList<>(1)).add(one);
+      } else if (waiting.remove(one)) {
+        one.then().accept(found);
+      }
+    }
+    return CompletableFuture.allOf(
+        open.entrySet().stream()
+            .map(entry -> askFor(on, entry.getKey(), entry.getValue()))
+            .toArray(CompletableFuture<?>[]::new));
+  }
+
+  private CompletableFuture<?> askFor(
+      BackendConnection on, StatusQuery query, List<Question> asked) {
+    StatusCache.Asked ticket = home.statuses().ask(query);
+    List<String> answer = new ArrayList<>(1);
+    return on.run(
+            "STATUS " + query.arguments(),
+            line -> {
+              if (answer.isEmpty() && query.isAnsweredBy(line)) {
+                answer.add(line.text());
+              }
+            })
+        .thenAccept(reply -> answered(ticket, answer, reply, asked));
+  }
+
+  private void answered(
+      StatusCache.Asked ticket, List<String> lines, Reply reply, List<Question> asked) {
+    ResponseLine line = reply.line();
+    StatusCache.Answer answer = null;
+    if (line != null) {
+      String text = line.text().substring(line.tag().length() + 1);
+      answer = new StatusCache.Answer(lines.isEmpty() ? null : lines.getFirst(), text);
+    }
+    if (answer != null && reply.ok() && answer.line() != null) {
+      ticket.answered(answer);
+    } else {
+      ticket.failed();
+    }
+    StatusCache.Answer said = reply.ok() && lines.isEmpty() ? null : answer;
+    for (Question one : asked) {
+      if (waiting.remove(one)) {
+        one.then().accept(said);
+      }
+    }
+  }
+
+  /// The user is served by this backend now: others are asked no more.
+  void servedBy(Backend backend) {
+    if (connection != null && !connection.backend().name().equals(backend.name())) {
+      close();
+    }
+  }
+
+  /// Nothing is asked any more, until somebody asks again.
+  void close() {
+    cancelTimer();
+    giveUp();
+    BackendConnection open = connection;
+    connection = null;
+    asking = false;
+    if (open != null) {
+      open.leave();
+    }
+  }
+
+  private void cancelTimer() {
+    if (timer != null) {
+      timer.cancel();
+      timer = null;
+    }
+  }
+}

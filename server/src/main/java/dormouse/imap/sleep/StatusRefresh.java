@@ -1,0 +1,76 @@
+package dormouse.imap.sleep;
+
+import dormouse.imap.backend.BackendConnection;
+import dormouse.imap.backend.ImapString;
+import dormouse.imap.backend.Reply;
+import dormouse.imap.track.Kind;
+import dormouse.imap.track.ResponseLine;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/// Asks once for all that is kept of STATUS and may be old: a delivery does not say where it went, and one command (LIST-STATUS,
+/// RFC 5819) is less than one for each mailbox. The kept lines stay the server's; only values in them are put in anew.
+///
+/// Lives on the user's event loop.
+public final class StatusRefresh {
+  private static final int MAX_CHARS = 6000; // of a command
+
+  private StatusRefresh() {}
+
+  /// Asks on a connection that takes names in modified UTF-7.
+  ///
+  /// @param modSeqs whether also for those with mod-sequences
+  /// @param others hears what is no answer to it
+  public static CompletableFuture<Reply> run(
+      BackendConnection on, UserMailboxes home, boolean modSeqs, Consumer<ResponseLine> others) {
+    Map<String, Proof> since = new LinkedHashMap<>();
+    TreeSet<String> items = new TreeSet<>();
+    int chars = 0;
+    for (StatusQuery query : home.statuses().stale(modSeqs)) {
+      chars += query.mailbox().length() + 1;
+      if (chars > MAX_CHARS) {
+        break;
+      }
+      since.put(query.mailbox(), home.proof(query.mailbox()));
+      items.addAll(query.items());
+    }
+    String command =
+        since.keySet().stream()
+            .collect(
+                Collectors.joining(
+                    " ", "LIST \"\" (", ") RETURN (STATUS (" + String.join(" ", items) + "))"));
+    Map<String, Map<String, String>> told = new HashMap<>();
+    return on.run(command, line -> hear(line, told, others))
+        .thenApply(reply -> {
+          since.forEach((mailbox, proof) ->
+              home.statuses().refresh(mailbox, told.getOrDefault(mailbox, Map.of()), proof));
+          return reply;
+        });
+  }
+
+  private static void hear(
+      ResponseLine line, Map<String, Map<String, String>> told, Consumer<ResponseLine> others) {
+    if (line.kind() == Kind.LIST) {
+      return;
+    }
+    String data = line.data();
+    String name = line.kind() == Kind.STATUS ? ImapString.mailbox(data) : null;
+    if (name == null) {
+      others.accept(line);
+      return;
+    }
+    told.put(Epochs.key(name), StatusItems.parse(data.substring(StatusItems.openIn(data, 0))));
+  }
+
+  /// Whether there is so much to ask for that it is worth the while.
+  public static boolean isDue(UserMailboxes home, StatusQuery wanted, boolean modSeqs) {
+    List<StatusQuery> stale = home.statuses().stale(modSeqs);
+    return stale.size() > 1 && stale.contains(wanted);
+  }
+}
