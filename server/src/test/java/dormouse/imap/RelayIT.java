@@ -85,6 +85,7 @@ class RelayIT {
     }
   }
 
+  // T46
   @Test
   void aSlowReaderIsNeitherBufferedNorPutToSleep() throws IOException {
     try (Stage stage = Stage.before(dovecot, Stage::awakeOutsideIdle)) {

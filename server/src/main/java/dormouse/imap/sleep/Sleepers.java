@@ -105,7 +105,7 @@ final class Sleepers {
       return;
     }
     sleeper.tell(catchUp, uids, read);
-    sleeper.behind = !on.isRead(sleeper.view());
+    sleeper.behind = !uids.equals(there);
     metrics.keptBytes(sleeper.view().keptBytes() - keptBefore);
     sleeper.looked(readings);
   }
