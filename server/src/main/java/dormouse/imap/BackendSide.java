@@ -73,6 +73,7 @@ final class BackendSide implements BackendConnection.Relay {
   private boolean released;
   private StatusCache.@Nullable Answer kept; // for the STATUS that is to be answered
   private boolean refreshed; // for it
+  private @Nullable List<String> list; // for the LIST that is to be answered
   private final Runnable again;
 
   BackendSide(
@@ -169,7 +170,30 @@ final class BackendSide implements BackendConnection.Relay {
     if (verb == Verb.STATUS && arguments != null) {
       return decideStatus(tag, arguments);
     }
+    if ((verb == Verb.LIST || verb == Verb.LSUB) && arguments != null) {
+      return decideList(tag, verb, arguments);
+    }
     return forward(tag, verb, null);
+  }
+
+  /// LIST and LSUB are answered from what is kept, in their turn; else they go to the backend, and what it says is kept if
+  /// nothing else is under way.
+  private CommandTracker.Decision decideList(String tag, Verb verb, String arguments) {
+    String command = conversation.listToKeep(verb, arguments);
+    if (command == null || !free()) {
+      return forward(tag, verb, null);
+    }
+    if (home.asksForNamespaces()) {
+      learnNamespaces();
+      return CommandTracker.Decision.WAIT;
+    }
+    list = home.lists().find(command, tag);
+    if (list != null) {
+      return CommandTracker.Decision.ANSWER;
+    }
+    quiet.touched();
+    conversation.beginsList(tag, verb, home.lists().ask(command));
+    return CommandTracker.Decision.FORWARD;
   }
 
   /// Whether the client can be answered now, in its turn.
@@ -314,6 +338,12 @@ final class BackendSide implements BackendConnection.Relay {
     if (verb.searches()) {
       search = command;
       runSearch();
+      return;
+    }
+    if (list != null && (verb == Verb.LIST || verb == Verb.LSUB)) {
+      home.metrics().answeredLocally(verb.name());
+      list.forEach(host::say);
+      list = null;
       return;
     }
     if (kept != null && verb == Verb.STATUS) {

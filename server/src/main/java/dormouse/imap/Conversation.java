@@ -2,6 +2,7 @@ package dormouse.imap;
 
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ImapString;
+import dormouse.imap.sleep.ListCache;
 import dormouse.imap.sleep.OwnSets;
 import dormouse.imap.sleep.OwnWrite;
 import dormouse.imap.sleep.OwnWrites;
@@ -24,6 +25,7 @@ import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +56,7 @@ final class Conversation implements ResponseTracker.Listener {
     final Verb verb;
     final @Nullable OwnWrite write;
     final StatusCache.@Nullable Asked asked;
+    ListCache.@Nullable Asked list;
     @Nullable Command command; // once all of it has been passed on
     @Nullable String answer; // the untagged response to what was asked
 
@@ -117,10 +120,30 @@ final class Conversation implements ResponseTracker.Listener {
 
   /// The same of a STATUS whose answer may be kept.
   void begins(String tag, Verb verb, StatusCache.@Nullable Asked asked) {
+    ListCache.Asked list = list();
+    if (list != null) {
+      list.spoil(); // whose lines are whose
+    }
     OwnWrite write = writes.begun(verb, selectedForSure());
     queue.add(new Outstanding(tag, verb, write, asked));
     openHead();
     noteQueue();
+  }
+
+  /// The same of a LIST or LSUB whose answer may be kept; nothing else is under way.
+  void beginsList(String tag, Verb verb, ListCache.Asked list) {
+    begins(tag, verb);
+    Outstanding last = queue.peekLast();
+    if (last != null) {
+      last.list = list;
+    }
+    noteQueue();
+  }
+
+  /// The one LIST that is under way and whose answer may be kept.
+  private ListCache.@Nullable Asked list() {
+    Outstanding head = queue.peek();
+    return head == null ? null : head.list;
   }
 
   /// The mailbox that will be selected when the next command runs; null if that is not known yet.
@@ -274,6 +297,11 @@ final class Conversation implements ResponseTracker.Listener {
   }
 
   private void hear(ResponseLine line) {
+    ListCache.Asked list = list();
+    if (list != null && (line.kind() == Kind.LIST || line.kind() == Kind.LSUB)) {
+      list.hear(line.text());
+      return;
+    }
     if (line.kind() == Kind.STATUS) {
       for (Outstanding one : queue) {
         if (one.hears(line)) {
@@ -289,7 +317,12 @@ final class Conversation implements ResponseTracker.Listener {
   }
 
   @Override
-  public void begins(Kind kind) {}
+  public void begins(Kind kind) {
+    ListCache.Asked list = list();
+    if (list != null && kind == Kind.OTHER) { // a line with a literal
+      list.spoil();
+    }
+  }
 
   @Override
   public void vanished(boolean earlier, long count) {
@@ -311,6 +344,9 @@ final class Conversation implements ResponseTracker.Listener {
       settle(done, done.command, line);
     }
     settleAsked(done, line);
+    if (done.list != null && line.isOk() && line.code() == null) {
+      done.list.answered(line.text().substring(line.tag().length() + 1));
+    }
     noteQueue();
     events.ended(done.tag, done.verb, line.isOk());
     openHead();
@@ -350,6 +386,12 @@ final class Conversation implements ResponseTracker.Listener {
   /// Whether the client has the mailbox selected, or is just opening it.
   boolean isSelected(StatusQuery query) {
     return query.isOf(selected) || query.isOf(opening);
+  }
+
+  /// A LIST or LSUB in full, as its answer is kept; null if it must not be: STATUS in it is of the moment.
+  @Nullable String listToKeep(Verb verb, String arguments) {
+    boolean status = arguments.toUpperCase(Locale.ROOT).contains("STATUS");
+    return status || notified() ? null : features.names() + verb.name() + " " + arguments;
   }
 
   /// Whether an answer that the backend gave to somebody else will do. One with mod-sequences switches CONDSTORE on, which
@@ -433,6 +475,7 @@ final class Conversation implements ResponseTracker.Listener {
   private void noteQueue() {
     responses.fetching(queue.stream().anyMatch(one -> fetches(one.verb)));
     responses.holdStatus(queue.stream().anyMatch(one -> one.asked != null));
+    responses.holdLists(list() != null);
   }
 
   private static boolean fetches(Verb verb) {

@@ -22,6 +22,7 @@ import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Collectors;
@@ -64,6 +65,7 @@ final class Doze implements Sleeper.Listener {
   private StatusCache.@Nullable Answer kept; // for the STATUS that is to be answered
   private StatusDesk.@Nullable Question question; // that this STATUS waits for
   private boolean desked; // it has been asked
+  private @Nullable List<String> list; // for the LIST that is to be answered
 
   /// @param backend what the backend offers, so that it may be answered here
   /// @param asker in whose name STATUS is asked; null if it must not be
@@ -131,6 +133,7 @@ final class Doze implements Sleeper.Listener {
       case UNSELECT -> answerIf(sleeper != null && backend.unselect());
       case CLOSE -> answerIf(sleeper != null && sleeper.examines()); // else it expunges
       case ENABLE -> answerIf(sleeper == null && !backend.enables().isEmpty());
+      case LIST, LSUB -> arguments == null ? null : decideList(verb, arguments);
       case STATUS -> arguments == null ? null : decideStatus(arguments);
       default -> null;
     };
@@ -138,6 +141,12 @@ final class Doze implements Sleeper.Listener {
 
   private static CommandTracker.@Nullable Decision answerIf(boolean possible) {
     return possible ? CommandTracker.Decision.ANSWER : null;
+  }
+
+  private CommandTracker.@Nullable Decision decideList(Verb verb, String arguments) {
+    String command = conversation.listToKeep(verb, arguments);
+    list = command == null ? null : home.lists().find(command, "");
+    return answerIf(list != null);
   }
 
   private CommandTracker.@Nullable Decision decideStatus(String arguments) {
@@ -235,11 +244,19 @@ final class Doze implements Sleeper.Listener {
       case UNSELECT -> answerUnselect(tag + " OK Unselect completed.");
       case CLOSE -> answerUnselect(tag + " OK Close completed.");
       case ENABLE -> answerEnable(command);
+      case LIST, LSUB -> answerList(tag);
       case STATUS -> answerStatus(tag);
       default -> throw new IllegalStateException(command.verb() + " takes a backend");
     }
     keepAlive.spoke();
     expectMore();
+  }
+
+  private void answerList(String tag) {
+    List<String> lines = Objects.requireNonNull(list, "decided on");
+    list = null;
+    lines.subList(0, lines.size() - 1).forEach(host::say);
+    host.say(tag + lines.getLast());
   }
 
   private void answerStatus(String tag) {

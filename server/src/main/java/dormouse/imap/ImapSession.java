@@ -182,7 +182,8 @@ final class ImapSession
 
   @Override
   public boolean peeks(Verb verb) {
-    return verb == Verb.STATUS && home.statuses().inUse();
+    return (verb == Verb.STATUS || verb == Verb.LIST || verb == Verb.LSUB)
+        && home.statuses().inUse();
   }
 
   @Override

@@ -111,6 +111,39 @@ class StatusCacheIT {
     }
   }
 
+  @Test
+  void listsAreWhatTheServerSaysUntilAMailboxIsMade() {
+    makeFolders(1);
+    hearSomething();
+    ImapClient client = front.client("u1", DovecotServer.PASSWORD);
+    clients.add(client);
+    try (ImapClient direct = dovecot.client("u1")) {
+      for (String command :
+          List.of(
+              "LIST \"\" *",
+              "LIST \"\" % RETURN (SUBSCRIBED CHILDREN)",
+              "LSUB \"\" *",
+              "LIST \"\" F1")) {
+        List<String> said = untimed(direct, command);
+        assertThat(untimed(client, command)).isEqualTo(said);
+        assertThat(untimed(client, command)).isEqualTo(said);
+      }
+      assertThat(Stage.metric(front, "dormouse_local_answers_total{command=\"list\"}"))
+          .isEqualTo(3);
+      assertThat(Stage.metric(front, "dormouse_local_answers_total{command=\"lsub\"}"))
+          .isEqualTo(1);
+      client.ok("SUBSCRIBE F1");
+      assertThat(client.ok("LSUB \"\" *")).anyMatch(line -> line.endsWith(" F1"));
+      client.ok("CREATE own");
+      assertThat(client.ok("LIST \"\" *")).anyMatch(line -> line.endsWith(" own"));
+      for (String change : List.of("CREATE new", "RENAME new newer", "DELETE newer")) {
+        direct.ok(change);
+        List<String> said = direct.ok("LIST \"\" *");
+        front.await(() -> client.ok("LIST \"\" *").equals(said), "it is told: " + change);
+      }
+    }
+  }
+
   private static List<String> untimed(ImapClient client, String command) {
     return client.command(command).stream()
         .map(Stage::untimed)
@@ -206,7 +239,7 @@ class StatusCacheIT {
         }
       }
       changes.incrementAndGet();
-      pause(ROUNDS * POLL_SECONDS / 100);
+      pause(ROUNDS * POLL_SECONDS / (40 + USERS));
     }
     return null;
   }

@@ -24,6 +24,11 @@ public final class Epochs {
     return Math.max(any, mailboxes.getOrDefault(key(mailbox), 0L));
   }
 
+  /// The epoch of all mailboxes together.
+  long last() {
+    return last;
+  }
+
   /// The mailbox may have changed.
   ///
   /// @param mailbox null: it may be any

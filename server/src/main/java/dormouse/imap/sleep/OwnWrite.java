@@ -40,7 +40,7 @@ public final class OwnWrite {
       Command command, boolean utf8, @Nullable SelectedMailbox here) {
     String arguments = command.argumentsText();
     return switch (command.verb()) {
-      case APPEND, CREATE -> {
+      case APPEND, CREATE, SUBSCRIBE, UNSUBSCRIBE -> {
         String target = named(arguments, utf8);
         yield target == null ? null : Set.of(target);
       }

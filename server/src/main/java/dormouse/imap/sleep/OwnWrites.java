@@ -121,6 +121,11 @@ public final class OwnWrites {
     return epoch != null && epoch == epochs.of(mailbox);
   }
 
+  /// Whether a command runs that may change something.
+  boolean mayChangeAny() {
+    return !underWay.isEmpty();
+  }
+
   /// Whether a command runs that may change the mailbox.
   ///
   /// @param mailbox as for [Epochs#of]

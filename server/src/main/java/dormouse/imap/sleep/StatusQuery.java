@@ -48,7 +48,7 @@ public record StatusQuery(String mailbox, Set<String> items, String arguments, i
     }
     boolean utf8 = features.utf8();
     String mailbox = Epochs.key(utf8 ? ImapString.inUtf7(name) : name);
-    return new StatusQuery(mailbox, items, arguments, features.rev2() ? 2 : utf8 ? 1 : 0);
+    return new StatusQuery(mailbox, items, arguments, features.names());
   }
 
   private static Set<String> items(String list) {

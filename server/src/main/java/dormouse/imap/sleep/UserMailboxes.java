@@ -47,6 +47,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   private final Epochs epochs = new Epochs();
   private final OwnWrites writes;
   private final StatusCache statuses;
+  private final ListCache lists;
   private final StatusDesk statusDesk = new StatusDesk(this);
   private Backend backend; // who has served the user last
   private BackendFeeds feeds;
@@ -88,6 +89,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
     this.onUnused = onUnused;
     this.writes = new OwnWrites(epochs, clock, this::wrote);
     this.statuses = new StatusCache(this, room);
+    this.lists = new ListCache(this, room);
     this.unsubscribe = feeds.subscribe(user, loop, this);
   }
 
@@ -194,6 +196,16 @@ public final class UserMailboxes implements BackendFeeds.Listener {
     return statuses;
   }
 
+  /// What is kept of the answers to LIST and LSUB.
+  public ListCache lists() {
+    return lists;
+  }
+
+  /// Whether feeds tell of every mailbox that the user can see: there are none of others.
+  boolean hearsOfAll() {
+    return feeds.state() == FeedState.UP && notTheirs != null && notTheirs.isEmpty();
+  }
+
   /// Where sleeping sessions ask for STATUS.
   public StatusDesk statusDesk() {
     return statusDesk;
@@ -217,6 +229,11 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   }
 
   /// Whether feeds tell of the user's own mailboxes, and it is not known yet whether this is one.
+  public boolean asksForNamespaces() {
+    return asksForNamespaces("");
+  }
+
+  /// The same of one mailbox.
   public boolean asksForNamespaces(String mailbox) {
     return notTheirs == null && !mailbox.equals("INBOX") && feeds.state() != FeedState.UNHEARD;
   }
@@ -346,6 +363,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
         unsubscribe.run();
         statusDesk.close();
         statuses.clear();
+        lists.clear();
         onUnused.run();
       }
     }

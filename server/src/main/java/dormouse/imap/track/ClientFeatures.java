@@ -49,6 +49,11 @@ public final class ClientFeatures {
     return enabled.contains("UIDONLY");
   }
 
+  /// How the client takes mailbox names: 0 in modified UTF-7, 1 in UTF-8, 2 as IMAP4rev2 has them.
+  public int names() {
+    return rev2() ? 2 : utf8() ? 1 : 0;
+  }
+
   /// The names for ENABLE on a new connection, separated by spaces; "" for none.
   public String toEnable() {
     return String.join(" ", enabled);

@@ -63,6 +63,7 @@ public final class ResponseTracker {
   private boolean hideModseq;
   private boolean fetching;
   private boolean holdStatus;
+  private boolean holdLists;
   private long literalLeft;
   private byte[] held = NOTHING;
   private int heldBytes;
@@ -130,6 +131,18 @@ public final class ResponseTracker {
     holdStatus = on;
   }
 
+  /// From the next line on, whether LIST and LSUB lines are held too.
+  public void holdLists(boolean on) {
+    holdLists = on;
+  }
+
+  private boolean holds(Kind of) {
+    return of.held()
+        || (holdStatus && of == Kind.STATUS)
+        || (holdLists && (of == Kind.LIST || of == Kind.LSUB))
+        || (of == Kind.VANISHED && !recent.isEmpty());
+  }
+
   /// Whether the last byte read ended a response.
   public boolean atLineStart() {
     return atLineStart;
@@ -155,9 +168,7 @@ public final class ResponseTracker {
   private void begin(Kind seen, ByteBuf in, int at, Outgoing out) {
     kind = seen;
     scanner.nextLine();
-    if (kind.held()
-        || (holdStatus && kind == Kind.STATUS)
-        || (kind == Kind.VANISHED && !recent.isEmpty())) {
+    if (holds(kind)) {
       state = State.HELD;
       return;
     }

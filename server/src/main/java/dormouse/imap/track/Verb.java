@@ -121,7 +121,7 @@ public enum Verb {
       case APPEND, STORE, COPY, MOVE, EXPUNGE, CLOSE, CREATE, DELETE, RENAME, REPLACE, FETCH ->
           true;
       case UID_STORE, UID_COPY, UID_MOVE, UID_EXPUNGE, UID_REPLACE, UID_FETCH, OTHER -> true;
-      case SETACL, DELETEACL, SETMETADATA -> true; // who sees what
+      case SETACL, DELETEACL, SETMETADATA, SUBSCRIBE, UNSUBSCRIBE -> true; // who sees what
       default -> false;
     };
   }
@@ -139,6 +139,7 @@ public enum Verb {
     return switch (this) {
       case SELECT, EXAMINE, ENABLE, ID, NOTIFY, STATUS -> true;
       case APPEND, COPY, MOVE, UID_COPY, UID_MOVE, CREATE -> true; // where they write
+      case SUBSCRIBE, UNSUBSCRIBE -> true;
       default -> false;
     };
   }
