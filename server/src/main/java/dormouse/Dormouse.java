@@ -227,7 +227,7 @@ public final class Dormouse implements AutoCloseable {
     });
     checks = checked;
     users.serve(
-        new Logins(asked, router, clock),
+        new Logins(asked, router, masters, clock),
         router,
         masters,
         next.imap(),

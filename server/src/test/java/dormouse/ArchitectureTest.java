@@ -43,6 +43,7 @@ class ArchitectureTest {
               "dormouse.directory.http",
               "dormouse.directory.file",
               "dormouse.directory.sql",
+              "dormouse.directory.oauth2",
               "dormouse.directory.ldap",
               "dormouse.directory.step"),
           Set.of("dormouse.directory"),

@@ -14,12 +14,15 @@ public sealed interface LoginDecision {
   /// @param route who that is now
   /// @param credentials what to log in with there; the receiver's own, to wipe
   /// @param forwarded what the backend is told of the user, by name
+  /// @param byMaster whether the backend's master user logs the user in, because nobody knows a password: then the credentials hold
+  ///     none
   record Admitted(
       String user,
       Wanted wanted,
       Route route,
       Credentials credentials,
-      Map<String, String> forwarded)
+      Map<String, String> forwarded,
+      boolean byMaster)
       implements LoginDecision {}
 
   /// The client is not let in.

@@ -10,6 +10,7 @@ import dormouse.directory.Attempt;
 import dormouse.directory.Directory;
 import dormouse.directory.Facts;
 import dormouse.directory.Proof;
+import dormouse.directory.password.ScramVerifier;
 import dormouse.ops.EventLog;
 import dormouse.route.Route;
 import dormouse.route.Router;
@@ -19,9 +20,11 @@ import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Decides on attempts to log in: asks the directory, and makes of its facts a backend and what to log in with there. The
@@ -31,35 +34,66 @@ public final class Logins {
 
   private final Directory directory;
   private final Router router;
+  private final Map<String, MasterUser> masters;
   private final InstantSource clock;
 
-  public Logins(Directory directory, Router router, InstantSource clock) {
+  /// @param masters who may log in for others, by the names of the backends that have one
+  public Logins(
+      Directory directory, Router router, Map<String, MasterUser> masters, InstantSource clock) {
     this.directory = directory;
     this.router = router;
+    this.masters = Map.copyOf(masters);
     this.clock = clock;
   }
 
-  /// Decides, which may take as long as the directory's timeouts and delays.
+  /// Decides, which may take as long as the directory's timeouts and delays, and as the client takes to answer.
   ///
   /// @param attempt its proof must stay until the decision, and is not needed after it
+  /// @param client to be asked more, if its mechanism wants that
   /// @param loop the caller's: the decision is completed there, perhaps before this returns
   /// @param wheel the loop's
   public CompletableFuture<LoginDecision> decide(
-      Attempt attempt, EventLoop loop, TimerWheel wheel) {
+      Attempt attempt, SaslClient client, EventLoop loop, TimerWheel wheel) {
     return directory
         .ask(attempt, loop, wheel)
         .thenCompose(answer ->
             switch (answer) {
               case Answer.Accept(var facts) -> accepted(attempt, facts, wheel);
+              case Answer.Prove(var facts, var verifier) ->
+                  proven(attempt, facts, verifier, client, wheel);
               case Answer.Reject(var code, var text, var delay, var last) ->
-                  after(delay, new Refused(new LoginResult.Rejected(code, text), last), wheel);
-              case Answer.CannotTell _,
-                  Answer.NotMine _,
-                  Answer.Learnt _,
-                  Answer.Prove _,
-                  Answer.AskAgain _ ->
+                  told(attempt, client)
+                      .thenCompose(_ ->
+                          after(
+                              delay,
+                              new Refused(new LoginResult.Rejected(code, text), last),
+                              wheel));
+              case Answer.CannotTell _, Answer.NotMine _, Answer.Learnt _, Answer.AskAgain _ ->
                   now(unavailable(Cause.DIRECTORY));
             });
+  }
+
+  private CompletableFuture<LoginDecision> proven(
+      Attempt attempt, Facts facts, ScramVerifier verifier, SaslClient client, TimerWheel wheel) {
+    if (!(attempt.proof() instanceof Proof.Scram first)) {
+      throw new IllegalStateException(
+          "a link wants " + attempt.proof() + " to be proven"); // its bug
+    }
+    return SaslProofs.proves(first, verifier, client)
+        .thenCompose(proven ->
+            proven
+                ? accepted(attempt, facts, wheel)
+                : now(new Refused(new LoginResult.Rejected("", ""), false)));
+  }
+
+  /// Ends a mechanism that is not over with the directory's no.
+  private static CompletableFuture<?> told(Attempt attempt, SaslClient client) {
+    return switch (attempt.proof()) {
+      case Proof.Scram first -> SaslProofs.disproves(attempt.user(), first, client);
+      case Proof.Token _ -> SaslProofs.tokenRefused(attempt.mechanism(), client);
+      case Proof.Password _, Proof.CramMd5 _, Proof.Certificate _ ->
+          CompletableFuture.completedFuture(null);
+    };
   }
 
   private CompletableFuture<LoginDecision> accepted(
@@ -77,15 +111,12 @@ public final class Logins {
 
   private LoginDecision admit(Attempt attempt, Facts facts) {
     String user = Objects.requireNonNullElse(facts.user(), attempt.user());
-    boolean another = facts.master() != null || facts.pass() != null;
+    byte[] password = password(attempt, facts);
+    boolean another = facts.master() != null || facts.pass() != null || password == null;
     if (another && !attempt.authzid().isEmpty()) {
       // the directory knows that the client is this user, not that this user may read another's
       // mail
       return new Refused(new LoginResult.Rejected("AUTHORIZATIONFAILED", ""), false);
-    }
-    byte[] password = password(attempt, facts);
-    if (password == null) {
-      return misrouted(attempt, facts, "no password for the backend");
     }
     Wanted wanted = wanted(attempt, facts, user);
     Route route = router.route(wanted);
@@ -93,11 +124,27 @@ public final class Logins {
       return misrouted(attempt, facts, "no such backend in the settings");
     }
     String backendUser = Objects.requireNonNullElse(facts.backendUser(), attempt.user());
+    if (password == null) {
+      return facts.master() == null && haveMasters(route)
+          ? new Admitted(
+              user,
+              wanted,
+              route,
+              new Credentials(backendUser, "", new byte[0]),
+              facts.forwarded(),
+              /* byMaster= */ true)
+          : misrouted(attempt, facts, "no password for the backend");
+    }
     Credentials credentials =
         facts.master() == null
             ? new Credentials(backendUser, attempt.authzid(), password)
             : new Credentials(facts.master(), backendUser, password);
-    return new Admitted(user, wanted, route, credentials, facts.forwarded());
+    return new Admitted(user, wanted, route, credentials, facts.forwarded(), /* byMaster= */ false);
+  }
+
+  private boolean haveMasters(Route route) {
+    return Stream.concat(route.members().stream(), route.spare().stream())
+        .allMatch(backend -> masters.containsKey(backend.name()));
   }
 
   /// The client's own password is good for nobody but the user.

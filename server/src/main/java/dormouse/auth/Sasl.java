@@ -25,6 +25,15 @@ final class Sasl {
     }
   }
 
+  /// A line of Base64 for this.
+  static String encode(String text) {
+    return Base64.getEncoder().encodeToString(utf8(text));
+  }
+
+  static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
   /// Credentials from bytes as a client sent them, or `null` if they cannot be right: a name that is empty, too long, not
   /// UTF-8 or with a control character in it, a password that is too long or holds a NUL.
   ///

@@ -1,10 +1,12 @@
 package dormouse.auth;
 
+import dormouse.config.SaslMechanism;
+import dormouse.directory.Proof;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// One client's way through a SASL mechanism (RFC 4422), the same in every protocol: lines of Base64 in, turns out. Lives
-/// on its session's event loop; no I/O.
+/// One client's way through a SASL mechanism (RFC 4422), the same in every protocol: lines of Base64 in, turns out, until
+/// it is known whom the client wants to be and what it shows for that. Lives on its session's event loop; no I/O.
 public final class SaslExchange {
   private static final byte[] EMPTY = {};
 
@@ -15,8 +17,12 @@ public final class SaslExchange {
     /// @param challenge in Base64, may be empty
     record Ask(String challenge) implements Turn {}
 
-    /// Ours: the client has said all.
-    record Present(Credentials credentials) implements Turn {}
+    /// Ours: the client has said what it has to say unasked.
+    ///
+    /// @param user whom it says it is
+    /// @param authzid whose mail it is to be; empty for the user's own
+    /// @param proof the receiver's, to wipe
+    record Present(String user, String authzid, Proof proof) implements Turn {}
 
     /// Nobody's: what the client said is no answer, or no possible name or password, or it gave up.
     ///
@@ -24,27 +30,24 @@ public final class SaslExchange {
     record Failed(String why) implements Turn {}
   }
 
-  private enum Mechanism {
-    PLAIN,
-    LOGIN
-  }
+  private static final String IMPOSSIBLE = "No such user name or password is possible";
 
-  private final Mechanism mechanism;
+  private final SaslMechanism mechanism;
+  private final String certificateName;
+  private final String challenge;
   private byte @Nullable [] user;
 
-  private SaslExchange(Mechanism mechanism) {
+  private SaslExchange(SaslMechanism mechanism, String certificateName) {
     this.mechanism = mechanism;
+    this.certificateName = certificateName;
+    this.challenge = mechanism == SaslMechanism.CRAM_MD5 ? SaslCramMd5.newChallenge() : "";
   }
 
-  /// Begins an exchange, `null` if we do not speak the mechanism.
+  /// Begins an exchange.
   ///
-  /// @param mechanism its name in upper case
-  public static @Nullable SaslExchange of(String mechanism) {
-    return switch (mechanism) {
-      case "PLAIN" -> new SaslExchange(Mechanism.PLAIN);
-      case "LOGIN" -> new SaslExchange(Mechanism.LOGIN);
-      default -> null;
-    };
+  /// @param certificateName whom the client's certificate is made out to; `""` if it has none
+  public static SaslExchange of(SaslMechanism mechanism, String certificateName) {
+    return new SaslExchange(mechanism, certificateName);
   }
 
   /// Credentials of a name and a password that came outside any mechanism, as in LOGIN of IMAP or USER and PASS of POP3;
@@ -58,16 +61,28 @@ public final class SaslExchange {
   /// The client's initial response in Base64 (`=`: an empty one, RFC 4959 §3), `null` if it sent none.
   public Turn begin(byte @Nullable [] initial) {
     if (initial == null) {
-      return new Turn.Ask(mechanism == Mechanism.PLAIN ? "" : SaslLogin.ASK_USER);
+      return firstQuestion();
     }
     byte[] response = isEmptyResponse(initial) ? EMPTY : Sasl.decode(initial);
     if (response == null) {
       return new Turn.Failed("Not Base64");
     }
-    if (mechanism == Mechanism.LOGIN && response.length == 0) {
-      return new Turn.Ask(SaslLogin.ASK_USER); // the mechanism knows no initial response
+    if (response.length == 0 && mechanism == SaslMechanism.LOGIN) {
+      return firstQuestion(); // the mechanism knows no initial response
+    }
+    if (mechanism == SaslMechanism.CRAM_MD5) {
+      return new Turn.Failed("The server begins this mechanism");
     }
     return take(response);
+  }
+
+  private Turn firstQuestion() {
+    return new Turn.Ask(
+        switch (mechanism) {
+          case LOGIN -> SaslLogin.ASK_USER;
+          case CRAM_MD5 -> Sasl.encode(challenge);
+          case PLAIN, SCRAM_SHA_256, EXTERNAL, OAUTHBEARER, XOAUTH2 -> "";
+        });
   }
 
   /// The client's answer to what it was asked: Base64, or `*` if it gives up.
@@ -77,6 +92,11 @@ public final class SaslExchange {
     }
     byte[] response = Sasl.decode(line);
     return response == null ? new Turn.Failed("Not Base64") : take(response);
+  }
+
+  /// A line of Base64 that answers us outside of an exchange's own turns; null if it is none, or `*`: then the client gives up.
+  public static byte @Nullable [] decode(byte[] line) {
+    return Sasl.decode(line);
   }
 
   private Turn take(byte[] response) {
@@ -93,13 +113,34 @@ public final class SaslExchange {
         }
         yield present(SaslLogin.parse(user, response));
       }
+      case CRAM_MD5 -> present(SaslCramMd5.parse(challenge, response));
+      case EXTERNAL -> external(response);
+      case OAUTHBEARER, XOAUTH2 -> {
+        Turn.Present token = SaslToken.parse(mechanism, response);
+        Arrays.fill(response, (byte) 0);
+        yield present(token);
+      }
+      case SCRAM_SHA_256 -> present(SaslScram.parse(response));
     };
+  }
+
+  /// The certificate says who the client is; what it sends is whose mail it wants (RFC 4422 App. A).
+  private Turn external(byte[] response) {
+    Credentials names = Sasl.credentials(Sasl.utf8(certificateName), response, EMPTY);
+    return names == null
+        ? new Turn.Failed("No certificate that names a user")
+        : new Turn.Present(names.user(), names.authzid(), new Proof.Certificate());
   }
 
   private static Turn present(@Nullable Credentials credentials) {
     return credentials == null
-        ? new Turn.Failed("No such user name or password is possible")
-        : new Turn.Present(credentials);
+        ? new Turn.Failed(IMPOSSIBLE)
+        : new Turn.Present(
+            credentials.user(), credentials.authzid(), new Proof.Password(credentials.password()));
+  }
+
+  private static Turn present(Turn.@Nullable Present turn) {
+    return turn == null ? new Turn.Failed(IMPOSSIBLE) : turn;
   }
 
   private static boolean isEmptyResponse(byte[] initial) {

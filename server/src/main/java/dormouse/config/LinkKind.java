@@ -7,6 +7,7 @@ public sealed interface LinkKind
         FileLinkSettings,
         SqlLinkSettings,
         LdapLinkSettings,
+        OAuth2LinkSettings,
         RewriteLinkSettings,
         MapLinkSettings {
   /// What the file calls it.

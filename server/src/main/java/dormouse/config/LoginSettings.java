@@ -15,6 +15,8 @@ import java.util.List;
 /// @param maxCommands commands before it is disconnected; 1 to 100000
 /// @param maxLineBytes the longest line, its literals not counted; 512 to 64KiB
 /// @param maxLiteralBytes the longest literal, so the longest user name or password; 64 to 64KiB
+/// @param mechanisms by which clients may log in, in the order in which they are offered; without `plain` and `login` IMAP's LOGIN
+///     is not there either
 /// @param trustedNetworks of mail proxies and webmail before Dormouse, which may say by ID for whom they come
 /// @param admins users, and master users (`ann*root`), who may log in only from `admins-from`
 /// @param adminsFrom networks from which they may
@@ -25,6 +27,7 @@ public record LoginSettings(
     int maxCommands,
     int maxLineBytes,
     int maxLiteralBytes,
+    List<SaslMechanism> mechanisms,
     List<Network> trustedNetworks,
     List<String> admins,
     List<Network> adminsFrom) {
@@ -36,6 +39,7 @@ public record LoginSettings(
           100,
           8 * 1024,
           4 * 1024,
+          List.of(SaslMechanism.PLAIN, SaslMechanism.LOGIN),
           List.of(),
           List.of(),
           List.of());
@@ -48,7 +52,9 @@ public record LoginSettings(
         .between("max-commands", maxCommands, 1, 100_000)
         .bytesBetween("max-line-bytes", maxLineBytes, 512, 64 * 1024)
         .bytesBetween("max-literal-bytes", maxLiteralBytes, 64, 64 * 1024)
+        .that(!mechanisms.isEmpty(), "mechanisms", "at least one")
         .done();
+    mechanisms = List.copyOf(mechanisms);
     trustedNetworks = List.copyOf(trustedNetworks);
     admins = List.copyOf(admins);
     adminsFrom = List.copyOf(adminsFrom);

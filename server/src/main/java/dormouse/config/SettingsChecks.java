@@ -29,6 +29,7 @@ public final class SettingsChecks {
     checks.groups(settings);
     checks.routes(settings);
     checks.directory(settings);
+    checks.faults.addAll(MechanismChecks.faults(settings));
     return checks;
   }
 
@@ -173,6 +174,17 @@ public final class SettingsChecks {
         }
         if (ldap.passwordFile() != null) {
           secret(key + ".password-file", ldap.passwordFile());
+        }
+      }
+      case OAuth2LinkSettings oauth2 -> {
+        if (oauth2.jwks() == null && oauth2.introspection() == null) {
+          fault(key, "wanted `jwks` or `introspection`");
+        }
+        if (oauth2.ca() != null) {
+          file(key + ".ca", oauth2.ca());
+        }
+        if (oauth2.clientSecretFile() != null) {
+          secret(key + ".client-secret-file", oauth2.clientSecretFile());
         }
       }
       case MapLinkSettings map -> {

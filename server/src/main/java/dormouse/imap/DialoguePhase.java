@@ -3,6 +3,8 @@ package dormouse.imap;
 import dormouse.auth.SaslExchange;
 import dormouse.directory.Attempt;
 import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// How far a dialogue is; each phase carries what is known in it, nothing else.
 ///
@@ -10,7 +12,8 @@ import java.time.Instant;
 /// accept ──▶ Handshaking ──▶ Commanding ◀──▶ Answering          any ──▶ Over
 ///                 ▲            │  ▲ │            │
 ///                 │   STARTTLS │  │ └──▶ Deciding ◀┘
-///                 └─ Turning ◀─┘  └─────────┘
+///                 └─ Turning ◀─┘  └─────────┘ ▲
+///                                             └─▶ Asked
 /// ```
 sealed interface DialoguePhase {
   /// TLS is being agreed on. `greets`: our greeting comes after it.
@@ -24,6 +27,10 @@ sealed interface DialoguePhase {
 
   /// The login decides.
   record Deciding(String tag, Attempt attempt, Instant since) implements DialoguePhase {}
+
+  /// The next line answers what the login has asked before it decides.
+  record Asked(Deciding deciding, CompletableFuture<byte @Nullable []> answer)
+      implements DialoguePhase {}
 
   /// OK to STARTTLS is on its way. What comes now was sent in clear and is discarded.
   record Turning() implements DialoguePhase {}

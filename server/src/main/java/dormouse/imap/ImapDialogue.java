@@ -3,10 +3,12 @@ package dormouse.imap;
 import dormouse.auth.Credentials;
 import dormouse.auth.LoginGuard;
 import dormouse.auth.LoginResult;
+import dormouse.auth.SaslClient;
 import dormouse.auth.SaslExchange;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
 import dormouse.config.Network;
+import dormouse.config.SaslMechanism;
 import dormouse.directory.Attempt;
 import dormouse.directory.Proof;
 import dormouse.listen.CrowdedOut;
@@ -30,7 +32,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +44,7 @@ import org.jspecify.annotations.Nullable;
 /// Lives on the client's event loop, also when the login moves the channel to another one: every method runs there, none
 /// blocks. What a client sends is bounded (lines, literals, commands, errors, time) and never passed on; while a login is
 /// decided nothing is read.
-public final class ImapDialogue extends ChannelInboundHandlerAdapter {
+public final class ImapDialogue extends ChannelInboundHandlerAdapter implements SaslClient {
   /// How much may arrive while a login is decided: what was on its way when we stopped reading.
   private static final int MAX_WAITING_BYTES = 128 * 1024;
 
@@ -106,6 +111,30 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   /// visible ASCII, no field that begins with `x-`.
   public String clientId() {
     return clientId;
+  }
+
+  /// Asks the client once more while its login is decided, which waits for the answer as long as for any other line.
+  @Override
+  public CompletableFuture<byte @Nullable []> ask(byte[] challenge) {
+    assert channel().eventLoop().inEventLoop();
+    if (!(phase instanceof DialoguePhase.Deciding deciding)) {
+      return CompletableFuture.completedFuture(null);
+    }
+    CompletableFuture<byte @Nullable []> answer = new CompletableFuture<>();
+    phase = new DialoguePhase.Asked(deciding, answer);
+    timers.start(wheel());
+    write("+ " + Base64.getEncoder().encodeToString(challenge));
+    context().flush();
+    channel().config().setAutoRead(true);
+    process();
+    return answer;
+  }
+
+  private void answered(DialoguePhase.Asked asked, byte[] line) {
+    phase = asked.deciding();
+    timers.stop();
+    channel().config().setAutoRead(false);
+    asked.answer().complete(SaslExchange.decode(line));
   }
 
   /// Tells the client that it is not logged in, and goes on with the dialogue; after too many errors closes it. If the client is gone, nothing is told.
@@ -182,7 +211,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
 
   private void greet() {
     phase = new DialoguePhase.Commanding();
-    write(Greeting.line(setup.listener(), client.tls()));
+    write(Greeting.line(setup.listener(), client.tls(), mechanisms()));
     context().flush();
   }
 
@@ -247,7 +276,8 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   private boolean step() {
     return switch (phase) {
       case DialoguePhase.Commanding _ -> step(reader.read(unread.bytes()));
-      case DialoguePhase.Answering _ -> step(reader.readLine(unread.bytes()));
+      case DialoguePhase.Answering _, DialoguePhase.Asked _ ->
+          step(reader.readLine(unread.bytes()));
       case DialoguePhase.Handshaking _,
           DialoguePhase.Deciding _,
           DialoguePhase.Turning _,
@@ -283,6 +313,10 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
       turn(tag, mechanism, exchange, exchange.answer(line));
       return;
     }
+    if (phase instanceof DialoguePhase.Asked asked) {
+      answered(asked, line);
+      return;
+    }
     command(ImapCommand.parse(line));
   }
 
@@ -294,7 +328,8 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
     String tag = command.tag();
     switch (command) {
       case ImapCommand.Capability _ -> {
-        write("* CAPABILITY " + Greeting.capabilities(setup.listener(), client.tls()));
+        write(
+            "* CAPABILITY " + Greeting.capabilities(setup.listener(), client.tls(), mechanisms()));
         write(tag + " OK CAPABILITY completed");
       }
       case ImapCommand.Noop _ -> write(tag + " OK NOOP completed");
@@ -344,12 +379,23 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
   }
 
   private void login(ImapCommand.Login login) {
-    if (Greeting.allowsLogin(setup.listener(), client.tls())) {
-      decide(login.tag(), "LOGIN", login.credentials());
+    Credentials credentials = login.credentials();
+    if (!Greeting.allowsLogin(setup.listener(), client.tls())) {
+      credentials.wipe();
+      failed(privacyRequired(login.tag()));
       return;
     }
-    login.credentials().wipe();
-    failed(privacyRequired(login.tag()));
+    if (!Greeting.hasLoginCommand(mechanisms())) {
+      credentials.wipe();
+      failed(login.tag() + " NO No password is taken here");
+      return;
+    }
+    decide(
+        login.tag(),
+        "LOGIN",
+        credentials.user(),
+        credentials.authzid(),
+        new Proof.Password(credentials.password()));
   }
 
   private void authenticate(ImapCommand.Authenticate authenticate) {
@@ -358,12 +404,25 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
       failed(privacyRequired(tag));
       return;
     }
-    SaslExchange exchange = SaslExchange.of(authenticate.mechanism());
-    if (exchange == null) {
+    SaslMechanism mechanism =
+        mechanisms().stream()
+            .filter(each -> each.wireName().equals(authenticate.mechanism()))
+            .findFirst()
+            .orElse(null);
+    if (mechanism == null) {
       failed(tag + " NO This mechanism is not supported");
       return;
     }
+    SaslExchange exchange = SaslExchange.of(mechanism, client.via().certificateName());
     turn(tag, authenticate.mechanism(), exchange, exchange.begin(authenticate.initial()));
+  }
+
+  /// By which this client may log in: only one that has shown a certificate may by that.
+  private List<SaslMechanism> mechanisms() {
+    boolean named = !client.via().certificateName().isEmpty();
+    return setup.limits().mechanisms().stream()
+        .filter(mechanism -> named || mechanism != SaslMechanism.EXTERNAL)
+        .toList();
   }
 
   private static String privacyRequired(String tag) {
@@ -377,23 +436,15 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
         phase = new DialoguePhase.Answering(tag, mechanism, exchange);
         write("+ " + challenge);
       }
-      case SaslExchange.Turn.Present(var credentials) -> decide(tag, mechanism, credentials);
+      case SaslExchange.Turn.Present(var user, var authzid, var proof) ->
+          decide(tag, mechanism, user, authzid, proof);
       case SaslExchange.Turn.Failed(var why) -> failed(tag + " BAD " + why);
     }
   }
 
-  private void decide(String tag, String mechanism, Credentials credentials) {
+  private void decide(String tag, String mechanism, String user, String authzid, Proof proof) {
     Attempt attempt =
-        new Attempt(
-            "imap",
-            client,
-            tls,
-            clientId,
-            ++attempts,
-            mechanism,
-            credentials.user(),
-            credentials.authzid(),
-            new Proof.Password(credentials.password()));
+        new Attempt("imap", client, tls, clientId, ++attempts, mechanism, user, authzid, proof);
     phase = new DialoguePhase.Deciding(tag, attempt, setup.clock().instant());
     timers.stop();
     channel().config().setAutoRead(false);
@@ -448,7 +499,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
       return;
     }
     boolean canHear = !(phase instanceof DialoguePhase.Handshaking);
-    phase = new DialoguePhase.Over();
+    leave();
     closeReason = reason;
     timers.stop();
     unread.discard();
@@ -463,11 +514,20 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter {
     Farewell.say(context(), lines.toString(), wheel());
   }
 
+  /// The dialogue is over; a login that waits for the client's answer waits no longer.
+  private void leave() {
+    DialoguePhase before = phase;
+    phase = new DialoguePhase.Over();
+    if (before instanceof DialoguePhase.Asked(_, var answer)) {
+      answer.complete(null);
+    }
+  }
+
   @Override
   public void channelInactive(ChannelHandlerContext context) {
     if (started) {
       started = false;
-      phase = new DialoguePhase.Over();
+      leave();
       timers.stop();
       events.closed(client, closeReason);
     }

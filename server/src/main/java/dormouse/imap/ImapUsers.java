@@ -112,7 +112,7 @@ public final class ImapUsers implements ImapLogin {
   public void attempt(ImapDialogue dialogue, String tag, Attempt attempt) {
     EventLoop loop = dialogue.channel().eventLoop();
     Objects.requireNonNull(logins, "nobody is served yet")
-        .decide(attempt, loop, loops.wheel(loop))
+        .decide(attempt, dialogue, loop, loops.wheel(loop))
         .whenComplete((decision, bug) -> {
           attempt.proof().wipe();
           if (bug != null) {
@@ -164,9 +164,8 @@ public final class ImapUsers implements ImapLogin {
             "session",
             Priority.CLIENT,
             admitted.user(),
-            _ ->
-                new Applicant(
-                    dialogue.client(), dialogue.clientId(), admitted.credentials().copy()));
+            backend ->
+                new Applicant(dialogue.client(), dialogue.clientId(), open(admitted, backend)));
     Timer patience =
         loops.wheel(loop).after(backends.getFirst().settings().answerTimeout(), login::giveUp);
     ChannelFutureListener clientGone = _ -> login.giveUp();
@@ -187,6 +186,14 @@ public final class ImapUsers implements ImapLogin {
           }
           admitted.credentials().wipe();
         });
+  }
+
+  /// What logs the client in at a backend, once.
+  private Credentials open(LoginDecision.Admitted admitted, Backend backend) {
+    MasterUser master = admitted.byMaster() ? masters.get(backend.name()) : null;
+    return master == null
+        ? admitted.credentials().copy()
+        : master.as(admitted.credentials().owner());
   }
 
   private static void failed(ImapDialogue dialogue, String tag, Throwable bug) {

@@ -8,9 +8,11 @@ import dormouse.auth.SaslExchange.Turn;
 import dormouse.auth.SaslExchange.Turn.Ask;
 import dormouse.auth.SaslExchange.Turn.Failed;
 import dormouse.auth.SaslExchange.Turn.Present;
+import dormouse.config.SaslMechanism;
+import dormouse.directory.Proof;
 import java.util.Base64;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 class SaslExchangeTest {
@@ -75,9 +77,97 @@ class SaslExchangeTest {
   }
 
   @Test
-  void otherMechanismsAreNotSpoken() {
-    assertThat(SaslExchange.of("CRAM-MD5")).isNull();
-    assertThat(SaslExchange.of("")).isNull();
+  void cramMd5AnswersAChallengeThatIsNewEachTime() {
+    SaslExchange exchange = exchange("CRAM_MD5");
+    Turn turn = exchange.begin(null);
+    assertThat(turn).isInstanceOf(Ask.class).isNotEqualTo(exchange("CRAM_MD5").begin(null));
+    String challenge = new String(Base64.getDecoder().decode(((Ask) turn).challenge()), UTF_8);
+    assertThat(challenge).matches("<[0-9a-f]{32}@dormouse>");
+    String digest = "B913a602c7eda7a495b4e6e7334d3890";
+    assertThat(exchange.answer(base64("ann smith " + digest)))
+        .isEqualTo(
+            new Present(
+                "ann smith", "", new Proof.CramMd5(challenge, digest.toLowerCase(Locale.ROOT))));
+    assertThat(exchange("CRAM_MD5").begin(base64("ann " + digest))).isInstanceOf(Failed.class);
+    for (String bad : List.of("", "ann", " " + digest, digest, "ann " + digest.replace('a', 'g'))) {
+      SaslExchange other = exchange("CRAM_MD5");
+      other.begin(null);
+      assertThat(other.answer(base64(bad))).as(bad).isInstanceOf(Failed.class);
+    }
+  }
+
+  @Test
+  void externalIsWhomTheCertificateNames() {
+    SaslExchange exchange = SaslExchange.of(SaslMechanism.EXTERNAL, "ann");
+    assertThat(exchange.begin(null)).isEqualTo(new Ask(""));
+    assertThat(exchange.answer(base64("")))
+        .isEqualTo(new Present("ann", "", new Proof.Certificate()));
+    assertThat(external("ann", "ann")).isEqualTo(new Present("ann", "", new Proof.Certificate()));
+    assertThat(external("ann", "bob"))
+        .isEqualTo(new Present("ann", "bob", new Proof.Certificate()));
+    assertThat(external("", "ann")).isInstanceOf(Failed.class);
+  }
+
+  private static Turn external(String certificate, String says) {
+    return SaslExchange.of(SaslMechanism.EXTERNAL, certificate).begin(base64(says));
+  }
+
+  @Test
+  void tokensComeWithAUser() {
+    String bearer =
+        "n,a=user@example.com,\u0001host=server.example.com\u0001port=143\u0001auth=Bearer vF9d.ft4_q==\u0001\u0001";
+    assertThat(token("OAUTHBEARER", bearer)).isEqualTo("user@example.com vF9d.ft4_q==");
+    assertThat(token("OAUTHBEARER", "n,a=a=2Cb=3Dc,\u0001auth=bearer x\u0001\u0001"))
+        .isEqualTo("a,b=c x");
+    assertThat(token("XOAUTH2", "user=ann@example.org\u0001auth=Bearer ya29.x\u0001\u0001"))
+        .isEqualTo("ann@example.org ya29.x");
+    for (String bad :
+        List.of(
+            "",
+            "\u0001\u0001",
+            "n,,\u0001auth=Bearer x\u0001\u0001",
+            "n,a=ann,\u0001\u0001",
+            "n,a=ann,\u0001auth=Basic x\u0001\u0001",
+            "n,a=ann,\u0001auth=Bearer \u0001\u0001",
+            "n,a=ann,\u0001auth=Bearer x y\u0001\u0001",
+            "n,a=a=2Xb,\u0001auth=Bearer x\u0001\u0001",
+            "p=tls-exporter\u0001auth=Bearer x\u0001\u0001",
+            "user=ann\u0001auth=Bearer x\u0001\u0001",
+            "n,a=ann,\u0001auth=Bearer x\u0001")) {
+      assertThat(token("OAUTHBEARER", bad)).as(bad).startsWith("Failed");
+    }
+    assertThat(token("XOAUTH2", bearer)).startsWith("Failed");
+  }
+
+  private static String token(String mechanism, String message) {
+    return exchange(mechanism).begin(base64(message))
+            instanceof Present(var user, _, Proof.Token(var token))
+        ? user + " " + new String(token, UTF_8)
+        : "Failed";
+  }
+
+  @Test
+  void scramBeginsWithAHeaderAUserAndANonce() {
+    assertThat(exchange("SCRAM_SHA_256").begin(base64("n,a=boss,n=a=2Cnn,r=12345678,x=y")))
+        .isEqualTo(
+            new Present(
+                "a,nn",
+                "boss",
+                new Proof.Scram("n,a=boss,", "n=a=2Cnn,r=12345678,x=y", "12345678")));
+    for (String bad :
+        List.of(
+            "n,,n=ann",
+            "n,,r=12345678,n=ann",
+            "n,,n=ann,r=1234567",
+            "n,,m=x,n=ann,r=12345678",
+            "n,,n=,r=12345678",
+            "n,,n=a=nn,r=12345678",
+            "p=tls-unique,,n=ann,r=12345678",
+            "x,,n=ann,r=12345678",
+            "n,b=x,n=ann,r=12345678",
+            "n=ann,r=12345678")) {
+      assertThat(exchange("SCRAM_SHA_256").begin(base64(bad))).as(bad).isInstanceOf(Failed.class);
+    }
   }
 
   private static Turn plain(String message) {
@@ -89,15 +179,20 @@ class SaslExchangeTest {
   }
 
   private static SaslExchange exchange(String mechanism) {
-    @Nullable SaslExchange exchange = SaslExchange.of(mechanism);
-    return Objects.requireNonNull(exchange);
+    return SaslExchange.of(SaslMechanism.valueOf(mechanism), "");
   }
 
   private static void assertPresents(Turn turn, String user, String authzid, String password) {
-    assertThat(turn).isInstanceOf(Present.class);
-    Credentials credentials = ((Present) turn).credentials();
-    assertThat(credentials.user()).isEqualTo(user);
-    assertThat(credentials.authzid()).isEqualTo(authzid);
-    assertThat(new String(credentials.password(), UTF_8)).isEqualTo(password);
+    assertThat(turn)
+        .isInstanceOfSatisfying(
+            Present.class,
+            presented -> {
+              assertThat(presented.user()).isEqualTo(user);
+              assertThat(presented.authzid()).isEqualTo(authzid);
+              assertThat(presented.proof())
+                  .isInstanceOfSatisfying(
+                      Proof.Password.class,
+                      proof -> assertThat(new String(proof.password(), UTF_8)).isEqualTo(password));
+            });
   }
 }

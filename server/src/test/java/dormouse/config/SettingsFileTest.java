@@ -27,7 +27,7 @@ final class SettingsFileTest {
       backends: { mx: { address: mail.example.org } }
       """;
 
-  private static final String KINDS = "backend, http, file, sql, ldap, rewrite, map";
+  private static final String KINDS = "backend, http, file, sql, ldap, oauth2, rewrite, map";
 
   private static final String EVERYTHING_ELSE =
       """
@@ -77,6 +77,7 @@ final class SettingsFileTest {
         max-commands: 101
         max-line-bytes: 9KiB
         max-literal-bytes: 5KiB
+        mechanisms: [ plain ]
         trusted-networks: [ "2001:db8::/32" ]
         admins: [ root ]
         admins-from: [ 10.0.0.0/8 ]
@@ -514,6 +515,84 @@ final class SettingsFileTest {
             "6:47: directory[2].ldap.filter: wanted a filter that asks for `:user` or `:local`, such as"
                 + " (&(objectClass=person)(uid=:user))",
             "6:68: directory[2].ldap.attributes: wanted a list such as mailHost=host");
+  }
+
+  @Test
+  void anOAuthProviderIsReadWholly() {
+    Settings settings =
+        good(
+            SMALLEST
+                + """
+                directory:
+                  - oauth2:
+                      issuer: https://id.example.net
+                      audience: [ imap, mail ]
+                      scopes: [ mail.read ]
+                      username-claim: preferred_username
+                      facts: [ mail_host=host ]
+                      jwks: https://id.example.net/jwks
+                      algorithms: [ es512 ]
+                      jwks-max-age: 1h
+                      leeway: 1s
+                      client-id: dormouse
+                      client-secret-file: master.secret
+                      ca: mail.pem
+                      connections: 5
+                  - oauth2: { issuer: x, audience: [ y ], introspection: "https://id.example.net/i" }
+                  - backend:
+                """);
+    differsInEveryKey(
+        settings.directory().get(0).kind(), OAuth2LinkSettings.DEFAULT, "introspection");
+    assertThat(
+            faults(
+                SMALLEST
+                    + """
+                    directory:
+                      - oauth2: { issuer: x, audience: [], jwks: "https://x/", introspection: "https://x/" }
+                      - oauth2: { issuer: x, audience: [ y ], client-id: z, algorithms: [ hs256 ] }
+                    """))
+        .containsExactly(
+            "4:26: directory[0].oauth2.audience: wanted at least one, or tokens for anybody else would"
+                + " do",
+            "4:60: directory[0].oauth2.introspection: wanted either `jwks` or `introspection`",
+            "5:13: directory[1].oauth2.client-secret-file: wanted both `client-id` and"
+                + " `client-secret-file`, or neither",
+            "5:71: directory[1].oauth2.algorithms[0]: wanted one of rs256, rs384, rs512, ps256, ps384,"
+                + " ps512, es256, es384, es512, eddsa, not `hs256`");
+    assertThat(
+            faults(SMALLEST + "directory: [ oauth2: { issuer: x, audience: [ y ] }, backend: ]\n"))
+        .containsExactly("3:22: directory[0].oauth2: wanted `jwks` or `introspection`");
+  }
+
+  @Test
+  void aMechanismThatNobodyCanAnswerIsAFault() {
+    assertThat(faults(SMALLEST + "login: { mechanisms: [ plain, scram-sha-256, oauthbearer ] }\n"))
+        .containsExactly(
+            "2:17: backends.mx.login-as: wanted a master user: behind scram-sha-256, oauthbearer"
+                + " nobody knows the client's password, and no link of `directory` tells `pass`",
+            "3:10: login.mechanisms: no link of `directory` can answer scram-sha-256",
+            "3:10: login.mechanisms: no link of `directory` can answer oauthbearer");
+    assertThat(
+            faults(
+                """
+                listen: [ { address: "0.0.0.0:993" } ]
+                backends: { mx: { address: mx, login-as: { user: boss, password-file: master.secret } } }
+                directory: [ oauth2: { issuer: x, audience: [ y ], jwks: "https://x/" } ]
+                login: { mechanisms: [ plain, external, xoauth2 ] }
+                """))
+        .containsExactly(
+            "4:10: login.mechanisms: no link of `directory` can answer plain",
+            "4:10: login.mechanisms: no link of `directory` can answer external",
+            "4:10: login.mechanisms: external needs `tls.client-certificates`");
+    assertThat(
+            good(
+                """
+                listen: [ { address: "0.0.0.0:993" } ]
+                backends: { mx: { address: mx } }
+                directory: [ sql: { url: "jdbc:sqlite:x", query: "SELECT password, 'x' AS pass FROM u WHERE n = :user" } ]
+                login: { mechanisms: [ plain, scram-sha-256, cram-md5 ] }
+                """))
+        .isNotNull();
   }
 
   @Test

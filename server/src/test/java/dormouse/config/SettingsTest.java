@@ -78,6 +78,27 @@ final class SettingsTest {
                 true,
                 "PLAIN",
                 4));
+    assertThat(OAuth2LinkSettings.DEFAULT)
+        .isEqualTo(
+            new OAuth2LinkSettings(
+                "https://id.example.org",
+                List.of("mail"),
+                List.of(),
+                "email",
+                List.of(),
+                null,
+                List.of(
+                    TokenAlgorithm.RS256,
+                    TokenAlgorithm.PS256,
+                    TokenAlgorithm.ES256,
+                    TokenAlgorithm.EDDSA),
+                ofMinutes(10),
+                ofSeconds(60),
+                null,
+                null,
+                null,
+                null,
+                4));
     assertThat(RewriteLinkSettings.DEFAULT)
         .isEqualTo(new RewriteLinkSettings(null, null, null, false, List.of(), null));
     assertThat(MapLinkSettings.DEFAULT)
@@ -99,6 +120,7 @@ final class SettingsTest {
                 100,
                 8192,
                 4096,
+                List.of(SaslMechanism.PLAIN, SaslMechanism.LOGIN),
                 List.of(),
                 List.of(),
                 List.of()));
@@ -150,7 +172,8 @@ final class SettingsTest {
   @Test
   void aRecordNamesEveryKeyThatItRefusesAndWhatWasWanted() {
     assertThatThrownBy(() ->
-            new LoginSettings(ZERO, ofHours(2), 0, 0, 1, 1 << 20, List.of(), List.of(), List.of()))
+            new LoginSettings(
+                ZERO, ofHours(2), 0, 0, 1, 1 << 20, List.of(), List.of(), List.of(), List.of()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "timeout: wanted a duration from 10ms to 30m; "
@@ -158,7 +181,8 @@ final class SettingsTest {
                 + "max-errors: wanted a number from 1 to 1000; "
                 + "max-commands: wanted a number from 1 to 100000; "
                 + "max-line-bytes: wanted a size from 512 to 64KiB; "
-                + "max-literal-bytes: wanted a size from 64 to 64KiB");
+                + "max-literal-bytes: wanted a size from 64 to 64KiB; "
+                + "mechanisms: wanted at least one");
     assertThatThrownBy(() -> backend(70000, BackendTls.TLS)).hasMessageStartingWith("address: ");
     assertThatThrownBy(() -> Settings.of(List.of(), Map.of()))
         .hasMessage("listen: wanted at least one listener; backends: wanted at least one backend");

@@ -8,10 +8,12 @@ import dormouse.auth.LoginResult.Rejected;
 import dormouse.auth.LoginResult.Unavailable;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
+import dormouse.config.SaslMechanism;
 import dormouse.imap.TranscriptFile.Turn;
 import dormouse.imap.TranscriptFile.Who;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -142,7 +144,10 @@ class LoginTranscriptTest {
   }
 
   private static boolean isBefore(String text) {
-    return text.startsWith("listener ") || text.startsWith("max-") || text.equals("login waits");
+    return text.startsWith("listener ")
+        || text.startsWith("mechanisms ")
+        || text.startsWith("max-")
+        || text.equals("login waits");
   }
 
   private static LoginStage stage(List<Turn> turns) {
@@ -152,6 +157,7 @@ class LoginTranscriptTest {
     int maxCommands = set.maxCommands();
     int maxLineBytes = set.maxLineBytes();
     int maxLiteralBytes = set.maxLiteralBytes();
+    List<SaslMechanism> mechanisms = set.mechanisms();
     boolean waits = false;
     for (Turn turn : turns) {
       String[] words = turn.text().split(" ", 2);
@@ -164,6 +170,12 @@ class LoginTranscriptTest {
         case "max-commands" -> maxCommands = Integer.parseInt(words[1]);
         case "max-line-bytes" -> maxLineBytes = Integer.parseInt(words[1]);
         case "max-literal-bytes" -> maxLiteralBytes = Integer.parseInt(words[1]);
+        case "mechanisms" ->
+            mechanisms =
+                Arrays.stream(words[1].split(" "))
+                    .map(name ->
+                        SaslMechanism.valueOf(name.replace('-', '_').toUpperCase(Locale.ROOT)))
+                    .toList();
         default -> waits = true;
       }
     }
@@ -175,6 +187,7 @@ class LoginTranscriptTest {
             maxCommands,
             maxLineBytes,
             maxLiteralBytes,
+            mechanisms,
             List.of(),
             List.of(),
             List.of());

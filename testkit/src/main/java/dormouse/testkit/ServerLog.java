@@ -15,10 +15,11 @@ final class ServerLog {
   private final List<String> lines = new ArrayList<>();
   private boolean open;
 
-  /// Reads this stream on a virtual thread until it ends, after what was read before.
+  /// Reads this stream on a thread of its own until it ends, after what was read before. No virtual one: a read of a pipe keeps its
+  /// carrier, of which there are few.
   synchronized void follow(InputStream stream) {
     open = true;
-    Thread.ofVirtual().name("server-log").start(() -> read(stream));
+    Thread.ofPlatform().daemon().name("server-log").start(() -> read(stream));
   }
 
   private void read(InputStream stream) {

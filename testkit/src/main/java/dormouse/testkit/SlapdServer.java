@@ -15,13 +15,29 @@ public final class SlapdServer implements AutoCloseable {
 
   private final int port = FreePort.next();
   private final int tlsPort = FreePort.next();
-  private final SelfSigned tls;
+  private final Path certificate;
   private final PrivateServer server;
 
   private SlapdServer(Path home, String ldif) throws IOException {
-    tls = SelfSigned.in(home);
-    PrivateServer.own(tls.certificate());
-    PrivateServer.own(tls.key());
+    PrivateServer.run( // GnuTLS does not read the keys of SelfSigned
+        home,
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=127.0.0.1",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        home.resolve("key.pem").toString(),
+        "-out",
+        home.resolve("certificate.pem").toString());
+    certificate = home.resolve("certificate.pem");
     PrivateServer.own(Files.createDirectory(home.resolve("data")));
     Path config = PrivateServer.own(Files.writeString(home.resolve("slapd.conf"), config(home)));
     Path entries =
@@ -66,15 +82,15 @@ public final class SlapdServer implements AutoCloseable {
     modulepath /usr/lib/ldap
     moduleload back_mdb
     pidfile %1$s/pid
-    TLSCertificateFile %2$s
-    TLSCertificateKeyFile %3$s
+    TLSCertificateFile %1$s/certificate.pem
+    TLSCertificateKeyFile %1$s/key.pem
     database mdb
     suffix "dc=example,dc=org"
     directory %1$s/data
     access to attrs=userPassword by anonymous auth by dn.exact="cn=dormouse,dc=example,dc=org" read
     access to * by * read
     """
-        .formatted(home, tls.certificate(), tls.key());
+        .formatted(home);
   }
 
   /// Starts one with these entries and returns when it answers.
@@ -98,7 +114,7 @@ public final class SlapdServer implements AutoCloseable {
 
   /// PEM.
   public Path certificate() {
-    return tls.certificate();
+    return certificate;
   }
 
   public List<String> log() {

@@ -75,7 +75,7 @@ class LdapLinkIT {
   private final EmbeddedChannel channel = new EmbeddedChannel();
   private SlapdServer slapd;
 
-  @TempDir Path directory = Path.of("");
+  @TempDir static Path directory = Path.of("");
 
   @BeforeAll
   void start() throws IOException {

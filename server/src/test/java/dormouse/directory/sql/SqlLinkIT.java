@@ -52,7 +52,7 @@ class SqlLinkIT {
   private PostgresServer postgres;
   private MariaDbServer mariaDb;
 
-  @TempDir Path directory = Path.of("");
+  @TempDir static Path directory = Path.of("");
 
   @BeforeAll
   void start() throws Exception {

@@ -1,0 +1,64 @@
+package dormouse.auth;
+
+import dormouse.directory.Proof;
+import dormouse.directory.password.ScramVerifier;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import java.util.concurrent.CompletableFuture;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
+
+/// What is said to a client while its login is decided, in the mechanisms that do not end with its first word. Any thread.
+final class SaslProofs {
+  private static final int ITERATIONS = 4096;
+
+  /// Salts of users whom nobody knows stay the same, as those of real ones do.
+  private static final byte[] SECRET = new byte[32];
+
+  static {
+    new SecureRandom().nextBytes(SECRET);
+  }
+
+  private SaslProofs() {}
+
+  /// Whether the client proves to know the password of a verifier.
+  static CompletableFuture<Boolean> proves(
+      Proof.Scram first, ScramVerifier verifier, SaslClient client) {
+    ScramServer server = new ScramServer(first, verifier);
+    return client
+        .ask(server.challenge())
+        .thenCompose(answer -> {
+          byte[] signature = answer == null ? null : server.signature(answer);
+          return signature == null
+              ? CompletableFuture.completedFuture(false)
+              : client.ask(signature).thenApply(last -> last != null && last.length == 0);
+        });
+  }
+
+  /// As if the user had a password, which nothing proves: who asks learns nothing of who has one.
+  static CompletableFuture<Boolean> disproves(String user, Proof.Scram first, SaslClient client) {
+    byte[] salt = new byte[16];
+    System.arraycopy(digest(user), 0, salt, 0, salt.length);
+    byte[] key = digest("key of " + user);
+    return proves(first, new ScramVerifier(ITERATIONS, salt, key, key), client);
+  }
+
+  private static byte[] digest(String text) {
+    try {
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(new SecretKeySpec(SECRET, "HmacSHA256"));
+      return mac.doFinal(text.getBytes(StandardCharsets.UTF_8));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e); // every JDK has it
+    }
+  }
+
+  /// Says why a token is not taken (RFC 7628 §3.2.2), which the client answers with something that means nothing.
+  static CompletableFuture<byte @Nullable []> tokenRefused(String mechanism, SaslClient client) {
+    String status = mechanism.equals("XOAUTH2") ? "401" : "invalid_token";
+    String error = "{\"status\":\"" + status + "\",\"schemes\":\"bearer\"}";
+    return client.ask(error.getBytes(StandardCharsets.US_ASCII));
+  }
+}

@@ -1,0 +1,80 @@
+package dormouse.directory.oauth2;
+
+import dormouse.config.AuthUrl;
+import dormouse.config.OAuth2LinkSettings;
+import dormouse.config.SecretFile;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.Base64;
+import org.jspecify.annotations.Nullable;
+
+/// Tokens that only their provider can read: it is asked about each (RFC 7662). Any thread; blocks.
+final class IntrospectedTokens implements Tokens {
+  private final AuthUrl url;
+  private final Provider provider;
+  private final @Nullable String authorization;
+  private final InstantSource clock;
+
+  private IntrospectedTokens(
+      AuthUrl url, Provider provider, @Nullable String authorization, InstantSource clock) {
+    this.url = url;
+    this.provider = provider;
+    this.authorization = authorization;
+    this.clock = clock;
+  }
+
+  /// @throws IOException if the client's secret cannot be read
+  static IntrospectedTokens of(
+      OAuth2LinkSettings settings, AuthUrl url, Provider provider, InstantSource clock)
+      throws IOException {
+    return new IntrospectedTokens(url, provider, authorization(settings), clock);
+  }
+
+  /// HTTP Basic with both words as in a form (RFC 6749 §2.3.1).
+  private static @Nullable String authorization(OAuth2LinkSettings settings) throws IOException {
+    if (settings.clientId() == null || settings.clientSecretFile() == null) {
+      return null;
+    }
+    byte[] secret = SecretFile.read(settings.clientSecretFile());
+    String both =
+        form(settings.clientId()) + ":" + form(new String(secret, StandardCharsets.UTF_8));
+    Arrays.fill(secret, (byte) 0);
+    return "Basic " + Base64.getEncoder().encodeToString(both.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String form(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public @Nullable JsonObject claims(byte[] token) throws IOException, InterruptedException {
+    String body =
+        "token="
+            + form(new String(token, StandardCharsets.UTF_8))
+            + "&token_type_hint=access_token";
+    HttpRequest.Builder request =
+        provider
+            .request(url)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .POST(HttpRequest.BodyPublishers.ofString(body));
+    if (authorization != null) {
+      request.header("Authorization", authorization);
+    }
+    JsonObject claims = JsonObject.parse(provider.send(request.build()));
+    if (claims == null) {
+      throw new IOException("the provider's answer is no JSON object");
+    }
+    Long expires = claims.seconds("exp");
+    boolean expired = expires != null && clock.instant().getEpochSecond() >= expires;
+    return "true".equals(claims.text("active")) && !expired ? claims : null;
+  }
+
+  @Override
+  public void close() {
+    provider.close();
+  }
+}

@@ -1,0 +1,110 @@
+package dormouse.directory.oauth2;
+
+import dormouse.config.AuthUrl;
+import dormouse.config.OAuth2LinkSettings;
+import dormouse.directory.Answer;
+import dormouse.directory.Attempt;
+import dormouse.directory.Facts;
+import dormouse.directory.Link;
+import dormouse.directory.Proof;
+import dormouse.directory.Workers;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// Accepts clients by their access tokens (OAUTHBEARER of RFC 7628, XOAUTH2), and knows nobody by anything else. Any thread.
+///
+/// A token must be genuine and in time ([Tokens]), of the issuer, for one of the audience, with all scopes, and of the user that the
+/// client says it is, small and capital letters aside: the claim is the user's name from then on.
+public final class OAuth2Link implements Link {
+  private final OAuth2LinkSettings settings;
+  private final Tokens tokens;
+  private final Workers workers;
+
+  private OAuth2Link(OAuth2LinkSettings settings, Tokens tokens, Workers workers) {
+    this.settings = settings;
+    this.tokens = tokens;
+    this.workers = workers;
+  }
+
+  /// Prepares the link; the provider may be away.
+  ///
+  /// @param name of the link
+  /// @param timeout for an answer
+  /// @throws IOException if a certificate or the client's secret cannot be read
+  public static OAuth2Link of(
+      OAuth2LinkSettings settings, String name, Duration timeout, InstantSource clock)
+      throws IOException {
+    Provider provider = new Provider(settings.ca(), timeout);
+    AuthUrl introspection = settings.introspection();
+    AuthUrl jwks = settings.jwks();
+    try {
+      Tokens tokens;
+      if (introspection != null) {
+        tokens = IntrospectedTokens.of(settings, introspection, provider, clock);
+      } else if (jwks != null) {
+        tokens = new SignedTokens(settings, jwks, provider, clock);
+      } else {
+        throw new IOException(
+            name + ": wanted `jwks` or `introspection`"); // the settings see to it
+      }
+      return new OAuth2Link(
+          settings, tokens, new Workers(name, settings.connections(), timeout.dividedBy(2), clock));
+    } catch (IOException e) {
+      provider.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
+    return switch (attempt.proof()) {
+      case Proof.Token(var token) ->
+          workers.run(() -> answer(attempt.user(), tokens.claims(token)));
+      case Proof.Password _, Proof.CramMd5 _, Proof.Scram _, Proof.Certificate _ ->
+          CompletableFuture.completedFuture(new Answer.NotMine());
+    };
+  }
+
+  private Answer answer(String user, @Nullable JsonObject claims) {
+    if (claims == null || !settings.issuer().equals(claims.text("iss"))) {
+      return Answer.reject();
+    }
+    String name = claims.text(settings.usernameClaim());
+    boolean ours = claims.all("aud").stream().anyMatch(settings.audience()::contains);
+    if (name == null
+        || !ours
+        || !name.equalsIgnoreCase(user)
+        || !scopes(claims).containsAll(settings.scopes())) {
+      return Answer.reject();
+    }
+    Map<String, String> facts = new HashMap<>();
+    facts.put("user", name);
+    for (String each : settings.facts()) {
+      int equals = each.indexOf('=');
+      String value = claims.text(each.substring(0, equals));
+      if (value != null) {
+        facts.put(each.substring(equals + 1), value);
+      }
+    }
+    return Facts.accept(facts);
+  }
+
+  /// One text with spaces (RFC 8693 §4.2), or a list, as some providers have it.
+  private static List<String> scopes(JsonObject claims) {
+    List<String> all = claims.all("scope").isEmpty() ? claims.all("scp") : claims.all("scope");
+    return all.stream().flatMap(text -> List.of(text.split(" ")).stream()).toList();
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+    tokens.close();
+  }
+}

@@ -1,0 +1,87 @@
+package dormouse.auth;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.config.SaslMechanism;
+import dormouse.directory.Proof;
+import dormouse.directory.password.ScramVerifier;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The exchange of RFC 7677 §3, and what is none.
+class ScramServerTest {
+  private static final String FIRST = "n,,n=user,r=rOprNGfwEbeRWgbNEkqO";
+  private static final String NONCE = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+  private static final String FINAL =
+      "c=biws,r=" + NONCE + ",p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
+  private static final ScramVerifier PENCIL =
+      ScramVerifier.of(
+          "pencil".getBytes(UTF_8), Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096);
+
+  @Test
+  void theExchangeIsThatOfTheRfc() {
+    ScramServer server = server(FIRST);
+    assertThat(server.challenge())
+        .asString()
+        .isEqualTo("r=" + NONCE + ",s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
+    assertThat(server.signature(FINAL.getBytes(UTF_8)))
+        .asString()
+        .isEqualTo("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "e=other-error",
+        "c=biws,r=" + NONCE + ",p=",
+        "c=biws,r=" + NONCE + ",p=AAAA",
+        "c=biws,r=" + NONCE + ",p=eHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+        "c=biws,r=" + NONCE + "x,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+        "c=biws,r=rOprNGfwEbeRWgbNEkqO,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+        "c=eSws,r=" + NONCE + ",p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+        "r=" + NONCE + ",c=biws,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
+      })
+  void whatProvesNothingIsNotSigned(String last) {
+    assertThat(server(FIRST).signature(last.getBytes(UTF_8))).isNull();
+  }
+
+  @Test
+  void whomNobodyKnowsIsAskedTheSameEachTimeAndNeverBelieved() {
+    List<String> asked = new ArrayList<>();
+    SaslClient client =
+        challenge -> {
+          asked.add(new String(challenge, UTF_8).replaceAll("r=[^,]*", "r"));
+          return CompletableFuture.<byte @Nullable []>completedFuture(FINAL.getBytes(UTF_8));
+        };
+    Proof.Scram first = new Proof.Scram("n,,", "n=nobody,r=12345678", "12345678");
+    assertThat(SaslProofs.disproves("nobody", first, client).join()).isFalse();
+    assertThat(SaslProofs.disproves("nobody", first, client).join()).isFalse();
+    assertThat(SaslProofs.disproves("somebody", first, client).join()).isFalse();
+    assertThat(asked).hasSize(3);
+    assertThat(asked.get(0)).isEqualTo(asked.get(1)).endsWith(",i=4096");
+    assertThat(asked.get(2)).isNotEqualTo(asked.get(0));
+  }
+
+  @Test
+  void whoGivesUpHasProvenNothing() {
+    Proof.Scram first = new Proof.Scram("n,,", "n=user,r=12345678", "12345678");
+    SaslClient gone = _ -> CompletableFuture.completedFuture(null);
+    assertThat(SaslProofs.proves(first, PENCIL, gone).join()).isFalse();
+  }
+
+  private static ScramServer server(String message) {
+    SaslExchange exchange = SaslExchange.of(SaslMechanism.SCRAM_SHA_256, "");
+    SaslExchange.Turn turn = exchange.begin(Base64.getEncoder().encode(message.getBytes(UTF_8)));
+    assertThat(turn).isInstanceOf(SaslExchange.Turn.Present.class);
+    Proof proof = ((SaslExchange.Turn.Present) turn).proof();
+    return new ScramServer((Proof.Scram) proof, PENCIL, "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
+  }
+}

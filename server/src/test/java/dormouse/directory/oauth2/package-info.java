@@ -1,0 +1,4 @@
+@NullMarked
+package dormouse.directory.oauth2;
+
+import org.jspecify.annotations.NullMarked;
