@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.config.BackendSettings;
 import dormouse.ops.Metrics.State;
+import dormouse.testkit.CourierServer;
+import dormouse.testkit.CyrusServer;
 import dormouse.testkit.Differential;
 import dormouse.testkit.DifferentialPlan;
 import dormouse.testkit.DovecotOptions;
@@ -12,6 +14,7 @@ import dormouse.testkit.EmbeddedBackend;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.EventRelay;
 import dormouse.testkit.ImapClient;
+import dormouse.testkit.MailServer;
 import dormouse.testkit.ModelMode;
 import dormouse.testkit.ServerTraits;
 import java.time.Duration;
@@ -110,6 +113,28 @@ class DifferentialIT {
         FrontEnd front = FrontEnd.before(server.imapPort())) {
       run(front, dovecot(front, server).withModes(ModelMode.PLAIN));
     }
+  }
+
+  @Test
+  void clientsOfCyrusSeeWhatTheServerHas() {
+    try (CyrusServer server = CyrusServer.start();
+        FrontEnd front = FrontEnd.before(server.imapPort())) {
+      run(front, other(front, server));
+    }
+  }
+
+  @Test
+  void clientsOfCourierSeeWhatTheServerHas() {
+    try (CourierServer server = CourierServer.start();
+        FrontEnd front =
+            FrontEnd.before(server.imapPort(), hibernate -> hibernate.withPoll(POLL))) {
+      run(front, other(front, server));
+    }
+  }
+
+  private static DifferentialPlan other(FrontEnd front, MailServer server) {
+    return DifferentialPlan.of(front.plain(), server, "u1")
+        .withSide(Endpoint.plain(server.imapPort()));
   }
 
   @Test
