@@ -131,9 +131,12 @@ public final class QuietSnapshot {
           if (!own.reply().ok()) {
             return ended(own.reply());
           }
-          return own.sets().restorable()
-              ? taken(known, flagMap, own.sets())
-              : declined(StayReason.SEARCH_SAVED);
+          if (!own.sets().restorable()) {
+            return declined(StayReason.SEARCH_SAVED);
+          }
+          return own.sets().keptBytes() > settings.uidSetMaxBytes()
+              ? declined(StayReason.UID_SET_TOO_LARGE)
+              : taken(known, flagMap, own.sets());
         });
   }
 

@@ -168,6 +168,9 @@ public final class Snapshot {
           if (!own.sets().restorable()) {
             return declined(StayReason.SEARCH_SAVED);
           }
+          if (own.sets().keptBytes() > settings.uidSetMaxBytes()) {
+            return declined(StayReason.UID_SET_TOO_LARGE);
+          }
           return moved ? declined(StayReason.SNAPSHOT_UNSETTLED) : taken(uids, flagMap, own.sets());
         });
   }

@@ -28,7 +28,7 @@ public enum StayReason {
   NO_MODSEQ("no-modseq"),
   /// The mailbox has more messages than `hibernate.plain-max-messages`, on a backend without CONDSTORE.
   MAILBOX_TOO_LARGE("mailbox-too-large"),
-  /// The UIDs of the mailbox take more than `hibernate.uid-set-max-bytes`.
+  /// The UIDs of the mailbox, or of what the session alone has in it, take more than `hibernate.uid-set-max-bytes`.
   UID_SET_TOO_LARGE("uid-set-too-large"),
   /// The mailbox changed faster than it could be read, or the backend's answers do not agree.
   SNAPSHOT_UNSETTLED("snapshot-unsettled"),

@@ -14,15 +14,18 @@ import org.jspecify.annotations.Nullable;
 /// Used once, on the user's event loop.
 final class UidSearch {
   private final Consumer<ResponseLine> untagged;
-  private UidSet found = UidSet.EMPTY;
+  private @Nullable UidSet found = UidSet.EMPTY;
 
   /// @param untagged hears every untagged response but the answer
   UidSearch(Consumer<ResponseLine> untagged) {
     this.untagged = untagged;
   }
 
+  /// @return NO also for an answer that cannot be read
   CompletableFuture<Reply> run(BackendConnection connection, String command) {
-    return connection.run(command, this::hear);
+    return connection
+        .run(command, this::hear)
+        .thenApply(reply -> reply.ok() && found == null ? new Reply(Reply.Status.NO, null) : reply);
   }
 
   private void hear(ResponseLine line) {
@@ -30,13 +33,12 @@ final class UidSearch {
       untagged.accept(line);
       return;
     }
-    UidSet uids = uids(line);
-    found = uids == null ? UidSet.EMPTY : uids;
+    found = uids(line);
   }
 
   /// The UIDs found; none before the reply.
   UidSet found() {
-    return found;
+    return found == null ? UidSet.EMPTY : found;
   }
 
   static boolean isAnswer(ResponseLine line) {
