@@ -163,8 +163,10 @@ class StatusCacheIT {
     AtomicInteger polls = new AtomicInteger();
     List<Callable<Void>> all = new ArrayList<>();
     for (int user = 1; user <= USERS; user++) {
-      int number = user;
-      all.add(() -> poll(number, polls));
+      ImapClient client = client(user);
+      clients.add(client);
+      Random random = new Random(SEED + user);
+      all.add(() -> poll(client, random, polls));
     }
     List<Future<Void>> ends = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -202,17 +204,20 @@ class StatusCacheIT {
         .reduce("", (all, line) -> all + line + "\n");
   }
 
-  private Void poll(int user, AtomicInteger polls) {
-    Random random = new Random(SEED + user);
-    try (ImapClient client = front.client("u" + user, DovecotServer.PASSWORD).patience(PATIENCE)) {
-      pause(random.nextDouble() * POLL_SECONDS);
-      for (int round = 0; round < ROUNDS; round++) {
-        for (int i = 0; i < FOLDERS; i++) {
-          assertThat(client.ok("STATUS " + folder(i) + ITEMS)).hasSize(1);
-          polls.incrementAndGet();
-        }
-        pause(POLL_SECONDS * (0.75 + random.nextDouble() / 2));
+  private ImapClient client(int user) {
+    return ImapClient.connect(front.plain())
+        .patience(PATIENCE)
+        .login("u" + user, DovecotServer.PASSWORD);
+  }
+
+  private static Void poll(ImapClient client, Random random, AtomicInteger polls) {
+    pause(random.nextDouble() * POLL_SECONDS);
+    for (int round = 0; round < ROUNDS; round++) {
+      for (int i = 0; i < FOLDERS; i++) {
+        assertThat(client.ok("STATUS " + folder(i) + ITEMS)).hasSize(1);
+        polls.incrementAndGet();
       }
+      pause(POLL_SECONDS * (0.75 + random.nextDouble() / 2));
     }
     return null;
   }
@@ -221,7 +226,8 @@ class StatusCacheIT {
     Random random = new Random(SEED);
     long end = System.nanoTime() + (long) (ROUNDS * POLL_SECONDS * 0.8e9);
     while (System.nanoTime() < end) {
-      String user = "u" + (1 + random.nextInt(USERS));
+      int number = 1 + random.nextInt(USERS);
+      String user = "u" + number;
       switch (random.nextInt(3)) {
         case 0 -> dovecot.deliver(user, MESSAGE);
         case 1 -> {
@@ -230,7 +236,7 @@ class StatusCacheIT {
           }
         }
         default -> {
-          try (ImapClient own = front.client(user, DovecotServer.PASSWORD)) {
+          try (ImapClient own = client(number)) {
             String folder = folder(random.nextInt(FOLDERS));
             own.append(folder, "", MESSAGE);
             String told = own.ok("STATUS " + folder + ITEMS).getFirst();
