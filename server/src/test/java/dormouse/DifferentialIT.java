@@ -2,7 +2,6 @@ package dormouse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dormouse.config.BackendSettings;
 import dormouse.ops.Metrics.State;
 import dormouse.testkit.CourierServer;
 import dormouse.testkit.CyrusServer;
@@ -22,7 +21,8 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
-/// Random clients behind Dormouse, put to sleep at every quiet point, must see what the server has.
+/// Random clients behind Dormouse, put to sleep at every quiet point, their connections kept and lent again, must see what the
+/// server has.
 ///
 /// `-Ddormouse.operations=20000` runs so many operations in each test, `-Ddormouse.seed=7` begins elsewhere. A failure
 /// names its seed and the steps that still fail; the same seed makes the same script.
@@ -37,13 +37,13 @@ class DifferentialIT {
   @Test
   void clientsOfDovecotSeeWhatTheServerHas() {
     try (DovecotServer server = DovecotServer.start();
-        FrontEnd front = FrontEnd.before(server.imapPort())) {
+        FrontEnd front = FrontEnd.keeping(server.imapPort(), normal -> normal)) {
       run(front, dovecot(front, server).withSide(Endpoint.plain(server.imapPort())));
     }
   }
 
   @Test
-  void clientsOverTlsSeeWhatTheServerHas() {
+  void clientsOverTlsWhoseConnectionsAreNotKeptSeeWhatTheServerHas() {
     try (DovecotServer server = DovecotServer.start();
         FrontEnd front = FrontEnd.before(server.imapPort())) {
       run(
@@ -69,8 +69,8 @@ class DifferentialIT {
         DovecotServer server =
             DovecotServer.start(DovecotOptions.DEFAULT.withEventsTo(relay.port()));
         FrontEnd front =
-            FrontEnd.before(
-                BackendSettings.inClear("127.0.0.1", server.imapPort(), /* trusted= */ true),
+            FrontEnd.keeping(
+                server.imapPort(),
                 FrontEnd.sweeping(SWEEP, POLL, LINGER),
                 List.of(FrontEnd.dovecotEvents()))) {
       relay.to(front.eventPort());
@@ -87,7 +87,7 @@ class DifferentialIT {
   @Test
   void compressedClientsSeeWhatTheServerHas() {
     try (DovecotServer server = DovecotServer.start();
-        FrontEnd front = FrontEnd.before(server.imapPort())) {
+        FrontEnd front = FrontEnd.keeping(server.imapPort(), normal -> normal)) {
       Endpoint truth = Endpoint.plain(server.imapPort());
       run(
           front,
@@ -101,7 +101,7 @@ class DifferentialIT {
   void clientsOfAServerWithCondstoreOnlySeeWhatTheServerHas() {
     DovecotOptions options = DovecotOptions.DEFAULT.with(DovecotOptions.Offers.CONDSTORE);
     try (DovecotServer server = DovecotServer.start(options);
-        FrontEnd front = FrontEnd.before(server.imapPort())) {
+        FrontEnd front = FrontEnd.keeping(server.imapPort(), normal -> normal)) {
       run(front, dovecot(front, server).withModes(ModelMode.PLAIN, ModelMode.CONDSTORE));
     }
   }
@@ -110,7 +110,7 @@ class DifferentialIT {
   void clientsOfAServerWithoutModSequencesSeeWhatTheServerHas() {
     DovecotOptions options = DovecotOptions.DEFAULT.with(DovecotOptions.Offers.PLAIN);
     try (DovecotServer server = DovecotServer.start(options);
-        FrontEnd front = FrontEnd.before(server.imapPort())) {
+        FrontEnd front = FrontEnd.keeping(server.imapPort(), normal -> normal)) {
       run(front, dovecot(front, server).withModes(ModelMode.PLAIN));
     }
   }
@@ -141,7 +141,8 @@ class DifferentialIT {
   void clientsOfGreenMailSeeWhatTheServerHas() {
     try (EmbeddedBackend server = EmbeddedBackend.start()) {
       server.addUser("u1", DovecotServer.PASSWORD);
-      try (FrontEnd front = FrontEnd.before(server.port(), hibernate -> hibernate.withPoll(POLL))) {
+      try (FrontEnd front =
+          FrontEnd.keeping(server.port(), hibernate -> hibernate.withPoll(POLL))) {
         run(
             front,
             DifferentialPlan.greenMail(
@@ -170,6 +171,8 @@ class DifferentialIT {
 
   private static void run(FrontEnd front, DifferentialPlan plan) {
     new Differential(plan).runUntil(OPERATIONS, SEED);
+    System.err.println(
+        front.metrics().scrape().lines().filter(l -> l.startsWith("dormouse_pool")).toList());
     front.await(
         () -> front.metrics().scrape().contains("\ndormouse_kept_bytes 0.0\n"),
         "nothing is kept when all clients are gone");

@@ -8,6 +8,7 @@ import dormouse.config.HealthSettings;
 import dormouse.config.HibernateSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
+import dormouse.config.PoolSettings;
 import dormouse.config.Protocol;
 import dormouse.config.RuntimeSettings;
 import dormouse.config.Settings;
@@ -51,7 +52,8 @@ public final class FrontEnd implements AutoCloseable {
     }
   }
 
-  /// Before a backend without TLS at `port`, which is trusted; sessions sleep as soon as they can.
+  /// Before a backend without TLS at `port`, which is trusted; sessions sleep as soon as they can, and their connections are
+  /// not kept for others.
   public static FrontEnd before(int port) {
     return before(port, hibernate -> hibernate);
   }
@@ -67,6 +69,21 @@ public final class FrontEnd implements AutoCloseable {
 
   /// The same with feeds.
   public static FrontEnd before(
+      BackendSettings backend, UnaryOperator<HibernateSettings> change, List<FeedSettings> feeds) {
+    return start(backend.withPool(PoolSettings.OFF), change, feeds);
+  }
+
+  /// The same as [#before], but connections to the backend are kept, as by default.
+  public static FrontEnd keeping(int port, UnaryOperator<HibernateSettings> change) {
+    return keeping(port, change, List.of());
+  }
+
+  public static FrontEnd keeping(
+      int port, UnaryOperator<HibernateSettings> change, List<FeedSettings> feeds) {
+    return start(BackendSettings.inClear("127.0.0.1", port, /* trusted= */ true), change, feeds);
+  }
+
+  private static FrontEnd start(
       BackendSettings backend, UnaryOperator<HibernateSettings> change, List<FeedSettings> feeds) {
     HibernateSettings hibernate =
         HibernateSettings.DEFAULT

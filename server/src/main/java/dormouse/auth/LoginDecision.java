@@ -16,13 +16,15 @@ public sealed interface LoginDecision {
   /// @param forwarded what the backend is told of the user, by name
   /// @param byMaster whether the backend's master user logs the user in, because nobody knows a password: then the credentials hold
   ///     none
+  /// @param proven whether there is nothing left for the backend to decide: the client does not know what it is asked with
   record Admitted(
       String user,
       Wanted wanted,
       Route route,
       Credentials credentials,
       Map<String, String> forwarded,
-      boolean byMaster)
+      boolean byMaster,
+      boolean proven)
       implements LoginDecision {}
 
   /// The client is not let in.

@@ -132,14 +132,16 @@ public final class Logins {
               route,
               new Credentials(backendUser, "", new byte[0]),
               facts.forwarded(),
-              /* byMaster= */ true)
+              /* byMaster= */ true,
+              /* proven= */ true)
           : misrouted(attempt, facts, "no password for the backend");
     }
     Credentials credentials =
         facts.master() == null
             ? new Credentials(backendUser, attempt.authzid(), password)
             : new Credentials(facts.master(), backendUser, password);
-    return new Admitted(user, wanted, route, credentials, facts.forwarded(), /* byMaster= */ false);
+    return new Admitted(
+        user, wanted, route, credentials, facts.forwarded(), /* byMaster= */ false, another);
   }
 
   private boolean haveMasters(Route route) {

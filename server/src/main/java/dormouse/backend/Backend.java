@@ -21,6 +21,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.resolver.dns.DnsAddressResolverGroup;
 import io.netty.resolver.dns.DnsNameResolverBuilder;
 import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// One mail server that Dormouse stands in front of: how to reach it, and with what TLS.
@@ -34,6 +35,7 @@ public final class Backend {
   private final boolean epoll;
   private final Gate gate;
   private final Health health;
+  private final AtomicInteger kept = new AtomicInteger();
   private volatile @Nullable String identity;
 
   /// @param trust makes the TLS side of a connection, for `tls` and `starttls` alike
@@ -123,6 +125,11 @@ public final class Backend {
 
   public Health health() {
     return health;
+  }
+
+  /// How many of its connections are kept for whoever may need them next; to be counted by those who keep them.
+  public AtomicInteger kept() {
+    return kept;
   }
 
   /// Opens a TCP connection on `loop`; with `tls: tls` the TLS handshake starts at once.

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// @param answerTimeout for its greeting, its answer to a login and to Dormouse's own commands; 10ms to 10m
 /// @param gate how fast it may be entered
 /// @param health how it is known whether it serves
+/// @param pool how its connections are kept for their users
 /// @param loginAs who logs users in again while their clients are not asked
 /// @param canary proves that feeds tell of its changes
 public record BackendSettings(
@@ -37,6 +38,7 @@ public record BackendSettings(
     Duration answerTimeout,
     GateSettings gate,
     HealthSettings health,
+    PoolSettings pool,
     LoginAsSettings loginAs,
     CanarySettings canary) {
   /// A mail server on this machine. Other backends take from it what they do not set, but for the address.
@@ -53,6 +55,7 @@ public record BackendSettings(
           ofSeconds(30),
           GateSettings.DEFAULT,
           HealthSettings.DEFAULT,
+          PoolSettings.DEFAULT,
           LoginAsSettings.DEFAULT,
           CanarySettings.DEFAULT);
 
@@ -117,6 +120,11 @@ public record BackendSettings(
   /// The same with another way to know whether it serves.
   public BackendSettings withHealth(HealthSettings other) {
     return Derived.from(this, "health", other);
+  }
+
+  /// The same with another pool.
+  public BackendSettings withPool(PoolSettings other) {
+    return Derived.from(this, "pool", other);
   }
 
   /// The same with another way to log in again.

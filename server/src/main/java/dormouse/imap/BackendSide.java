@@ -155,7 +155,7 @@ final class BackendSide implements BackendConnection.Relay {
       quiet.touched();
       return endedIdle != null ? CommandTracker.Decision.ANSWER : CommandTracker.Decision.FORWARD;
     }
-    if (endsHere(verb)) {
+    if (endsHere(verb) || (verb == Verb.LOGOUT && home.awaitsOthers() && mayServeOthers())) {
       return free() ? CommandTracker.Decision.ANSWER : CommandTracker.Decision.WAIT;
     }
     if (verb.searches() && !conversation.recent().isEmpty()) {
@@ -625,18 +625,65 @@ final class BackendSide implements BackendConnection.Relay {
     connection.write(idle + " IDLE\r\n");
   }
 
-  /// Leaves the backend politely where it can hear us. In the middle of a command it cannot: LOGOUT would become part of
-  /// a half-sent literal, and end in a mailbox.
+  /// Whether nothing that the client did forbids to lend the connection to others once it is done.
+  private boolean mayServeOthers() {
+    return lag == null
+        && !byeSaid
+        && conversation.leavesNoTrace()
+        && home.mayKeep(connection, conversation.selected() != null);
+  }
+
+  /// The session sleeps: the connection is given to whoever may need it next, or left.
   void release() {
+    if (!released && mayServeOthers() && atRest()) {
+      keep(/* afterLogout= */ false);
+      return;
+    }
+    leave();
+  }
+
+  /// The same when the client has gone.
+  void releaseForGood() {
+    if (!released && home.awaitsOthers() && mayServeOthers() && atRest()) {
+      keep(/* afterLogout= */ true);
+      return;
+    }
+    leave();
+  }
+
+  private boolean atRest() {
+    return ours ? connection.restful() : calm() && conversation.betweenResponses();
+  }
+
+  private void keep(boolean afterLogout) {
+    String idle = conversation.idleTag();
+    if (!ours) {
+      connection.stopRelay();
+    }
+    if (idle != null) {
+      connection.adoptIdle(idle);
+    }
     released = true;
     missed.forget();
     boolean nothingWritten = !conversation.writing();
-    leave();
+    connection.switchedOn(conversation.features().enabledNames(), conversation.numbersChanges());
+    home.keep(connection, conversation.selected() != null, afterLogout);
     home.writes().left(connection.sessionId(), nothingWritten);
     conversation.abandoned();
   }
 
-  private void leave() {
+  /// Leaves the backend politely where it can hear us. In the middle of a command it cannot: LOGOUT would become part of
+  /// a half-sent literal, and end in a mailbox.
+  void leave() {
+    released = true;
+    missed.forget();
+    boolean nothingWritten = !conversation.writing();
+    sayLogout();
+    home.writes().left(connection.sessionId(), nothingWritten);
+    conversation.abandoned();
+  }
+
+  private void sayLogout() {
     if (!connection.open()) {
       return;
     }

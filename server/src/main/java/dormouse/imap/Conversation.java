@@ -92,6 +92,7 @@ final class Conversation implements ResponseTracker.Listener {
   private boolean tainted;
   private boolean swallowContinuation;
   private NotifySet notify = NotifySet.NONE;
+  private boolean notified; // at any time: Dovecot is deaf to a second set of NOTIFY
   private boolean searchContext;
   private boolean searchSaved;
   private boolean unknownCommand;
@@ -449,6 +450,7 @@ final class Conversation implements ResponseTracker.Listener {
       case NOTIFY -> {
         if (line.isOk()) {
           notify = NotifySet.parse(command.argumentsText());
+          notified |= !notify.equals(NotifySet.NONE);
         }
       }
       default -> searchSaved |= command.savesSearch() && !line.status().equals("BAD");
@@ -568,6 +570,16 @@ final class Conversation implements ResponseTracker.Listener {
   /// What the client wants to be told without asking.
   NotifySet notifySet() {
     return notify;
+  }
+
+  /// Whether the backend connection is, but for what is enabled and selected on it, as good as a new one.
+  boolean leavesNoTrace() {
+    return reasonToStay() == null && !notified;
+  }
+
+  /// Whether the backend has been made to tell mod-sequences, by the client or by us.
+  boolean numbersChanges() {
+    return tainted || features.told() != Told.PLAIN;
   }
 
   ClientFeatures features() {

@@ -102,6 +102,7 @@ final class ImapSession
     this.rules = new StayRules(home.settings(), grant != null, client, conversation);
     this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
     this.state = new State.Attached(backendSide(connection, capabilities));
+    this.conversation.tainted(connection.condstore());
   }
 
   private BackendSide backendSide(BackendConnection connection, Capabilities capabilities) {
@@ -211,20 +212,27 @@ final class ImapSession
       client.compress(command);
       return;
     }
+    if (command.verb() == Verb.LOGOUT) {
+      answerLogout(command);
+      return;
+    }
     switch (state) {
       case State.Attached(var backend) -> backend.answer(command);
-      case State.Asleep(var doze) -> answerAsleep(doze, command);
+      case State.Asleep(var doze) -> {
+        answeredLocally(command);
+        doze.answer(command);
+      }
       case State.AwaitingBackend _, State.Closed _ ->
           throw new IllegalStateException(command + " answered in " + state);
     }
   }
 
-  private void answerAsleep(Doze doze, Command command) {
+  private void answeredLocally(Command command) {
     home.metrics().answeredLocally(command.verb().name().toLowerCase(Locale.ROOT));
-    if (command.verb() != Verb.LOGOUT) {
-      doze.answer(command);
-      return;
-    }
+  }
+
+  private void answerLogout(Command command) {
+    answeredLocally(command);
     say("* BYE Logging out");
     say(command.tag() + " OK Logout completed.");
     close(CloseReason.CLIENT_LOGOUT);
@@ -431,7 +439,7 @@ final class ImapSession
     client.stir();
     BackendSide backend = backendSide(awake.connection(), awake.capabilities());
     state = new State.Attached(backend);
-    conversation.tainted(awake.tainted());
+    conversation.tainted(awake.tainted() || awake.connection().condstore());
     conversation.recent().forget(awake.recent());
     conversation.fromBackend(awake.alerts());
     if (awake.catchUp() == null) {
@@ -487,7 +495,11 @@ final class ImapSession
     switch (was) {
       case State.Attached(var backend) -> {
         home.metrics().sessionState(Metrics.State.ATTACHED, null);
-        backend.release();
+        if (reason == CloseReason.CLIENT_LOGOUT || reason == CloseReason.CLIENT_GONE) {
+          backend.releaseForGood();
+        } else {
+          backend.leave();
+        }
       }
       case State.Asleep(var doze) -> {
         home.stirred();

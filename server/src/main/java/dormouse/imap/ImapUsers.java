@@ -16,7 +16,9 @@ import dormouse.imap.backend.Applicant;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.Capabilities;
+import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.LoginTry;
+import dormouse.imap.backend.Wish;
 import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.StatusRoom;
 import dormouse.imap.sleep.UserMailboxes;
@@ -55,6 +57,9 @@ public final class ImapUsers implements ImapLogin {
   /// @param owner whose mailboxes they are; they are not the user's own when that logs in for another
   private record Home(String place, String user, String owner) {}
 
+  /// What one loop has.
+  private record Here(ConnectionPool pool, Map<Home, UserMailboxes> users) {}
+
   private static final EventLog LOG = EventLog.of(ImapUsers.class);
   private static final LoginResult TOO_MANY =
       new LoginResult.Rejected("LIMIT", "Too many connections of this user");
@@ -71,7 +76,7 @@ public final class ImapUsers implements ImapLogin {
   private final InstantSource clock;
   private final Metrics metrics;
   private final StatusRoom statusRoom;
-  private final Map<EventLoop, Map<Home, UserMailboxes>> users = new HashMap<>();
+  private final Map<EventLoop, Here> here = new HashMap<>();
   private final Set<ImapSession> sessions = ConcurrentHashMap.newKeySet();
   private volatile @Nullable CountDownLatch draining;
 
@@ -83,7 +88,12 @@ public final class ImapUsers implements ImapLogin {
     this.clock = clock;
     this.metrics = metrics;
     this.statusRoom = new StatusRoom(metrics);
-    loops.all().forEach(loop -> users.put(loop, new HashMap<>()));
+    loops
+        .all()
+        .forEach(loop ->
+            here.put(
+                loop,
+                new Here(new ConnectionPool(loop, loops.wheel(loop), metrics), new HashMap<>())));
   }
 
   /// Whoever logs in from now on is decided on by these, and whoever sleeps wakes where this router says. To be called before the first
@@ -104,8 +114,11 @@ public final class ImapUsers implements ImapLogin {
     this.limits = limits;
     this.router = router;
     this.logins = logins;
-    users.forEach((loop, here) ->
-        loop.execute(() -> List.copyOf(here.values()).forEach(UserMailboxes::rerouted)));
+    here.forEach((loop, its) ->
+        loop.execute(() -> {
+          its.pool().clear();
+          List.copyOf(its.users().values()).forEach(UserMailboxes::rerouted);
+        }));
   }
 
   @Override
@@ -153,17 +166,21 @@ public final class ImapUsers implements ImapLogin {
       admitted.credentials().wipe();
       return;
     }
-    UserMailboxes known = here(loop).get(keyOf(admitted));
+    UserMailboxes known = here(loop).users().get(keyOf(admitted));
     List<Backend> backends = admitted.route().order(known == null ? null : known.backend());
     LoginTry login =
         LoginTry.begin(
+            here(loop).pool(),
             backends,
-            loop,
-            loops.wheel(loop),
-            metrics,
-            "session",
-            Priority.CLIENT,
-            admitted.user(),
+            new Wish(
+                admitted.credentials().user(),
+                admitted.credentials().owner(),
+                dialogue.client(),
+                "session",
+                Priority.CLIENT,
+                admitted.user(),
+                admitted.byMaster(),
+                admitted.proven() ? Set.of() : null),
             backend ->
                 new Applicant(dialogue.client(), dialogue.clientId(), open(admitted, backend)));
     Timer patience =
@@ -216,6 +233,7 @@ public final class ImapUsers implements ImapLogin {
     Backend backend = connection.backend();
     UserMailboxes home = mailboxesOf(admitted, backend, loop);
     home.servedBy(backend);
+    home.lendsToClients(admitted.proven());
     if (isFull(home)) {
       connection.leave();
       dialogue.refuse(tag, TOO_MANY);
@@ -259,31 +277,34 @@ public final class ImapUsers implements ImapLogin {
   /// Shared by those who see the same mail: the same login at the same place.
   private UserMailboxes mailboxesOf(
       LoginDecision.Admitted admitted, Backend backend, EventLoop loop) {
-    Map<Home, UserMailboxes> here = here(loop);
+    Here its = here(loop);
     Home key = keyOf(admitted);
-    return here.computeIfAbsent(
-        key,
-        _ ->
-            new UserMailboxes(
-                key.owner(),
-                () -> routeOf(admitted.wanted(), admitted.route()),
-                backend,
-                one -> feeds.of(one.name()),
-                loop,
-                loops.wheel(loop),
-                metrics,
-                settings,
-                clock,
-                statusRoom,
-                () -> here.remove(key)));
+    return its.users()
+        .computeIfAbsent(
+            key,
+            _ ->
+                new UserMailboxes(
+                    key.user(),
+                    key.owner(),
+                    its.pool(),
+                    () -> routeOf(admitted.wanted(), admitted.route()),
+                    backend,
+                    one -> feeds.of(one.name()),
+                    loop,
+                    loops.wheel(loop),
+                    metrics,
+                    settings,
+                    clock,
+                    statusRoom,
+                    () -> its.users().remove(key)));
   }
 
-  private Map<Home, UserMailboxes> here(EventLoop loop) {
-    Map<Home, UserMailboxes> here = users.get(loop);
-    if (here == null) {
+  private Here here(EventLoop loop) {
+    Here its = here.get(loop);
+    if (its == null) {
       throw new IllegalStateException("not one of our loops");
     }
-    return here;
+    return its;
   }
 
   private static Home keyOf(LoginDecision.Admitted admitted) {
@@ -309,6 +330,7 @@ public final class ImapUsers implements ImapLogin {
   public void shutDown(Duration within) {
     CountDownLatch gone = new CountDownLatch(1);
     draining = gone;
+    here.forEach((loop, its) -> loop.execute(its.pool()::close));
     for (ImapSession session : sessions) {
       session.loop().execute(session::shutDown);
     }

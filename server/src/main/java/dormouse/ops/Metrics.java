@@ -363,6 +363,16 @@ public final class Metrics {
         "Logins that went on to another backend of the group");
   }
 
+  /// A kept connection was asked for. `result` is `hit`, `miss`, or `dead` for one that did not answer.
+  public void pool(String result) {
+    count("dormouse.pool", "result", result, "Kept backend connections asked for");
+  }
+
+  /// A kept connection was let go, or one could not be kept.
+  public void poolDropped(String reason) {
+    count("dormouse.pool.dropped", "reason", reason, "Kept backend connections let go");
+  }
+
   /// `delta` more wait at a backend's gate; negative for fewer.
   public void gateWaiting(String backend, String priority, int delta) {
     gateWaiting

@@ -33,7 +33,8 @@ import java.util.regex.Pattern;
 /// - `@ backend refuses`, `@ backend listens` again; `@ shutdown`.
 /// - `@ told ann INBOX` a feed tells that a mailbox has changed, `@ told ann` that some mailbox of hers has.
 /// - settings first: `@ after 15s`, `@ quiet-after 60s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
-///   `@ keep-password off`, `@ compress off`, `@ trusted`, `@ feed`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`.
+///   `@ keep-password off`, `@ compress off`, `@ trusted`, `@ feed`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`;
+///   `@ pool 2` connections of the user are kept, none else.
 final class SessionPlay {
   private static final Set<String> SETTINGS =
       Set.of(
@@ -46,6 +47,7 @@ final class SessionPlay {
           "burst",
           "concurrent-logins",
           "queue",
+          "pool",
           "hibernate",
           "keep-password",
           "compress",

@@ -13,6 +13,7 @@ import dormouse.config.HibernateSettings;
 import dormouse.config.ImapSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
+import dormouse.config.PoolSettings;
 import dormouse.config.Protocol;
 import dormouse.config.RuntimeSettings;
 import dormouse.config.Settings;
@@ -72,6 +73,7 @@ final class SessionStage implements AutoCloseable {
       ImapSettings imap,
       HibernateSettings hibernate,
       GateSettings gate,
+      PoolSettings pool,
       boolean trusted,
       boolean fed,
       boolean byteByByte) {
@@ -82,6 +84,7 @@ final class SessionStage implements AutoCloseable {
     BackendSettings mx =
         BackendSettings.inClear("127.0.0.1", backendPort, trusted)
             .withGate(gate)
+            .withPool(pool)
             .withHealth(HealthSettings.UNCHECKED);
     Settings settings =
         Settings.of(

@@ -3,6 +3,7 @@ package dormouse.imap;
 import dormouse.config.GateSettings;
 import dormouse.config.HibernateSettings;
 import dormouse.config.ImapSettings;
+import dormouse.config.PoolSettings;
 import dormouse.config.StatusCacheSettings;
 import dormouse.imap.TranscriptFile.Who;
 import java.io.IOException;
@@ -35,6 +36,7 @@ class SessionTranscriptTest {
             setting.imap(),
             setting.hibernate(),
             setting.gate(),
+            setting.pool(),
             setting.trusted(),
             setting.fed(),
             byteByByte)) {
@@ -47,6 +49,7 @@ class SessionTranscriptTest {
       ImapSettings imap,
       HibernateSettings hibernate,
       GateSettings gate,
+      PoolSettings pool,
       boolean trusted,
       boolean fed) {
     static Setting of(TranscriptFile file) {
@@ -71,6 +74,11 @@ class SessionTranscriptTest {
               Integer.parseInt(value(file, "burst", "50")),
               Integer.parseInt(value(file, "concurrent-logins", "50")),
               Integer.parseInt(value(file, "queue", "5000"))),
+          new PoolSettings(
+              Integer.parseInt(value(file, "pool", "0")),
+              PoolSettings.DEFAULT.keep(),
+              PoolSettings.DEFAULT.keepAfterLogout(),
+              PoolSettings.DEFAULT.max()),
           has(file, "trusted"),
           has(file, "feed"));
     }

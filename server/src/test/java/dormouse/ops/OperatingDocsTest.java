@@ -117,6 +117,8 @@ final class OperatingDocsTest {
     metrics.gateWaiting("b", "p", 1);
     metrics.gateWaited("b", "p", Duration.ZERO);
     metrics.gateRefused("b", "p");
+    metrics.pool("hit");
+    metrics.poolDropped("expired");
     metrics.closed("r");
     metrics.refusedConnection("r");
     metrics.certificates(Map.of(Path.of("mail.pem"), Instant.EPOCH));

@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,17 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
     void backendClosed();
   }
 
+  /// A login that the backend has accepted.
+  ///
+  /// @param introduction what the backend was told of the client
+  /// @param byMaster whether a master user has logged in for the user
+  /// @param capabilities what the backend offers after the login
+  record Login(
+      Account account,
+      @Nullable Introduction introduction,
+      boolean byMaster,
+      Capabilities capabilities) {}
+
   /// The longest response to a command of our own: a UID SEARCH of about a million scattered messages.
   private static final int MAX_RESPONSE_BYTES = 8 << 20;
 
@@ -50,7 +62,6 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
 
   private final Backend backend;
   private String sessionId = "";
-  private final String purpose;
   private final TimerWheel wheel;
   private final Metrics metrics;
   private final ArrayDeque<Running> running = new ArrayDeque<>();
@@ -60,11 +71,16 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   private @Nullable Channel channel;
   private @Nullable Relay relay;
   private Runnable onClose = () -> {};
+  private String purpose;
+  private boolean counted; // by the metrics, under that purpose
+  private @Nullable Login login;
+  private Set<String> enabled = Set.of();
+  private boolean condstore;
   private boolean heard;
   private boolean leaving;
   private int lastTag;
 
-  /// @param purpose what the connection is for, as metrics say it: `session` or `watch`
+  /// @param purpose what the connection is for, as metrics say it: `session`, `watch` or `pool`
   BackendConnection(Backend backend, String purpose, TimerWheel wheel, Metrics metrics) {
     this.backend = backend;
     this.purpose = purpose;
@@ -157,6 +173,14 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
     return run.reply;
   }
 
+  /// Takes over an IDLE that the client began, for [#done] to end it.
+  public void adoptIdle(String tag) {
+    Running run = new Running(tag, _ -> {}, () -> {}, List.of());
+    run.idle = true;
+    run.stands = true;
+    running.add(run);
+  }
+
   private void start(Running run, String bytes) {
     if (!open()) {
       run.reply.complete(Reply.GONE);
@@ -195,6 +219,12 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
     channel().config().setAutoRead(true);
   }
 
+  /// Whether one IDLE of ours stands, and nothing else runs.
+  public boolean idling() {
+    Running head = running.peek();
+    return running.size() == 1 && head != null && head.idle && head.stands && !head.done;
+  }
+
   /// Whether no command of ours runs, and no response is half read.
   public boolean restful() {
     return running.isEmpty() && lines.atLineStart();
@@ -216,6 +246,53 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
 
   public Backend backend() {
     return backend;
+  }
+
+  void loggedIn(Login accepted) {
+    login = accepted;
+  }
+
+  /// Who is logged in; null if nobody is.
+  @Nullable Login login() {
+    return login;
+  }
+
+  /// Whether the backend has said at the login that it can do this.
+  ///
+  /// @param capability upper case
+  public boolean offers(String capability) {
+    return login != null && login.capabilities().has(capability);
+  }
+
+  /// What is enabled on the connection, and stays so.
+  ///
+  /// @param names as ENABLE has them (RFC 5161), upper case
+  /// @param numbered whether anything but ENABLE has switched CONDSTORE on (RFC 7162 §3.1)
+  public void switchedOn(Set<String> names, boolean numbered) {
+    enabled = Set.copyOf(names);
+    condstore = numbered || names.contains("CONDSTORE") || names.contains("QRESYNC");
+  }
+
+  /// The names that were enabled, upper case.
+  public Set<String> enabled() {
+    return enabled;
+  }
+
+  /// Whether the backend tells mod-sequences, asked or not.
+  public boolean condstore() {
+    return condstore;
+  }
+
+  /// What the connection is for from now on.
+  void purpose(String other) {
+    boolean was = counted;
+    if (was) {
+      count(-1);
+    }
+    purpose = other;
+    if (was) {
+      count(1);
+    }
   }
 
   public Channel channel() {
@@ -291,11 +368,13 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelActive(ChannelHandlerContext context) {
-    metrics.backendConnections(backend.name(), purpose, 1);
-    context
-        .channel()
-        .closeFuture()
-        .addListener(_ -> metrics.backendConnections(backend.name(), purpose, -1));
+    count(1);
+    context.channel().closeFuture().addListener(_ -> count(-1));
+  }
+
+  private void count(int delta) {
+    metrics.backendConnections(backend.name(), purpose, delta);
+    counted = delta > 0;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dormouse.imap.backend;
 
+import dormouse.auth.Credentials;
 import dormouse.auth.LoginResult;
 import dormouse.auth.LoginResult.Cause;
 import dormouse.auth.LoginResult.Unavailable;
@@ -8,10 +9,8 @@ import dormouse.backend.Gate;
 import dormouse.backend.Priority;
 import dormouse.imap.backend.BackendLogin.Outcome;
 import dormouse.ops.EventLog;
-import dormouse.ops.Metrics;
 import dormouse.session.Timer;
-import dormouse.session.TimerWheel;
-import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Locale;
@@ -20,9 +19,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// One try to log a user in at the first of several backends that serves: it waits for its turn at the backend's [Gate], opens a connection
-/// ([BackendLogin]), and goes on to the next if this one cannot be reached, is too slow, cannot prove who it is or wants nobody. A refused
-/// password is the end of it, and so is a queue that is full: who is sent away would only crowd the next.
+/// One try to come to a connection on which a user is logged in. One that was kept ([ConnectionPool]) will do, if it is one of the
+/// backend that comes first, and still answers. Else a new one is made at the first of several backends that serves: the try waits for its turn at
+/// the backend's [Gate], opens a connection ([BackendLogin]), and goes on to the next if this one cannot be reached, is too slow, cannot
+/// prove who it is or wants nobody. A refused password is the end of it, and so is a queue that is full: who is sent away would only crowd
+/// the next.
 ///
 /// No other backend is begun with once the first one's `answer-timeout` has passed. What each has done is told to its
 /// [dormouse.backend.Health].
@@ -31,12 +32,12 @@ import org.jspecify.annotations.Nullable;
 public final class LoginTry {
   private static final EventLog LOG = EventLog.of(LoginTry.class);
 
+  /// How long a kept connection has to show that it lives.
+  private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(2);
+
+  private final ConnectionPool pool;
   private final Queue<Backend> left;
-  private final EventLoop loop;
-  private final TimerWheel wheel;
-  private final Metrics metrics;
-  private final String purpose;
-  private final String user;
+  private final Wish wish;
   private final Function<Backend, @Nullable Applicant> applicant;
   private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
   private Priority priority;
@@ -46,47 +47,70 @@ public final class LoginTry {
   private @Nullable Timer patience;
 
   private LoginTry(
+      ConnectionPool pool,
       Collection<Backend> backends,
-      EventLoop loop,
-      TimerWheel wheel,
-      Metrics metrics,
-      String purpose,
-      Priority priority,
-      String user,
+      Wish wish,
       Function<Backend, @Nullable Applicant> applicant) {
+    this.pool = pool;
     this.left = new ArrayDeque<>(backends);
-    this.loop = loop;
-    this.wheel = wheel;
-    this.metrics = metrics;
-    this.purpose = purpose;
-    this.priority = priority;
-    this.user = user;
+    this.wish = wish;
+    this.priority = wish.priority();
     this.applicant = applicant;
   }
 
-  /// Takes a place at the first gate.
+  /// Takes a kept connection, or a place at the first gate.
   ///
+  /// @param pool of the loop
   /// @param backends in the order in which they are tried; at least one
-  /// @param purpose of the connection, for metrics: `session` or `watch`
-  /// @param user who takes turns with others at the gate
   /// @param applicant asked once for each backend, when the turn has come, so that no password lies open while it waits; null if nothing
   ///     logs the user in there
   public static LoginTry begin(
+      ConnectionPool pool,
       Collection<Backend> backends,
-      EventLoop loop,
-      TimerWheel wheel,
-      Metrics metrics,
-      String purpose,
-      Priority priority,
-      String user,
+      Wish wish,
       Function<Backend, @Nullable Applicant> applicant) {
-    LoginTry one = new LoginTry(backends, loop, wheel, metrics, purpose, priority, user, applicant);
-    if (backends.size() > 1) {
-      Backend first = backends.iterator().next();
-      one.patience = wheel.after(first.settings().answerTimeout(), one.left::clear);
-    }
-    one.next();
+    LoginTry one = new LoginTry(pool, backends, wish, applicant);
+    one.takeKept();
     return one;
+  }
+
+  private void takeKept() {
+    BackendConnection kept = pool.take(left.element(), wish);
+    BackendConnection.Login login = kept == null ? null : kept.login();
+    if (kept == null || login == null) {
+      enterGates();
+      return;
+    }
+    Timer late = pool.wheel().after(SIGN_OF_LIFE, kept::close);
+    kept.run("NOOP", _ -> {})
+        .thenAccept(reply -> {
+          late.cancel();
+          pool.metrics().pool(reply.ok() ? "hit" : "dead");
+          if (!reply.ok()) {
+            kept.close();
+            takeAnother();
+          } else if (!outcome.complete(new Outcome.LoggedIn(kept, login.capabilities()))) {
+            pool.keep(kept, /* afterLogout= */ false); // given up meanwhile
+          }
+        })
+        .exceptionally(bug -> {
+          kept.close();
+          outcome.completeExceptionally(bug);
+          return null;
+        });
+  }
+
+  private void takeAnother() {
+    if (!outcome.isDone()) {
+      takeKept();
+    }
+  }
+
+  private void enterGates() {
+    if (left.size() > 1) {
+      patience = pool.wheel().after(left.element().settings().answerTimeout(), left::clear);
+    }
+    next();
   }
 
   private void next() {
@@ -94,7 +118,9 @@ public final class LoginTry {
     begun = false;
     int turn = ++turns;
     Gate.Visit entered =
-        backend.gate().enter(priority, user, loop, wheel, here -> logIn(backend, here));
+        backend
+            .gate()
+            .enter(priority, wish.turn(), pool.loop(), pool.wheel(), here -> logIn(backend, here));
     if (turn < turns) {
       return; // it went on to the next before it came back here
     }
@@ -126,10 +152,28 @@ public final class LoginTry {
         return CompletableFuture.completedFuture(failed(Cause.MISROUTED));
       }
       var limits = BackendLogin.Limits.of(backend.settings(), !left.isEmpty());
-      return BackendLogin.open(backend, loop, wheel, metrics, purpose, who, limits)
-          .whenComplete((_, _) -> who.credentials().wipe());
+      return BackendLogin.open(
+              backend, pool.loop(), pool.wheel(), pool.metrics(), wish.purpose(), who, limits)
+          .whenComplete((result, _) -> {
+            note(backend, who.credentials(), result);
+            who.credentials().wipe();
+          });
     } catch (RuntimeException bug) {
       return CompletableFuture.failedFuture(bug); // the gate must get its place back
+    }
+  }
+
+  /// @param result null after a bug of ours
+  private void note(Backend backend, Credentials credentials, @Nullable Outcome result) {
+    Account account = new Account(backend, wish.user(), wish.owner());
+    if (result instanceof Outcome.LoggedIn(var connection, var capabilities)) {
+      boolean byMaster =
+          !credentials.user().equals(wish.user()) || !credentials.owner().equals(wish.owner());
+      connection.loggedIn(
+          new BackendConnection.Login(
+              account, Introduction.of(wish.client(), backend), byMaster, capabilities));
+    } else if (result instanceof Outcome.Failed(LoginResult.Rejected _)) {
+      pool.refused(account);
     }
   }
 
@@ -148,9 +192,17 @@ public final class LoginTry {
       end(result);
       return;
     }
-    metrics.failedOver(backend.name());
+    pool.metrics().failedOver(backend.name());
     LOG.debug(
-        "fail-over", "user", user, "backend", backend.name(), "why", why, "next", other.name());
+        "fail-over",
+        "user",
+        wish.turn(),
+        "backend",
+        backend.name(),
+        "why",
+        why,
+        "next",
+        other.name());
     next();
   }
 
@@ -192,9 +244,12 @@ public final class LoginTry {
   /// Leaves the queue; a login that has begun goes on, and has its outcome.
   public void giveUp() {
     left.clear();
-    if (!begun && visit != null) {
-      visit.end();
-      end(failed(Cause.CROWDED));
+    if (begun) {
+      return;
     }
+    if (visit != null) {
+      visit.end();
+    }
+    end(failed(Cause.CROWDED));
   }
 }

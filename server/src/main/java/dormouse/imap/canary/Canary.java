@@ -10,8 +10,10 @@ import dormouse.feed.Feed;
 import dormouse.imap.backend.Applicant;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendLogin;
+import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.LoginTry;
 import dormouse.imap.backend.Reply;
+import dormouse.imap.backend.Wish;
 import dormouse.imap.track.FetchLine;
 import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
@@ -135,13 +137,17 @@ final class Canary implements BackendFeeds.Listener {
     Client ourselves = new Client(sessionIds.get(), OURSELVES, OURSELVES, /* tls= */ true);
     LoginTry trying =
         LoginTry.begin(
+            new ConnectionPool(loop, wheel, metrics), // it keeps its connection to itself
             List.of(backend),
-            loop,
-            wheel,
-            metrics,
-            "canary",
-            Priority.SYNC,
-            user,
+            new Wish(
+                user,
+                user,
+                ourselves,
+                "canary",
+                Priority.SYNC,
+                user,
+                /* again= */ false,
+                /* features= */ null),
             _ -> new Applicant(ourselves, "", credentials.get()));
     login = trying;
     trying

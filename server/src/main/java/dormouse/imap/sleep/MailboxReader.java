@@ -321,6 +321,16 @@ final class MailboxReader {
     return features.idle();
   }
 
+  /// Gives the connection up, to whoever may need it next.
+  void leave(UserMailboxes home) {
+    if (!connection.restful() && !connection.idling()) {
+      connection.leave();
+      return;
+    }
+    connection.switchedOn(connection.enabled(), connection.condstore() || numbersChanges());
+    home.keep(connection, /* selected= */ true, /* afterLogout= */ false);
+  }
+
   BackendConnection connection() {
     return connection;
   }

@@ -127,7 +127,7 @@ public final class MailboxWatch implements WatchLogin.Host {
     MailboxReader open = reader;
     reader = null;
     if (open != null) {
-      open.connection().leave();
+      open.leave(home);
     }
   }
 
@@ -218,7 +218,7 @@ public final class MailboxWatch implements WatchLogin.Host {
   @Override
   public void loggedIn(BackendConnection opened, Capabilities capabilities) {
     if (sleepers.isEmpty()) {
-      opened.leave();
+      home.keep(opened, /* selected= */ false, /* afterLogout= */ false);
       closeIfUnused();
       return;
     }
@@ -429,7 +429,7 @@ public final class MailboxWatch implements WatchLogin.Host {
     state = State.RESTING;
     reader = null;
     if (open != null) {
-      open.connection().leave();
+      open.leave(home);
     }
     scheduleSweep();
   }
@@ -457,6 +457,9 @@ public final class MailboxWatch implements WatchLogin.Host {
   }
 
   private void hearWhileIdle(MailboxReader on, ResponseLine line) {
+    if (reader != on) {
+      return;
+    }
     on.hear(line);
     if (!MailboxReader.tellsOfChange(line)) {
       return;

@@ -72,7 +72,7 @@ public final class StatusDesk {
   private void open() {
     cancelTimer();
     timer = home.wheel().after(home.settings().wakeTimeout(), this::giveUp);
-    LoginTry opening = home.login(waiting.getFirst().asker().grant().user(), this::applicant);
+    LoginTry opening = home.login(this::applicant);
     login = opening;
     opening
         .outcome()

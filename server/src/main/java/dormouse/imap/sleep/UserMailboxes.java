@@ -8,9 +8,12 @@ import dormouse.feed.BackendFeeds;
 import dormouse.feed.Feed;
 import dormouse.feed.FeedState;
 import dormouse.imap.backend.Applicant;
+import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendLogin;
+import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.ImapString;
 import dormouse.imap.backend.LoginTry;
+import dormouse.imap.backend.Wish;
 import dormouse.imap.track.ResponseLine;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
@@ -23,6 +26,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +40,9 @@ public final class UserMailboxes implements BackendFeeds.Listener {
 
   private final Supplier<Route> route;
   private final Function<Backend, BackendFeeds> feedsOf;
+  private final String login;
   private final String user;
+  private final ConnectionPool pool;
   private final EventLoop loop;
   private final TimerWheel wheel;
   private final Metrics metrics;
@@ -56,16 +62,21 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   private int sessions;
   private int asleep;
   private int logins;
+  private boolean lendsToClients;
   private boolean unused;
 
-  /// @param user as the client names itself
+  /// @param login with whose credentials clients log in
+  /// @param user whose mailboxes they are, as the client names itself
+  /// @param pool of the loop
   /// @param route who can serve the user, as the settings now say
   /// @param backend who does
   /// @param feedsOf what is told of a backend
   /// @param room for what is kept of STATUS, of all users
   /// @param onUnused told when neither a session nor a watch of the user is left
   public UserMailboxes(
+      String login,
       String user,
+      ConnectionPool pool,
       Supplier<Route> route,
       Backend backend,
       Function<Backend, BackendFeeds> feedsOf,
@@ -76,7 +87,9 @@ public final class UserMailboxes implements BackendFeeds.Listener {
       InstantSource clock,
       StatusRoom room,
       Runnable onUnused) {
+    this.login = login;
     this.user = user;
+    this.pool = pool;
     this.route = route;
     this.backend = backend;
     this.feedsOf = feedsOf;
@@ -96,6 +109,11 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   /// A session of the user has begun.
   public void enter() {
     sessions++;
+  }
+
+  /// Says whether clients of the user may be given a kept connection when they log in.
+  public void lendsToClients(boolean on) {
+    lendsToClients = on;
   }
 
   /// A session of the user has given up its backend connection.
@@ -264,19 +282,21 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   }
 
   /// Logs the user in on a new connection, so that a session that waits in a command can go on.
-  LoginTry login(Client client, String clientId, Grant grant) {
+  ///
+  /// @param features what the client has enabled
+  LoginTry login(Client client, String clientId, Grant grant, Set<String> features) {
     return login(
-        "session", Priority.CLIENT, grant.user(), at -> again(client, clientId, grant, at));
+        wish(client, "session", Priority.CLIENT, grant, features),
+        at -> again(client, clientId, grant, at));
   }
 
   /// Logs the user in on a new connection that watches for sleepers.
   ///
   /// @param who the sleeper in whose name it is done, chosen when its turn has come
-  LoginTry login(Priority priority, String user, Supplier<Sleeper> who) {
+  LoginTry login(Priority priority, Supplier<Sleeper> who) {
+    Sleeper first = who.get();
     return login(
-        "watch",
-        priority,
-        user,
+        wish(first.client, "watch", priority, first.grant, Set.of()),
         at -> {
           Sleeper sleeper = who.get();
           return again(sleeper.client, "", sleeper.grant, at);
@@ -286,33 +306,72 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   /// Logs the user in on a new connection that asks for sleepers.
   ///
   /// @param who in whose name, chosen when its turn has come
-  LoginTry login(String user, Supplier<StatusDesk.Asker> who) {
+  LoginTry login(Supplier<StatusDesk.Asker> who) {
+    StatusDesk.Asker first = who.get();
     return login(
-        "watch",
-        Priority.CLIENT,
-        user,
+        wish(first.client(), "watch", Priority.CLIENT, first.grant(), Set.of()),
         at -> {
           StatusDesk.Asker asker = who.get();
           return again(asker.client(), asker.clientId(), asker.grant(), at);
         });
   }
 
-  private LoginTry login(
-      String purpose,
-      Priority priority,
-      String who,
-      Function<Backend, @Nullable Applicant> applicant) {
-    LoginTry login =
-        LoginTry.begin(
-            route.get().order(backend), loop, wheel, metrics, purpose, priority, who, applicant);
-    login
+  private Wish wish(
+      Client client, String purpose, Priority priority, Grant grant, Set<String> features) {
+    return new Wish(
+        login, user, client, purpose, priority, grant.user(), /* again= */ true, features);
+  }
+
+  private LoginTry login(Wish wish, Function<Backend, @Nullable Applicant> applicant) {
+    LoginTry begun = LoginTry.begin(pool, route.get().order(backend), wish, applicant);
+    begun
         .outcome()
         .thenAccept(outcome -> {
           if (outcome instanceof BackendLogin.Outcome.LoggedIn(var connection, _)) {
             servedBy(connection.backend());
           }
         });
-    return login;
+    return begun;
+  }
+
+  /// Takes over a connection that its session or watch needs no longer, in case that another does.
+  ///
+  /// @param connection with no command running, but for an IDLE of ours
+  /// @param selected whether a mailbox is selected on it
+  /// @param afterLogout whether its client has left
+  public void keep(BackendConnection connection, boolean selected, boolean afterLogout) {
+    if (!mayKeep(connection, selected) || (sessions == 0 && !lendsToClients)) {
+      connection.leave();
+      return;
+    }
+    if (connection.idling()) {
+      connection.done();
+    }
+    if (selected) {
+      connection
+          .run("UNSELECT", _ -> {}) // CLOSE would expunge
+          .thenAccept(reply -> {
+            if (!reply.ok()) {
+              connection.close();
+            }
+          });
+    }
+    pool.keep(connection, afterLogout);
+  }
+
+  /// Whether a connection can be kept for others.
+  ///
+  /// @param selected whether a mailbox is selected on it
+  public boolean mayKeep(BackendConnection connection, boolean selected) {
+    return pool.keeps(connection.backend())
+        && connection.open()
+        && (!selected || connection.offers("UNSELECT") || connection.offers("IMAP4REV2"))
+        && route.get().keeps(connection.backend());
+  }
+
+  /// Whether somebody may come for a connection of the user once a session of it has ended.
+  public boolean awaitsOthers() {
+    return lendsToClients || sessions > 1;
   }
 
   private @Nullable Applicant again(Client client, String clientId, Grant grant, Backend at) {

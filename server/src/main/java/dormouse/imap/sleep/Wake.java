@@ -96,7 +96,7 @@ public final class Wake {
     if (result.isDone()) {
       return;
     }
-    LoginTry trying = home.login(client, clientId, grant);
+    LoginTry trying = home.login(client, clientId, grant, features.enabledNames());
     login = trying;
     trying
         .outcome()
@@ -136,12 +136,12 @@ public final class Wake {
   }
 
   private void enable(BackendConnection connection, Capabilities capabilities) {
-    String names = features.toEnable();
+    String names = features.toEnable(connection.enabled());
     if (names.isEmpty()) {
       setNotify(connection, capabilities);
       return;
     }
-    StringBuilder enabled = new StringBuilder();
+    StringBuilder enabled = new StringBuilder(String.join(" ", connection.enabled()));
     step(
         connection,
         connection.run(

@@ -49,7 +49,7 @@ final class WatchLogin {
 
   /// Logs in; the host hears of the end, unless it lost interest before ([#abandon]).
   void begin(Priority priority) {
-    LoginTry begun = home.login(priority, host.applicant().grant.user(), host::applicant);
+    LoginTry begun = home.login(priority, host::applicant);
     running = begun;
     begun.outcome().whenComplete((outcome, bug) -> ended(begun, outcome, bug));
   }
@@ -57,7 +57,7 @@ final class WatchLogin {
   private void ended(LoginTry begun, BackendLogin.Outcome outcome, @Nullable Throwable bug) {
     if (running != begun) { // abandoned meanwhile
       if (outcome instanceof BackendLogin.Outcome.LoggedIn(var connection, _)) {
-        connection.leave();
+        home.keep(connection, /* selected= */ false, /* afterLogout= */ false);
       }
       return;
     }

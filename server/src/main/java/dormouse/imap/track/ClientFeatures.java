@@ -1,9 +1,12 @@
 package dormouse.imap.track;
 
 import dormouse.imap.view.Told;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /// What a client has switched on in its session (RFC 5161, RFC 7162): which forms of responses it understands, and
 /// what a new backend connection must ENABLE to speak with it as the old one did.
@@ -54,9 +57,18 @@ public final class ClientFeatures {
     return rev2() ? 2 : utf8() ? 1 : 0;
   }
 
+  /// What it has enabled, upper case.
+  public Set<String> enabledNames() {
+    return Collections.unmodifiableSet(enabled);
+  }
+
   /// The names for ENABLE on a new connection, separated by spaces; "" for none.
-  public String toEnable() {
-    return String.join(" ", enabled);
+  ///
+  /// @param already what is enabled there
+  public String toEnable(Set<String> already) {
+    return enabled.stream()
+        .filter(name -> !already.contains(name))
+        .collect(Collectors.joining(" "));
   }
 
   /// Whether the arguments of `* ENABLED` responses name all that must be on.

@@ -1,0 +1,213 @@
+package dormouse.imap.backend;
+
+import dormouse.backend.Backend;
+import dormouse.config.PoolSettings;
+import dormouse.ops.Metrics;
+import dormouse.session.Timer;
+import dormouse.session.TimerWheel;
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Backend connections that nobody needs now, kept for a while and lent again instead of a login.
+///
+/// A connection is lent to the same [Account] only, for a client of whom the backend would be told the same
+/// ([Introduction]), and never with a feature enabled that its new client has not. What is kept has nothing selected. It is
+/// let go when its time is over, when the backend says anything on it, when there are too many, and when the backend has
+/// refused the account.
+///
+/// One a loop. Lives on that event loop.
+public final class ConnectionPool {
+  /// Why a connection was let go.
+  private enum Reason {
+    EXPIRED,
+    /// The backend has closed it, or said something on it.
+    BACKEND,
+    /// The account has as many as it may.
+    USER_FULL,
+    /// The backend has as many as it may.
+    FULL,
+    REFUSED,
+    RELOAD
+  }
+
+  private static final class Entry {
+    final BackendConnection connection;
+    final BackendConnection.Login login;
+    @Nullable Timer expiry;
+
+    Entry(BackendConnection connection, BackendConnection.Login login) {
+      this.connection = connection;
+      this.login = login;
+    }
+  }
+
+  private final EventLoop loop;
+  private final TimerWheel wheel;
+  private final Metrics metrics;
+  private final Set<Entry> all = new LinkedHashSet<>(); // the one kept first is first
+  private final Map<Account, Set<Entry>> byAccount = new HashMap<>();
+  private boolean closed;
+
+  public ConnectionPool(EventLoop loop, TimerWheel wheel, Metrics metrics) {
+    this.loop = loop;
+    this.wheel = wheel;
+    this.metrics = metrics;
+  }
+
+  /// Whether anything is kept of a backend's connections.
+  public boolean keeps(Backend backend) {
+    PoolSettings settings = backend.settings().pool();
+    return !closed && settings.perUser() > 0 && settings.max() > 0;
+  }
+
+  /// Takes over a connection on which nothing is selected, or will be once its running commands are done; where one of these
+  /// fails, it must be closed.
+  ///
+  /// @param afterLogout whether its client has left: then for `keep-after-logout`, else for `keep`
+  public void keep(BackendConnection connection, boolean afterLogout) {
+    assert loop.inEventLoop();
+    BackendConnection.Login login = connection.login();
+    PoolSettings settings = connection.backend().settings().pool();
+    Duration time = afterLogout ? settings.keepAfterLogout() : settings.keep();
+    if (login == null || !connection.open() || !keeps(connection.backend()) || time.isZero()) {
+      connection.leave();
+      return;
+    }
+    Set<Entry> siblings = byAccount.getOrDefault(login.account(), Set.of());
+    if (siblings.size() >= settings.perUser()) {
+      letGo(siblings.iterator().next(), Reason.USER_FULL);
+    }
+    if (!makeRoom(connection.backend(), settings.max())) {
+      dropped(Reason.FULL);
+      connection.leave();
+      return;
+    }
+    Entry entry = new Entry(connection, login);
+    all.add(entry);
+    byAccount.computeIfAbsent(login.account(), _ -> new LinkedHashSet<>()).add(entry);
+    connection.purpose("pool");
+    connection.onClose(() -> letGo(entry, Reason.BACKEND));
+    connection.onUnasked(_ -> letGo(entry, Reason.BACKEND));
+    entry.expiry = wheel.after(time, () -> letGo(entry, Reason.EXPIRED));
+  }
+
+  /// Takes a place among the backend's kept connections, if need be that of the oldest on this loop.
+  private boolean makeRoom(Backend backend, int max) {
+    if (backend.kept().incrementAndGet() <= max) {
+      return true;
+    }
+    for (Entry entry : all) {
+      if (entry.login.account().backend() == backend) {
+        letGo(entry, Reason.FULL);
+        return true;
+      }
+    }
+    backend.kept().decrementAndGet();
+    return false;
+  }
+
+  /// A connection of the backend that fits the wish; null if there is none, or none will do. It may be dead, without anybody knowing yet.
+  @Nullable BackendConnection take(Backend backend, Wish wish) {
+    assert loop.inEventLoop();
+    Set<String> features = wish.features();
+    if (features == null || !keeps(backend)) {
+      return null;
+    }
+    Account account = new Account(backend, wish.user(), wish.owner());
+    Introduction introduction = Introduction.of(wish.client(), backend);
+    Entry best = null;
+    for (Entry entry : byAccount.getOrDefault(account, Set.of())) {
+      if (fits(entry, wish, features, introduction)
+          && (best == null || enabled(entry) >= enabled(best))) {
+        best = entry;
+      }
+    }
+    if (best == null) {
+      metrics.pool("miss");
+      return null;
+    }
+    remove(best);
+    best.connection.onClose(() -> {});
+    best.connection.onUnasked(_ -> {});
+    best.connection.purpose(wish.purpose());
+    return best.connection;
+  }
+
+  private static boolean fits(
+      Entry entry, Wish wish, Set<String> features, @Nullable Introduction introduction) {
+    return entry.connection.open()
+        && (!entry.login.byMaster() || wish.again())
+        && Objects.equals(entry.login.introduction(), introduction)
+        && entry.connection.enabled().stream()
+            .allMatch(name -> name.equals("CONDSTORE") || features.contains(name));
+  }
+
+  private static int enabled(Entry entry) {
+    return entry.connection.enabled().size();
+  }
+
+  /// The backend has refused the account: nothing of it is lent any more.
+  void refused(Account account) {
+    List.copyOf(byAccount.getOrDefault(account, Set.of()))
+        .forEach(entry -> letGo(entry, Reason.REFUSED));
+  }
+
+  /// Lets all go; the settings were changed.
+  public void clear() {
+    assert loop.inEventLoop();
+    List.copyOf(all).forEach(entry -> letGo(entry, Reason.RELOAD));
+  }
+
+  /// Lets all go, and keeps nothing more.
+  public void close() {
+    closed = true;
+    clear();
+  }
+
+  private void letGo(Entry entry, Reason reason) {
+    if (!all.contains(entry)) {
+      return;
+    }
+    remove(entry);
+    dropped(reason);
+    entry.connection.leave();
+  }
+
+  private void remove(Entry entry) {
+    all.remove(entry);
+    byAccount.computeIfPresent(
+        entry.login.account(),
+        (_, entries) -> {
+          entries.remove(entry);
+          return entries.isEmpty() ? null : entries;
+        });
+    entry.login.account().backend().kept().decrementAndGet();
+    if (entry.expiry != null) {
+      entry.expiry.cancel();
+    }
+  }
+
+  private void dropped(Reason reason) {
+    metrics.poolDropped(reason.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+  }
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  TimerWheel wheel() {
+    return wheel;
+  }
+
+  Metrics metrics() {
+    return metrics;
+  }
+}

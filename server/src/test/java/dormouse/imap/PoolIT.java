@@ -1,0 +1,193 @@
+package dormouse.imap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.FrontEnd;
+import dormouse.testkit.AuthDaemon;
+import dormouse.testkit.AuthDaemon.Answer;
+import dormouse.testkit.DovecotServer;
+import dormouse.testkit.ImapClient;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/// Connections that are kept and lent again, as Dovecot's log counts its logins.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PoolIT {
+  private static final int ROUNDS = 20;
+  private static final String WEB_PASSWORD = "known-to-the-directory";
+
+  private final DovecotServer dovecot = DovecotServer.start();
+  private final AuthDaemon daemon =
+      AuthDaemon.start(request ->
+          WEB_PASSWORD.equals(request.header("Auth-Pass"))
+              ? accepting("Auth-Pass: " + DovecotServer.PASSWORD)
+              : Answer.of("Auth-Status: Invalid login or password"));
+  private final AuthDaemon router = AuthDaemon.start(_ -> Answer.accept(dovecot.imapPort()));
+  private int users;
+
+  @BeforeAll
+  void fill() {
+    dovecot.addUser("web", DovecotServer.PASSWORD);
+    dovecot.addUser("other", DovecotServer.PASSWORD);
+    dovecot.deliver("web", Stage.message(1));
+  }
+
+  @AfterAll
+  void stop() {
+    router.close();
+    daemon.close();
+    dovecot.close();
+  }
+
+  private Answer accepting(String more) {
+    return Answer.of(
+        "Auth-Status: OK", "Auth-Server: 127.0.0.1", "Auth-Port: " + dovecot.imapPort(), more);
+  }
+
+  @Test
+  void aBurstOfLoginsThatTheDirectoryDecidesIsOneLogin() {
+    try (FrontEnd front = behind(daemon, 2)) {
+      assertThat(logins("web", () -> burst(front, WEB_PASSWORD))).isEqualTo(1);
+      assertThat(Stage.metric(front, "dormouse_pool_total{result=\"hit\"}")).isEqualTo(ROUNDS - 1);
+    }
+  }
+
+  @Test
+  void withoutAPoolEachLoginIsALogin() {
+    try (FrontEnd front = behind(daemon, 0)) {
+      assertThat(logins("web", () -> burst(front, WEB_PASSWORD))).isEqualTo(ROUNDS);
+    }
+  }
+
+  @Test
+  void aDirectoryThatOnlyRoutesLeavesEachLoginToTheBackend() {
+    try (FrontEnd front = behind(router, 2)) {
+      assertThat(logins("web", () -> burst(front, DovecotServer.PASSWORD))).isEqualTo(ROUNDS);
+      try (ImapClient client = ImapClient.connect(front.plain())) {
+        assertThat(client.refused("LOGIN web wrong")).contains("AUTHENTICATIONFAILED");
+      }
+    }
+  }
+
+  @Test
+  void aWrongPasswordIsRefusedWhateverIsKept() {
+    try (FrontEnd front = behind(daemon, 2)) {
+      burst(front, WEB_PASSWORD);
+      try (ImapClient client = ImapClient.connect(front.plain())) {
+        client.refused("LOGIN web wrong");
+      }
+      assertThat(kept(front)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void oneUsersConnectionIsNoOtherUsers() {
+    try (FrontEnd front = behind(daemon, 2)) {
+      burst(front, WEB_PASSWORD);
+      try (ImapClient other = ImapClient.connect(front.plain()).login("other", WEB_PASSWORD)) {
+        assertThat(other.ok("STATUS INBOX (MESSAGES)")).contains("* STATUS INBOX (MESSAGES 0)");
+        other.logout();
+      }
+      assertThat(kept(front)).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void wakesTakeWhatSleepLeft() {
+    String user = "u" + users++;
+    try (FrontEnd front = FrontEnd.keeping(dovecot.imapPort(), sleepsAt -> sleepsAt)) {
+      long logins =
+          logins(
+              user,
+              () -> {
+                try (ImapClient client =
+                    ImapClient.connect(front.plain()).login(user, DovecotServer.PASSWORD)) {
+                  for (int i = 0; i < ROUNDS; i++) {
+                    front.awaitAsleep(1);
+                    client.ok("LIST \"\" *");
+                  }
+                }
+              });
+      assertThat(logins).isEqualTo(1);
+    }
+  }
+
+  /// The first sleep's connection watches; the next wakes and sleeps take turns with one more.
+  @Test
+  void aClientThatSleepsAndWakesInItsMailboxNeedsTwoConnections() {
+    String user = "u" + users++;
+    try (FrontEnd front = FrontEnd.keeping(dovecot.imapPort(), sleepsAt -> sleepsAt)) {
+      long logins =
+          logins(
+              user,
+              () -> {
+                try (ImapClient client =
+                    ImapClient.connect(front.plain()).login(user, DovecotServer.PASSWORD)) {
+                  client.ok("SELECT INBOX");
+                  for (int i = 1; i <= ROUNDS; i++) {
+                    front.awaitAsleep(1);
+                    client.append("INBOX", "", Stage.message(i));
+                    client.ok("NOOP");
+                    assertThat(client.ok("UID SEARCH ALL").getFirst()).endsWith(" " + i);
+                  }
+                }
+              });
+      assertThat(logins).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aConnectionThatDiedMeanwhileIsReplacedUnseen() {
+    String user = "u" + users++;
+    try (FrontEnd front = FrontEnd.keeping(dovecot.imapPort(), sleepsAt -> sleepsAt);
+        ImapClient client = ImapClient.connect(front.plain()).login(user, DovecotServer.PASSWORD)) {
+      front.awaitAsleep(1);
+      dovecot.restart();
+      assertThat(client.ok("STATUS INBOX (MESSAGES)")).contains("* STATUS INBOX (MESSAGES 0)");
+      client.logout();
+    }
+  }
+
+  private FrontEnd behind(AuthDaemon who, int perUser) {
+    return FrontEnd.of(
+        """
+        listen: [ { address: "127.0.0.1:0", tls: none } ]
+        backends:
+          mx: { address: "127.0.0.1:%d", tls: none, trusted: true, pool: { per-user: %d } }
+        directory: [ http: { url: "http://127.0.0.1:%d/auth" } ]
+        throttle: { enabled: false }
+        """
+            .formatted(dovecot.imapPort(), perUser, who.port()));
+  }
+
+  private static void burst(FrontEnd front, String password) {
+    for (int i = 0; i < ROUNDS; i++) {
+      try (ImapClient client = ImapClient.connect(front.plain()).login("web", password)) {
+        client.ok("SELECT INBOX");
+        assertThat(client.ok("FETCH 1 (UID)")).contains("* 1 FETCH (UID 1)");
+        client.logout();
+      }
+    }
+  }
+
+  private static double kept(FrontEnd front) {
+    return Stage.metric(front, "dormouse_backend_connections{backend=\"mx\",purpose=\"pool\"}");
+  }
+
+  /// How often a user logs in at Dovecot while something runs.
+  private long logins(String user, Runnable what) {
+    int mark = dovecot.logSize();
+    what.run();
+    String last = "u" + users++;
+    dovecot.client(last).close();
+    dovecot.awaitLog(mark, line -> isLogin(line, last), Duration.ofSeconds(10));
+    return dovecot.log().stream().skip(mark).filter(line -> isLogin(line, user)).count();
+  }
+
+  private static boolean isLogin(String line, String user) {
+    return line.contains("Login: user=<" + user + ">");
+  }
+}
