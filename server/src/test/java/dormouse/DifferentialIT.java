@@ -171,8 +171,6 @@ class DifferentialIT {
 
   private static void run(FrontEnd front, DifferentialPlan plan) {
     new Differential(plan).runUntil(OPERATIONS, SEED);
-    System.err.println(
-        front.metrics().scrape().lines().filter(l -> l.startsWith("dormouse_pool")).toList());
     front.await(
         () -> front.metrics().scrape().contains("\ndormouse_kept_bytes 0.0\n"),
         "nothing is kept when all clients are gone");
