@@ -99,7 +99,7 @@ class QuietStatesIT {
       ImapClient client = stage.client();
       client.ok("SELECT INBOX");
       stage.awaitAsleep(1);
-      ImapClient other = stage.other();
+      ImapClient other = stage.client(); // of whose changes a sleeper knows at once
       other.ok("SELECT INBOX");
       Stage.remove(other, "2");
       client.send("x1 CAPABILITY\r\nx2 NOOP\r\nx3 UNSELECT\r\nx4 NOOP\r\n");

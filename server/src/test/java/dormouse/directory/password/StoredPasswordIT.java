@@ -60,7 +60,8 @@ class StoredPasswordIT {
 
   private static String run(String... command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String out = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
+    String out =
+        new String(process.getInputStream().readAllBytes(), UTF_8).replaceFirst("\\R\\z", "");
     assertThat(process.waitFor()).as(out).isZero();
     return out;
   }
