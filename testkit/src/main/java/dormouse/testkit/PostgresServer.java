@@ -63,6 +63,6 @@ public final class PostgresServer implements AutoCloseable {
 
   @Override
   public void close() {
-    server.close();
+    server.close("INT"); // by SIGTERM it waits for its clients to leave
   }
 }

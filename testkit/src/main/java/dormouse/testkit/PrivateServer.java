@@ -109,8 +109,17 @@ final class PrivateServer implements AutoCloseable {
 
   @Override
   public void close() {
+    close(process::destroy);
+  }
+
+  /// Asks it by a signal to end, for servers to which SIGTERM is not enough: `INT` …
+  void close(String signal) {
+    close(() -> run(home, "kill", "-" + signal, Long.toString(process.pid())));
+  }
+
+  private void close(Runnable ask) {
     List<ProcessHandle> children = process.descendants().toList();
-    process.destroy();
+    ask.run();
     try {
       if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
         children.forEach(ProcessHandle::destroyForcibly);
