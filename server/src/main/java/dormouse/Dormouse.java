@@ -9,6 +9,7 @@ import dormouse.backend.Backend;
 import dormouse.backend.Backends;
 import dormouse.backend.Gate;
 import dormouse.backend.Health;
+import dormouse.backend.Names;
 import dormouse.config.BackendSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.Settings;
@@ -32,6 +33,7 @@ import dormouse.tls.BadCertificates;
 import dormouse.tls.Certificates;
 import dormouse.tls.records.RecordLayer;
 import io.netty.channel.EventLoop;
+import io.netty.resolver.dns.DnsAddressResolverGroup;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -53,6 +55,7 @@ public final class Dormouse implements AutoCloseable {
   private final Metrics metrics;
   private final EventLoops loops;
   private final Feeds feeds;
+  private final DnsAddressResolverGroup names;
   private final Canaries canaries;
   private final Certificates certificates;
   private final ConnectionLimits limits;
@@ -64,6 +67,7 @@ public final class Dormouse implements AutoCloseable {
   private List<Listener> listeners = List.of();
   private Map<String, Backend> backends = Map.of();
   private @Nullable Router router;
+  private List<BackendTrust> replaced = List.of();
   private Map<Backend, HealthCheck> checks = Map.of();
   private @Nullable Directory directory;
   private volatile Settings settings;
@@ -74,6 +78,7 @@ public final class Dormouse implements AutoCloseable {
     this.metrics = metrics;
     this.clock = clock;
     this.loops = loops;
+    names = Names.resolver(settings.runtime().nameServers(), loops.epoll());
     feeds = new Feeds(loops, clock, metrics);
     certificates =
         Certificates.load(
@@ -94,6 +99,7 @@ public final class Dormouse implements AutoCloseable {
     parts.add(feeds);
     parts.add(links);
     parts.add(certificates);
+    parts.add(names);
     parts.add(loops);
   }
 
@@ -148,6 +154,7 @@ public final class Dormouse implements AutoCloseable {
   /// Takes what may fail first, so that either all of it holds or nothing.
   private void serve(Settings next) throws BadCertificates, IOException {
     List<BackendTrust> trusts = new ArrayList<>();
+    Map<Backend, BackendTrust> renewed = new LinkedHashMap<>();
     List<Listener> opened = new ArrayList<>();
     List<Listener> left = new ArrayList<>(listeners);
     List<Listener> open = new ArrayList<>();
@@ -161,7 +168,7 @@ public final class Dormouse implements AutoCloseable {
       told = feeds.prepare(next.feeds());
       asked = directory(next);
       for (Map.Entry<String, BackendSettings> entry : next.backends().entrySet()) {
-        Backend backend = backend(entry.getKey(), entry.getValue(), trusts);
+        Backend backend = backend(entry.getKey(), entry.getValue(), trusts, renewed);
         used.put(entry.getKey(), backend);
         checked.put(backend, check(backend));
         MasterUser master = MasterUser.load(entry.getValue().loginAs());
@@ -193,6 +200,7 @@ public final class Dormouse implements AutoCloseable {
       throw e;
     }
     trusts.forEach(parts::addFirst);
+    renew(renewed);
     opened.forEach(parts::addFirst);
     if (asked != directory) {
       parts.addFirst(asked);
@@ -249,21 +257,40 @@ public final class Dormouse implements AutoCloseable {
   }
 
   /// The same as before, with its gate and all that it has learnt, unless its settings have changed.
-  private Backend backend(String name, BackendSettings wanted, List<BackendTrust> trusts)
+  ///
+  /// @param trusts whatever is loaded is put there
+  /// @param renewed what a backend that is the same has in its files now
+  private Backend backend(
+      String name,
+      BackendSettings wanted,
+      List<BackendTrust> trusts,
+      Map<Backend, BackendTrust> renewed)
       throws BadCertificates {
-    Backend before = backends.get(name);
-    if (before != null && before.settings().equals(wanted)) {
-      return before;
-    }
     BackendTrust trust = BackendTrust.load(name, wanted);
     trusts.add(trust);
+    Backend before = backends.get(name);
+    if (before != null && before.settings().equals(wanted)) {
+      renewed.put(before, trust);
+      return before;
+    }
     return new Backend(
         name,
         wanted,
         trust,
         new Gate(name, wanted.gate(), clock, metrics),
         new Health(name, wanted.host() + ":" + wanted.port(), wanted.health(), metrics),
+        names,
         loops.epoll());
+  }
+
+  /// What is replaced goes at the next reload only: somebody may just be making a connection with it.
+  private void renew(Map<Backend, BackendTrust> renewed) {
+    for (BackendTrust old : replaced) {
+      parts.remove(old);
+      old.close();
+    }
+    replaced = new ArrayList<>();
+    renewed.forEach((backend, trust) -> replaced.add(backend.trust(trust)));
   }
 
   /// The same as before, unless the backend is another.

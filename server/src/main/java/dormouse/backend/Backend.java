@@ -2,26 +2,18 @@ package dormouse.backend;
 
 import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
-import dormouse.config.ProxyProtocol;
+import dormouse.proxy.ProxyHeaderWriter;
 import dormouse.session.Client;
 import dormouse.tls.BackendTrust;
-import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.EpollDatagramChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.socket.nio.NioDatagramChannel;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.resolver.dns.DnsAddressResolverGroup;
-import io.netty.resolver.dns.DnsNameResolverBuilder;
+import io.netty.resolver.AddressResolverGroup;
+import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// One mail server that Dormouse stands in front of: how to reach it, and with what TLS.
@@ -30,8 +22,9 @@ import org.jspecify.annotations.Nullable;
 public final class Backend {
   private final String name;
   private final BackendSettings settings;
-  private final BackendTrust trust;
-  private final DnsAddressResolverGroup resolver;
+  private final AtomicReference<BackendTrust> trust; // the same for all addresses of an entry
+  private final AddressResolverGroup<InetSocketAddress> resolver;
+  private final Dialer dialer;
   private final boolean epoll;
   private final Gate gate;
   private final Health health;
@@ -40,6 +33,7 @@ public final class Backend {
 
   /// @param trust makes the TLS side of a connection, for `tls` and `starttls` alike
   /// @param gate where all who log in take their turns
+  /// @param resolver of host names
   /// @param epoll whether the event loops are native epoll ones
   public Backend(
       String name,
@@ -47,28 +41,19 @@ public final class Backend {
       BackendTrust trust,
       Gate gate,
       Health health,
+      AddressResolverGroup<InetSocketAddress> resolver,
       boolean epoll) {
-    this(
-        name,
-        settings,
-        trust,
-        gate,
-        health,
-        epoll,
-        new DnsAddressResolverGroup(
-            new DnsNameResolverBuilder()
-                .datagramChannelType(
-                    epoll ? EpollDatagramChannel.class : NioDatagramChannel.class)));
+    this(name, settings, new AtomicReference<>(trust), gate, health, resolver, epoll);
   }
 
   private Backend(
       String name,
       BackendSettings settings,
-      BackendTrust trust,
+      AtomicReference<BackendTrust> trust,
       Gate gate,
       Health health,
-      boolean epoll,
-      DnsAddressResolverGroup resolver) {
+      AddressResolverGroup<InetSocketAddress> resolver,
+      boolean epoll) {
     this.name = name;
     this.settings = settings;
     this.trust = trust;
@@ -76,6 +61,7 @@ public final class Backend {
     this.health = health;
     this.epoll = epoll;
     this.resolver = resolver;
+    this.dialer = new Dialer(settings, epoll, resolver);
   }
 
   /// One of the same name and kind at another address, with a gate of its own.
@@ -86,8 +72,8 @@ public final class Backend {
         trust,
         gate.another(),
         health.at(elsewhere.host() + ":" + elsewhere.port()),
-        epoll,
-        resolver);
+        resolver,
+        epoll);
   }
 
   /// What the server last said of itself, as `("name" "Dovecot")` of an IMAP ID response (RFC 2971); null if it has not.
@@ -141,38 +127,39 @@ public final class Backend {
   /// @param loop the user's event loop; the connection lives there
   /// @param client whom the backend is told of before anything else, if its settings want a PROXY header
   /// @param last gets the connection's events, behind the TLS handler if there is one
-  public ChannelFuture dial(EventLoop loop, Client client, ChannelHandler last) {
-    int timeoutMillis = Math.toIntExact(settings.connectTimeout().toMillis());
-    return new Bootstrap()
-        .group(loop)
-        .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
-        .resolver(resolver)
-        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeoutMillis)
-        .option(ChannelOption.TCP_NODELAY, true)
-        .option(ChannelOption.SO_KEEPALIVE, true)
-        .option(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(32 << 10, 64 << 10))
-        .handler(
-            new ChannelInitializer<Channel>() {
-              @Override
-              protected void initChannel(Channel channel) {
-                if (settings.proxyProtocol() != ProxyProtocol.NONE) {
-                  channel
-                      .pipeline()
-                      .addLast(new ProxyHeaderFirst(settings.proxyProtocol(), client));
-                }
-                if (settings.tls() == BackendTls.TLS) {
-                  channel.pipeline().addLast(tlsHandler(channel));
-                }
-                channel.pipeline().addLast(last);
-              }
-            })
-        .connect(InetSocketAddress.createUnresolved(settings.host(), settings.port()));
+  public Future<Channel> dial(EventLoop loop, Client client, ChannelHandler last) {
+    return dialer.dial(
+        loop,
+        channel -> {
+          tellOf(client, channel);
+          if (settings.tls() == BackendTls.TLS) {
+            channel.pipeline().addLast(tlsHandler(channel));
+          }
+          channel.pipeline().addLast(last);
+        });
+  }
+
+  private void tellOf(Client client, Channel channel) {
+    switch (settings.proxyProtocol()) {
+      case NONE -> {}
+      case V1 -> channel.writeAndFlush(ProxyHeaderWriter.version1(client, channel.alloc()));
+      case V2 -> channel.writeAndFlush(ProxyHeaderWriter.version2(client, channel.alloc()));
+    }
   }
 
   /// The TLS handler for a channel of this backend, for STARTTLS to put first in its pipeline.
   public SslHandler tlsHandler(Channel channel) {
-    SslHandler handler = trust.newHandler(channel.alloc(), settings.host(), settings.port());
+    String name = settings.tlsName();
+    SslHandler handler =
+        trust
+            .get()
+            .newHandler(channel.alloc(), name == null ? settings.host() : name, settings.port());
     handler.setHandshakeTimeoutMillis(settings.answerTimeout().toMillis());
     return handler;
+  }
+
+  /// From now on makes the TLS side of connections by another trust; returns the one before.
+  public BackendTrust trust(BackendTrust other) {
+    return trust.getAndSet(other);
   }
 }

@@ -4,8 +4,10 @@ import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,11 @@ import org.jspecify.annotations.Nullable;
 /// @param tls how Dormouse comes to TLS with it
 /// @param verify whether its certificate is checked, for who signed it and for its name
 /// @param ca PEM, certificates that may sign the backend's; none: those the JDK trusts
+/// @param tlsName the name that its certificate must be made out to, and that it is asked for (SNI); null: the host
+/// @param pins SHA-256 of keys in base64, one of which its certificate must have, whoever signed it; empty: who signed it matters
+/// @param clientCertificate PEM, by which Dormouse proves to it who it is; null: it does not
+/// @param clientKey PEM, the key to that
+/// @param sourceAddresses addresses of this machine from which connections come, in turn; empty: the kernel chooses
 /// @param trusted whether it is told who the client is: ID with `x-originating-ip` and friends (Dovecot, nginx)
 /// @param proxyProtocol whether it is told the client's address by a PROXY header, before anything else
 /// @param connectTimeout for TCP and TLS to stand; 10ms to 5m
@@ -32,6 +39,11 @@ public record BackendSettings(
     BackendTls tls,
     boolean verify,
     @Nullable Path ca,
+    @Nullable String tlsName,
+    List<String> pins,
+    @Nullable Path clientCertificate,
+    @Nullable Path clientKey,
+    List<InetAddress> sourceAddresses,
     boolean trusted,
     ProxyProtocol proxyProtocol,
     Duration connectTimeout,
@@ -49,6 +61,11 @@ public record BackendSettings(
           BackendTls.STARTTLS,
           true,
           null,
+          null,
+          List.of(),
+          null,
+          null,
+          List.of(),
           false,
           ProxyProtocol.NONE,
           ofSeconds(5),
@@ -61,9 +78,23 @@ public record BackendSettings(
 
   public BackendSettings {
     port = port == 0 ? tls.usualPort() : port;
+    pins = pins.stream().map(pin -> pin.replaceFirst("^sha256//?", "")).toList();
+    sourceAddresses = List.copyOf(sourceAddresses);
     new Checks()
         .that(!host.isBlank(), "address", "a host, with or without a port")
         .between("address", port, 1, 65535)
+        .that(
+            pins.stream().allMatch(pin -> pin.matches("[A-Za-z0-9+/]{43}=")),
+            "pins",
+            "each the SHA-256 of a key in base64, 44 characters, with or without sha256/ before it")
+        .that(
+            pins.isEmpty() || (ca == null && verify),
+            "pins",
+            "no `ca` and no `verify: false` beside them")
+        .that(
+            (clientCertificate == null) == (clientKey == null),
+            clientCertificate == null ? "client-certificate" : "client-key",
+            "`client-certificate` and `client-key` together")
         .between("connect-timeout", connectTimeout, ofMillis(10), ofMinutes(5))
         .between("answer-timeout", answerTimeout, ofMillis(10), ofMinutes(10))
         .that(
@@ -95,6 +126,21 @@ public record BackendSettings(
   /// The same with other certificates that may sign its own.
   public BackendSettings withCa(@Nullable Path other) {
     return Derived.from(this, "ca", other);
+  }
+
+  /// The same, whose certificate is made out to another name than its host.
+  public BackendSettings withTlsName(@Nullable String name) {
+    return Derived.from(this, "tlsName", name);
+  }
+
+  /// The same with keys that its certificate may have, and no others.
+  public BackendSettings withPins(List<String> others) {
+    return Derived.from(this, "pins", others);
+  }
+
+  /// The same, to which connections come from these addresses.
+  public BackendSettings withSourceAddresses(List<InetAddress> others) {
+    return Derived.from(this, "sourceAddresses", others);
   }
 
   /// The same, whether or not it is told who the client is.

@@ -4,8 +4,10 @@ import static java.time.Duration.ZERO;
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /// The process itself.
 ///
@@ -13,14 +15,22 @@ import java.time.Duration;
 /// @param stateDir what outlives a restart: the self-signed certificate
 /// @param drain how long sessions may finish what they are in when Dormouse is told to stop; at most 10m
 /// @param park whether a hibernating client's connection is kept without a channel, where the machine can do that
-public record RuntimeSettings(int loops, Path stateDir, Duration drain, boolean park) {
+/// @param nameServers DNS servers that are asked for backends, in turn; empty: those of /etc/resolv.conf
+public record RuntimeSettings(
+    int loops, Path stateDir, Duration drain, boolean park, List<InetSocketAddress> nameServers) {
   public static final RuntimeSettings DEFAULT =
-      new RuntimeSettings(0, Path.of("state"), ofSeconds(5), true);
+      new RuntimeSettings(0, Path.of("state"), ofSeconds(5), true, List.of());
 
   public RuntimeSettings {
     new Checks()
         .between("loops", loops, 0, 1024)
         .between("drain", drain, ZERO, ofMinutes(10))
         .done();
+    nameServers = List.copyOf(nameServers);
+  }
+
+  /// With the machine's own DNS servers.
+  public RuntimeSettings(int loops, Path stateDir, Duration drain, boolean park) {
+    this(loops, stateDir, drain, park, List.of());
   }
 }

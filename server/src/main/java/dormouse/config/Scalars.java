@@ -1,6 +1,7 @@
 package dormouse.config;
 
 import java.lang.reflect.RecordComponent;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -74,6 +75,9 @@ final class Scalars {
     if (type == Path.class) {
       return or(path(text), "a file" + orNone);
     }
+    if (type == InetAddress.class) {
+      return or(address(text), "an address by number, such as 10.0.0.1 or \"2001:db8::1\"");
+    }
     if (type == Network.class) {
       return or(Network.parse(text), "a network such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1");
     }
@@ -101,6 +105,14 @@ final class Scalars {
 
   private static @Nullable Integer boxed(OptionalInt number) {
     return number.isPresent() ? number.getAsInt() : null;
+  }
+
+  private static @Nullable InetAddress address(String text) {
+    try {
+      return InetAddress.ofLiteral(text);
+    } catch (IllegalArgumentException _) {
+      return null;
+    }
   }
 
   private static @Nullable Integer number(String text) {

@@ -107,6 +107,14 @@ public final class SettingsChecks {
     if (backend.ca() != null) {
       file(key + ".ca", backend.ca());
     }
+    if (backend.clientCertificate() != null && backend.clientKey() != null) {
+      file(key + ".client-certificate", backend.clientCertificate());
+      if (file(key + ".client-key", backend.clientKey()) && isReadableByAll(backend.clientKey())) {
+        warning(
+            key + ".client-key",
+            backend.clientKey() + " can be read by every user of this machine");
+      }
+    }
     Path probe = backend.health().passwordFile();
     if (probe != null) {
       secret(key + ".health.password-file", probe);

@@ -3,12 +3,14 @@ package dormouse.tls;
 import dormouse.config.BackendSettings;
 import dormouse.config.Fault;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.ssl.OpenSslSessionContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -22,11 +24,26 @@ public final class BackendTrust implements AutoCloseable {
     this.context = context;
   }
 
-  /// Whom to trust for a backend. Blocks.
+  /// Whom to trust for a backend, and who we are to it. Blocks.
   ///
   /// @param name of the backend in the settings, for messages
   public static BackendTrust load(String name, BackendSettings settings) throws BadCertificates {
-    return load("backends." + name + ".ca", settings.verify(), settings.ca());
+    String key = "backends." + name;
+    SslContextBuilder builder = TlsRules.applyTo(SslContextBuilder.forClient());
+    if (settings.pins().isEmpty()) {
+      trust(builder, key + ".ca", settings.verify(), settings.ca());
+    } else {
+      builder
+          .trustManager(new PinnedKeys(settings.pins()))
+          .endpointIdentificationAlgorithm(""); // the key says enough
+    }
+    if (settings.clientCertificate() != null && settings.clientKey() != null) {
+      identify(builder, key, settings.clientCertificate(), settings.clientKey());
+      BackendTrust trust = build(builder, key);
+      trust.resumeNothing();
+      return trust;
+    }
+    return build(builder, key);
   }
 
   /// Whom to trust for any server. Blocks.
@@ -37,21 +54,63 @@ public final class BackendTrust implements AutoCloseable {
   public static BackendTrust load(String setting, boolean verify, @Nullable Path ca)
       throws BadCertificates {
     SslContextBuilder builder = TlsRules.applyTo(SslContextBuilder.forClient());
-    try {
-      if (!verify) {
-        builder
-            .trustManager(InsecureTrustManagerFactory.INSTANCE)
-            .endpointIdentificationAlgorithm("");
-      } else {
-        builder.endpointIdentificationAlgorithm("HTTPS");
-        if (ca != null) {
-          builder.trustManager(PemFiles.certificates(ca));
-        }
-      }
-      return new BackendTrust(builder.build());
-    } catch (PemFiles.BadFile | SSLException e) {
-      throw new BadCertificates(List.of(new Fault(0, 0, setting, String.valueOf(e.getMessage()))));
+    trust(builder, setting, verify, ca);
+    return build(builder, setting);
+  }
+
+  private static void trust(
+      SslContextBuilder builder, String setting, boolean verify, @Nullable Path ca)
+      throws BadCertificates {
+    if (!verify) {
+      builder
+          .trustManager(InsecureTrustManagerFactory.INSTANCE)
+          .endpointIdentificationAlgorithm("");
+      return;
     }
+    builder.endpointIdentificationAlgorithm("HTTPS");
+    if (ca != null) {
+      try {
+        builder.trustManager(PemFiles.certificates(ca));
+      } catch (PemFiles.BadFile e) {
+        throw bad(setting, e);
+      }
+    }
+  }
+
+  private static void identify(
+      SslContextBuilder builder, String key, Path certificate, Path privateKey)
+      throws BadCertificates {
+    List<X509Certificate> chain;
+    try {
+      chain = PemFiles.certificates(certificate);
+    } catch (PemFiles.BadFile e) {
+      throw bad(key + ".client-certificate", e);
+    }
+    try {
+      builder.keyManager(PemFiles.key(privateKey, chain.getFirst()), chain);
+    } catch (PemFiles.BadFile e) {
+      throw bad(key + ".client-key", e);
+    }
+  }
+
+  /// Dovecot 2.3 that asks for certificates fails handshakes that resume a session: OpenSSL's "session id context uninitialized".
+  private void resumeNothing() {
+    if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
+      sessions.setSessionCacheEnabled(false);
+    }
+  }
+
+  private static BackendTrust build(SslContextBuilder builder, String setting)
+      throws BadCertificates {
+    try {
+      return new BackendTrust(builder.build());
+    } catch (SSLException e) {
+      throw bad(setting, e);
+    }
+  }
+
+  private static BadCertificates bad(String setting, Exception why) {
+    return new BadCertificates(List.of(new Fault(0, 0, setting, String.valueOf(why.getMessage()))));
   }
 
   /// The handler that speaks TLS on one connection to the backend, to be the first of its pipeline.

@@ -1,6 +1,7 @@
 package dormouse.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
@@ -49,6 +50,10 @@ final class SettingsFileTest {
           tls: tls
           verify: false
           ca: mail.pem
+          tls-name: mail.example.org
+          client-certificate: mail.pem
+          client-key: mail.key
+          source-addresses: [ 10.0.0.5, "2001:db8::5" ]
           trusted: true
           proxy-protocol: v2
           connect-timeout: 7s
@@ -138,6 +143,7 @@ final class SettingsFileTest {
         state-dir: /var/lib/dormouse
         drain: 6s
         park: false
+        name-servers: [ "127.0.0.1:53" ]
       """;
 
   @TempDir Path directory = Path.of("");
@@ -199,6 +205,11 @@ final class SettingsFileTest {
                 BackendTls.TLS,
                 false,
                 directory.resolve("mail.pem"),
+                "mail.example.org",
+                List.of(),
+                directory.resolve("mail.pem"),
+                directory.resolve("mail.key"),
+                List.of(InetAddress.ofLiteral("10.0.0.5"), InetAddress.ofLiteral("2001:db8::5")),
                 true,
                 ProxyProtocol.V2,
                 Duration.ofSeconds(7),
@@ -230,10 +241,15 @@ final class SettingsFileTest {
             new RouteSettings("a*", "*.org", Protocol.IMAP, at("127.0.0.1", 1143), "all"));
     assertThat(settings.runtime())
         .isEqualTo(
-            new RuntimeSettings(3, Path.of("/var/lib/dormouse"), Duration.ofSeconds(6), false));
+            new RuntimeSettings(
+                3,
+                Path.of("/var/lib/dormouse"),
+                Duration.ofSeconds(6),
+                false,
+                List.of(at("127.0.0.1", 53))));
     differsInEveryKey(settings.listen().getFirst(), ListenSettings.DEFAULT, "protocol");
     differsInEveryKey(
-        Objects.requireNonNull(settings.backends().get("mx2")), BackendSettings.DEFAULT);
+        Objects.requireNonNull(settings.backends().get("mx2")), BackendSettings.DEFAULT, "pins");
     differsInEveryKey(settings.directory().getFirst(), LinkSettings.DEFAULT, "kind");
     differsInEveryKey(settings.login(), LoginSettings.DEFAULT);
     differsInEveryKey(settings.limits(), LimitsSettings.DEFAULT);
@@ -276,6 +292,23 @@ final class SettingsFileTest {
                 feed.kind(), Objects.requireNonNull(RecordKey.defaults(feed.kind().getClass()))));
     differsInEveryKey(settings.admin(), AdminSettings.DEFAULT);
     differsInEveryKey(settings.runtime(), RuntimeSettings.DEFAULT);
+  }
+
+  @Test
+  void pinsAreReadAndExcludeOtherWaysToTrust() {
+    String pin = "RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=";
+    Settings settings =
+        good(
+            "listen: [ { address: \"0.0.0.0:993\" } ]\nbackends: { mx: { address: mx, pins: [ sha256//"
+                + pin
+                + ", "
+                + pin
+                + " ] } }\n");
+    BackendSettings pinned = Objects.requireNonNull(settings.backends().get("mx"));
+    assertThat(pinned.pins()).containsExactly(pin, pin);
+    assertThatThrownBy(() -> pinned.withVerify(false)).hasMessageStartingWith("pins: ");
+    assertThatThrownBy(() -> pinned.withCa(Path.of("ca.pem"))).hasMessageStartingWith("pins: ");
+    assertThatThrownBy(() -> pinned.withPins(List.of("abc"))).hasMessageStartingWith("pins: ");
   }
 
   @Test

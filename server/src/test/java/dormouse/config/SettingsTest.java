@@ -33,6 +33,11 @@ final class SettingsTest {
                 BackendTls.STARTTLS,
                 true,
                 null,
+                null,
+                List.of(),
+                null,
+                null,
+                List.of(),
                 false,
                 ProxyProtocol.NONE,
                 ofSeconds(5),
@@ -159,7 +164,7 @@ final class SettingsTest {
         .isEqualTo(
             new AdminSettings(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 8080)));
     assertThat(RuntimeSettings.DEFAULT)
-        .isEqualTo(new RuntimeSettings(0, Path.of("state"), ofSeconds(5), true));
+        .isEqualTo(new RuntimeSettings(0, Path.of("state"), ofSeconds(5), true, List.of()));
   }
 
   @Test

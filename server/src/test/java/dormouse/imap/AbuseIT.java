@@ -24,9 +24,14 @@ import org.junit.jupiter.api.Test;
 
 /// What scanners and attackers send before a login: each gets its answer, costs little, and a client that is at work notices
 /// nothing.
+///
+/// `./test -Dit.test=AbuseIT -Ddormouse.silent=9000 -Ddormouse.waiting=9000 -Ddormouse.limit=60s` opens so many connections that never
+/// speak, all of which may stay, and prints what they cost; each takes two descriptors of this process.
 class AbuseIT {
-  private static final int SILENT = 2000;
-  private static final int MOST_WAITING = 500;
+  private static final int SILENT = Integer.getInteger("dormouse.silent", 2000);
+  private static final int MOST_WAITING = Integer.getInteger("dormouse.waiting", 500);
+  private static final int SLOW = Integer.getInteger("dormouse.slow", 200);
+  private static final String LIMIT = System.getProperty("dormouse.limit", "3s");
 
   private static DovecotServer dovecot;
   private static FrontEnd front;
@@ -45,9 +50,9 @@ class AbuseIT {
               - { address: "127.0.0.1:0", tls: optional }
             backends: { mx: { address: "127.0.0.1:%d", tls: none } }
             limits: { per-address: 0, per-network: 0, before-login: %d }
-            login: { limit: 3s }
+            login: { limit: %s }
             """
-                .formatted(dovecot.imapPort(), MOST_WAITING));
+                .formatted(dovecot.imapPort(), MOST_WAITING, LIMIT));
   }
 
   @AfterAll
@@ -118,7 +123,7 @@ class AbuseIT {
   @Test
   void whoSendsByteByByteIsNotWaitedForLongerThanTheLimit() throws IOException {
     double before = closes("login-timeout");
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < SLOW; i++) {
       sockets.add(connect(front.plain()));
     }
     for (int sent = 0; sent < 5; sent++) {
@@ -131,22 +136,40 @@ class AbuseIT {
       assertThat(new String(socket.getInputStream().readAllBytes(), ISO_8859_1))
           .endsWith("* BYE You took too long to log in\r\n");
     }
-    front.await(() -> closes("login-timeout") == before + 200, "all had their time");
+    front.await(() -> closes("login-timeout") == before + SLOW, "all had their time");
   }
 
   @Test
   void thousandsWhoNeverSpeakMakeRoomForEachOther() throws IOException {
     double before = closes("crowded-out");
+    long bytesBefore = usedBytes();
+    long longest = 0;
     for (int i = 0; i < SILENT; i++) {
       sockets.add(connect(front.plain()));
       if (i % 500 == 499) {
+        long begun = System.nanoTime();
         ImapClient newcomer = front.client("u2", DovecotServer.PASSWORD);
+        longest = Math.max(longest, System.nanoTime() - begun);
         newcomer.logout();
       }
     }
+    System.out.printf(
+        "%d silent connections, %d of them open: %d bytes each on the heap, both ends; the longest of %d logins"
+            + " between them took %d ms%n",
+        SILENT,
+        front.sessions(Metrics.State.GREETING),
+        (usedBytes() - bytesBefore) / Math.max(1, front.sessions(Metrics.State.GREETING)),
+        SILENT / 500,
+        longest / 1_000_000);
     front.await(
         () -> closes("crowded-out") >= before + SILENT - MOST_WAITING, "most have made room");
     assertThat(front.sessions(Metrics.State.GREETING)).isLessThanOrEqualTo(MOST_WAITING);
+  }
+
+  private static long usedBytes() {
+    System.gc();
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.totalMemory() - runtime.freeMemory();
   }
 
   private static double closes(String reason) {

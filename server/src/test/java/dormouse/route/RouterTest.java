@@ -18,6 +18,7 @@ import dormouse.ops.Metrics;
 import dormouse.session.HandClock;
 import dormouse.tls.BackendTrust;
 import dormouse.tls.BadCertificates;
+import io.netty.resolver.DefaultAddressResolverGroup;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -48,6 +49,7 @@ final class RouterTest {
               trust,
               new Gate(name, GateSettings.DEFAULT, new HandClock(), new Metrics()),
               new Health(name, host, HealthSettings.DEFAULT, new Metrics()),
+              DefaultAddressResolverGroup.INSTANCE,
               false));
     }
     groups.put("mail", group(Mail.SHARED, Map.of("mx1", 1, "mx2", 1, "mx3", 0)));

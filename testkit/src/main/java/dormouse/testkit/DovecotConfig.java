@@ -151,9 +151,20 @@ record DovecotConfig(
         + (options.offers().capabilities.isEmpty()
             ? ""
             : "imap_capability = " + options.offers().capabilities + "\n")
+        + (options.clientCertificates() ? clientCertificates() : "")
         + (options.eventPort() == 0 ? "" : events())
         + (options.oxPort() == 0 ? "" : ox())
         + (ROOT ? "mail_gid = mail\n" : unprivileged());
+  }
+
+  private String clientCertificates() {
+    return """
+    ssl_ca = <%s
+    ssl_verify_client_cert = yes
+    ssl_require_crl = no
+    auth_ssl_require_client_cert = yes
+    """
+        .formatted(tls.certificate());
   }
 
   /// As docs/feeds.md tells operators to.

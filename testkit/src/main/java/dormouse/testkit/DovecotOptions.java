@@ -6,10 +6,12 @@ package dormouse.testkit;
 /// @param offers the extensions it advertises; Dovecot still understands the others
 /// @param eventPort of 127.0.0.1, where its event exporter posts that mailboxes have changed; 0: nowhere
 /// @param oxPort of 127.0.0.1, where its push notification driver `ox` puts that messages came; 0: nowhere
-public record DovecotOptions(Storage storage, Offers offers, int eventPort, int oxPort) {
+/// @param clientCertificates whether nobody logs in without a certificate that its own has signed: itself is one
+public record DovecotOptions(
+    Storage storage, Offers offers, int eventPort, int oxPort, boolean clientCertificates) {
   /// sdbox, everything advertised.
   public static final DovecotOptions DEFAULT =
-      new DovecotOptions(Storage.SDBOX, Offers.QRESYNC, 0, 0);
+      new DovecotOptions(Storage.SDBOX, Offers.QRESYNC, 0, 0, false);
 
   /// Mailbox formats.
   public enum Storage {
@@ -50,21 +52,26 @@ public record DovecotOptions(Storage storage, Offers offers, int eventPort, int 
 
   /// The same with another mailbox format.
   public DovecotOptions with(Storage other) {
-    return new DovecotOptions(other, offers, eventPort, oxPort);
+    return new DovecotOptions(other, offers, eventPort, oxPort, clientCertificates);
   }
 
   /// The same with other advertised extensions.
   public DovecotOptions with(Offers other) {
-    return new DovecotOptions(storage, other, eventPort, oxPort);
+    return new DovecotOptions(storage, other, eventPort, oxPort, clientCertificates);
   }
 
   /// The same, posting to this port that mailboxes have changed.
   public DovecotOptions withEventsTo(int port) {
-    return new DovecotOptions(storage, offers, port, oxPort);
+    return new DovecotOptions(storage, offers, port, oxPort, clientCertificates);
   }
 
   /// The same, with METADATA, and telling this port that messages came, for who asks for it there.
   public DovecotOptions withOxTo(int port) {
-    return new DovecotOptions(storage, offers, eventPort, port);
+    return new DovecotOptions(storage, offers, eventPort, port, clientCertificates);
+  }
+
+  /// The same, where nobody logs in without the server's own certificate.
+  public DovecotOptions withClientCertificates() {
+    return new DovecotOptions(storage, offers, eventPort, oxPort, true);
   }
 }

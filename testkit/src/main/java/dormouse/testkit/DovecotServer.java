@@ -260,6 +260,11 @@ public final class DovecotServer implements MailServer {
     return config.tls().certificate();
   }
 
+  /// The key to the certificate, PEM.
+  public Path key() {
+    return config.tls().key();
+  }
+
   /// The mail files of a user.
   public Path mailOf(String user) {
     return config.mail().resolve(user);

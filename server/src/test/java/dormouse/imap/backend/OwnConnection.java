@@ -16,6 +16,7 @@ import dormouse.tls.BadCertificates;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.resolver.DefaultAddressResolverGroup;
 import java.time.Duration;
 
 /// A [BackendConnection] without a network: the test is the backend. The clock is turned by hand.
@@ -43,6 +44,7 @@ public final class OwnConnection implements AutoCloseable {
         TRUST,
         gate,
         new Health("mx", "", HealthSettings.UNCHECKED, new Metrics()),
+        DefaultAddressResolverGroup.INSTANCE,
         epoll);
   }
 

@@ -1,0 +1,173 @@
+package dormouse.backend;
+
+import dormouse.config.BackendSettings;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.resolver.AddressResolverGroup;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Opens TCP connections to one host. Its name is resolved each time, without blocking, by a resolver that keeps answers as long as their TTL says;
+/// while the DNS is silent, what it said last holds. Of several addresses the one that worked last is tried first, then the others, within
+/// `connect-timeout` together.
+///
+/// With source addresses each connection comes from the next of them. The kernel is told to choose the port only when it knows where the
+/// connection goes (`IP_BIND_ADDRESS_NO_PORT`), so each source address has all its ports for each backend.
+///
+/// Any thread.
+final class Dialer {
+  private static final int MOST_SOURCES = 3; // to try before it is not their fault
+
+  private final BackendSettings settings;
+  private final boolean epoll;
+  private final AddressResolverGroup<InetSocketAddress> resolver;
+  private final AtomicInteger nextSource = new AtomicInteger();
+  private volatile List<InetSocketAddress> known = List.of();
+  private volatile @Nullable InetSocketAddress good;
+
+  /// @param epoll whether the event loops are native epoll ones
+  Dialer(
+      BackendSettings settings, boolean epoll, AddressResolverGroup<InetSocketAddress> resolver) {
+    this.settings = settings;
+    this.epoll = epoll;
+    this.resolver = resolver;
+  }
+
+  /// Connects.
+  ///
+  /// @param arrived fills the pipeline of the channel once it is connected, and before anything has been read
+  Future<Channel> dial(EventLoop loop, Consumer<Channel> arrived) {
+    Promise<Channel> connected = loop.newPromise();
+    InetSocketAddress named = InetSocketAddress.createUnresolved(settings.host(), settings.port());
+    resolver
+        .getResolver(loop)
+        .resolveAll(named)
+        .addListener((Future<List<InetSocketAddress>> found) -> {
+          if (found.isSuccess() && !found.getNow().isEmpty()) {
+            known = List.copyOf(found.getNow());
+          }
+          if (known.isEmpty()) {
+            connected.tryFailure(
+                found.isSuccess() ? new UnknownHostException(settings.host()) : found.cause());
+            return;
+          }
+          new Tries(loop, arrived, connected, inOrder()).next();
+        });
+    return connected;
+  }
+
+  private List<InetSocketAddress> inOrder() {
+    List<InetSocketAddress> addresses = new ArrayList<>(known);
+    InetSocketAddress first = good;
+    if (first != null && addresses.remove(first)) {
+      addresses.addFirst(first);
+    }
+    return addresses;
+  }
+
+  /// The tries of one connection, one after another.
+  private final class Tries {
+    private final EventLoop loop;
+    private final Consumer<Channel> arrived;
+    private final Promise<Channel> connected;
+    private final List<InetSocketAddress> addresses;
+    private final int most;
+    private int tried;
+
+    Tries(
+        EventLoop loop,
+        Consumer<Channel> arrived,
+        Promise<Channel> connected,
+        List<InetSocketAddress> addresses) {
+      this.loop = loop;
+      this.arrived = arrived;
+      this.connected = connected;
+      this.addresses = addresses;
+      this.most =
+          Math.max(addresses.size(), Math.min(settings.sourceAddresses().size(), MOST_SOURCES));
+    }
+
+    void next() {
+      InetSocketAddress address = addresses.get(tried++ % addresses.size());
+      bootstrap(address)
+          .connect(address, source(address))
+          .addListener(done -> {
+            if (done.isSuccess()) {
+              return; // [Arrival] has told, or will
+            }
+            if (tried < most) {
+              next();
+            } else {
+              connected.tryFailure(done.cause());
+            }
+          });
+    }
+
+    private Bootstrap bootstrap(InetSocketAddress address) {
+      int timeoutMillis = Math.toIntExact(settings.connectTimeout().toMillis() / most);
+      Bootstrap bootstrap =
+          new Bootstrap()
+              .group(loop)
+              .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
+              .disableResolver()
+              .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.max(1, timeoutMillis))
+              .option(ChannelOption.TCP_NODELAY, true)
+              .option(ChannelOption.SO_KEEPALIVE, true)
+              .option(
+                  ChannelOption.WRITE_BUFFER_WATER_MARK,
+                  new WriteBufferWaterMark(32 << 10, 64 << 10))
+              .handler(new Arrival(address));
+      return epoll && !settings.sourceAddresses().isEmpty()
+          ? bootstrap.option(EpollChannelOption.IP_BIND_ADDRESS_NO_PORT, true)
+          : bootstrap;
+    }
+
+    /// Fills the pipeline at the last moment: a try that fails has touched no handler of the caller's.
+    private final class Arrival extends ChannelInboundHandlerAdapter {
+      private final InetSocketAddress address;
+
+      Arrival(InetSocketAddress address) {
+        this.address = address;
+      }
+
+      @Override
+      public void channelActive(ChannelHandlerContext context) {
+        good = address;
+        arrived.accept(context.channel());
+        context.fireChannelActive();
+        context.pipeline().remove(this);
+        if (!connected.trySuccess(context.channel())) {
+          context.close();
+        }
+      }
+    }
+  }
+
+  /// Where a connection to an address comes from; null if it does not matter.
+  private @Nullable InetSocketAddress source(InetSocketAddress to) {
+    List<InetAddress> fit =
+        settings.sourceAddresses().stream()
+            .filter(one -> one.getClass() == to.getAddress().getClass())
+            .toList();
+    return fit.isEmpty()
+        ? null
+        : new InetSocketAddress(
+            fit.get(Math.floorMod(nextSource.getAndIncrement(), fit.size())), 0);
+  }
+}
