@@ -4,6 +4,7 @@ import dormouse.session.TimerWheel;
 import dormouse.tls.records.CloseNotify;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.DuplexChannel;
 import java.time.Duration;
@@ -27,6 +28,14 @@ final class Farewell {
     context
         .writeAndFlush(ByteBufUtil.writeAscii(context.alloc(), lines))
         .addListener(_ -> closeOurDirection(channel));
+  }
+
+  /// Writes the last line and closes at once, though it may not arrive: for who is to make room, and has time to spare while it lingers.
+  static void cut(ChannelHandlerContext context, String lines, TimerWheel wheel) {
+    wheel.after(LINGER, context.channel()::close); // if it cannot be written
+    context
+        .writeAndFlush(ByteBufUtil.writeAscii(context.alloc(), lines))
+        .addListener(ChannelFutureListener.CLOSE);
   }
 
   private static void closeOurDirection(Channel channel) {

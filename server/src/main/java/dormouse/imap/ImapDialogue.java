@@ -511,7 +511,11 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     for (String line : more) {
       lines.append(line).append("\r\n");
     }
-    Farewell.say(context(), lines.toString(), wheel());
+    if (reason == CloseReason.CROWDED_OUT) {
+      Farewell.cut(context(), lines.toString(), wheel());
+    } else {
+      Farewell.say(context(), lines.toString(), wheel());
+    }
   }
 
   /// The dialogue is over; a login that waits for the client's answer waits no longer.
