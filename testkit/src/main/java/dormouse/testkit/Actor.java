@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /// One client of a [Differential]: does steps, and notes the bodies it reads.
 ///
@@ -16,6 +17,9 @@ final class Actor implements AutoCloseable {
   private static final int FULL = 40;
   private static final List<String> FLAGS =
       List.of("\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted", "$Junk", "dormouse");
+
+  private static final Pattern FAREWELL =
+      Pattern.compile("S: \\* BYE (Connection to .* lost|\\[UNAVAILABLE] .*|Server shutting.*)");
 
   private final DifferentialPlan plan;
   private final Endpoint endpoint;
@@ -42,10 +46,12 @@ final class Actor implements AutoCloseable {
   }
 
   private ModelClient login() {
-    return ModelClient.login(endpoint, plan.user(), plan.password(), mode, plan.traits());
+    return ModelClient.login(endpoint, plan.user(), plan.password(), mode, plan.traits())
+        .patience(plan.patience().plus(ImapClient.PATIENCE));
   }
 
-  private void loginAgain() {
+  /// Begins anew, with nothing selected.
+  void loginAgain() {
     before = client.transcript() + "\n";
     client = login();
   }
@@ -57,6 +63,12 @@ final class Actor implements AutoCloseable {
   /// The conversation so far, with the one before the last login.
   String transcript() {
     return before + client.transcript();
+  }
+
+  /// Whether its client, whose last command failed, has been told that its backend is gone, or that there is none.
+  boolean sentAway() {
+    client.hearOut();
+    return client.transcript().lines().anyMatch(line -> FAREWELL.matcher(line).matches());
   }
 
   /// Does one step.

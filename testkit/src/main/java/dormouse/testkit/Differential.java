@@ -155,7 +155,7 @@ public final class Differential {
     }
   }
 
-  private static void fill(ImapClient direct, String mailbox) {
+  static void fill(ImapClient direct, String mailbox) {
     direct.ok("CREATE " + mailbox);
     var random = new Random(mailbox.length());
     for (int i = 0; i < START_MESSAGES; i++) {
@@ -217,7 +217,7 @@ public final class Differential {
   }
 
   /// Each client finds out what has changed, as clients do, and must then see what there is.
-  private void compare(List<Actor> actors, ImapClient direct, Random random, Operation operation) {
+  void compare(List<Actor> actors, ImapClient direct, Random random, Operation operation) {
     var truths = new HashMap<String, Truth>();
     for (Actor actor : actors) {
       var client = actor.client();

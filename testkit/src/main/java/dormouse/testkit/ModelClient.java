@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// Blocks; for one thread at a time.
 public final class ModelClient implements AutoCloseable {
   private static final int MAX_LEARNING_ROUNDS = 20;
+  private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
   private final ImapClient client;
   private final ModelMode mode;
@@ -365,6 +366,16 @@ public final class ModelClient implements AutoCloseable {
     mustOk("LOGOUT");
     require(client.expectClosed().isEmpty(), "more after LOGOUT");
     close();
+  }
+
+  /// Notes what the server has said before it closed; of use only for a connection that is no longer.
+  void hearOut() {
+    client.patience(LAST_WORDS);
+    try {
+      client.expectClosed();
+    } catch (AssertionError e) {
+      client.note(String.valueOf(e.getMessage()).split("\n", 2)[0]);
+    }
   }
 
   /// Ends the connection without a word.

@@ -10,9 +10,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 
-/// What a child process writes, line by line, and its end. Any thread.
+/// What a child process writes, line by line, and its end; of very many lines the last. Any thread.
 final class ServerLog {
+  private static final int MOST = 40_000;
+
   private final List<String> lines = new ArrayList<>();
+  private int dropped;
   private boolean open;
 
   /// Reads this stream on a thread of its own until it ends, after what was read before. No virtual one: a read of a pipe keeps its
@@ -38,15 +41,19 @@ final class ServerLog {
 
   private synchronized void add(String line) {
     lines.add(line);
+    if (lines.size() > MOST) {
+      lines.subList(0, MOST / 2).clear();
+      dropped += MOST / 2;
+    }
     notifyAll();
   }
 
   /// Number of lines so far.
   synchronized int size() {
-    return lines.size();
+    return dropped + lines.size();
   }
 
-  /// All lines so far.
+  /// All lines so far that it still has.
   synchronized List<String> lines() {
     return List.copyOf(lines);
   }
@@ -56,9 +63,10 @@ final class ServerLog {
     long deadline = System.nanoTime() + within.toNanos();
     int next = from;
     while (true) {
-      for (; next < lines.size(); next++) {
-        if (wanted.test(lines.get(next))) {
-          return lines.get(next);
+      for (; next < size(); next++) {
+        String line = lines.get(Math.max(0, next - dropped));
+        if (wanted.test(line)) {
+          return line;
         }
       }
       if (!open || !waitUntil(deadline)) {
