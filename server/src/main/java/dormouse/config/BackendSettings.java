@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// @param proxyProtocol whether it is told the client's address by a PROXY header, before anything else
 /// @param connectTimeout for TCP and TLS to stand; 10ms to 5m
 /// @param answerTimeout for its greeting, its answer to a login and to Dormouse's own commands; 10ms to 10m
+/// @param watch how changes are heard of where no feed tells
 /// @param gate how fast it may be entered
 /// @param health how it is known whether it serves
 /// @param pool how its connections are kept for their users
@@ -48,6 +49,7 @@ public record BackendSettings(
     ProxyProtocol proxyProtocol,
     Duration connectTimeout,
     Duration answerTimeout,
+    Watch watch,
     GateSettings gate,
     HealthSettings health,
     PoolSettings pool,
@@ -70,6 +72,7 @@ public record BackendSettings(
           ProxyProtocol.NONE,
           ofSeconds(5),
           ofSeconds(30),
+          Watch.AUTO,
           GateSettings.DEFAULT,
           HealthSettings.DEFAULT,
           PoolSettings.DEFAULT,
@@ -156,6 +159,11 @@ public record BackendSettings(
   /// The same with other timeouts.
   public BackendSettings withTimeouts(Duration connect, Duration answer) {
     return Derived.from(Derived.from(this, "connectTimeout", connect), "answerTimeout", answer);
+  }
+
+  /// The same, with another way to hear of changes.
+  public BackendSettings withWatch(Watch other) {
+    return Derived.from(this, "watch", other);
   }
 
   /// The same behind another gate.

@@ -59,6 +59,7 @@ final class SettingsFileTest {
           connect-timeout: 7s
           answer-timeout: 8s
           health: { check: login, interval: 11s, timeout: 6s, down-after: 4, up-after: 3, user: probe, password-file: master.secret }
+          watch: poll
           gate: { logins-per-second: 9, burst: 10, concurrent-logins: 11, queue: 12 }
           pool: { per-user: 13, keep: 14s, keep-after-logout: 15s, max: 16 }
           login-as: { user: boss, password-file: master.secret, separator: "*" }
@@ -214,6 +215,7 @@ final class SettingsFileTest {
                 ProxyProtocol.V2,
                 Duration.ofSeconds(7),
                 Duration.ofSeconds(8),
+                Watch.POLL,
                 new GateSettings(9, 10, 11, 12),
                 new HealthSettings(
                     HealthSettings.Check.LOGIN,

@@ -42,6 +42,7 @@ final class SettingsTest {
                 ProxyProtocol.NONE,
                 ofSeconds(5),
                 ofSeconds(30),
+                Watch.AUTO,
                 new GateSettings(200, 50, 50, 5000),
                 new HealthSettings(
                     HealthSettings.Check.GREETING, ofSeconds(10), ofSeconds(5), 3, 2, null, null),

@@ -10,7 +10,6 @@ import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.FlagMap;
 import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.UidSet;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -114,21 +113,6 @@ final class MailboxReader {
                 view.highestModSeq() == first.highestModSeq()
                     && (view.uidNext() == 0 || view.uidNext() == counts.uidNext())
                     && view.uids().equals(first.uids()));
-  }
-
-  /// Learns which mailboxes are not the user's own (NAMESPACE, RFC 2342): the prefixes of other users' and of shared ones,
-  /// each as a quoted string without its closing quote. Empty where the backend has no NAMESPACE, null if it is lost.
-  CompletableFuture<@Nullable List<String>> namespaces() {
-    List<String> foreign = new ArrayList<>();
-    return connection
-        .run(
-            "NAMESPACE",
-            line -> {
-              if (line.text().regionMatches(true, 0, "* NAMESPACE ", 0, 12)) {
-                foreign.addAll(Namespaces.foreign(line.text().substring(12)));
-              }
-            })
-        .thenApply(reply -> reply.lost() ? null : foreign);
   }
 
   private CompletableFuture<Reading> step(

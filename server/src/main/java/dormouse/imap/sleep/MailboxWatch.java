@@ -2,6 +2,7 @@ package dormouse.imap.sleep;
 
 import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
+import dormouse.config.Watch;
 import dormouse.feed.FeedState;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
@@ -98,6 +99,11 @@ public final class MailboxWatch implements WatchLogin.Host {
     return home.heard(mailbox) == FeedState.UP;
   }
 
+  /// Whether no connection shall be kept for it all the same.
+  private boolean polls() {
+    return home.backend().settings().watch() == Watch.POLL;
+  }
+
   private boolean isRead(Sleeper sleeper) {
     return reader != null && reader.isRead(sleeper.view());
   }
@@ -109,6 +115,7 @@ public final class MailboxWatch implements WatchLogin.Host {
       cancelTimer();
       timer = home.wheel().after(home.settings().syncLinger(), this::closeIfUnused);
       login.giveUp();
+      home.considerNotify();
     }
   }
 
@@ -222,6 +229,7 @@ public final class MailboxWatch implements WatchLogin.Host {
       closeIfUnused();
       return;
     }
+    home.offers(capabilities);
     MailboxReader on = new MailboxReader(opened, BackendFeatures.of(capabilities), mailbox);
     reader = on;
     opened.onClose(() -> connectionLost(on));
@@ -299,10 +307,11 @@ public final class MailboxWatch implements WatchLogin.Host {
       examine(on);
       return;
     }
-    on.namespaces()
-        .thenAccept(foreign -> {
-          if (reader == on && foreign != null) {
-            home.namespaces(foreign);
+    on.connection()
+        .run("NAMESPACE", home::hearNamespaces)
+        .thenAccept(reply -> {
+          if (reader == on && !reply.lost()) {
+            home.namespacesAsked();
             examine(on);
           }
         })
@@ -396,7 +405,7 @@ public final class MailboxWatch implements WatchLogin.Host {
       return;
     }
     sleepers.settle(on);
-    if (told()) {
+    if (told() || polls()) {
       rest();
       return;
     }
@@ -447,7 +456,7 @@ public final class MailboxWatch implements WatchLogin.Host {
       return;
     }
     HibernateSettings settings = home.settings();
-    boolean tellsAll = reader != null && reader.canIdle() && reader.numbersChanges();
+    boolean tellsAll = !polls() && reader != null && reader.canIdle() && reader.numbersChanges();
     Duration period = told() || tellsAll ? settings.sweep() : settings.poll();
     Duration jittered = lookSoon ? LOOK_SOON : Backoff.jitter(period);
     lookSoon = false;

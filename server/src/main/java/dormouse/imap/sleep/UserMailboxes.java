@@ -10,6 +10,7 @@ import dormouse.feed.FeedState;
 import dormouse.imap.backend.Applicant;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendLogin;
+import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.ImapString;
 import dormouse.imap.backend.LoginTry;
@@ -34,7 +35,8 @@ import org.jspecify.annotations.Nullable;
 /// The mailboxes of one user on which sessions sleep, each watched once, and the way to that user's backend.
 ///
 /// Lives on the user's event loop.
-public final class UserMailboxes implements BackendFeeds.Listener {
+public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.Host {
+  private static final int ENOUGH_FOR_NOTIFY = 3;
   private static final String NAMESPACE = "* NAMESPACE ";
   private static final EventLog LOG = EventLog.of(UserMailboxes.class);
 
@@ -58,6 +60,8 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   private Backend backend; // who has served the user last
   private BackendFeeds feeds;
   private Runnable unsubscribe;
+  private final NotifyWatch notify = new NotifyWatch(this, this);
+  private boolean canNotify; // as far as the backend has said
   private @Nullable List<String> notTheirs; // prefixes of mailboxes that feeds tell to others
   private int sessions;
   private int asleep;
@@ -149,6 +153,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
         watches.computeIfAbsent(
             sleeper.told.nameInUtf7(), mailbox -> new MailboxWatch(this, mailbox));
     watch.join(sleeper);
+    considerNotify();
     return watch;
   }
 
@@ -188,8 +193,42 @@ public final class UserMailboxes implements BackendFeeds.Listener {
 
   @Override
   public void turned() {
+    considerNotify();
+    listens();
+  }
+
+  @Override
+  public void listens() {
     epochs.next(null); // what was heard or not until now proves nothing about what comes
     watching(null).forEach(MailboxWatch::feedTurned);
+  }
+
+  @Override
+  public void mayHaveChanged(@Nullable String mailbox) {
+    epochs.next(mailbox);
+    watching(mailbox).forEach(MailboxWatch::stirred);
+  }
+
+  @Override
+  public Sleeper anySleeper() {
+    return watching(null).getFirst().applicant();
+  }
+
+  /// What the backend offers this user.
+  void offers(Capabilities capabilities) {
+    canNotify = NotifyWatch.can(capabilities);
+    considerNotify();
+  }
+
+  /// Whether one connection shall stand for those of the watches: with hysteresis, for it costs a login.
+  void considerNotify() {
+    int least =
+        switch (backend.settings().watch()) {
+          case AUTO -> notify.wanted() ? ENOUGH_FOR_NOTIFY - 1 : ENOUGH_FOR_NOTIFY;
+          case NOTIFY -> 1;
+          case IDLE, POLL -> Integer.MAX_VALUE;
+        };
+    notify.want(canNotify && feeds.state() != FeedState.UP && watching(null).size() >= least);
   }
 
   private List<MailboxWatch> watching(@Nullable String mailbox) {
@@ -239,7 +278,10 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   ///
   /// @param mailbox as for [Epochs#of]
   public FeedState heard(String mailbox) {
-    return mailbox.equals("INBOX") || isTheirs(mailbox) ? feeds.state() : FeedState.UNHEARD;
+    if (!mailbox.equals("INBOX") && !isTheirs(mailbox)) {
+      return FeedState.UNHEARD;
+    }
+    return notify.listening() ? FeedState.UP : feeds.state();
   }
 
   private boolean isTheirs(String mailbox) {
@@ -393,6 +435,8 @@ public final class UserMailboxes implements BackendFeeds.Listener {
     LOG.debug("moved", "user", user, "from", before.name(), "backend", other.name());
     unsubscribe.run();
     feeds = feedsOf.apply(other);
+    canNotify = false;
+    notify.close();
     unsubscribe = feeds.subscribe(user, loop, this);
     epochs.next(null); // what its feeds have told meanwhile was not heard
     statusDesk.servedBy(other);
@@ -403,6 +447,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
   public void rerouted() {
     assert loop.inEventLoop();
     if (!route.get().keeps(backend)) {
+      notify.close();
       watching(null).forEach(MailboxWatch::leaveBackend);
       statusDesk.close();
     }
@@ -417,6 +462,7 @@ public final class UserMailboxes implements BackendFeeds.Listener {
     if (sessions == 0 && watches.values().stream().allMatch(watch -> watch.size() == 0)) {
       watches.values().forEach(MailboxWatch::close);
       watches.clear();
+      notify.close();
       if (!unused) {
         unused = true;
         unsubscribe.run();
