@@ -27,26 +27,30 @@ class NotifyWatchIT {
 
   private final DovecotServer dovecot = DovecotServer.start();
   private final List<ImapClient> clients = new ArrayList<>();
-  private FrontEnd front;
+  private FrontEnd front = before(Watch.AUTO);
 
   @AfterEach
-  void stopFront() {
+  void stopClients() {
     clients.forEach(ImapClient::close);
     clients.clear();
-    front.close();
   }
 
   @AfterAll
   void stop() {
+    front.close();
     dovecot.close();
   }
 
   private void front(Watch watch) {
-    front =
-        FrontEnd.before(
-            BackendSettings.inClear("127.0.0.1", dovecot.imapPort(), /* trusted= */ true)
-                .withWatch(watch),
-            FrontEnd.sweeping(SELDOM, OFTEN, Duration.ZERO));
+    front.close();
+    front = before(watch);
+  }
+
+  private FrontEnd before(Watch watch) {
+    return FrontEnd.before(
+        BackendSettings.inClear("127.0.0.1", dovecot.imapPort(), /* trusted= */ true)
+            .withWatch(watch),
+        FrontEnd.sweeping(SELDOM, OFTEN, Duration.ZERO));
   }
 
   private ImapClient idling(String user, String mailbox) {

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.condition.OS;
 /// Sleeping clients whose connections have no channel, before a real Dovecot.
 @EnabledOnOs(OS.LINUX)
 class ParkIT {
+  private static final String LOOKS = "dormouse_syncs_total{result=\"done\"}";
   private static final String REVIVALS = "dormouse_revivals_total ";
   private static DovecotServer dovecot;
 
@@ -40,6 +41,8 @@ class ParkIT {
     try (FrontEnd front = FrontEnd.before(dovecot.imapPort())) {
       ImapClient client = idling(front.client("u0", DovecotServer.PASSWORD));
       awaitParked(front, 1);
+      front.await(
+          () -> count(front, LOOKS) > 0, "the watch"); // else DONE waits for it, in a channel
       long revivals = count(front, REVIVALS);
       client.done();
       client.ok("NOOP");
@@ -47,9 +50,9 @@ class ParkIT {
       dovecot.deliver("u0", "Subject: hi\r\n\r\nHello\r\n");
       client.expectMatch("\\* \\d+ EXISTS");
       client.expectMatch("\\* \\d+ RECENT");
-      client.done();
       assertThat(count(front, REVIVALS)).isEqualTo(revivals);
       assertThat(front.metrics().parked()).isEqualTo(1);
+      client.done();
       client.logout();
       awaitParked(front, 0);
     }
