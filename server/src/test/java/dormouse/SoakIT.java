@@ -50,10 +50,12 @@ class SoakIT {
   private static final Duration LINGER = Duration.ofSeconds(1);
   private static final Duration BETWEEN_RESTARTS = Duration.ofSeconds(15);
   private static final Duration BETWEEN_READINGS = Duration.ofSeconds(15);
+  private static final Duration GRACE = Duration.ofSeconds(10); // until logins find it again
   private static final long SLACK_BYTES = 16 << 20;
 
   private final ReentrantReadWriteLock world = new ReentrantReadWriteLock(/* fair= */ true);
   private final AtomicLong restarts = new AtomicLong();
+  private final AtomicLong backSince = new AtomicLong(System.nanoTime());
   private final AtomicBoolean over = new AtomicBoolean();
   private final ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
   private final List<Long> heaps = new ArrayList<>();
@@ -138,7 +140,8 @@ class SoakIT {
       world.readLock().lock();
       try {
         long before = restarts.get();
-        user.step(() -> restarts.get() != before || before % 2 == 1);
+        boolean justBack = System.nanoTime() - backSince.get() < GRACE.toNanos();
+        user.step(() -> restarts.get() != before || before % 2 == 1 || justBack);
       } catch (AssertionError | RuntimeException e) {
         failures.add(e);
         over.set(true);
@@ -171,6 +174,7 @@ class SoakIT {
           failures.add(new AssertionError("sleepers were sent away\n" + front.metrics().scrape()));
         }
       }
+      backSince.set(System.nanoTime());
       restarts.incrementAndGet();
     } finally {
       if (atRest) {

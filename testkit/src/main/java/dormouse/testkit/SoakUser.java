@@ -85,11 +85,11 @@ public final class SoakUser implements AutoCloseable {
     }
   }
 
-  /// Whose conversation the error shows, null if it is that with the server itself.
+  /// Whose conversation the error ends with, null if it is that with the server itself.
   private @Nullable Actor failed(Throwable e) {
     String message = String.valueOf(e.getMessage());
     for (Actor actor : actors) {
-      if (message.contains(actor.client().transcript())) {
+      if (message.endsWith("\n" + actor.client().transcript())) {
         return actor;
       }
     }
