@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.ops.Metrics.State;
 import dormouse.testkit.CourierServer;
 import dormouse.testkit.CyrusServer;
-import dormouse.testkit.Differential;
+import dormouse.testkit.DifferentialLanes;
 import dormouse.testkit.DifferentialPlan;
 import dormouse.testkit.DovecotOptions;
 import dormouse.testkit.DovecotServer;
@@ -16,30 +16,52 @@ import dormouse.testkit.ImapClient;
 import dormouse.testkit.MailServer;
 import dormouse.testkit.ModelMode;
 import dormouse.testkit.ServerTraits;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /// Random clients behind Dormouse, put to sleep at every quiet point, their connections kept and lent again, must see what the
 /// server has.
 ///
-/// `-Ddormouse.operations=20000` runs so many operations in each test, `-Ddormouse.seed=7` begins elsewhere. A failure
-/// names its seed and the steps that still fail; the same seed makes the same script.
+/// `-Ddormouse.operations=20000` runs so many operations in each test, `-Ddormouse.seed=7` begins elsewhere,
+/// `-Ddormouse.parallel=8` has so many users at a time. A failure names its seed and the steps that still fail; the same seed
+/// makes the same script. What was done stands in `server/target/differential.log`, one line a test.
 class DifferentialIT {
   private static final int OPERATIONS = Integer.getInteger("dormouse.operations", 1000);
+  private static final int LANES = Integer.getInteger("dormouse.parallel", 2);
+  private static final Path LOG = Path.of("target", "differential.log");
   private static final Duration POLL = Duration.ofMillis(200);
   private static final Duration SWEEP = Duration.ofSeconds(1); // sooner than views must be right
   private static final Duration LINGER = Duration.ofMillis(100);
   private static final Duration FALL_ASLEEP = Duration.ofSeconds(1);
   private static final long SEED = Long.getLong("dormouse.seed", 1);
 
+  private String name = "";
+
+  @BeforeEach
+  void named(TestInfo test) {
+    name = test.getTestMethod().map(Method::getName).orElse("");
+  }
+
   @Test
   void clientsOfDovecotSeeWhatTheServerHas() {
     try (DovecotServer server = DovecotServer.start();
         FrontEnd front = FrontEnd.keeping(server.imapPort(), normal -> normal)) {
-      run(front, dovecot(front, server).withSide(Endpoint.plain(server.imapPort())));
+      run(front, user -> dovecot(front, server, user).withSide(Endpoint.plain(server.imapPort())));
     }
   }
 
@@ -49,8 +71,7 @@ class DifferentialIT {
         FrontEnd front = FrontEnd.before(server.imapPort())) {
       run(
           front,
-          DifferentialPlan.dovecot(front.tls(), Endpoint.plain(server.imapPort()), "u1")
-              .withPassword(DovecotServer.PASSWORD));
+          user -> DifferentialPlan.dovecot(front.tls(), Endpoint.plain(server.imapPort()), user));
     }
   }
 
@@ -65,7 +86,7 @@ class DifferentialIT {
   }
 
   /// @param loss, doubling, delay of events
-  private static void told(double loss, double doubling, Duration delay) {
+  private void told(double loss, double doubling, Duration delay) {
     try (EventRelay relay = EventRelay.start(SEED);
         DovecotServer server =
             DovecotServer.start(DovecotOptions.DEFAULT.withEventsTo(relay.port()));
@@ -75,12 +96,12 @@ class DifferentialIT {
                 FrontEnd.sweeping(SWEEP, POLL, LINGER),
                 List.of(FrontEnd.dovecotEvents()))) {
       relay.to(front.eventPort());
-      try (ImapClient client = front.client("u2", DovecotServer.PASSWORD)) {
+      try (ImapClient client = front.client("u0", DovecotServer.PASSWORD)) {
         client.ok("CREATE heard");
         front.await(() -> front.feedUp("dovecot-events"), "the feed is up");
       }
       relay.mischief(loss, doubling, delay);
-      run(front, dovecot(front, server).withSide(Endpoint.plain(server.imapPort())));
+      run(front, user -> dovecot(front, server, user).withSide(Endpoint.plain(server.imapPort())));
       assertThat(relay.heard()).isPositive();
     }
   }
@@ -92,9 +113,9 @@ class DifferentialIT {
       Endpoint truth = Endpoint.plain(server.imapPort());
       run(
           front,
-          DifferentialPlan.dovecot(front.plain().compressed(), truth, "u1")
-              .withPassword(DovecotServer.PASSWORD)
-              .withSide(front.plain()));
+          user ->
+              DifferentialPlan.dovecot(front.plain().compressed(), truth, user)
+                  .withSide(front.plain()));
     }
   }
 
@@ -103,7 +124,9 @@ class DifferentialIT {
     DovecotOptions options = DovecotOptions.DEFAULT.with(DovecotOptions.Offers.CONDSTORE);
     try (DovecotServer server = DovecotServer.start(options);
         FrontEnd front = FrontEnd.keeping(server.imapPort(), normal -> normal)) {
-      run(front, dovecot(front, server).withModes(ModelMode.PLAIN, ModelMode.CONDSTORE));
+      run(
+          front,
+          user -> dovecot(front, server, user).withModes(ModelMode.PLAIN, ModelMode.CONDSTORE));
     }
   }
 
@@ -112,7 +135,7 @@ class DifferentialIT {
     DovecotOptions options = DovecotOptions.DEFAULT.with(DovecotOptions.Offers.PLAIN);
     try (DovecotServer server = DovecotServer.start(options);
         FrontEnd front = FrontEnd.keeping(server.imapPort(), normal -> normal)) {
-      run(front, dovecot(front, server).withModes(ModelMode.PLAIN));
+      run(front, user -> dovecot(front, server, user).withModes(ModelMode.PLAIN));
     }
   }
 
@@ -123,7 +146,7 @@ class DifferentialIT {
   void clientsOfCyrusSeeWhatTheServerHas() {
     try (CyrusServer server = CyrusServer.start();
         FrontEnd front = FrontEnd.before(server.imapPort())) {
-      run(front, other(front, server));
+      run(front, user -> other(front, server, user));
     }
   }
 
@@ -132,23 +155,26 @@ class DifferentialIT {
     try (CourierServer server = CourierServer.start();
         FrontEnd front =
             FrontEnd.before(server.imapPort(), hibernate -> hibernate.withPoll(POLL))) {
-      run(front, other(front, server));
+      run(front, user -> other(front, server, user));
     }
   }
 
-  private static DifferentialPlan other(FrontEnd front, MailServer server) {
-    return DifferentialPlan.of(front.plain(), server, "u1")
+  private static DifferentialPlan other(FrontEnd front, MailServer server, String user) {
+    return DifferentialPlan.of(front.plain(), server, user)
         .withSide(Endpoint.plain(server.imapPort()));
   }
 
   @Test
   void clientsOfGreenMailSeeWhatTheServerHas() {
-    try (EmbeddedBackend server = EmbeddedBackend.start()) {
-      server.addUser("u1", DovecotServer.PASSWORD);
-      try (FrontEnd front =
-          FrontEnd.keeping(server.port(), hibernate -> hibernate.withPoll(POLL))) {
-        run(
-            front,
+    try (Closing<EmbeddedBackend> servers = new Closing<>();
+        Closing<FrontEnd> fronts = new Closing<>()) {
+      List<DifferentialPlan> plans = new ArrayList<>();
+      for (int lane = 0; lane < LANES; lane++) {
+        EmbeddedBackend server = servers.add(EmbeddedBackend.start());
+        server.addUser("u1", DovecotServer.PASSWORD);
+        FrontEnd front =
+            fronts.add(FrontEnd.keeping(server.port(), hibernate -> hibernate.withPoll(POLL)));
+        plans.add(
             DifferentialPlan.greenMail(
                     front.plain(),
                     Endpoint.plain(server.port()),
@@ -157,6 +183,7 @@ class DifferentialIT {
                     ServerTraits.GREENMAIL_IDLE_MENDED)
                 .withSettle(awake -> fallAsleep(front, awake)));
       }
+      run(fronts.all(), plans);
     }
   }
 
@@ -168,15 +195,76 @@ class DifferentialIT {
     }
   }
 
-  private static DifferentialPlan dovecot(FrontEnd front, DovecotServer server) {
-    return DifferentialPlan.dovecot(front.plain(), Endpoint.plain(server.imapPort()), "u1")
-        .withPassword(DovecotServer.PASSWORD);
+  private static DifferentialPlan dovecot(FrontEnd front, DovecotServer server, String user) {
+    return DifferentialPlan.dovecot(front.plain(), Endpoint.plain(server.imapPort()), user);
   }
 
-  private static void run(FrontEnd front, DifferentialPlan plan) {
-    new Differential(plan).runUntil(OPERATIONS, SEED);
-    front.await(
-        () -> front.metrics().scrape().contains("\ndormouse_kept_bytes 0.0\n"),
-        "nothing is kept when all clients are gone");
+  private void run(FrontEnd front, Function<String, DifferentialPlan> planOfUser) {
+    List<DifferentialPlan> plans = new ArrayList<>();
+    for (int lane = 0; lane < LANES; lane++) {
+      plans.add(planOfUser.apply("u" + (lane + 1)));
+    }
+    run(List.of(front), plans);
+  }
+
+  private void run(List<FrontEnd> fronts, List<DifferentialPlan> plans) {
+    DifferentialLanes lanes = new DifferentialLanes(plans);
+    long begun = System.nanoTime();
+    try {
+      lanes.runUntil(OPERATIONS, SEED);
+    } catch (AssertionError | RuntimeException e) {
+      tell("FAILED", begun, fronts, lanes);
+      throw e;
+    }
+    for (FrontEnd front : fronts) {
+      front.await(
+          () -> front.metric("dormouse_kept_bytes") == 0,
+          "nothing is kept when all clients are gone");
+    }
+    tell("right", begun, fronts, lanes);
+  }
+
+  private void tell(String result, long begun, List<FrontEnd> fronts, DifferentialLanes lanes) {
+    StringBuilder line = new StringBuilder();
+    line.append(Instant.now().truncatedTo(ChronoUnit.SECONDS)).append(' ').append(name);
+    line.append(' ').append(result);
+    line.append(" seconds=").append((System.nanoTime() - begun) / 1_000_000_000);
+    for (String metric :
+        List.of("hibernations", "wakes", "lags", "local_answers", "syncs", "pool", "feed_events")) {
+      double sum =
+          fronts.stream().mapToDouble(front -> front.metric("dormouse_" + metric + "_total")).sum();
+      line.append(' ').append(metric).append('=').append((long) sum);
+    }
+    line.append(' ').append(lanes).append('\n');
+    try {
+      Files.writeString(LOG, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Several of a kind, closed together.
+  private static final class Closing<T extends AutoCloseable> implements AutoCloseable {
+    private final List<T> all = new ArrayList<>();
+
+    T add(T one) {
+      all.add(one);
+      return one;
+    }
+
+    List<T> all() {
+      return List.copyOf(all);
+    }
+
+    @Override
+    public void close() {
+      for (T one : all) {
+        try {
+          one.close();
+        } catch (Exception e) {
+          throw new IllegalStateException(e);
+        }
+      }
+    }
   }
 }

@@ -197,6 +197,16 @@ public final class FrontEnd implements AutoCloseable {
     return metrics;
   }
 
+  /// The sum of a metric over all its labels, or with its labels the metric itself; 0 if there is none.
+  public double metric(String name) {
+    return metrics
+        .scrape()
+        .lines()
+        .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
   public long sessions(Metrics.State state) {
     return metrics.sessions(state);
   }

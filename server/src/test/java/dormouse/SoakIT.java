@@ -196,17 +196,7 @@ class SoakIT {
   }
 
   private static double closes(FrontEnd front, String reason) {
-    return metric(front, "dormouse_closes_total{reason=\"" + reason + "\"}");
-  }
-
-  private static double metric(FrontEnd front, String name) {
-    return front
-        .metrics()
-        .scrape()
-        .lines()
-        .filter(line -> line.startsWith(name + " "))
-        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
-        .sum();
+    return front.metric("dormouse_closes_total{reason=\"" + reason + "\"}");
   }
 
   private void read(List<SoakUser> users, FrontEnd front) {
@@ -223,7 +213,7 @@ class SoakIT {
                 users.stream().mapToLong(SoakUser::farewells).sum(),
                 front.sessions(State.HIBERNATED),
                 front.sessions(State.ATTACHED),
-                (long) metric(front, "dormouse_kept_bytes"),
+                (long) front.metric("dormouse_kept_bytes"),
                 heap,
                 rss()));
   }
@@ -256,7 +246,7 @@ class SoakIT {
     for (Throwable failure : failures) {
       throw new AssertionError(failure.getMessage(), failure);
     }
-    front.await(() -> metric(front, "dormouse_kept_bytes") == 0, "nothing is kept any more");
+    front.await(() -> front.metric("dormouse_kept_bytes") == 0, "nothing is kept any more");
     for (String reason :
         List.of(
             "login-timeout",

@@ -111,6 +111,7 @@ final class BackendSide implements BackendConnection.Relay {
       return;
     }
     ours = true;
+    home.metrics().lagged();
     Lag begun = new Lag(connection, conversation, catchUp, first);
     lag = begun;
     connection.onClose(host::backendClosed);

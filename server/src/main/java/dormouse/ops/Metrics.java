@@ -106,6 +106,7 @@ public final class Metrics {
   private final LongAdder statusCacheBytes = new LongAdder();
   private final Counter statusCacheFull;
   private final Counter hibernations;
+  private final Counter lags;
   private final Timer wakes;
   private final Timer syncs;
 
@@ -160,6 +161,10 @@ public final class Metrics {
     hibernations =
         Counter.builder("dormouse.hibernations")
             .description("Times a session gave up its backend connection")
+            .register(registry);
+    lags =
+        Counter.builder("dormouse.lags")
+            .description("Times a woken session went on to count messages that were gone")
             .register(registry);
     wakes =
         latency(
@@ -264,6 +269,11 @@ public final class Metrics {
   /// A session gave up its backend connection.
   public void hibernated() {
     hibernations.increment();
+  }
+
+  /// A woken session goes on with the numbers it had, although some of their messages are gone.
+  public void lagged() {
+    lags.increment();
   }
 
   /// A session has a backend connection again, `took` after whatever woke it.

@@ -31,7 +31,7 @@ public final class Differential {
   private final DifferentialPlan plan;
   private final AtomicLong operations = new AtomicLong();
   private final Map<Operation, Long> counts = Collections.synchronizedMap(new HashMap<>());
-  private long lateViews;
+  private final AtomicLong lateViews = new AtomicLong();
   private int runs;
 
   public Differential(DifferentialPlan plan) {
@@ -45,12 +45,19 @@ public final class Differential {
 
   /// How often a view needed more than one NOOP to be right.
   public long lateViews() {
-    return lateViews;
+    return lateViews.get();
   }
 
   /// Steps done so far by operation.
   public String counts() {
-    return new TreeMap<>(counts).toString();
+    return tally().toString();
+  }
+
+  /// The same as numbers.
+  Map<Operation, Long> tally() {
+    synchronized (counts) {
+      return new TreeMap<>(counts);
+    }
   }
 
   /// Runs seed after seed until so many operations are done. The first difference is an [AssertionError]
@@ -250,7 +257,7 @@ public final class Differential {
       client.learn();
       String difference = client.difference(truth);
       if (difference == null) {
-        lateViews += round == 0 ? 0 : 1;
+        lateViews.addAndGet(round == 0 ? 0 : 1);
         return;
       }
       if (System.nanoTime() - deadline >= 0) {
