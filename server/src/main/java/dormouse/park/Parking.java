@@ -57,7 +57,7 @@ public final class Parking {
     /// There is a channel again, in whose pipeline TLS stands: the owner adds its own handlers. Not registered yet.
     void revived(Channel channel);
 
-    /// The connection has ended; its descriptor is closed.
+    /// The connection has ended; its descriptor is closed. A channel that ends while it is being parked may say so, too.
     void gone();
 
     /// A bug of ours.
@@ -144,13 +144,19 @@ public final class Parking {
     return unsent == null || !unsent.isEmpty() ? Unparked.BUSY : null;
   }
 
-  /// Parks a channel without [#obstacle]: the owner is told when that has been done, and hears nothing if it was not.
+  /// Parks a channel without [#obstacle]: the owner is told when that has been done, or why it has not.
   public void park(Channel channel, Owner owner) {
     assert loop.inEventLoop();
     channel
         .deregister()
         .addListener(left -> {
-          if (!left.isSuccess() || !channel.isOpen()) {
+          if (!channel
+              .isOpen()) { // closed on its way out, when its pipeline had been taken apart already
+            owner.gone();
+            return;
+          }
+          if (!left.isSuccess()) {
+            owner.stayed();
             return;
           }
           if (closed

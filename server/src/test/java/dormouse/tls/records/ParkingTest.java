@@ -172,6 +172,18 @@ class ParkingTest {
     }
   }
 
+  /// As where the peer's reset is read in the same turn.
+  @Test
+  void whatIsClosedOnItsWayIsNoticed() throws Exception {
+    try (Line line = new Line(new Peer(Suite.AES_128_GCM))) {
+      line.awaitParked();
+      line.owner.revive();
+      line.owner.parkAndClose();
+      line.owner.gone.get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+      assertThat(metrics.parked()).isZero();
+    }
+  }
+
   /// The kernel takes a part only: the rest waits in a channel.
   @Test
   void aClientThatDoesNotReadTakesAChannel() throws Exception {
@@ -396,6 +408,26 @@ class ParkingTest {
 
     void say(ByteBuf bytes) {
       loops.all().getFirst().submit(() -> write(bytes)).syncUninterruptibly();
+    }
+
+    void revive() {
+      loops
+          .all()
+          .getFirst()
+          .submit(() -> Objects.requireNonNull(socket).revive())
+          .syncUninterruptibly();
+    }
+
+    void parkAndClose() {
+      Channel here = Objects.requireNonNull(channel);
+      loops
+          .all()
+          .getFirst()
+          .submit(() -> {
+            park();
+            here.close();
+          })
+          .syncUninterruptibly();
     }
 
     private void write(ByteBuf bytes) {
