@@ -179,7 +179,8 @@ public final class ImapUsers implements ImapLogin {
                 "session",
                 Priority.CLIENT,
                 admitted.user(),
-                admitted.byMaster(),
+                backend -> open(admitted, backend),
+                /* again= */ false,
                 admitted.proven() ? Set.of() : null),
             backend ->
                 new Applicant(dialogue.client(), dialogue.clientId(), open(admitted, backend)));

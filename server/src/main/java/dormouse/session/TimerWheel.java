@@ -62,6 +62,12 @@ public final class TimerWheel {
     running = false;
   }
 
+  /// How many milliseconds have passed since some moment of the past; only differences count. Never goes back.
+  public long millis() {
+    readClock();
+    return nowMillis;
+  }
+
   private void readClock() {
     long millis = clock.millis();
     nowMillis += Math.max(0, millis - clockMillis);

@@ -55,7 +55,7 @@ class NginxTableIT {
               - { address: "127.0.0.1:0", tls: none, proxy-protocol-from: [ 127.0.0.0/8 ] }
               - { address: "127.0.0.1:0", tls: none }
             backends:
-              any: { address: "*", tls: none, pool: { per-user: 0 } } # each login is the backend's to refuse
+              any: { address: "*", tls: none }
             directory:
               - http: { url: "%s", headers: [ "X-Auth-Key: s3cret", "X-Place: a b" ] }
                 timeout: 2s

@@ -8,12 +8,14 @@ import dormouse.testkit.DovecotServer;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.Wait;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -222,6 +224,87 @@ class GroupIT {
       client(i).logout();
     }
     assertThat(homes(two)).containsExactly("u2999");
+  }
+
+  /// A directory that knows the backends' password, and clients another: then connections are lent to logins.
+  private String knowing(String members, String health) throws IOException {
+    StringBuilder users = new StringBuilder();
+    for (int i = 0; i < USERS; i++) {
+      users.append("u%d:{PLAIN}web::::::pass=%s\n".formatted(i, DovecotServer.PASSWORD));
+    }
+    Path file = Files.writeString(directory.resolve("users"), users);
+    return settings(members, health)
+            .replaceFirst("hibernate: .*\n", "hibernate: { enabled: false }\n")
+        + "directory: [ file: { path: \""
+        + file
+        + "\" } ]\n";
+  }
+
+  /// Each logs in twice, one time after the other.
+  ///
+  /// @return how many of these logins no backend has seen
+  private int lentAmong(List<Integer> who) {
+    double hitsBefore = metric("dormouse_pool_total{result=\"hit\"}");
+    for (int user : who) {
+      for (int i = 0; i < 2; i++) {
+        try (ImapClient client = ImapClient.connect(front.plain()).patience(SOON)) {
+          client.login("u" + user, "web");
+          assertThat(client.ok("STATUS INBOX (UNSEEN)")).isNotEmpty();
+          client.logout();
+        }
+      }
+    }
+    return (int) (metric("dormouse_pool_total{result=\"hit\"}") - hitsBefore);
+  }
+
+  private static List<Integer> everybody() {
+    return IntStream.range(0, USERS).boxed().toList();
+  }
+
+  private static long logins(DovecotServer dovecot) {
+    return dovecot.log().stream().filter(line -> line.contains("Login: user=<")).count();
+  }
+
+  private static void awaitLogins(DovecotServer dovecot, long number) {
+    Wait.until(number + " logins", SOON, () -> logins(dovecot) >= number);
+    assertThat(logins(dovecot)).isEqualTo(number);
+  }
+
+  @Test
+  void afterAFailOverConnectionsAreLentOfWhoServesNow() throws Exception {
+    front.reload(
+        knowing("mx1: , mx2: ", "check: tcp, interval: 100ms, down-after: 1, up-after: 1"));
+    assertThat(lentAmong(everybody())).isEqualTo(USERS);
+    Wait.until("all logins", SOON, () -> logins(one) + logins(two) >= USERS);
+    List<Integer> moving = everybody().stream().filter(i -> homes(one).contains("u" + i)).toList();
+    assertThat(moving).isNotEmpty().hasSizeLessThan(USERS);
+
+    one.kill();
+    up("mx1", 0);
+    assertThat(lentAmong(moving)).as("at the other").isEqualTo(moving.size());
+    awaitLogins(two, USERS);
+
+    one.restart();
+    up("mx1", 1);
+    assertThat(lentAmong(moving)).as("at home again").isEqualTo(moving.size());
+    awaitLogins(one, 2L * moving.size());
+    awaitLogins(two, USERS);
+  }
+
+  @Test
+  void nothingIsLentOfABackendThatIsTakenOut() throws Exception {
+    front.reload(knowing("mx1: , mx2: ", ""));
+    assertThat(lentAmong(everybody())).isEqualTo(USERS);
+    Wait.until("all logins", SOON, () -> logins(one) + logins(two) >= USERS);
+    long atOne = logins(one);
+    assertThat(one.connections()).isNotEmpty();
+
+    front.reload(knowing("mx1: { weight: 0 }, mx2: ", ""));
+    Wait.until("nothing is kept of the first", SOON, () -> one.connections().isEmpty());
+    assertThat(lentAmong(everybody())).as("at the second").isEqualTo(USERS);
+    awaitLogins(two, 2L * USERS - atOne); // a reload lets go of what is kept there, too
+    assertThat(logins(one)).isEqualTo(atOne);
+    assertThat(one.connections()).isEmpty();
   }
 
   private void up(String backend, int wanted) {

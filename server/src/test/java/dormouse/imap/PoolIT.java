@@ -26,6 +26,10 @@ class PoolIT {
               ? accepting("Auth-Pass: " + DovecotServer.PASSWORD)
               : Answer.of("Auth-Status: Invalid login or password"));
   private final AuthDaemon router = AuthDaemon.start(_ -> Answer.accept(dovecot.imapPort()));
+  private final AuthDaemon echo =
+      AuthDaemon.start(request -> accepting("Auth-Pass: " + request.header("Auth-Pass")));
+  private volatile String given = DovecotServer.PASSWORD;
+  private final AuthDaemon changing = AuthDaemon.start(_ -> accepting("Auth-Pass: " + given));
   private int users;
 
   @BeforeAll
@@ -37,6 +41,8 @@ class PoolIT {
 
   @AfterAll
   void stop() {
+    changing.close();
+    echo.close();
     router.close();
     daemon.close();
     dovecot.close();
@@ -80,6 +86,30 @@ class PoolIT {
         client.refused("LOGIN web wrong");
       }
       assertThat(kept(front)).isEqualTo(1);
+    }
+  }
+
+  /// It lets everybody in with an `Auth-Pass` that the client knows.
+  @Test
+  void aDirectoryThatHandsPasswordsThroughLeavesAWrongOneToTheBackend() {
+    try (FrontEnd front = behind(echo, 2)) {
+      assertThat(logins("web", () -> burst(front, DovecotServer.PASSWORD))).isEqualTo(1);
+      assertThat(kept(front)).isEqualTo(1);
+      try (ImapClient client = ImapClient.connect(front.plain())) {
+        assertThat(client.refused("LOGIN web wrong")).contains("AUTHENTICATIONFAILED");
+      }
+    }
+  }
+
+  @Test
+  void aPasswordThatTheDirectoryHasChangedIsSeenByTheBackend() {
+    try (FrontEnd front = behind(changing, 2)) {
+      burst(front, WEB_PASSWORD);
+      assertThat(kept(front)).isEqualTo(1);
+      given = "changed";
+      try (ImapClient client = ImapClient.connect(front.plain())) {
+        assertThat(client.refused("LOGIN web " + WEB_PASSWORD)).contains("AUTHENTICATIONFAILED");
+      }
     }
   }
 

@@ -47,12 +47,14 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   /// A login that the backend has accepted.
   ///
   /// @param introduction what the backend was told of the client
-  /// @param byMaster whether a master user has logged in for the user
+  /// @param key what it was made with
+  /// @param atMillis when, by [TimerWheel#millis]
   /// @param capabilities what the backend offers after the login
   record Login(
       Account account,
       @Nullable Introduction introduction,
-      boolean byMaster,
+      LoginKey key,
+      long atMillis,
       Capabilities capabilities) {}
 
   /// The longest response to a command of our own: a UID SEARCH of about a million scattered messages.

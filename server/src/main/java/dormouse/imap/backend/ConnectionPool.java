@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Backend connections that nobody needs now, kept for a while and lent again instead of a login.
 ///
-/// A connection is lent to the same [Account] only, for a client of whom the backend would be told the same
-/// ([Introduction]), and never with a feature enabled that its new client has not. What is kept has nothing selected. It is
+/// A connection is lent to the same [Account] only, with what has logged in on it ([LoginKey]), for a client of whom the backend
+/// would be told the same ([Introduction]), and never with a feature enabled that its new client has not. What is kept has nothing selected. It is
 /// let go when its time is over, when the backend says anything on it, when there are too many, and when the backend has
 /// refused the account.
 ///
@@ -114,18 +114,26 @@ public final class ConnectionPool {
     return false;
   }
 
+  /// Whether a connection may be lent for a wish.
+  boolean mayLend(Backend backend, Wish wish) {
+    return wish.features() != null && keeps(backend);
+  }
+
   /// A connection of the backend that fits the wish; null if there is none, or none will do. It may be dead, without anybody knowing yet.
-  @Nullable BackendConnection take(Backend backend, Wish wish) {
+  ///
+  /// @param key what a new login would be made with
+  @Nullable BackendConnection take(Backend backend, Wish wish, LoginKey key) {
     assert loop.inEventLoop();
     Set<String> features = wish.features();
-    if (features == null || !keeps(backend)) {
+    if (features == null || !mayLend(backend, wish)) {
       return null;
     }
     Account account = new Account(backend, wish.user(), wish.owner());
     Introduction introduction = Introduction.of(wish.client(), backend);
     Entry best = null;
     for (Entry entry : byAccount.getOrDefault(account, Set.of())) {
-      if (fits(entry, wish, features, introduction)
+      if ((wish.again() || isFresh(entry))
+          && fits(entry, key, features, introduction)
           && (best == null || enabled(entry) >= enabled(best))) {
         best = entry;
       }
@@ -141,10 +149,16 @@ public final class ConnectionPool {
     return best.connection;
   }
 
+  /// Whether the backend has let it in so lately that it need not decide again.
+  private boolean isFresh(Entry entry) {
+    Duration age = Duration.ofMillis(wheel.millis() - entry.login.atMillis());
+    return age.compareTo(entry.connection.backend().settings().pool().keepAfterLogout()) <= 0;
+  }
+
   private static boolean fits(
-      Entry entry, Wish wish, Set<String> features, @Nullable Introduction introduction) {
+      Entry entry, LoginKey key, Set<String> features, @Nullable Introduction introduction) {
     return entry.connection.open()
-        && (!entry.login.byMaster() || wish.again())
+        && key.opens(entry.login.key())
         && Objects.equals(entry.login.introduction(), introduction)
         && entry.connection.enabled().stream()
             .allMatch(name -> name.equals("CONDSTORE") || features.contains(name));

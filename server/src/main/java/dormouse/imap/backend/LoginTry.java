@@ -41,6 +41,7 @@ public final class LoginTry {
   private final Function<Backend, @Nullable Applicant> applicant;
   private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
   private Priority priority;
+  private @Nullable LoginKey key; // null if nothing may be lent
   private Gate.@Nullable Visit visit; // the one that has not ended
   private boolean begun; // its login has
   private int turns;
@@ -70,12 +71,25 @@ public final class LoginTry {
       Wish wish,
       Function<Backend, @Nullable Applicant> applicant) {
     LoginTry one = new LoginTry(pool, backends, wish, applicant);
+    if (pool.mayLend(one.left.element(), wish)) {
+      one.key = one.keyAt(one.left.element());
+    }
     one.takeKept();
     return one;
   }
 
+  private @Nullable LoginKey keyAt(Backend backend) {
+    Credentials credentials = wish.credentials().apply(backend);
+    if (credentials == null) {
+      return null;
+    }
+    LoginKey key = LoginKey.of(credentials, wish.user(), wish.owner());
+    credentials.wipe();
+    return key;
+  }
+
   private void takeKept() {
-    BackendConnection kept = pool.take(left.element(), wish);
+    BackendConnection kept = key == null ? null : pool.take(left.element(), wish, key);
     BackendConnection.Login login = kept == null ? null : kept.login();
     if (kept == null || login == null) {
       enterGates();
@@ -167,11 +181,14 @@ public final class LoginTry {
   private void note(Backend backend, Credentials credentials, @Nullable Outcome result) {
     Account account = new Account(backend, wish.user(), wish.owner());
     if (result instanceof Outcome.LoggedIn(var connection, var capabilities)) {
-      boolean byMaster =
-          !credentials.user().equals(wish.user()) || !credentials.owner().equals(wish.owner());
+      LoginKey made = LoginKey.of(credentials, wish.user(), wish.owner());
       connection.loggedIn(
           new BackendConnection.Login(
-              account, Introduction.of(wish.client(), backend), byMaster, capabilities));
+              account,
+              Introduction.of(wish.client(), backend),
+              made,
+              pool.wheel().millis(),
+              capabilities));
     } else if (result instanceof Outcome.Failed(LoginResult.Rejected _)) {
       pool.refused(account);
     }

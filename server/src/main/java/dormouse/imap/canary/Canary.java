@@ -146,6 +146,7 @@ final class Canary implements BackendFeeds.Listener {
                 "canary",
                 Priority.SYNC,
                 user,
+                _ -> credentials.get(),
                 /* again= */ false,
                 /* features= */ null),
             _ -> new Applicant(ourselves, "", credentials.get()));

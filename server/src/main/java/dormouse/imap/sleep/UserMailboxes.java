@@ -361,7 +361,15 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   private Wish wish(
       Client client, String purpose, Priority priority, Grant grant, Set<String> features) {
     return new Wish(
-        login, user, client, purpose, priority, grant.user(), /* again= */ true, features);
+        login,
+        user,
+        client,
+        purpose,
+        priority,
+        grant.user(),
+        grant::open,
+        /* again= */ true,
+        features);
   }
 
   private LoginTry login(Wish wish, Function<Backend, @Nullable Applicant> applicant) {

@@ -64,6 +64,18 @@ public final class OwnConnection implements AutoCloseable {
     return connection;
   }
 
+  /// A pool of the same loop.
+  ConnectionPool pool(Metrics metrics) {
+    return new ConnectionPool(channel.eventLoop(), wheel, metrics);
+  }
+
+  /// The backend has accepted somebody, now.
+  void loggedIn(Account account, LoginKey key) {
+    Capabilities capabilities = Capabilities.parse("IMAP4rev1");
+    connection.loggedIn(
+        new BackendConnection.Login(account, null, key, wheel.millis(), capabilities));
+  }
+
   /// The backend says these lines.
   public void say(String... lines) {
     String text = String.join("\r\n", lines) + "\r\n";

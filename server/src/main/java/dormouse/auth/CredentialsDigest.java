@@ -1,0 +1,67 @@
+package dormouse.auth;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import javax.crypto.Mac;
+import javax.crypto.SecretKey;
+import javax.crypto.spec.SecretKeySpec;
+
+/// Tells whether two logins were made with the same name, for the same mail, with the same password, and keeps none of it:
+/// HMAC-SHA-256 (RFC 2104) under a key made at start and known to this process alone. It is worth nothing to who reads it without the
+/// key. Immutable; any thread.
+public final class CredentialsDigest {
+  private static final String ALGORITHM = "HmacSHA256";
+  private static final SecretKey KEY = newKey();
+
+  private final byte[] digest;
+
+  private CredentialsDigest(byte[] digest) {
+    this.digest = digest;
+  }
+
+  /// Of credentials, which are not kept.
+  public static CredentialsDigest of(Credentials credentials) {
+    try {
+      Mac mac = Mac.getInstance(ALGORITHM);
+      mac.init(KEY);
+      update(mac, credentials.user().getBytes(UTF_8));
+      update(mac, credentials.authzid().getBytes(UTF_8));
+      update(mac, credentials.password());
+      return new CredentialsDigest(mac.doFinal());
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("cannot digest", e);
+    }
+  }
+
+  /// With its length before it, so that no two sets of fields read the same.
+  private static void update(Mac mac, byte[] field) {
+    mac.update(ByteBuffer.allocate(Integer.BYTES).putInt(field.length).array());
+    mac.update(field);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof CredentialsDigest its && MessageDigest.isEqual(digest, its.digest);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(digest);
+  }
+
+  @Override
+  public String toString() {
+    return "CredentialsDigest[hidden]";
+  }
+
+  private static SecretKey newKey() {
+    byte[] key = new byte[32];
+    new SecureRandom().nextBytes(key);
+    return new SecretKeySpec(key, ALGORITHM);
+  }
+}
