@@ -360,6 +360,9 @@ final class Doze implements Sleeper.Listener {
   void stir() {
     forgetPatience();
     keepAlive.stop();
+    if (sleeper != null) {
+      sleeper.hears(Sleeper.Hears.NOTHING); // the wake tells all that is news
+    }
   }
 
   /// Nothing is kept any more.
