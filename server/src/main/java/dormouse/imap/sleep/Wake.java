@@ -17,6 +17,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -299,6 +300,10 @@ public final class Wake {
       ByteBuf alerts,
       boolean moved) {
     if (!moved && unchanged(who.view(), now)) {
+      ByteBuf keywords =
+          catchUp(who, now, who.view().uids(), now.highestModSeq(), List.of(), false).flagLists();
+      alerts.writeBytes(keywords); // which servers make without a change of any message
+      keywords.release();
       awake(connection, capabilities, alerts, null, false);
       return;
     }
@@ -372,21 +377,7 @@ public final class Wake {
             refused(Refusal.INCONSISTENT);
             return;
           }
-          CatchUp catchUp =
-              new CatchUp(
-                  known,
-                  new CatchUp.Present(
-                      uids,
-                      now.recent(),
-                      UidSet.EMPTY,
-                      now.flags(),
-                      watermark,
-                      reader.after(),
-                      everyFlag),
-                  who.told,
-                  who.form,
-                  who.rev2,
-                  who.own.recent());
+          CatchUp catchUp = catchUp(who, now, uids, watermark, reader.after(), everyFlag);
           if (!catchUp.consistent()) {
             drop(connection);
             refused(Refusal.INCONSISTENT);
@@ -394,6 +385,23 @@ public final class Wake {
           }
           awake(connection, capabilities, alerts, catchUp, can.changes().modSequences());
         });
+  }
+
+  private static CatchUp catchUp(
+      Sleeper who,
+      SelectedMailbox now,
+      UidSet uids,
+      long watermark,
+      List<ResponseLine> fetched,
+      boolean everyFlag) {
+    return new CatchUp(
+        who.view(),
+        new CatchUp.Present(
+            uids, now.recent(), UidSet.EMPTY, now.flags(), watermark, fetched, everyFlag),
+        who.told,
+        who.form,
+        who.rev2,
+        who.own.recent());
   }
 
   private @Nullable UidSet found;
