@@ -1,6 +1,8 @@
 package dormouse.testkit;
 
+import dormouse.testkit.ModelClient.Notify;
 import dormouse.testkit.ServerTraits.Quirk;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -8,13 +10,20 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// One client of a [Differential]: does steps, and notes the bodies it reads.
 ///
 /// For one thread at a time.
 final class Actor implements AutoCloseable {
+  /// Ends the name of a mailbox that comes and goes.
+  static final String SPARE = "z";
+
   private static final int FULL = 40;
+  private static final Pattern COPIED = Pattern.compile("COPYUID \\d+ ([0-9:,]+) [0-9:,]+");
   private static final List<String> FLAGS =
       List.of("\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted", "$Junk", "dormouse");
 
@@ -29,6 +38,8 @@ final class Actor implements AutoCloseable {
   private final Map<String, OfflineView> kept = new HashMap<>();
   private ModelClient client;
   private String before = "";
+  private @Nullable ImapClient direct; // null: answers are not compared
+  private Duration lateAnswers = Duration.ZERO;
 
   /// @param bodies hashes by mailbox and UID, shared by all clients of a run; concurrent
   Actor(
@@ -60,6 +71,11 @@ final class Actor implements AutoCloseable {
     return client;
   }
 
+  /// Whether it must be told of everything without IDLE. Dovecot 2.3 by itself tells of a lone change only with the next.
+  boolean hearsUnasked() {
+    return client.notifying() == Notify.SELECTED && !endpoint.equals(plan.truth());
+  }
+
   /// The conversation so far, with the one before the last login.
   String transcript() {
     return before + client.transcript();
@@ -85,7 +101,10 @@ final class Actor implements AutoCloseable {
     switch (operation) {
       case SELECT, EXAMINE -> select(random, operation == Operation.EXAMINE);
       case NOOP, CAPABILITY -> client.mustOk(operation.name());
-      case STATUS -> client.mustOk(status(random));
+      case STATUS -> ask(status(random));
+      case LIST -> ask(list(random));
+      case MAILBOX -> makeMailbox(random);
+      case NOTIFY -> notifyMe(random);
       case APPEND -> append(random);
       case LOGOUT -> {
         keep();
@@ -97,7 +116,10 @@ final class Actor implements AutoCloseable {
         client.drop();
         loginAgain();
       }
-      case LEAVE,
+      case SELECT_AGAIN,
+          SAVE,
+          USE_SAVED,
+          LEAVE,
           CHECK,
           FETCH_FLAGS,
           FETCH_BODY,
@@ -124,6 +146,9 @@ final class Actor implements AutoCloseable {
       }
     }
     switch (operation) {
+      case SELECT_AGAIN -> client.select(client.mailbox(), client.readOnly());
+      case SAVE -> save(random);
+      case USE_SAVED -> useSaved(random);
       case LEAVE -> leave(random);
       case CHECK -> client.mustOk("CHECK");
       case FETCH_FLAGS -> fetchFlags(random);
@@ -196,8 +221,147 @@ final class Actor implements AutoCloseable {
     if (command.isEmpty()) {
       return false;
     }
-    client.require(client.doneAnd(command).ok(), command + " failed");
+    var answer = client.doneAnd(command);
+    client.require(answer.ok(), command + " failed");
+    if (operation == Operation.STATUS) {
+      compareAnswers(command, answer);
+    }
     return true;
+  }
+
+  /// From now on STATUS and LIST must say what the server itself says then.
+  ///
+  /// @param direct to the server itself
+  /// @param within how long they may say something else, over and over
+  void compareAnswersWith(ImapClient direct, Duration within) {
+    this.direct = direct;
+    this.lateAnswers = within;
+  }
+
+  private void ask(String command) {
+    compareAnswers(command, client.mustOk(command));
+  }
+
+  private void compareAnswers(String command, ModelClient.Answer answer) {
+    var server = direct;
+    if (server == null) {
+      return;
+    }
+    server.ok("EXAMINE INBOX"); // of the selected mailbox, servers may say what the session knows
+    long deadline = System.nanoTime() + lateAnswers.toNanos();
+    for (var said = answer; ; said = client.mustOk(command)) {
+      var heard = MailboxAnswers.of(said.untagged(), client.mailbox());
+      var there = MailboxAnswers.of(server.ok(command), client.mailbox());
+      if (heard.equals(there)) {
+        return;
+      }
+      if (System.nanoTime() - deadline >= 0) {
+        throw client.failure(command + " says " + heard + ", the server itself " + there);
+      }
+      LockSupport.parkNanos(50_000_000);
+    }
+  }
+
+  private String list(Random random) {
+    String pattern = ImapClient.quoted(commonName() + "*");
+    return switch (random.nextInt(3)) {
+      case 0 -> "LSUB \"\" " + pattern;
+      case 1 ->
+          client.offers("LIST-STATUS")
+              ? "LIST \"\" " + pattern + " RETURN (STATUS (MESSAGES UIDNEXT UNSEEN))"
+              : "LIST \"\" " + pattern;
+      default -> "LIST \"\" " + pattern;
+    };
+  }
+
+  /// What the names of all mailboxes of a run begin with.
+  private String commonName() {
+    String name = mailboxes.getFirst();
+    return name.substring(0, name.length() - 1);
+  }
+
+  /// Makes, deletes, or changes the subscription of a mailbox that nobody selects; it may be there or not.
+  private void makeMailbox(Random random) {
+    String command = List.of("CREATE", "DELETE", "SUBSCRIBE", "UNSUBSCRIBE").get(random.nextInt(4));
+    client.run(command + " " + commonName() + SPARE);
+    ask("LIST \"\" " + ImapClient.quoted(commonName() + "*"));
+  }
+
+  private void notifyMe(Random random) {
+    if (!client.offers("NOTIFY")) {
+      return;
+    }
+    client.notify(random.nextBoolean() ? Notify.SELECTED_DELAYED : Notify.SELECTED);
+  }
+
+  /// Whether to name messages by UID: who may hear of EXPUNGE at any time cannot use numbers.
+  private boolean byUid(Random random) {
+    return random.nextBoolean() || client.notifying() == Notify.SELECTED;
+  }
+
+  private void save(Random random) {
+    if (!client.offers("SEARCHRES")) {
+      return;
+    }
+    client.learn();
+    String uid = byUid(random) ? "UID " : "";
+    if (random.nextBoolean()) {
+      client.save(uid + "SEARCH RETURN (SAVE ALL) " + searchKey(random), Set.of());
+      return;
+    }
+    var seqs = messages(random);
+    if (!seqs.isEmpty()) {
+      var uids = seqs.stream().map(client::uid).collect(Collectors.toSet());
+      client.save(uid + "SEARCH RETURN (SAVE) UID " + client.set(seqs, true), uids);
+    }
+  }
+
+  /// Does something to the messages in `$`, and looks whether it was those.
+  private void useSaved(Random random) {
+    client.learn();
+    var saved = client.saved();
+    if (saved == null || !client.offers("SEARCHRES")) {
+      return;
+    }
+    String uid = byUid(random) ? "UID " : "";
+    switch (random.nextInt(4)) {
+      case 0 -> {
+        var answer = client.run(uid + "FETCH $ (UID RFC822.SIZE)");
+        requireSaved(saved, answer, FetchItems.uidsWith("RFC822.SIZE", answer.untagged()));
+      }
+      case 1 -> {
+        if (!client.readOnly()) {
+          var seqs = client.numbers(saved);
+          client.requireOkOrExpunged(
+              client.store("$", seqs, !uid.isEmpty(), "+FLAGS", true, flags(random)));
+        }
+      }
+      case 2 -> {
+        String target = mailbox(random);
+        if (client.size() <= FULL || !target.equals(client.mailbox())) {
+          var answer = client.run(uid + "COPY $ " + target);
+          var copied = COPIED.matcher(answer.code());
+          Set<Long> uids = copied.matches() ? NumberSet.of(copied.group(1)) : Set.of();
+          requireSaved(saved, answer, uids);
+        }
+      }
+      default -> {
+        var answer = client.run("UID SEARCH $");
+        requireSaved(saved, answer, MailboxAnswers.found(answer.untagged()));
+      }
+    }
+  }
+
+  /// What a command did to `$` it must have done to each message in it that is not gone, and to no other.
+  private void requireSaved(Set<Long> saved, ModelClient.Answer answer, Set<Long> done) {
+    client.requireOkOrExpunged(answer);
+    client.require(saved.containsAll(done), "$ is " + saved + ", but meant " + done);
+    if (answer.code().equals("EXPUNGEISSUED")) {
+      return;
+    }
+    var missing = new TreeSet<>(saved);
+    missing.removeAll(done);
+    client.require(client.numbers(missing).isEmpty(), "$ is " + saved + ", but meant only " + done);
   }
 
   private boolean has(Quirk quirk) {
@@ -252,7 +416,7 @@ final class Actor implements AutoCloseable {
   }
 
   private void fetchFlags(Random random) {
-    if (random.nextInt(3) == 0) {
+    if (random.nextInt(3) == 0 || client.notifying() == Notify.SELECTED) {
       client.mustOk("UID FETCH 1:* (FLAGS)");
       return;
     }
@@ -268,7 +432,7 @@ final class Actor implements AutoCloseable {
     if (seqs.isEmpty()) {
       return;
     }
-    boolean byUid = random.nextBoolean();
+    boolean byUid = byUid(random);
     String item = random.nextBoolean() ? "BODY[]" : "BODY.PEEK[]";
     var answer =
         client.run(
@@ -308,7 +472,7 @@ final class Actor implements AutoCloseable {
     if (seqs.isEmpty()) {
       return;
     }
-    boolean byUid = random.nextBoolean();
+    boolean byUid = byUid(random);
     if (client.readOnly()) {
       if (!has(Quirk.STORES_AFTER_EXAMINE)) {
         client.store(seqs, byUid, "+FLAGS", false, Set.of(ModelView.FORBIDDEN));
@@ -332,7 +496,7 @@ final class Actor implements AutoCloseable {
     }
     boolean move =
         operation == Operation.MOVE && !client.readOnly() && (!has(Quirk.NUMBERS_SHIFT) || !within);
-    boolean byUid = random.nextBoolean();
+    boolean byUid = byUid(random);
     client.requireOkOrExpunged(
         client.run(
             (byUid ? "UID " : "")
@@ -365,17 +529,21 @@ final class Actor implements AutoCloseable {
     if (!seqs.isEmpty()) {
       boolean silent = random.nextBoolean();
       client.requireOkOrExpunged(
-          client.store(seqs, /* byUid */ false, "+FLAGS", silent, Set.of("\\Deleted")));
+          client.store(
+              seqs, client.notifying() == Notify.SELECTED, "+FLAGS", silent, Set.of("\\Deleted")));
     }
     return uids;
   }
 
   private void search(Random random) {
-    String key =
-        List.of("ALL", "DELETED", "UNSEEN", "FLAGGED", "NOT SEEN", "KEYWORD dormouse")
-            .get(random.nextInt(6));
-    String uid = random.nextBoolean() ? "UID " : "";
+    String key = searchKey(random);
+    String uid = byUid(random) ? "UID " : "";
     client.requireOkOrExpunged(client.run(uid + "SEARCH " + key));
+  }
+
+  private static String searchKey(Random random) {
+    return List.of("ALL", "DELETED", "UNSEEN", "FLAGGED", "NOT SEEN", "KEYWORD dormouse")
+        .get(random.nextInt(6));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dormouse.testkit;
 
 import dormouse.testkit.ServerTraits.Quirk;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -85,6 +86,7 @@ public final class Differential {
   private record Cast(
       long seed,
       List<ModelMode> modes,
+      List<Endpoint> endpoints,
       int mailboxes,
       boolean side,
       boolean atOnce,
@@ -97,7 +99,13 @@ public final class Differential {
         modes.add(plan.modes().get(random.nextInt(plan.modes().size())));
       }
       int mailboxes = 1 + random.nextInt(2);
-      boolean side = random.nextInt(3) == 0;
+      boolean side = random.nextInt(3) == 0 && plan.side() != null;
+      var ways = new Random(~seed);
+      var endpoints = new ArrayList<Endpoint>();
+      for (int i = 0; i < clients; i++) {
+        var front = plan.fronts().get(ways.nextInt(plan.fronts().size()));
+        endpoints.add(i == 0 && side && plan.side() != null ? plan.side() : front);
+      }
       boolean atOnce = random.nextInt(4) == 0 && plan.concurrent();
       var bag = bag(plan.traits());
       var steps = new ArrayList<Step>();
@@ -106,7 +114,7 @@ public final class Differential {
             new Step(
                 random.nextInt(clients), bag.get(random.nextInt(bag.size())), random.nextLong()));
       }
-      return new Cast(seed, modes, mailboxes, side, atOnce, steps);
+      return new Cast(seed, modes, endpoints, mailboxes, side, atOnce, steps);
     }
 
     private static List<Operation> bag(ServerTraits traits) {
@@ -119,7 +127,13 @@ public final class Differential {
 
     @Override
     public String toString() {
-      return "seed " + seed + ", clients " + modes + (atOnce ? " all at once" : "");
+      return "seed "
+          + seed
+          + ", clients "
+          + modes
+          + " at "
+          + endpoints
+          + (atOnce ? " all at once" : "");
     }
   }
 
@@ -140,8 +154,12 @@ public final class Differential {
       mailboxes.forEach(mailbox -> fill(direct, mailbox));
       var bodies = new ConcurrentHashMap<String, Integer>();
       for (int i = 0; i < cast.modes().size(); i++) {
-        var endpoint = i == 0 && cast.side() ? plan.side() : plan.front();
-        actors.add(new Actor(plan, endpoint, cast.modes().get(i), mailboxes, bodies));
+        var actor =
+            new Actor(plan, cast.endpoints().get(i), cast.modes().get(i), mailboxes, bodies);
+        actors.add(actor);
+        if (!cast.atOnce()) {
+          actor.compareAnswersWith(direct, cast.side() ? plan.patience() : Duration.ZERO);
+        }
       }
       if (cast.atOnce()) {
         runAtOnce(actors, direct, steps, done);
@@ -153,6 +171,9 @@ public final class Differential {
       if (!plan.traits().has(Quirk.DELETE_FAILS)) {
         direct.ok("EXAMINE INBOX");
         mailboxes.forEach(mailbox -> direct.ok("DELETE " + mailbox));
+        String spare = mailboxes.getFirst().replaceFirst(".$", Actor.SPARE);
+        direct.command("UNSUBSCRIBE " + spare);
+        direct.command("DELETE " + spare);
       }
       return null;
     } catch (AssertionError | RuntimeException e) {
@@ -180,7 +201,12 @@ public final class Differential {
                       .map(Actor::client)
                       .filter(client -> !client.mailbox().isEmpty() && !client.idling())
                       .count());
-      compare(actors, direct, new Random(step.choice() ^ step.client()), step.operation());
+      compare(
+          actors,
+          direct,
+          new Random(step.choice() ^ step.client()),
+          step.operation(),
+          /* all */ false);
       done[0]++;
     }
   }
@@ -197,7 +223,7 @@ public final class Differential {
           running.add(threads.submit(() -> own.forEach(step -> act(actors.get(index), step))));
         }
         running.forEach(Differential::join);
-        compare(actors, direct, new Random(from), Operation.NOOP);
+        compare(actors, direct, new Random(from), Operation.NOOP, /* all */ true);
         done[0] += part.size();
       }
     }
@@ -223,8 +249,12 @@ public final class Differential {
     counts.merge(step.operation(), 1L, Long::sum);
   }
 
-  /// Each client finds out what has changed, as clients do, and must then see what there is.
-  void compare(List<Actor> actors, ImapClient direct, Random random, Operation operation) {
+  /// Clients find out what has changed, as clients do, and must then see what there is. Those that are not asked now go on
+  /// with what they know.
+  ///
+  /// @param all whether none may do without
+  void compare(
+      List<Actor> actors, ImapClient direct, Random random, Operation operation, boolean all) {
     var truths = new HashMap<String, Truth>();
     for (Actor actor : actors) {
       var client = actor.client();
@@ -232,11 +262,13 @@ public final class Differential {
         continue;
       }
       boolean hears = random.nextInt(plan.hearOneIn()) == 0 || operation == Operation.HEAR;
-      if (client.idling() && !(hears && !plan.traits().has(Quirk.IDLE_HIDES_FLAGS))) {
+      boolean asks = all || plan.traits().has(Quirk.NUMBERS_SHIFT) || random.nextBoolean();
+      boolean listens = client.idling() || (hears && actor.hearsUnasked());
+      if (listens ? !(hears && !plan.traits().has(Quirk.IDLE_HIDES_FLAGS)) : !asks) {
         continue;
       }
       var truth = truths.computeIfAbsent(client.mailbox(), mailbox -> Truth.of(direct, mailbox));
-      if (client.idling()) {
+      if (listens) {
         requireHeard(client, truth);
       } else {
         requireSeen(client, truth);
@@ -246,7 +278,10 @@ public final class Differential {
 
   private void requireHeard(ModelClient client, Truth truth) {
     if (!client.hearUntil(truth, plan.patience().plusSeconds(1))) {
-      throw difference(client, truth, "in IDLE, " + client.difference(truth));
+      throw difference(
+          client,
+          truth,
+          (client.idling() ? "in IDLE, " : "in NOTIFY, ") + client.difference(truth));
     }
   }
 
@@ -277,7 +312,7 @@ public final class Differential {
         actor.client().done();
       }
     }
-    compare(actors, direct, new Random(0), Operation.NOOP);
+    compare(actors, direct, new Random(0), Operation.NOOP, /* all */ true);
   }
 
   private static String report(

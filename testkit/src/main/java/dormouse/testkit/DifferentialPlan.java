@@ -3,11 +3,12 @@ package dormouse.testkit;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /// Where and how a [Differential] runs. Immutable.
 ///
-/// @param front what is tested; all clients go there, but for one when there is a `side`
-/// @param side the server itself: in some runs one client goes there; the same as `front` if there is none
+/// @param fronts what is tested, in one or more ways to connect: one is drawn for each client
+/// @param side the server itself: in some runs one client goes there; null for none
 /// @param truth the server itself, without Dormouse: each view is compared with what it says
 /// @param user whose mailboxes are used; runs make their own and delete them
 /// @param modes what clients enable, drawn for each
@@ -19,8 +20,8 @@ import java.util.function.IntConsumer;
 /// @param settle told after each step how many clients have a mailbox selected and are not in IDLE: may wait until the
 ///     others sleep; not in runs where clients act at once
 public record DifferentialPlan(
-    Endpoint front,
-    Endpoint side,
+    List<Endpoint> fronts,
+    @Nullable Endpoint side,
     Endpoint truth,
     String user,
     String password,
@@ -36,14 +37,15 @@ public record DifferentialPlan(
   private static final int HEAR_ONE_IN = 10;
 
   public DifferentialPlan {
+    fronts = List.copyOf(fronts);
     modes = List.copyOf(modes);
   }
 
   /// Everything that Dovecot can do, all clients at `front`.
   public static DifferentialPlan dovecot(Endpoint front, Endpoint truth, String user) {
     return new DifferentialPlan(
-        front,
-        front,
+        List.of(front),
+        null,
         truth,
         user,
         DovecotServer.PASSWORD,
@@ -59,8 +61,8 @@ public record DifferentialPlan(
   /// All that this server can do.
   public static DifferentialPlan of(Endpoint front, MailServer server, String user) {
     return new DifferentialPlan(
-        front,
-        front,
+        List.of(front),
+        null,
         Endpoint.plain(server.imapPort()),
         user,
         DovecotServer.PASSWORD,
@@ -77,8 +79,8 @@ public record DifferentialPlan(
   public static DifferentialPlan greenMail(
       Endpoint front, Endpoint truth, String user, String password, ServerTraits traits) {
     return new DifferentialPlan(
-        front,
-        front,
+        List.of(front),
+        null,
         truth,
         user,
         password,
@@ -94,8 +96,25 @@ public record DifferentialPlan(
   /// The same with one client of some runs at this endpoint.
   public DifferentialPlan withSide(Endpoint other) {
     return new DifferentialPlan(
-        front,
+        fronts,
         other,
+        truth,
+        user,
+        password,
+        modes,
+        traits,
+        steps,
+        concurrent,
+        patience,
+        hearOneIn,
+        settle);
+  }
+
+  /// The same with clients that connect in these ways.
+  public DifferentialPlan withFronts(Endpoint... others) {
+    return new DifferentialPlan(
+        List.of(others),
+        side,
         truth,
         user,
         password,
@@ -111,7 +130,7 @@ public record DifferentialPlan(
   /// The same with clients that enable these, one drawn for each.
   public DifferentialPlan withModes(ModelMode... others) {
     return new DifferentialPlan(
-        front,
+        fronts,
         side,
         truth,
         user,
@@ -128,7 +147,7 @@ public record DifferentialPlan(
   /// The same with another password.
   public DifferentialPlan withPassword(String other) {
     return new DifferentialPlan(
-        front,
+        fronts,
         side,
         truth,
         user,
@@ -145,7 +164,7 @@ public record DifferentialPlan(
   /// The same with so many steps in a run.
   public DifferentialPlan withSteps(int others) {
     return new DifferentialPlan(
-        front,
+        fronts,
         side,
         truth,
         user,
@@ -162,14 +181,14 @@ public record DifferentialPlan(
   /// The same without runs in which clients act at once.
   public DifferentialPlan oneAtATime() {
     return new DifferentialPlan(
-        front, side, truth, user, password, modes, traits, steps, false, patience, hearOneIn,
+        fronts, side, truth, user, password, modes, traits, steps, false, patience, hearOneIn,
         settle);
   }
 
   /// The same with another bound on how long a view may differ; zero: one NOOP must do.
   public DifferentialPlan withPatience(Duration other) {
     return new DifferentialPlan(
-        front,
+        fronts,
         side,
         truth,
         user,
@@ -186,7 +205,7 @@ public record DifferentialPlan(
   /// The same with something to do after each step.
   public DifferentialPlan withSettle(IntConsumer other) {
     return new DifferentialPlan(
-        front,
+        fronts,
         side,
         truth,
         user,

@@ -1,12 +1,15 @@
 package dormouse.testkit;
 
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The items of one FETCH response. Immutable.
@@ -32,6 +35,15 @@ record FetchItems(int seq, Map<String, String> items) {
       }
     }
     return new FetchItems(Integer.parseInt(head.group(1)), items);
+  }
+
+  /// The UIDs of those of these responses that are FETCH with such an item.
+  static Set<Long> uidsWith(String item, Collection<String> responses) {
+    return responses.stream()
+        .map(FetchItems::parse)
+        .filter(fetch -> fetch != null && fetch.has(item))
+        .map(fetch -> Objects.requireNonNull(fetch).uid())
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   boolean has(String name) {

@@ -28,6 +28,19 @@ public final class ModelClient implements AutoCloseable {
   private String mailbox = "";
   private boolean readOnly;
   private @Nullable String idleTag;
+  private Set<String> offered = Set.of();
+  private Notify notify = Notify.NONE;
+  private boolean holding; // what is heard is looked at when the command is over
+
+  /// What is told of the selected mailbox without being asked for (RFC 5465).
+  enum Notify {
+    /// Nothing, as long as it has not asked.
+    NONE,
+    /// Everything, at any time.
+    SELECTED,
+    /// Everything but what is gone, which waits for a command that may say so.
+    SELECTED_DELAYED
+  }
 
   /// The answer to one command.
   ///
@@ -59,12 +72,20 @@ public final class ModelClient implements AutoCloseable {
     if (mode != ModelMode.PLAIN) {
       client.mustOk("ENABLE " + mode);
     }
+    for (String response : client.mustOk("CAPABILITY").untagged()) {
+      client.offered = Set.of(response.toUpperCase(Locale.ROOT).split(" "));
+    }
     return client;
   }
 
   /// What it has enabled.
   public ModelMode mode() {
     return mode;
+  }
+
+  /// Whether the server said that it can do this.
+  boolean offers(String capability) {
+    return offered.contains(capability);
   }
 
   /// From now on answers may take this long.
@@ -113,8 +134,14 @@ public final class ModelClient implements AutoCloseable {
     view.close();
     mailbox = "";
     String parameters = kept == null ? "" : " " + kept.parameters();
-    var answer = run((examine ? "EXAMINE " : "SELECT ") + ImapClient.quoted(name) + parameters);
+    String command = (examine ? "EXAMINE " : "SELECT ") + ImapClient.quoted(name) + parameters;
+    holding = notify != Notify.NONE;
+    var answer = run(command);
     require(answer.ok(), "the mailbox cannot be selected");
+    if (holding) {
+      holding = false;
+      ofTheNewMailbox(answer.untagged()).forEach(line -> hear(line, ModelCommand.of(command)));
+    }
     mailbox = name;
     readOnly = answer.code().equalsIgnoreCase("READ-ONLY");
     require(readOnly == examine, "selected as " + answer.code());
@@ -123,9 +150,52 @@ public final class ModelClient implements AutoCloseable {
     }
   }
 
+  /// Who hears at any time may hear of the old mailbox until the server reads SELECT. Of the new one it hears from the last
+  /// FLAGS before its UIDVALIDITY on.
+  private static List<String> ofTheNewMailbox(List<String> heard) {
+    int from = 0;
+    for (int i = 0; i < heard.size() && !heard.get(i).startsWith("* OK [UIDVALIDITY"); i++) {
+      from = heard.get(i).startsWith("* FLAGS") ? i : from;
+    }
+    return heard.subList(from, heard.size());
+  }
+
   /// What a client with QRESYNC keeps on disk of its view, null if that is not enough to begin with again.
   @Nullable OfflineView offline() {
     return view.offline();
+  }
+
+  /// What it is told without asking.
+  Notify notifying() {
+    return notify;
+  }
+
+  /// NOTIFY for all that happens in the selected mailbox. There is no way back: behind NOTIFY NONE nothing is told, not even
+  /// what NOOP tells to who has never used it (RFC 5465 §3.1).
+  void notify(Notify wanted) {
+    view.unasked(wanted == Notify.SELECTED || notify == Notify.SELECTED);
+    String which = wanted.name().replace('_', '-');
+    mustOk("NOTIFY SET (" + which + " (MessageNew MessageExpunge FlagChange))");
+    notify = wanted;
+    view.unasked(wanted == Notify.SELECTED);
+  }
+
+  /// Saves a search result in `$`; empty when the search fails.
+  ///
+  /// @param uids what it is going to find, as far as that is known before; else the server must tell
+  void save(String search, Set<Long> uids) {
+    view.save(uids);
+    mustOk(search);
+  }
+
+  /// The UIDs saved in `$`, less what was expunged since; null if they cannot be known.
+  @Nullable Set<Long> saved() {
+    return view.saved();
+  }
+
+  /// The numbers of these messages, less those that are gone.
+  List<Integer> numbers(Set<Long> uids) {
+    return view.numbers(uids);
   }
 
   /// CLOSE, or another command that leaves the mailbox.
@@ -140,6 +210,17 @@ public final class ModelClient implements AutoCloseable {
   /// @param item `+FLAGS`, `-FLAGS` or `FLAGS`
   public Answer store(
       Collection<Integer> seqs, boolean byUid, String item, boolean silent, Set<String> flags) {
+    return store(set(seqs, byUid), seqs, byUid, item, silent, flags);
+  }
+
+  /// The same for a set that means these messages.
+  Answer store(
+      String set,
+      Collection<Integer> seqs,
+      boolean byUid,
+      String item,
+      boolean silent,
+      Set<String> flags) {
     if (silent) {
       view.store(
           seqs,
@@ -149,7 +230,7 @@ public final class ModelClient implements AutoCloseable {
     var answer =
         run(
             (byUid ? "UID STORE " : "STORE ")
-                + set(seqs, byUid)
+                + set
                 + " "
                 + item
                 + (silent ? ".SILENT (" : " (")
@@ -222,7 +303,9 @@ public final class ModelClient implements AutoCloseable {
       if (response.startsWith(tag + " ")) {
         return answer(response.substring(tag.length() + 1), heard);
       }
-      hear(response, running);
+      if (!holding) {
+        hear(response, running);
+      }
       requireOwn(response, tag);
       heard.add(response);
     }
@@ -315,10 +398,10 @@ public final class ModelClient implements AutoCloseable {
     require(answer.ok(), "DONE was not answered by OK");
   }
 
-  /// In IDLE: listens until the view agrees with the truth as far as it is known; says whether it does in time.
+  /// Listens until the view agrees with the truth as far as it is known; says whether it does in time.
   boolean hearUntil(Truth truth, Duration within) {
     long deadline = System.nanoTime() + within.toNanos();
-    var idle = ModelCommand.of("IDLE");
+    var idle = idling() ? ModelCommand.of("IDLE") : ModelCommand.NONE;
     while (view.difference(truth) != null) {
       String response = client.readResponseOrNull(deadline);
       if (response == null) {
@@ -335,6 +418,10 @@ public final class ModelClient implements AutoCloseable {
       var unknown = view.unknown();
       if (unknown.isEmpty()) {
         return;
+      }
+      if (notify == Notify.SELECTED) { // whose numbers may be others when the command arrives
+        mustOk("UID FETCH 1:* (FLAGS)");
+        continue;
       }
       boolean onlyNew = unknown.stream().allMatch(seq -> view.uid(seq) == 0);
       var answer =

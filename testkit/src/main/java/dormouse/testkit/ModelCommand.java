@@ -25,6 +25,11 @@ record ModelCommand(String name, boolean uid, String text) {
     return !name.isEmpty() && (uid || !BY_SEQUENCE_NUMBER.contains(name));
   }
 
+  /// Whether its result is saved in `$` (RFC 5182).
+  boolean saves() {
+    return name.equals("SEARCH") && text.contains("RETURN (SAVE");
+  }
+
   boolean selects() {
     return name.equals("SELECT") || name.equals("EXAMINE");
   }
@@ -44,6 +49,7 @@ record ModelCommand(String name, boolean uid, String text) {
     return switch (response) {
       case "SEARCH", "ESEARCH" -> name.equals("SEARCH");
       case "ENABLED" -> name.equals("ENABLE");
+      case "STATUS" -> name.equals("STATUS") || (name.equals("LIST") && text.contains("STATUS"));
       default -> name.equals(response);
     };
   }

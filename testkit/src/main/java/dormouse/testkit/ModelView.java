@@ -25,6 +25,7 @@ final class ModelView {
       Pattern.compile("\\* OK(?: \\[([A-Za-z0-9-]+)( [^]]*)?])?(?s).*");
   private static final Pattern VANISHED =
       Pattern.compile("\\* VANISHED( \\(EARLIER\\))? ([0-9:,]+)");
+  private static final Pattern ALL_FOUND = Pattern.compile(" ALL ([0-9:,]+)");
   private static final Set<String> SELECT_CODES =
       Set.of(
           "UIDVALIDITY",
@@ -56,6 +57,8 @@ final class ModelView {
   private boolean open;
   private long uidValidity;
   private long highestModseq;
+  private @Nullable Set<Long> saved = new TreeSet<>(); // null: it cannot be known
+  private boolean unasked;
 
   ModelView(ModelMode mode, boolean namesKeywords) {
     this.mode = mode;
@@ -67,6 +70,7 @@ final class ModelView {
     messages.clear();
     named = Set.of();
     vanishedEarlier.clear();
+    saved = new TreeSet<>();
     open = false;
     uidValidity = 0;
     highestModseq = 0;
@@ -105,6 +109,32 @@ final class ModelView {
       learnUid(++seq, entry.getKey());
       messages.get(seq - 1).flags = entry.getValue();
     }
+  }
+
+  /// The UIDs saved in `$` (RFC 5182), less what was expunged since; null if they cannot be known.
+  @Nullable Set<Long> saved() {
+    return saved == null ? null : new TreeSet<>(saved);
+  }
+
+  /// A search begins whose result, of these UIDs, is saved.
+  void save(Collection<Long> uids) {
+    saved = new TreeSet<>(uids);
+  }
+
+  /// The numbers of these messages, less those that are gone.
+  List<Integer> numbers(Collection<Long> uids) {
+    var numbers = new ArrayList<Integer>();
+    for (int i = 0; i < messages.size(); i++) {
+      if (uids.contains(messages.get(i).uid)) {
+        numbers.add(i + 1);
+      }
+    }
+    return numbers;
+  }
+
+  /// Whether from now on anything may be told at any time (NOTIFY of SELECTED, RFC 5465 §5.1).
+  void unasked(boolean anything) {
+    unasked = anything;
   }
 
   /// EXISTS as told, less what was expunged.
@@ -169,10 +199,28 @@ final class ModelView {
               .forEach(this::requireInRange);
         }
       }
-      case "CAPABILITY", "ENABLED", "ESEARCH", "STATUS", "LIST", "ID", "NAMESPACE" ->
+      case "ESEARCH" -> {
+        require(running.asksFor(name), name + " that nobody asked for");
+        if (running.saves()) {
+          applySaved(response, running);
+        }
+      }
+      case "CAPABILITY", "ENABLED", "STATUS", "LIST", "LSUB", "ID", "NAMESPACE" ->
           require(running.asksFor(name), name + " that nobody asked for");
       default -> throw new Violation("unexpected response: " + response);
     }
+  }
+
+  /// The result of a search that is saved: UIDs, or numbers of messages whose UIDs are known, as a rule.
+  private void applySaved(String response, ModelCommand running) {
+    var all = ALL_FOUND.matcher(response);
+    var found = new TreeSet<Long>();
+    if (all.find()) {
+      for (long number : NumberSet.of(all.group(1))) {
+        found.add(running.uid() ? number : uid((int) number));
+      }
+    }
+    saved = found.contains(0L) ? null : found;
   }
 
   private void applyNumbered(int number, String name, String response, ModelCommand running) {
@@ -191,9 +239,9 @@ final class ModelView {
       case "RECENT" -> require(number <= messages.size(), "more RECENT than EXISTS");
       case "EXPUNGE" -> {
         require(mode != ModelMode.QRESYNC, "EXPUNGE to a client with QRESYNC");
-        require(running.allowsExpunge(), "EXPUNGE while " + shown(running));
+        require(unasked || running.allowsExpunge(), "EXPUNGE while " + shown(running));
         requireInRange(number);
-        messages.remove(number - 1);
+        gone(messages.remove(number - 1));
       }
       case "FETCH" -> applyFetch(response, running);
       default -> throw new Violation("unexpected response: " + response);
@@ -257,18 +305,20 @@ final class ModelView {
     require(vanished.matches(), "malformed VANISHED");
     boolean earlier = vanished.group(1) != null;
     require(!earlier || running.asksForVanished(), "VANISHED (EARLIER) that nobody asked for");
-    require(earlier || running.allowsExpunge(), "VANISHED while " + shown(running));
-    for (String range : vanished.group(2).split(",", -1)) {
-      String[] ends = range.split(":", -1);
-      long last = Long.parseLong(ends[ends.length - 1]);
-      for (long uid = Long.parseLong(ends[0]); uid <= last; uid++) {
-        if (running.selects()) {
-          vanishedEarlier.add(uid);
-          continue;
-        }
-        boolean was = vanish(uid);
-        require(was || earlier, "VANISHED names UID " + uid + ", which was not there");
+    require(earlier || unasked || running.allowsExpunge(), "VANISHED while " + shown(running));
+    for (long uid : NumberSet.of(vanished.group(2))) {
+      if (running.selects()) {
+        vanishedEarlier.add(uid);
+        continue;
       }
+      boolean was = vanish(uid);
+      require(was || earlier, "VANISHED names UID " + uid + ", which was not there");
+    }
+  }
+
+  private void gone(Message message) {
+    if (saved != null) {
+      saved.remove(message.uid);
     }
   }
 
@@ -278,7 +328,7 @@ final class ModelView {
     for (int i = 0; i < messages.size(); i++) {
       long other = messages.get(i).uid;
       if (other == uid) {
-        messages.remove(i);
+        gone(messages.remove(i));
         return true;
       }
       if (other > uid) {

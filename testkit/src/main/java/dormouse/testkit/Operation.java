@@ -6,10 +6,13 @@ import dormouse.testkit.ServerTraits.Quirk;
 enum Operation {
   SELECT(3),
   EXAMINE(1),
+  SELECT_AGAIN(1),
   LEAVE(1),
   NOOP(3),
   CHECK(1),
-  STATUS(2),
+  STATUS(4),
+  LIST(3),
+  MAILBOX(1),
   CAPABILITY(1),
   FETCH_FLAGS(4),
   FETCH_BODY(4),
@@ -21,6 +24,9 @@ enum Operation {
   EXPUNGE(8),
   UID_EXPUNGE(4),
   SEARCH(4),
+  SAVE(3),
+  USE_SAVED(6),
+  NOTIFY(2),
   IDLE(22),
   DONE(6),
   DONE_IDLE(6),
@@ -43,6 +49,7 @@ enum Operation {
   /// Whether a server of these traits can be asked for it.
   boolean suits(ServerTraits traits) {
     return !(traits.has(Quirk.NO_IDLE) && staysInIdle())
-        && !(traits.has(Quirk.NO_MOVE) && this == MOVE);
+        && !(traits.has(Quirk.NO_MOVE) && this == MOVE)
+        && !(traits.has(Quirk.DELETE_FAILS) && this == MAILBOX);
   }
 }

@@ -43,7 +43,8 @@ public final class SoakUser implements AutoCloseable {
     leaveServer();
     for (int i = 0; i < clients; i++) {
       var mode = plan.modes().get(random.nextInt(plan.modes().size()));
-      actors.add(new Actor(plan, plan.front(), mode, mailboxes, bodies));
+      actors.add(
+          new Actor(plan, plan.fronts().get(i % plan.fronts().size()), mode, mailboxes, bodies));
     }
   }
 
@@ -61,7 +62,7 @@ public final class SoakUser implements AutoCloseable {
     var step = new Step(actors.indexOf(actor), operation, random.nextLong());
     attempt(shaken, actor, () -> actor.act(step));
     if (random.nextInt(COMPARE_ONE_IN) == 0) {
-      attempt(shaken, null, () -> comparison.compare(actors, direct(), random, operation));
+      attempt(shaken, null, () -> comparison.compare(actors, direct(), random, operation, true));
       leaveServer();
     }
   }

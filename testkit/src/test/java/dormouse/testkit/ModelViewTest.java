@@ -37,6 +37,31 @@ class ModelViewTest {
   }
 
   @Test
+  void aSavedResultIsWhatWasFoundLessWhatIsGone() {
+    var view = view(ModelMode.PLAIN);
+    hear(view, "SEARCH RETURN (SAVE ALL) SEEN", "* ESEARCH (TAG \"x\") ALL 1:2,4");
+    assertThat(view.saved()).containsExactly(10L, 20L, 40L);
+    hear(view, "NOOP", "* 2 EXPUNGE", "* 4 EXISTS");
+    assertThat(view.saved()).containsExactly(10L, 40L);
+    hear(view, "UID SEARCH RETURN (SAVE ALL) SEEN", "* ESEARCH (TAG \"x\") UID ALL 30");
+    assertThat(view.saved()).containsExactly(30L);
+    hear(view, "SEARCH RETURN (SAVE ALL) ALL", "* ESEARCH (TAG \"x\") ALL 1:4");
+    assertThat(view.saved()).isNull(); // the fourth has a UID that was not told
+    view.close();
+    assertThat(view.saved()).isEmpty();
+  }
+
+  @Test
+  void whoWantsToHearAtAnyTimeMayHearOfExpunges() {
+    var view = view(ModelMode.PLAIN);
+    assertThatThrownBy(() -> view.apply("* 1 EXPUNGE", ModelCommand.NONE))
+        .isInstanceOf(Violation.class);
+    view.unasked(true);
+    view.apply("* 1 EXPUNGE", ModelCommand.NONE);
+    assertThat(view.size()).isEqualTo(3);
+  }
+
+  @Test
   void whatWasKeptAndWhatIsToldMakeTheViewAgain() {
     var kept =
         new OfflineView(
