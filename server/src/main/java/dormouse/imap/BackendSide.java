@@ -4,6 +4,7 @@ import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.sleep.CatchUp;
+import dormouse.imap.sleep.ListQuery;
 import dormouse.imap.sleep.QuietSnapshot;
 import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.StatusCache;
@@ -171,29 +172,31 @@ final class BackendSide implements BackendConnection.Relay {
     if (verb == Verb.STATUS && arguments != null) {
       return decideStatus(tag, arguments);
     }
-    if ((verb == Verb.LIST || verb == Verb.LSUB) && arguments != null) {
+    if (ListQuery.isOne(verb) && arguments != null) {
       return decideList(tag, verb, arguments);
     }
     return forward(tag, verb, null);
   }
 
   /// LIST and LSUB are answered from what is kept, in their turn; else they go to the backend, and what it says is kept if
-  /// nothing else is under way.
+  /// nothing else is under way. NAMESPACE is asked anew at each login.
   private CommandTracker.Decision decideList(String tag, Verb verb, String arguments) {
-    String command = conversation.listToKeep(verb, arguments);
-    if (command == null || !free()) {
+    ListQuery query = conversation.listToKeep(verb, arguments);
+    if (query == null || !free()) {
       return forward(tag, verb, null);
     }
-    if (home.asksForNamespaces()) {
-      learnNamespaces();
-      return CommandTracker.Decision.WAIT;
-    }
-    list = home.lists().find(command, tag);
-    if (list != null) {
-      return CommandTracker.Decision.ANSWER;
+    if (verb != Verb.NAMESPACE) {
+      if (home.asksForNamespaces()) {
+        learnNamespaces();
+        return CommandTracker.Decision.WAIT;
+      }
+      list = home.lists().find(query, tag, conversation.selected());
+      if (list != null) {
+        return CommandTracker.Decision.ANSWER;
+      }
     }
     quiet.touched();
-    conversation.beginsList(tag, verb, home.lists().ask(command));
+    conversation.beginsList(tag, verb, home.lists().ask(query));
     return CommandTracker.Decision.FORWARD;
   }
 

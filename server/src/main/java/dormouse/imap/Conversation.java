@@ -3,6 +3,7 @@ package dormouse.imap;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ImapString;
 import dormouse.imap.sleep.ListCache;
+import dormouse.imap.sleep.ListQuery;
 import dormouse.imap.sleep.OwnSets;
 import dormouse.imap.sleep.OwnWrite;
 import dormouse.imap.sleep.OwnWrites;
@@ -25,7 +26,6 @@ import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Iterator;
-import java.util.Locale;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -131,7 +131,7 @@ final class Conversation implements ResponseTracker.Listener {
     noteQueue();
   }
 
-  /// The same of a LIST or LSUB whose answer may be kept; nothing else is under way.
+  /// The same of a [ListQuery], whose answer may be kept; nothing else is under way.
   void beginsList(String tag, Verb verb, ListCache.Asked list) {
     begins(tag, verb);
     Outstanding last = queue.peekLast();
@@ -299,8 +299,7 @@ final class Conversation implements ResponseTracker.Listener {
 
   private void hear(ResponseLine line) {
     ListCache.Asked list = list();
-    if (list != null && (line.kind() == Kind.LIST || line.kind() == Kind.LSUB)) {
-      list.hear(line.text());
+    if (list != null && list.hears(line)) {
       return;
     }
     if (line.kind() == Kind.STATUS) {
@@ -346,7 +345,7 @@ final class Conversation implements ResponseTracker.Listener {
     }
     settleAsked(done, line);
     if (done.list != null && line.isOk() && line.code() == null) {
-      done.list.answered(line.text().substring(line.tag().length() + 1));
+      done.list.answered(line.text().substring(line.tag().length() + 1), selected);
     }
     noteQueue();
     events.ended(done.tag, done.verb, line.isOk());
@@ -389,10 +388,9 @@ final class Conversation implements ResponseTracker.Listener {
     return query.isOf(selected) || query.isOf(opening);
   }
 
-  /// A LIST or LSUB in full, as its answer is kept; null if it must not be: STATUS in it is of the moment.
-  @Nullable String listToKeep(Verb verb, String arguments) {
-    boolean status = arguments.toUpperCase(Locale.ROOT).contains("STATUS");
-    return status || notified() ? null : features.names() + verb.name() + " " + arguments;
+  /// A LIST, LSUB or NAMESPACE whose answer is kept; null if it must not be.
+  @Nullable ListQuery listToKeep(Verb verb, String arguments) {
+    return notified() ? null : ListQuery.of(verb, arguments, features);
   }
 
   /// Whether an answer that the backend gave to somebody else will do. One with mod-sequences switches CONDSTORE on, which

@@ -2,6 +2,7 @@ package dormouse.imap;
 
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.sleep.Grant;
+import dormouse.imap.sleep.ListQuery;
 import dormouse.imap.sleep.MailboxWatch;
 import dormouse.imap.sleep.Sleeper;
 import dormouse.imap.sleep.Snapshot;
@@ -133,7 +134,7 @@ final class Doze implements Sleeper.Listener {
       case UNSELECT -> answerIf(sleeper != null && backend.unselect());
       case CLOSE -> answerIf(sleeper != null && sleeper.examines()); // else it expunges
       case ENABLE -> answerIf(sleeper == null && !backend.enables().isEmpty());
-      case LIST, LSUB -> arguments == null ? null : decideList(verb, arguments);
+      case LIST, LSUB, NAMESPACE -> arguments == null ? null : decideList(verb, arguments);
       case STATUS -> arguments == null ? null : decideStatus(arguments);
       default -> null;
     };
@@ -144,8 +145,8 @@ final class Doze implements Sleeper.Listener {
   }
 
   private CommandTracker.@Nullable Decision decideList(Verb verb, String arguments) {
-    String command = conversation.listToKeep(verb, arguments);
-    list = command == null ? null : home.lists().find(command, "");
+    ListQuery query = conversation.listToKeep(verb, arguments);
+    list = query == null ? null : home.lists().find(query, "", conversation.selected());
     return answerIf(list != null);
   }
 
@@ -244,7 +245,7 @@ final class Doze implements Sleeper.Listener {
       case UNSELECT -> answerUnselect(tag + " OK Unselect completed.");
       case CLOSE -> answerUnselect(tag + " OK Close completed.");
       case ENABLE -> answerEnable(command);
-      case LIST, LSUB -> answerList(tag);
+      case LIST, LSUB, NAMESPACE -> answerList(tag);
       case STATUS -> answerStatus(tag);
       default -> throw new IllegalStateException(command.verb() + " takes a backend");
     }

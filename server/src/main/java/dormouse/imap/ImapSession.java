@@ -183,8 +183,11 @@ final class ImapSession
 
   @Override
   public boolean peeks(Verb verb) {
-    return (verb == Verb.STATUS || verb == Verb.LIST || verb == Verb.LSUB)
-        && home.statuses().inUse();
+    return switch (verb) {
+      case STATUS, LIST, LSUB -> home.statuses().inUse();
+      case NAMESPACE -> true;
+      default -> false;
+    };
   }
 
   @Override

@@ -36,6 +36,7 @@ class StatusCacheIT {
   private static final long SEED = Long.getLong("dormouse.seed", 3);
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String ITEMS = " (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)";
+  private static final String LIST_STATUS = "LIST \"\" * RETURN (STATUS" + ITEMS + ")";
   private static final String MESSAGE = "From: a@example.org\r\nSubject: hi\r\n\r\nHello\r\n";
 
   private EventRelay relay;
@@ -123,13 +124,14 @@ class StatusCacheIT {
               "LIST \"\" *",
               "LIST \"\" % RETURN (SUBSCRIBED CHILDREN)",
               "LSUB \"\" *",
-              "LIST \"\" F1")) {
+              "LIST \"\" F1",
+              LIST_STATUS)) {
         List<String> said = untimed(direct, command);
         assertThat(untimed(client, command)).isEqualTo(said);
         assertThat(untimed(client, command)).isEqualTo(said);
       }
       assertThat(Stage.metric(front, "dormouse_local_answers_total{command=\"list\"}"))
-          .isEqualTo(3);
+          .isEqualTo(4);
       assertThat(Stage.metric(front, "dormouse_local_answers_total{command=\"lsub\"}"))
           .isEqualTo(1);
       client.ok("SUBSCRIBE F1");
@@ -142,6 +144,56 @@ class StatusCacheIT {
         front.await(() -> client.ok("LIST \"\" *").equals(said), "it is told: " + change);
       }
     }
+  }
+
+  @Test
+  void aListWithStatusIsWhatTheServerSaysWhateverChanges() {
+    makeFolders(1);
+    hearSomething();
+    ImapClient client = front.client("u1", DovecotServer.PASSWORD);
+    clients.add(client);
+    try (ImapClient direct = dovecot.client("u1")) {
+      List<String> namespace = untimed(direct, "NAMESPACE");
+      assertThat(untimed(client, "NAMESPACE")).isEqualTo(namespace);
+      untimed(direct, LIST_STATUS); // Dovecot says \\UnMarked once it has looked
+      untimed(client, LIST_STATUS);
+      front.awaitAsleep(1);
+      assertThat(untimed(client, "NAMESPACE")).isEqualTo(namespace);
+      assertThat(untimed(client, LIST_STATUS)).isEqualTo(untimed(direct, LIST_STATUS));
+      front.awaitAsleep(1);
+      assertThat(local("list")).isEqualTo(1);
+      assertThat(local("namespace")).isEqualTo(1);
+      direct.ok("SELECT F1");
+      List<Runnable> changes =
+          List.of(
+              () -> direct.append("F1", "", MESSAGE),
+              () -> direct.ok("STORE 1 +FLAGS (\\Seen)"),
+              () -> direct.ok("COPY 1 F2"),
+              () -> direct.ok("STORE 1 -FLAGS (\\Seen)"),
+              () -> direct.ok("MOVE 1 F3"),
+              () -> direct.ok("DELETE F4"),
+              () -> dovecot.deliver("u1", MESSAGE));
+      for (Runnable change : changes) {
+        long heard = relay.heard();
+        change.run();
+        front.await(() -> relay.heard() > heard, "Dovecot tells");
+        try (ImapClient fresh = dovecot.client("u1")) {
+          untimed(fresh, LIST_STATUS);
+          List<String> said = untimed(fresh, LIST_STATUS);
+          front.await(() -> untimed(client, LIST_STATUS).equals(said), "it is told");
+          assertThat(untimed(client, LIST_STATUS)).isEqualTo(said);
+        }
+      }
+      double before = local("list");
+      client.append("F1", "", MESSAGE);
+      assertThat(client.ok(LIST_STATUS))
+          .anyMatch(line -> line.startsWith("* STATUS F1 (MESSAGES 1 "));
+      assertThat(local("list")).isEqualTo(before);
+    }
+  }
+
+  private double local(String command) {
+    return Stage.metric(front, "dormouse_local_answers_total{command=\"" + command + "\"}");
   }
 
   private static List<String> untimed(ImapClient client, String command) {

@@ -1,16 +1,19 @@
 package dormouse.imap.sleep;
 
+import dormouse.imap.track.ResponseLine;
+import dormouse.imap.track.SelectedMailbox;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What the backend last said to a user's LIST and LSUB commands, kept for whoever of the user's sessions asks the same again.
+/// What the backend last said to a user's LIST, LSUB and NAMESPACE commands, kept for whoever of the user's sessions asks the same
+/// again.
 ///
-/// A list tells of all mailboxes, also whether one has new mail (`\Marked`). So it is good only as long as nothing at all was
-/// heard of, and none of the user's sessions has changed anything; and only where the user sees nobody else's mailboxes, of which
-/// no feed tells. No older than `hibernate.proof-max`.
+/// A list tells of all mailboxes, also whether one has new mail (`\Marked`, or its STATUS). So it is good only as long as nothing
+/// at all was heard of, and none of the user's sessions has changed anything; and only where the user sees nobody else's mailboxes,
+/// of which no feed tells. No older than `hibernate.proof-max`. NAMESPACE is good as long as the backend is the same.
 ///
 /// Lives on the user's event loop.
 public final class ListCache {
@@ -22,26 +25,34 @@ public final class ListCache {
 
   /// A command that the backend was asked and has not answered yet.
   public final class Asked {
-    private final String command;
+    private final ListQuery query;
     private final Proof since;
     private final List<String> lines = new ArrayList<>();
     private int bytes;
     private boolean failed;
 
-    private Asked(String command) {
-      this.command = command;
+    private Asked(ListQuery query) {
+      this.query = query;
       this.since = proof();
     }
 
-    /// An untagged response to it.
-    public void hear(String line) {
-      bytes += line.length() + OVERHEAD_BYTES;
+    /// An untagged response came; returns whether it is a part of the answer.
+    public boolean hears(ResponseLine line) {
+      if (!query.isAnsweredBy(line)) {
+        failed |= line.kind().isStatus(); // it may say that the answer is not whole
+        return false;
+      }
+      if (query.names() == 0) {
+        home.hearNamespaces(line);
+      }
+      bytes += line.text().length() + OVERHEAD_BYTES;
       if (bytes > room.perUserBytes()) {
         failed = true;
         lines.clear();
       } else {
-        lines.add(line);
+        lines.add(line.text());
       }
+      return true;
     }
 
     /// Something came that may belong to it and was not read, or that may have changed what it tells.
@@ -50,9 +61,12 @@ public final class ListCache {
     }
 
     /// The backend has said OK.
-    public void answered(String reply) {
-      if (!failed && isCurrent(since)) {
-        keep(command, new Kept(lines, reply, since, bytes + command.length() + reply.length()));
+    ///
+    /// @param here the mailbox that the client has selected
+    public void answered(String reply, @Nullable SelectedMailbox here) {
+      if (!failed && isCurrent(query, since) && !query.tellsStatusOf(lines, here)) {
+        int size = bytes + query.command().length() + reply.length();
+        keep(query, new Kept(lines, reply, since, size));
       }
     }
   }
@@ -61,7 +75,7 @@ public final class ListCache {
 
   private final UserMailboxes home;
   private final StatusRoom room;
-  private final Map<String, Kept> kept = new LinkedHashMap<>(4);
+  private final Map<ListQuery, Kept> kept = new LinkedHashMap<>(4);
   private int bytes;
 
   /// @param room shared by all users, and with what is kept of STATUS
@@ -72,12 +86,12 @@ public final class ListCache {
 
   /// What the client hears whose command has this tag, if that is known; else null.
   ///
-  /// @param command with its arguments, and how the client takes names
-  public @Nullable List<String> find(String command, String tag) {
-    Kept found = kept.get(command);
+  /// @param here the mailbox that it has selected
+  public @Nullable List<String> find(ListQuery query, String tag, @Nullable SelectedMailbox here) {
+    Kept found = kept.get(query);
     if (found == null
-        || !isCurrent(found.proof())
-        || !found.proof().at().plus(home.settings().proofMax()).isAfter(home.clock().instant())) {
+        || !isGood(query, found.proof())
+        || query.tellsStatusOf(found.lines(), here)) {
       return null;
     }
     List<String> lines = new ArrayList<>(found.lines());
@@ -86,39 +100,46 @@ public final class ListCache {
   }
 
   /// The backend is going to be asked.
-  public Asked ask(String command) {
-    return new Asked(command);
+  public Asked ask(ListQuery query) {
+    return new Asked(query);
   }
 
-  private boolean isCurrent(Proof since) {
-    return home.hearsOfAll()
-        && home.epochs().last() == since.epoch()
-        && !home.writes().mayChangeAny();
+  private boolean isGood(ListQuery query, Proof since) {
+    return query.lasts()
+        || (isCurrent(query, since)
+            && since.at().plus(home.settings().proofMax()).isAfter(home.clock().instant()));
+  }
+
+  private boolean isCurrent(ListQuery query, Proof since) {
+    return query.lasts()
+        || (home.hearsOfAll()
+            && home.epochs().last() == since.epoch()
+            && !home.writes().mayChangeAny());
   }
 
   private Proof proof() {
     return new Proof(home.epochs().last(), home.clock().instant());
   }
 
-  private void keep(String command, Kept one) {
+  private void keep(ListQuery query, Kept one) {
     forgetOld();
-    Kept before = kept.remove(command);
+    Kept before = kept.remove(query);
     if (before != null) {
       give(before);
     }
     if (bytes + one.bytes() <= room.perUserBytes() && room.take(one.bytes())) {
       bytes += one.bytes();
-      kept.put(command, one);
+      kept.put(query, one);
     }
   }
 
   /// One change makes all old at once.
   private void forgetOld() {
-    kept.values()
+    kept.entrySet()
         .removeIf(one -> {
-          boolean old = !isCurrent(one.proof());
+          boolean old = !isCurrent(one.getKey(), one.getValue().proof());
           if (old) {
-            give(one);
+            give(one.getValue());
           }
           return old;
         });

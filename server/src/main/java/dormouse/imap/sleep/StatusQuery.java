@@ -18,15 +18,17 @@ import org.jspecify.annotations.Nullable;
 /// @param arguments as they were sent
 /// @param names how the client takes mailbox names: 0 in modified UTF-7, 1 in UTF-8, 2 as IMAP4rev2 has them
 public record StatusQuery(String mailbox, Set<String> items, String arguments, int names) {
+  static final String MODSEQ = "HIGHESTMODSEQ";
+
   /// What changes only when the mailbox does, and is the same for all sessions. RECENT is not, and DELETED-STORAGE changes
   /// when files go.
-  private static final Set<String> KEPT =
+  static final Set<String> KEPT =
       Set.of(
           "MESSAGES",
           "UIDNEXT",
           "UIDVALIDITY",
           "UNSEEN",
-          "HIGHESTMODSEQ",
+          MODSEQ,
           "SIZE",
           "X-SIZE",
           "DELETED",
@@ -64,7 +66,7 @@ public record StatusQuery(String mailbox, Set<String> items, String arguments, i
 
   /// Whether the client must have CONDSTORE on once it is answered (RFC 7162 §3.1).
   public boolean asksForModSeq() {
-    return items.contains("HIGHESTMODSEQ");
+    return items.contains(MODSEQ);
   }
 
   /// Whether an untagged STATUS response answers it: this mailbox, and just what was asked for.

@@ -253,7 +253,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
     return statuses;
   }
 
-  /// What is kept of the answers to LIST and LSUB.
+  /// What is kept of the answers to LIST, LSUB and NAMESPACE.
   public ListCache lists() {
     return lists;
   }
@@ -448,6 +448,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
     unsubscribe = feeds.subscribe(user, loop, this);
     epochs.next(null); // what its feeds have told meanwhile was not heard
     statusDesk.servedBy(other);
+    lists.clear();
     turned();
   }
 

@@ -30,6 +30,7 @@ public enum Kind {
   LIST,
   LSUB,
   STATUS,
+  NAMESPACE,
   ID,
   /// Everything else.
   OTHER;

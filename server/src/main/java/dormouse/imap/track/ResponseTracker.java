@@ -131,7 +131,7 @@ public final class ResponseTracker {
     holdStatus = on;
   }
 
-  /// From the next line on, whether LIST and LSUB lines are held too.
+  /// From the next line on, whether what LIST, LSUB and NAMESPACE are answered with is held too.
   public void holdLists(boolean on) {
     holdLists = on;
   }
@@ -139,8 +139,15 @@ public final class ResponseTracker {
   private boolean holds(Kind of) {
     return of.held()
         || (holdStatus && of == Kind.STATUS)
-        || (holdLists && (of == Kind.LIST || of == Kind.LSUB))
+        || (holdLists && isListed(of))
         || (of == Kind.VANISHED && !recent.isEmpty());
+  }
+
+  private static boolean isListed(Kind of) {
+    return switch (of) {
+      case LIST, LSUB, STATUS, NAMESPACE -> true;
+      default -> false;
+    };
   }
 
   /// Whether the last byte read ended a response.

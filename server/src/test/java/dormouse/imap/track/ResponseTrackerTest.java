@@ -91,7 +91,7 @@ class ResponseTrackerTest {
             "begins LSUB",
             "begins STATUS",
             "begins ID",
-            "begins OTHER",
+            "begins NAMESPACE",
             "begins OTHER",
             "begins OTHER",
             "begins OTHER",
