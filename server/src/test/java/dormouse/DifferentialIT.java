@@ -32,7 +32,6 @@ import java.util.function.Function;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /// Random clients behind Dormouse, put to sleep at every quiet point, their connections kept and lent again, must see what the
 /// server has.
@@ -139,10 +138,7 @@ class DifferentialIT {
     }
   }
 
-  // Cyrus alone, asked by NOOP, now and then keeps new mail to itself for long (seed 6): not in
-  // every run until that is understood
   @Test
-  @EnabledIfSystemProperty(named = "dormouse.operations", matches = ".+")
   void clientsOfCyrusSeeWhatTheServerHas() {
     try (CyrusServer server = CyrusServer.start();
         FrontEnd front = FrontEnd.before(server.imapPort())) {

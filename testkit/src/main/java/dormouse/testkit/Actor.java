@@ -35,6 +35,7 @@ final class Actor implements AutoCloseable {
   private final ModelMode mode;
   private final List<String> mailboxes;
   private final Map<String, Integer> bodies;
+  private final boolean atOnce;
   private final Map<String, OfflineView> kept = new HashMap<>();
   private ModelClient client;
   private String before = "";
@@ -42,17 +43,20 @@ final class Actor implements AutoCloseable {
   private Duration lateAnswers = Duration.ZERO;
 
   /// @param bodies hashes by mailbox and UID, shared by all clients of a run; concurrent
+  /// @param atOnce whether the others act at the same time
   Actor(
       DifferentialPlan plan,
       Endpoint endpoint,
       ModelMode mode,
       List<String> mailboxes,
-      Map<String, Integer> bodies) {
+      Map<String, Integer> bodies,
+      boolean atOnce) {
     this.plan = plan;
     this.endpoint = endpoint;
     this.mode = mode;
     this.mailboxes = mailboxes;
     this.bodies = bodies;
+    this.atOnce = atOnce;
     this.client = login();
   }
 
@@ -494,14 +498,18 @@ final class Actor implements AutoCloseable {
     if (within && client.readOnly() && has(Quirk.NO_APPEND_AFTER_EXAMINE)) {
       return;
     }
-    boolean move =
-        operation == Operation.MOVE && !client.readOnly() && (!has(Quirk.NUMBERS_SHIFT) || !within);
+    boolean move = operation == Operation.MOVE && !client.readOnly() && !(within && mustNotMove());
     boolean byUid = byUid(random);
     client.requireOkOrExpunged(
         client.run(
             (byUid ? "UID " : "")
                 + (move ? "MOVE " : "COPY ")
                 + (client.set(seqs, byUid) + " " + target)));
+  }
+
+  /// Whether the server does not get a MOVE within a mailbox right.
+  private boolean mustNotMove() {
+    return has(Quirk.NUMBERS_SHIFT) || (atOnce && has(Quirk.MOVE_HIDES_MESSAGES));
   }
 
   private void expunge(Random random) {

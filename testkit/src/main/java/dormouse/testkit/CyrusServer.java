@@ -15,6 +15,9 @@ import java.util.Map;
 /// A private Cyrus IMAP 3.6 in a directory of its own, with idled, so that IDLE tells changes at once. Any thread.
 ///
 /// Debian's package, unpacked by `testkit/unpack-servers`. It writes no log, as it knows syslog only.
+///
+/// What Cyrus 3.6 does not do as RFC 9051 says: who MOVEs messages within the selected mailbox at the moment another session
+/// expunges there hears that they have gone, but never of the new ones, until something else comes in.
 public final class CyrusServer implements MailServer {
   private final UnpackedServer processes;
   private final LoginSocket logins;

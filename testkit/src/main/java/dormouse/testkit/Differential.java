@@ -155,7 +155,13 @@ public final class Differential {
       var bodies = new ConcurrentHashMap<String, Integer>();
       for (int i = 0; i < cast.modes().size(); i++) {
         var actor =
-            new Actor(plan, cast.endpoints().get(i), cast.modes().get(i), mailboxes, bodies);
+            new Actor(
+                plan,
+                cast.endpoints().get(i),
+                cast.modes().get(i),
+                mailboxes,
+                bodies,
+                cast.atOnce());
         actors.add(actor);
         if (!cast.atOnce()) {
           actor.compareAnswersWith(direct, cast.side() ? plan.patience() : Duration.ZERO);

@@ -32,6 +32,8 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
     /// Sequence numbers are not those of the session's view until it has heard of an EXPUNGE: clients must not act at the
     /// same time, nor MOVE within a mailbox.
     NUMBERS_SHIFT,
+    /// Who MOVEs within the selected mailbox while another expunges there is never told of the messages moved.
+    MOVE_HIDES_MESSAGES,
     /// The answer to EXPUNGE names a mod-sequence also to who has not asked for any.
     TELLS_MOD_SEQUENCES
   }
@@ -40,7 +42,8 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
   public static final ServerTraits DOVECOT = new ServerTraits(Set.of(), "");
 
   /// Cyrus 3.6.
-  public static final ServerTraits CYRUS = new ServerTraits(Set.of(Quirk.TELLS_MOD_SEQUENCES), "");
+  public static final ServerTraits CYRUS =
+      new ServerTraits(Set.of(Quirk.TELLS_MOD_SEQUENCES, Quirk.MOVE_HIDES_MESSAGES), "");
 
   /// Courier 5.0.
   public static final ServerTraits COURIER =

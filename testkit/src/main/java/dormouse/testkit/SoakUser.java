@@ -44,7 +44,13 @@ public final class SoakUser implements AutoCloseable {
     for (int i = 0; i < clients; i++) {
       var mode = plan.modes().get(random.nextInt(plan.modes().size()));
       actors.add(
-          new Actor(plan, plan.fronts().get(i % plan.fronts().size()), mode, mailboxes, bodies));
+          new Actor(
+              plan,
+              plan.fronts().get(i % plan.fronts().size()),
+              mode,
+              mailboxes,
+              bodies, /* atOnce */
+              false));
     }
   }
 
