@@ -484,8 +484,15 @@ final class Actor implements AutoCloseable {
       return;
     }
     String item = List.of("+FLAGS", "-FLAGS", "FLAGS").get(random.nextInt(3));
-    boolean silent = random.nextInt(3) == 0 && (!has(Quirk.REPLACE_ADDS) || !item.equals("FLAGS"));
+    boolean silent =
+        random.nextInt(3) == 0
+            && (!has(Quirk.REPLACE_ADDS) || !item.equals("FLAGS"))
+            && mayBeSilent();
     client.requireOkOrExpunged(client.store(seqs, byUid, item, silent, flags(random)));
+  }
+
+  private boolean mayBeSilent() {
+    return !(atOnce && has(Quirk.SILENT_HIDES_CHANGES));
   }
 
   private void copy(Operation operation, Random random) {
@@ -535,7 +542,7 @@ final class Actor implements AutoCloseable {
     var seqs = messages(random);
     String uids = client.set(seqs, true);
     if (!seqs.isEmpty()) {
-      boolean silent = random.nextBoolean();
+      boolean silent = random.nextBoolean() && mayBeSilent();
       client.requireOkOrExpunged(
           client.store(
               seqs, client.notifying() == Notify.SELECTED, "+FLAGS", silent, Set.of("\\Deleted")));

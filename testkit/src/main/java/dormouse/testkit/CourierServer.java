@@ -21,6 +21,7 @@ import java.util.TreeMap;
 ///
 /// What Courier 5.0 does not do as RFC 9051 says:
 /// - After EXAMINE, STORE changes flags, and APPEND to the same mailbox is refused.
+/// - Who says STORE .SILENT is not told what others have changed in the same messages since it was last told of changes.
 /// - Once no message has a keyword any more, FLAGS does not name it any more.
 /// - Wrong passwords take it five seconds.
 public final class CourierServer implements MailServer {

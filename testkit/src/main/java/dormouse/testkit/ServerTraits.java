@@ -34,6 +34,8 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
     NUMBERS_SHIFT,
     /// Who MOVEs within the selected mailbox while another expunges there is never told of the messages moved.
     MOVE_HIDES_MESSAGES,
+    /// Who says STORE .SILENT is not told what another has changed in the same messages since the last answer.
+    SILENT_HIDES_CHANGES,
     /// The answer to EXPUNGE names a mod-sequence also to who has not asked for any.
     TELLS_MOD_SEQUENCES
   }
@@ -53,7 +55,8 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
               Quirk.NO_MOVE,
               Quirk.NO_LITERAL_PLUS,
               Quirk.STORES_AFTER_EXAMINE,
-              Quirk.NO_APPEND_AFTER_EXAMINE),
+              Quirk.NO_APPEND_AFTER_EXAMINE,
+              Quirk.SILENT_HIDES_CHANGES),
           "INBOX.");
 
   /// GreenMail: see [EmbeddedBackend].
