@@ -24,6 +24,10 @@ import java.time.Duration;
 /// @param uidSetMaxBytes the largest packed UID set kept of a mailbox; its sessions stay attached beyond; 64 to 16MiB
 /// @param plainMaxMessages the largest mailbox whose sessions hibernate on a backend without CONDSTORE, where a look
 ///     fetches the flags of every message; 0 to 10000000
+/// @param keptPerSessionBytes what may be kept of one session's mailbox; it stays attached beyond; 256 to 1GiB
+/// @param keptPerUserBytes what may be kept of all sessions of one user; one more stays attached beyond; 256 to 1GiB
+/// @param keptHeapPercent how much of the heap may hold what is kept of all sessions; one more with a mailbox selected stays
+///     attached beyond; 0 to 90
 /// @param keepPassword whether the password is kept, sealed in memory, to log in again at wake; without it sessions
 ///     stay attached
 public record HibernateSettings(
@@ -38,6 +42,9 @@ public record HibernateSettings(
     Duration syncLinger,
     int uidSetMaxBytes,
     int plainMaxMessages,
+    int keptPerSessionBytes,
+    int keptPerUserBytes,
+    int keptHeapPercent,
     boolean keepPassword) {
   public static final HibernateSettings DEFAULT =
       new HibernateSettings(
@@ -52,6 +59,9 @@ public record HibernateSettings(
           ofSeconds(30),
           64 * 1024,
           20_000,
+          256 * 1024,
+          4 * 1024 * 1024,
+          50,
           true);
 
   public HibernateSettings {
@@ -66,6 +76,9 @@ public record HibernateSettings(
         .between("sync-linger", syncLinger, ZERO, ofMinutes(30))
         .bytesBetween("uid-set-max-bytes", uidSetMaxBytes, 64, 16 * 1024 * 1024)
         .between("plain-max-messages", plainMaxMessages, 0, 10_000_000)
+        .bytesBetween("kept-per-session-bytes", keptPerSessionBytes, 256, 1 << 30)
+        .bytesBetween("kept-per-user-bytes", keptPerUserBytes, 256, 1 << 30)
+        .between("kept-heap-percent", keptHeapPercent, 0, 90)
         .done();
   }
 

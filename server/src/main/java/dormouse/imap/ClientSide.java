@@ -16,6 +16,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The client's side of a session: its connection, the commands it sends, and what is said to it. Bytes wait here until the
@@ -66,6 +67,7 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
   private final @Nullable Parking parking;
   private final Runnable closed;
   private final Metrics metrics;
+  private final LongConsumer keptMore;
   private final Host host;
   private final CommandTracker commands = new CommandTracker(this);
   private final UnreadBytes unread;
@@ -79,18 +81,21 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
 
   /// @param parking null if nothing is parked
   /// @param closed told when there is no connection any more; may be told more than once
+  /// @param keptMore is told how much more is kept of it while it sleeps
   /// @param mayCompress whether COMPRESS is offered
   ClientSide(
       Channel channel,
       @Nullable Parking parking,
       Runnable closed,
       Metrics metrics,
+      LongConsumer keptMore,
       boolean mayCompress,
       Host host) {
     this.wire = new Wire.Live(channel);
     this.parking = parking;
     this.closed = closed;
     this.metrics = metrics;
+    this.keptMore = keptMore;
     this.host = host;
     this.mayCompress = mayCompress;
     this.unread = new UnreadBytes(channel.alloc());
@@ -274,7 +279,7 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
       compression =
           new CompressHandler(
               unread.take(),
-              metrics::keptBytes,
+              keptMore,
               () -> host.end(CloseReason.PROTOCOL_ERROR, "This is not deflated"));
       channel.pipeline().addBefore("session", "compress", compression);
       metrics.compressing(1);

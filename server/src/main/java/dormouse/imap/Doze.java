@@ -109,7 +109,7 @@ final class Doze implements Sleeper.Listener {
             this);
     sleeper = who;
     who.hears(hears());
-    home.metrics().keptBytes(who.keptBytes());
+    home.kept(who.keptBytes());
     watch = home.join(who);
   }
 
@@ -382,7 +382,7 @@ final class Doze implements Sleeper.Listener {
     if (who == null) {
       return;
     }
-    home.metrics().keptBytes(-who.keptBytes());
+    home.kept(-who.keptBytes());
     if (watch != null) {
       watch.leave(who);
     }

@@ -96,10 +96,16 @@ final class ImapSession
     this.onClosed = onClosed;
     this.client =
         new ClientSide(
-            channel, parking, this::connectionEnded, home.metrics(), settings.compress(), this);
+            channel,
+            parking,
+            this::connectionEnded,
+            home.metrics(),
+            home::kept,
+            settings.compress(),
+            this);
     this.conversation =
         new Conversation(capabilities, settings.compress(), home.writes(), this, client::write);
-    this.rules = new StayRules(home.settings(), grant != null, client, conversation);
+    this.rules = new StayRules(home, grant != null, client, conversation);
     this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
     this.state = new State.Attached(backendSide(connection, capabilities));
     this.conversation.tainted(connection.condstore());

@@ -20,6 +20,7 @@ import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.LoginTry;
 import dormouse.imap.backend.Wish;
 import dormouse.imap.sleep.Grant;
+import dormouse.imap.sleep.KeptBytes;
 import dormouse.imap.sleep.StatusRoom;
 import dormouse.imap.sleep.UserMailboxes;
 import dormouse.listen.EventLoops;
@@ -76,6 +77,7 @@ public final class ImapUsers implements ImapLogin {
   private final InstantSource clock;
   private final Metrics metrics;
   private final StatusRoom statusRoom;
+  private final KeptBytes keptBytes;
   private final Map<EventLoop, Here> here = new HashMap<>();
   private final Set<ImapSession> sessions = ConcurrentHashMap.newKeySet();
   private volatile @Nullable CountDownLatch draining;
@@ -87,6 +89,7 @@ public final class ImapUsers implements ImapLogin {
     this.loops = loops;
     this.clock = clock;
     this.metrics = metrics;
+    this.keptBytes = new KeptBytes(Runtime.getRuntime().maxMemory(), metrics);
     this.statusRoom = new StatusRoom(metrics);
     loops
         .all()
@@ -294,6 +297,7 @@ public final class ImapUsers implements ImapLogin {
                     loop,
                     loops.wheel(loop),
                     metrics,
+                    keptBytes,
                     settings,
                     clock,
                     statusRoom,

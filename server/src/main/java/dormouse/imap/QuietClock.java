@@ -99,15 +99,21 @@ final class QuietClock {
     declined = true;
     if (reason == StayReason.SLOW_READER || reason == StayReason.SNAPSHOT_UNSETTLED) {
       Duration delay = delay();
-      timer =
-          home.wheel()
-              .after(
-                  delay.compareTo(TRY_AGAIN) > 0 ? delay : TRY_AGAIN,
-                  () -> {
-                    declined = false;
-                    due();
-                  });
+      tryAgain(delay.compareTo(TRY_AGAIN) > 0 ? delay : TRY_AGAIN);
+    } else if (reason == StayReason.KEPT_PER_USER || reason == StayReason.KEPT_HEAP) {
+      tryAgain(LONGEST_DELAY); // most tries have the backend read the mailbox
     }
+  }
+
+  private void tryAgain(Duration delay) {
+    timer =
+        home.wheel()
+            .after(
+                delay,
+                () -> {
+                  declined = false;
+                  due();
+                });
   }
 
   /// The session is awake again. A client that wakes often shall not be put to sleep as often.

@@ -4,6 +4,7 @@ import dormouse.config.HibernateSettings;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.StayReason;
+import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.track.SelectedMailbox;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -12,15 +13,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Lives on its session's event loop.
 final class StayRules {
+  private final UserMailboxes home;
   private final HibernateSettings settings;
   private final boolean wayBack;
   private final ClientSide client;
   private final Conversation conversation;
 
   /// @param wayBack whether the session can log in again
-  StayRules(
-      HibernateSettings settings, boolean wayBack, ClientSide client, Conversation conversation) {
-    this.settings = settings;
+  StayRules(UserMailboxes home, boolean wayBack, ClientSide client, Conversation conversation) {
+    this.home = home;
+    this.settings = home.settings();
     this.wayBack = wayBack;
     this.client = client;
     this.conversation = conversation;
@@ -39,7 +41,8 @@ final class StayRules {
     if (selected == null) {
       return null;
     }
-    return Snapshot.unfit(selected, features, settings);
+    StayReason unfit = Snapshot.unfit(selected, features, settings);
+    return unfit != null ? unfit : home.noRoomFor(1);
   }
 
   /// How long the session must be quiet before it sleeps.

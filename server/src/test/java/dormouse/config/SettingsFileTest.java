@@ -123,6 +123,9 @@ final class SettingsFileTest {
         sync-linger: 31s
         uid-set-max-bytes: 65KiB
         plain-max-messages: 20001
+        kept-per-session-bytes: 257KiB
+        kept-per-user-bytes: 5MiB
+        kept-heap-percent: 51
         keep-password: false
       feeds:
         - dovecot-events: { listen: "127.0.0.3:8026", allow: [ 10.0.0.0/8 ], backends: [ mx2 ] }

@@ -160,6 +160,9 @@ final class SettingsTest {
                 ofSeconds(30),
                 65536,
                 20000,
+                262144,
+                4194304,
+                50,
                 true));
     assertThat(AdminSettings.DEFAULT)
         .isEqualTo(

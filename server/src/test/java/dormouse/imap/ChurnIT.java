@@ -60,6 +60,9 @@ class ChurnIT {
         Duration.ZERO,
         normal.uidSetMaxBytes(),
         normal.plainMaxMessages(),
+        normal.keptPerSessionBytes(),
+        normal.keptPerUserBytes(),
+        normal.keptHeapPercent(),
         true);
   }
 

@@ -169,6 +169,9 @@ class ParkIT {
         from.syncLinger(),
         from.uidSetMaxBytes(),
         from.plainMaxMessages(),
+        from.keptPerSessionBytes(),
+        from.keptPerUserBytes(),
+        from.keptHeapPercent(),
         from.keepPassword());
   }
 }

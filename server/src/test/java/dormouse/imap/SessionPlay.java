@@ -32,7 +32,7 @@ import java.util.regex.Pattern;
 /// - `@ asleep`, `@ attached`: what the one session is. `@ stays REASON`, `@ count METRIC N`: what metrics say.
 /// - `@ backend refuses`, `@ backend listens` again; `@ shutdown`.
 /// - `@ told ann INBOX` a feed tells that a mailbox has changed, `@ told ann` that some mailbox of hers has.
-/// - settings first: `@ after 15s`, `@ quiet-after 60s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
+/// - settings first: `@ after 15s`, `@ quiet-after 60s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ kept-per-session-bytes 256`, `@ kept-per-user-bytes 256`, `@ kept-heap-percent 0`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
 ///   `@ keep-password off`, `@ compress off`, `@ trusted`, `@ feed`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`;
 ///   `@ pool 2` connections of the user are kept, none else.
 final class SessionPlay {
@@ -42,6 +42,9 @@ final class SessionPlay {
           "quiet-after",
           "keep-alive",
           "plain-max-messages",
+          "kept-per-session-bytes",
+          "kept-per-user-bytes",
+          "kept-heap-percent",
           "uid-set-max-bytes",
           "logins-per-second",
           "burst",

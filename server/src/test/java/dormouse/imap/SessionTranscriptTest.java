@@ -68,6 +68,9 @@ class SessionTranscriptTest {
               normal.syncLinger(),
               Integer.parseInt(value(file, "uid-set-max-bytes", "65536")),
               Integer.parseInt(value(file, "plain-max-messages", "20000")),
+              Integer.parseInt(value(file, "kept-per-session-bytes", "262144")),
+              Integer.parseInt(value(file, "kept-per-user-bytes", "4194304")),
+              Integer.parseInt(value(file, "kept-heap-percent", "50")),
               !has(file, "keep-password off")),
           new GateSettings(
               Integer.parseInt(value(file, "logins-per-second", "200")),

@@ -73,6 +73,9 @@ class StayIT {
         from.syncLinger(),
         from.uidSetMaxBytes(),
         from.plainMaxMessages(),
+        from.keptPerSessionBytes(),
+        from.keptPerUserBytes(),
+        from.keptHeapPercent(),
         false);
   }
 
@@ -110,6 +113,9 @@ class StayIT {
         from.syncLinger(),
         64,
         from.plainMaxMessages(),
+        from.keptPerSessionBytes(),
+        from.keptPerUserBytes(),
+        from.keptHeapPercent(),
         true);
   }
 

@@ -66,7 +66,7 @@ public final class MailboxWatch implements WatchLogin.Host {
   MailboxWatch(UserMailboxes home, String mailbox) {
     this.home = home;
     this.mailbox = mailbox;
-    this.sleepers = new Sleepers(home.metrics());
+    this.sleepers = new Sleepers(home::kept);
     this.login = new WatchLogin(home, this);
   }
 

@@ -37,6 +37,7 @@ public final class QuietSnapshot {
   private final BackendFeatures features;
   private final SelectedMailbox told;
   private final OwnSets.Wanted wanted;
+  private final UserMailboxes home;
   private final HibernateSettings settings;
   private final Consumer<ResponseLine> toClient;
   private final Proof begun;
@@ -60,6 +61,7 @@ public final class QuietSnapshot {
     this.features = features;
     this.told = told;
     this.wanted = wanted;
+    this.home = home;
     this.settings = home.settings();
     this.toClient = toClient;
     this.begun = home.proof(told.nameInUtf7());
@@ -181,11 +183,14 @@ public final class QuietSnapshot {
     }
     long watermark =
         numbersChanges() ? untold.watermark(status.highestModSeq(), told.highestModSeq()) : 0;
-    return CompletableFuture.completedFuture(
-        new Snapshot.Result.Taken(
-            new MailboxView(told.uidValidity(), status.uidNext(), watermark, known, flagMap),
-            untold.isEmpty() ? begun : Proof.STALE,
-            own));
+    MailboxView view =
+        new MailboxView(told.uidValidity(), status.uidNext(), watermark, known, flagMap);
+    StayReason full = home.noRoomFor(view.keptBytes() + own.keptBytes());
+    if (full != null) {
+      return declined(full);
+    }
+    Proof since = untold.isEmpty() ? begun : Proof.STALE;
+    return CompletableFuture.completedFuture(new Snapshot.Result.Taken(view, since, own));
   }
 
   /// What was kept from the client is told now: early, but never is worse.

@@ -1,23 +1,24 @@
 package dormouse.imap.sleep;
 
 import dormouse.imap.view.UidSet;
-import dormouse.ops.Metrics;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongConsumer;
 
 /// Those who sleep on one mailbox, and what each of them is told of a reading: the difference to its own view. A reading
 /// serves those who were there before it began, so that none is told of a state older than its own.
 ///
 /// Lives on the user's event loop.
 final class Sleepers {
-  private final Metrics metrics;
+  private final LongConsumer kept;
   private final Set<Sleeper> all = new LinkedHashSet<>();
   private long readings; // begun so far
 
-  Sleepers(Metrics metrics) {
-    this.metrics = metrics;
+  /// @param kept is told how much more is kept of them
+  Sleepers(LongConsumer kept) {
+    this.kept = kept;
   }
 
   void add(Sleeper sleeper) {
@@ -106,7 +107,7 @@ final class Sleepers {
     }
     sleeper.tell(catchUp, uids, read);
     sleeper.behind = !uids.equals(there);
-    metrics.keptBytes(sleeper.view().keptBytes() - keptBefore);
+    kept.accept(sleeper.view().keptBytes() - keptBefore);
     sleeper.looked(readings);
   }
 

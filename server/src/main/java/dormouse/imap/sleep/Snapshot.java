@@ -48,6 +48,7 @@ public final class Snapshot {
   private final BackendFeatures features;
   private final SelectedMailbox told;
   private final OwnSets.Wanted wanted;
+  private final UserMailboxes home;
   private final HibernateSettings settings;
   private final Consumer<ResponseLine> toClient;
   private final Proof begun;
@@ -72,6 +73,7 @@ public final class Snapshot {
     this.features = features;
     this.told = told;
     this.wanted = wanted;
+    this.home = home;
     this.settings = home.settings();
     this.toClient = toClient;
     this.begun = home.proof(told.nameInUtf7());
@@ -220,12 +222,13 @@ public final class Snapshot {
     if (abandoned) {
       return declined(StayReason.CLIENT_SPOKE);
     }
-    return CompletableFuture.completedFuture(
-        new Result.Taken(
-            new MailboxView(
-                told.uidValidity(), status.uidNext(), status.highestModSeq(), uids, flagMap),
-            begun,
-            own));
+    MailboxView view =
+        new MailboxView(
+            told.uidValidity(), status.uidNext(), status.highestModSeq(), uids, flagMap);
+    StayReason full = home.noRoomFor(view.keptBytes() + own.keptBytes());
+    return full != null
+        ? declined(full)
+        : CompletableFuture.completedFuture(new Result.Taken(view, begun, own));
   }
 
   private static CompletableFuture<Result> declined(StayReason reason) {

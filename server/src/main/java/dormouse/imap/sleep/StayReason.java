@@ -30,6 +30,12 @@ public enum StayReason {
   MAILBOX_TOO_LARGE("mailbox-too-large"),
   /// The UIDs of the mailbox, or of what the session alone has in it, take more than `hibernate.uid-set-max-bytes`.
   UID_SET_TOO_LARGE("uid-set-too-large"),
+  /// What would be kept of the session takes more than `hibernate.kept-per-session-bytes`.
+  KEPT_PER_SESSION("kept-per-session"),
+  /// What is kept of the user's sleeping sessions leaves no room within `hibernate.kept-per-user-bytes`.
+  KEPT_PER_USER("kept-per-user"),
+  /// What is kept of all sleeping sessions leaves no room within `hibernate.kept-heap-percent`.
+  KEPT_HEAP("kept-heap"),
   /// The mailbox changed faster than it could be read, or the backend's answers do not agree.
   SNAPSHOT_UNSETTLED("snapshot-unsettled"),
   /// The client spoke while its mailbox was being read.

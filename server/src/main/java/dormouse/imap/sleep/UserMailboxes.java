@@ -48,6 +48,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   private final EventLoop loop;
   private final TimerWheel wheel;
   private final Metrics metrics;
+  private final KeptBytes everybodysBytes;
   private final HibernateSettings settings;
   private final InstantSource clock;
   private final Runnable onUnused;
@@ -65,6 +66,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   private @Nullable List<String> notTheirs; // prefixes of mailboxes that feeds tell to others
   private int sessions;
   private int asleep;
+  private long keptBytes;
   private int logins;
   private boolean lendsToClients;
   private boolean unused;
@@ -87,6 +89,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
       EventLoop loop,
       TimerWheel wheel,
       Metrics metrics,
+      KeptBytes everybodysBytes,
       HibernateSettings settings,
       InstantSource clock,
       StatusRoom room,
@@ -101,6 +104,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
     this.loop = loop;
     this.wheel = wheel;
     this.metrics = metrics;
+    this.everybodysBytes = everybodysBytes;
     this.settings = settings;
     this.clock = clock;
     this.onUnused = onUnused;
@@ -138,6 +142,23 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   /// How many sessions of the user sleep.
   public int asleep() {
     return asleep;
+  }
+
+  /// `delta` more bytes hold what is kept of the user's sleeping sessions; negative for fewer.
+  public void kept(long delta) {
+    keptBytes += delta;
+    everybodysBytes.add(delta);
+  }
+
+  /// Why a session of the user must not sleep if so many bytes had to be kept of it, or null.
+  public @Nullable StayReason noRoomFor(long bytes) {
+    if (bytes > settings.keptPerSessionBytes()) {
+      return StayReason.KEPT_PER_SESSION;
+    }
+    if (keptBytes + bytes > settings.keptPerUserBytes()) {
+      return StayReason.KEPT_PER_USER;
+    }
+    return everybodysBytes.roomFor(bytes, settings.keptHeapPercent()) ? null : StayReason.KEPT_HEAP;
   }
 
   /// A session of the user has ended.
