@@ -355,6 +355,11 @@ public final class Dormouse implements AutoCloseable {
     return loops;
   }
 
+  /// As [ImapUsers#kick]. Not from a loop.
+  public int kick(String user) {
+    return users.kick(user);
+  }
+
   /// Stops to accept, says BYE to every client, waits for them as long as `runtime.drain`, and stops.
   @Override
   public void close() {

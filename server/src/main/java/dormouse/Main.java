@@ -93,6 +93,7 @@ public final class Main {
       }
     }
     if (metricsServer != null) {
+      metricsServer.kickBy(dormouse::kick);
       metricsServer.serve();
     }
     EventLog.of(Main.class).info("start", "version", Cli.version());

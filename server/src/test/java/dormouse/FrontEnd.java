@@ -193,6 +193,11 @@ public final class FrontEnd implements AutoCloseable {
     return ImapClient.connect(tls()).login(user, password);
   }
 
+  /// Sends a user's clients away; says how many they were.
+  public int kick(String user) {
+    return dormouse.kick(user);
+  }
+
   public Metrics metrics() {
     return metrics;
   }

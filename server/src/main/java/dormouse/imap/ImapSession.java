@@ -477,6 +477,17 @@ final class ImapSession
     end(CloseReason.INTERNAL_ERROR, "Internal error, please log in again");
   }
 
+  /// Whether it is of this user, by the user's one name. Any thread.
+  boolean isOf(String name) {
+    return user.equals(name);
+  }
+
+  /// The user is sent away: nothing is kept for whoever comes next.
+  void kick() {
+    home.kicked();
+    end(CloseReason.KICKED, "Disconnected by the administrator");
+  }
+
   /// Dormouse is going down.
   void shutDown() {
     end(CloseReason.SHUTDOWN, "Server shutting down.");

@@ -329,6 +329,23 @@ public final class ImapUsers implements ImapLogin {
     return sessions.size();
   }
 
+  /// Sends a user's clients away, and lets go of the connections that are kept of the user. Not from a loop: waits until that is done.
+  ///
+  /// @param user by the user's one name, as in the log
+  /// @return how many clients there were
+  public int kick(String user) {
+    EventLoop loop = loops.loopOf(user);
+    List<ImapSession> theirs = sessions.stream().filter(one -> one.isOf(user)).toList();
+    loop.submit(
+            () -> {
+              theirs.forEach(ImapSession::kick);
+              here(loop).pool().kicked(user);
+            })
+        .syncUninterruptibly();
+    LOG.info("kick", "user", user, "sessions", theirs.size());
+    return theirs.size();
+  }
+
   /// Says goodbye to every client and waits until they are gone. Not from a loop.
   ///
   /// @param within how long that may take

@@ -6,17 +6,25 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 
-/// Serves `GET /metrics` in the Prometheus text format, `GET /health` with `ok`, and `POST /reload`, on one address and no other. Its
+/// Serves `GET /metrics` in the Prometheus text format, `GET /health` with `ok`, and for clients on this machine `POST /reload` and
+/// `POST /kick`, on one address and no other. Its
 /// requests run on virtual threads. Any thread.
 public final class MetricsServer implements AutoCloseable {
   private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
   private static final String PLAIN_TEXT = "text/plain; charset=utf-8";
   private static final int BACKLOG = 64;
+
+  /// What a `POST` brings about.
+  private interface Order {
+    void obey(HttpExchange exchange, String query) throws IOException;
+  }
 
   private final HttpServer server;
   private final ExecutorService threads;
@@ -39,25 +47,37 @@ public final class MetricsServer implements AutoCloseable {
     return new MetricsServer(server, threads);
   }
 
-  /// Serves `POST /reload` too, for clients on this machine only: 200, or 422 with all that is wrong.
+  /// Serves `POST /reload` too: 200, or 422 with all that is wrong.
   ///
   /// @param reload says what is wrong, `""` if nothing is
   public void reloadBy(Supplier<String> reload) {
     server.createContext(
         "/reload",
-        exchange -> {
-          try (exchange) {
-            if (!exchange.getRemoteAddress().getAddress().isLoopbackAddress()) {
-              answer(exchange, 403, PLAIN_TEXT, "only from this machine\n");
-            } else if (!exchange.getRequestMethod().equals("POST")) {
-              exchange.getResponseHeaders().set("Allow", "POST");
-              answer(exchange, 405, PLAIN_TEXT, "only POST\n");
-            } else {
+        order(
+            "/reload",
+            (exchange, _) -> {
               String faults = reload.get();
               answer(exchange, faults.isEmpty() ? 200 : 422, PLAIN_TEXT, faults);
-            }
-          }
-        });
+            }));
+  }
+
+  /// Serves `POST /kick?user=NAME` too: 200 and the number of clients that were sent away, or 400 without a name.
+  ///
+  /// @param kick sends a user's clients away, and says how many they were
+  public void kickBy(ToIntFunction<String> kick) {
+    server.createContext(
+        "/kick",
+        order(
+            "/kick",
+            (exchange, query) -> {
+              String user = query.startsWith("user=") ? query.substring("user=".length()) : "";
+              if (user.isEmpty() || user.contains("&")) {
+                answer(exchange, 400, PLAIN_TEXT, "wanted ?user=NAME\n");
+                return;
+              }
+              int number = kick.applyAsInt(URLDecoder.decode(user, StandardCharsets.UTF_8));
+              answer(exchange, 200, PLAIN_TEXT, number + "\n");
+            }));
   }
 
   /// Answers from here on. Once: when all that `/health` answers for is up.
@@ -100,6 +120,25 @@ public final class MetricsServer implements AutoCloseable {
             exchange.getResponseHeaders().set("Allow", "GET, HEAD");
             answer(exchange, 405, PLAIN_TEXT, "only GET\n");
           }
+        }
+      }
+    };
+  }
+
+  /// What is done on request, for clients on this machine only.
+  private static HttpHandler order(String path, Order order) {
+    return exchange -> {
+      try (exchange) {
+        if (!exchange.getRequestURI().getPath().equals(path)) {
+          answer(exchange, 404, PLAIN_TEXT, "not here\n");
+        } else if (!exchange.getRemoteAddress().getAddress().isLoopbackAddress()) {
+          answer(exchange, 403, PLAIN_TEXT, "only from this machine\n");
+        } else if (!exchange.getRequestMethod().equals("POST")) {
+          exchange.getResponseHeaders().set("Allow", "POST");
+          answer(exchange, 405, PLAIN_TEXT, "only POST\n");
+        } else {
+          String query = exchange.getRequestURI().getRawQuery();
+          order.obey(exchange, query == null ? "" : query);
         }
       }
     };

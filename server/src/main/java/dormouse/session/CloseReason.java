@@ -33,6 +33,8 @@ public enum CloseReason {
   /// What the backend tells of the mailbox cannot follow from what the client knows. The client starts over by itself; worth
   /// a look at the backend's indexes, and a report to us.
   VIEW_INCONSISTENT("view-inconsistent"),
+  /// An administrator has sent the user away.
+  KICKED("kicked"),
   /// Dormouse is stopping.
   SHUTDOWN("shutdown"),
   /// Our fault. The log has the exception beside it; please report it.

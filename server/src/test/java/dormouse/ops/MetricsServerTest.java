@@ -13,6 +13,8 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,6 +58,27 @@ final class MetricsServerTest {
     assertThat(get("/metrics/all").statusCode()).isEqualTo(404);
     HttpRequest post = request("/metrics").POST(BodyPublishers.ofString("x")).build();
     assertThat(client.send(post, BodyHandlers.ofString()).statusCode()).isEqualTo(405);
+  }
+
+  @Test
+  void aUserIsKickedByName() throws Exception {
+    List<String> kicked = new ArrayList<>();
+    server.kickBy(user -> {
+      kicked.add(user);
+      return 2;
+    });
+    assertThat(post("/kick?user=ann%2Bwork@example.org").body()).isEqualTo("2\n");
+    assertThat(post("/kick?user=J%C3%B6rg").statusCode()).isEqualTo(200);
+    for (String unclear : List.of("", "?", "?user=", "?name=ann", "?user=ann&user=bob", "/ann")) {
+      assertThat(post("/kick" + unclear).statusCode()).as(unclear).isBetween(400, 404);
+    }
+    assertThat(get("/kick?user=bob").statusCode()).isEqualTo(405);
+    assertThat(kicked).containsExactly("ann+work@example.org", "J\u00f6rg");
+  }
+
+  private HttpResponse<String> post(String path) throws Exception {
+    HttpRequest post = request(path).POST(BodyPublishers.noBody()).build();
+    return client.send(post, BodyHandlers.ofString());
   }
 
   @Test

@@ -35,6 +35,7 @@ public final class ConnectionPool {
     /// The backend has as many as it may.
     FULL,
     REFUSED,
+    KICKED,
     RELOAD
   }
 
@@ -172,6 +173,20 @@ public final class ConnectionPool {
   void refused(Account account) {
     List.copyOf(byAccount.getOrDefault(account, Set.of()))
         .forEach(entry -> letGo(entry, Reason.REFUSED));
+  }
+
+  /// Lets go what is kept of a user, on every backend.
+  ///
+  /// @param user as in [Account#user] or [Account#owner]
+  public void kicked(String user) {
+    assert loop.inEventLoop();
+    all.stream()
+        .filter(entry -> {
+          Account account = entry.login.account();
+          return account.user().equals(user) || account.owner().equals(user);
+        })
+        .toList()
+        .forEach(entry -> letGo(entry, Reason.KICKED));
   }
 
   /// Lets all go; the settings were changed.

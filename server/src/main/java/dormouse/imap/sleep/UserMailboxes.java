@@ -124,6 +124,12 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
     lendsToClients = on;
   }
 
+  /// The user is sent away: no connection that was made before serves a login.
+  public void kicked() {
+    lendsToClients = false;
+    pool.kicked(login);
+  }
+
   /// A session of the user has given up its backend connection.
   public void slept() {
     asleep++;
