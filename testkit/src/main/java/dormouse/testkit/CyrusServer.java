@@ -9,8 +9,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// A private Cyrus IMAP 3.6 in a directory of its own, with idled, so that IDLE tells changes at once. Any thread.
 ///
@@ -23,16 +26,33 @@ public final class CyrusServer implements MailServer {
   private final LoginSocket logins;
   private final Path tree = UnpackedServer.tree("cyrus");
   private final int imapPort = FreePort.next();
+  private final @Nullable Path notifier;
+  private final Map<String, String> environment = new HashMap<>();
 
-  private CyrusServer(UnpackedServer processes) {
+  private CyrusServer(UnpackedServer processes, @Nullable Path notifier) {
     this.processes = processes;
+    this.notifier = notifier;
+    environment.put("LD_LIBRARY_PATH", libraries());
     this.logins = LoginSocket.at(processes.home().resolve("auth"));
     logins.serve(this::answer);
   }
 
   /// Starts one and returns when it listens.
   public static CyrusServer start() {
-    var server = new CyrusServer(UnpackedServer.named("cyrus"));
+    return start(null, Map.of());
+  }
+
+  /// As [#start()], with notifyd, which hands each event on to a program.
+  ///
+  /// @param notifier the program; a copy of it is run, by Cyrus' user
+  /// @param environment what it finds in its environment
+  public static CyrusServer notifying(Path notifier, Map<String, String> environment) {
+    return start(notifier, environment);
+  }
+
+  private static CyrusServer start(@Nullable Path notifier, Map<String, String> environment) {
+    var server = new CyrusServer(UnpackedServer.named("cyrus"), notifier);
+    server.environment.putAll(environment);
     server.prepare();
     server.restart();
     return server;
@@ -68,8 +88,9 @@ public final class CyrusServer implements MailServer {
           sasl_mech_list: PLAIN
           sasl_pwcheck_method: saslauthd
           sasl_saslauthd_path: %1$s/auth
+          %3$s
           """
-              .formatted(home, owner));
+              .formatted(home, owner, notifier == null ? "" : events(notifier)));
       Files.writeString(
           home.resolve("cyrus.conf"),
           """
@@ -78,15 +99,39 @@ public final class CyrusServer implements MailServer {
           }
           SERVICES {
             imap cmd="%1$s/imapd -C %2$s -U 50" listen="127.0.0.1:%3$d" prefork=1
+            %4$s
           }
           DAEMON {
             idled cmd="%1$s/idled -C %2$s"
           }
           """
-              .formatted(programs(), home.resolve("imapd.conf"), imapPort));
+              .formatted(
+                  programs(),
+                  home.resolve("imapd.conf"),
+                  imapPort,
+                  notifier == null ? "" : notifyd()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /// As `docs/feeds.md` has it.
+  private String events(Path program) throws IOException {
+    Path copy = processes.home().resolve("notifier");
+    Files.copy(program, copy);
+    Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rwxr-xr-x"));
+    return """
+    event_notifier: external
+    notify_external: %s
+    event_groups: message flags mailbox subscription
+    """
+        .formatted(copy);
+  }
+
+  private String notifyd() {
+    Path home = processes.home();
+    return "notify cmd=\"%s/notifyd -C %s\" listen=\"%s/conf/socket/notify\" proto=\"udp\" prefork=1"
+        .formatted(programs(), home.resolve("imapd.conf"), home);
   }
 
   private Path programs() {
@@ -125,7 +170,7 @@ public final class CyrusServer implements MailServer {
             home.resolve("cyrus.conf").toString(),
             "-p",
             home.resolve("master.pid").toString()),
-        Map.of("LD_LIBRARY_PATH", libraries()));
+        environment);
     UnpackedServer.awaitListening(imapPort);
   }
 

@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Watches one mailbox of one user for all sessions that sleep on it.
@@ -303,16 +304,28 @@ public final class MailboxWatch implements WatchLogin.Host {
   }
 
   private void begin(MailboxReader on) {
-    if (!home.asksForNamespaces(mailbox)) {
+    if (home.asksForNamespaces(mailbox)) {
+      askWhose(on, this::examine);
+    } else {
       examine(on);
-      return;
     }
+  }
+
+  /// Whose the mailbox is decides whether the feeds tell of it.
+  private void askWhose(MailboxReader on, Consumer<MailboxReader> then) {
     on.connection()
-        .run("NAMESPACE", home::hearNamespaces)
+        .run(
+            "NAMESPACE",
+            line -> {
+              if (!home.hearNamespaces(line)) {
+                on.hear(line);
+                stirred |= MailboxReader.tellsOfChange(line);
+              }
+            })
         .thenAccept(reply -> {
           if (reader == on && !reply.lost()) {
             home.namespacesAsked();
-            examine(on);
+            then.accept(on);
           }
         })
         .exceptionally(bug -> broke(on, bug));
@@ -347,6 +360,11 @@ public final class MailboxWatch implements WatchLogin.Host {
 
   /// One more reading on the connection that stands.
   private void readAgain(MailboxReader on) {
+    if (home.asksForNamespaces(mailbox)) { // no feed had been heard when it was examined
+      state = State.READING;
+      askWhose(on, this::readAgain);
+      return;
+    }
     Instant begun = home.clock().instant();
     List<Sleeper> served = sleepers.reading();
     boolean heard = stirred;
