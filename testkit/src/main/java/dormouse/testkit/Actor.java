@@ -451,7 +451,7 @@ final class Actor implements AutoCloseable {
     for (String response : responses) {
       var fetch = FetchItems.parse(response);
       String body = fetch == null ? null : fetch.text("BODY[]");
-      if (fetch == null || body == null) {
+      if (fetch == null || body == null || isMadeUp(body)) {
         continue;
       }
       String key = client.mailbox() + " " + fetch.uid();
@@ -459,6 +459,10 @@ final class Actor implements AutoCloseable {
       client.require(
           before == null || before == body.hashCode(), "the body of " + key + " has changed");
     }
+  }
+
+  private boolean isMadeUp(String body) {
+    return has(Quirk.MAKES_UP_BODIES) && body.contains("\r\nSubject: message unavailable\r\n");
   }
 
   private void fetchChanges() {
@@ -487,12 +491,8 @@ final class Actor implements AutoCloseable {
     boolean silent =
         random.nextInt(3) == 0
             && (!has(Quirk.REPLACE_ADDS) || !item.equals("FLAGS"))
-            && mayBeSilent();
+            && !has(Quirk.SILENT_HIDES_CHANGES);
     client.requireOkOrExpunged(client.store(seqs, byUid, item, silent, flags(random)));
-  }
-
-  private boolean mayBeSilent() {
-    return !(atOnce && has(Quirk.SILENT_HIDES_CHANGES));
   }
 
   private void copy(Operation operation, Random random) {
@@ -542,7 +542,7 @@ final class Actor implements AutoCloseable {
     var seqs = messages(random);
     String uids = client.set(seqs, true);
     if (!seqs.isEmpty()) {
-      boolean silent = random.nextBoolean() && mayBeSilent();
+      boolean silent = random.nextBoolean() && !has(Quirk.SILENT_HIDES_CHANGES);
       client.requireOkOrExpunged(
           client.store(
               seqs, client.notifying() == Notify.SELECTED, "+FLAGS", silent, Set.of("\\Deleted")));

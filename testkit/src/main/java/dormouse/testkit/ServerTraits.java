@@ -36,6 +36,8 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
     MOVE_HIDES_MESSAGES,
     /// Who says STORE .SILENT is not told what another has changed in the same messages since the last answer.
     SILENT_HIDES_CHANGES,
+    /// The body of a message that another has expunged is a text of the server's own.
+    MAKES_UP_BODIES,
     /// The answer to EXPUNGE names a mod-sequence also to who has not asked for any.
     TELLS_MOD_SEQUENCES
   }
@@ -56,7 +58,8 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
               Quirk.NO_LITERAL_PLUS,
               Quirk.STORES_AFTER_EXAMINE,
               Quirk.NO_APPEND_AFTER_EXAMINE,
-              Quirk.SILENT_HIDES_CHANGES),
+              Quirk.SILENT_HIDES_CHANGES,
+              Quirk.MAKES_UP_BODIES),
           "INBOX.");
 
   /// GreenMail: see [EmbeddedBackend].
