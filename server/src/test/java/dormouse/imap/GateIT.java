@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 /// `-Ddormouse.sleepers=1000` has so many; there can be 3000.
 class GateIT {
   private static final int SLEEPERS = Integer.getInteger("dormouse.sleepers", 300);
+  private static final int ASKED_TWICE = 20;
   private static final int A_SECOND = 50;
   private static final GateSettings GATE = new GateSettings(A_SECOND, 10, 10, 5000);
   private static final Duration PACED = Duration.ofMillis(1000L * SLEEPERS / A_SECOND);
@@ -64,6 +65,9 @@ class GateIT {
             .isLessThanOrEqualTo(A_SECOND + GATE.burst() + GATE.concurrentLogins());
         assertThat(front.sessions(State.HIBERNATED)).isEqualTo(SLEEPERS);
         assertThat(front.metrics().scrape()).doesNotContain("dormouse_closes_total");
+        for (ImapClient client : clients.subList(0, ASKED_TWICE)) {
+          assertThat(client.done()).as("told once").noneMatch(line -> line.endsWith(" EXISTS"));
+        }
       } finally {
         clients.forEach(ImapClient::close);
       }

@@ -119,6 +119,38 @@ class StayIT {
         true);
   }
 
+  // T46
+  @Test
+  void aClientThatDoesNotReadStaysAttached() {
+    try (Stage stage = Stage.before(dovecot)) {
+      String body = "x".repeat(998).concat("\r\n").repeat(30);
+      stage.other().append("INBOX", "", Stage.message(1) + body);
+      ImapClient client = stage.keep(ImapClient.connect(stage.front().plain()));
+      client.login(stage.user(), DovecotServer.PASSWORD).ok("SELECT INBOX");
+      int asked = 0;
+      while (slowReaders(stage) == 0) { // until the kernel takes no more
+        double before = relayed(stage);
+        client.send("f" + ++asked + " FETCH 1 (BODY.PEEK[])\r\n");
+        Stage.await(
+            "the answer, or that it waits",
+            () -> relayed(stage) >= before + body.length() || slowReaders(stage) > 0);
+      }
+      assertThat(stage.front().sessions(Metrics.State.ATTACHED)).isEqualTo(1);
+      for (int i = 1; i <= asked; i++) {
+        assertThat(client.readUntilTagged("f" + i)).hasSize(2).first().asString().contains(body);
+      }
+      stage.awaitAsleep(1);
+    }
+  }
+
+  private static double slowReaders(Stage stage) {
+    return stage.metric("dormouse_stayed_attached_total{reason=\"slow-reader\"}");
+  }
+
+  private static double relayed(Stage stage) {
+    return stage.metric("dormouse_relayed_bytes_total{direction=\"backend-to-client\"}");
+  }
+
   private static void staysAndHears(Stage stage, ImapClient client, String reason, int count) {
     stage
         .front()
