@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What a client must hear so that its view of the mailbox becomes the present one, in the order of an ordinary server:
@@ -110,10 +111,18 @@ public final class CatchUp {
     for (ResponseLine line : present.fetched()) {
       FetchLine fetch = FetchLine.parse(line);
       if (fetch != null && isNews(fetch)) {
-        writeFetch(out, numbers.seqOf(fetch.uid()), fetch);
+        writeFetch(out, numbers.seqOf(fetch.uid()), fetch, withoutRecent(flags(fetch)));
       }
     }
     return out;
+  }
+
+  /// What is `\Recent` to a connection that looks may long belong to another: it is to the client only by its own, and whoever
+  /// says the lines adds those.
+  private static String withoutRecent(String flags) {
+    return words(flags).stream()
+        .filter(flag -> !flag.equalsIgnoreCase("\\Recent"))
+        .collect(Collectors.joining(" "));
   }
 
   /// The lines, followed by everything that the connection said behind the UIDs, in order: for a client that stays on
@@ -125,7 +134,7 @@ public final class CatchUp {
       if (fetch == null || !answersUs(fetch)) {
         out.writeCharSequence(line.text() + "\r\n", StandardCharsets.ISO_8859_1);
       } else if (isNews(fetch)) {
-        writeFetch(out, fetch.seq(), fetch);
+        writeFetch(out, fetch.seq(), fetch, flags(fetch));
       }
     }
     return ended(out);
@@ -219,7 +228,7 @@ public final class CatchUp {
       if (number > 0 && !answersUs(fetch)) {
         line(out, "* " + number + line.text().substring(line.text().indexOf(' ', 2)));
       } else if (number > 0 && isNews(fetch)) {
-        writeFetch(out, number, fetch);
+        writeFetch(out, number, fetch, flags(fetch));
       }
     }
     return out;
@@ -344,8 +353,11 @@ public final class CatchUp {
     return knownFlags;
   }
 
-  private void writeFetch(ByteBuf out, long seq, FetchLine fetch) {
-    String flags = fetch.flags() == null ? "" : fetch.flags();
+  private static String flags(FetchLine fetch) {
+    return fetch.flags() == null ? "" : fetch.flags();
+  }
+
+  private void writeFetch(ByteBuf out, long seq, FetchLine fetch, String flags) {
     ViewDiff.writeFetch(out, seq, fetch.uid(), flags, fetch.modseq(), form);
   }
 }
