@@ -15,6 +15,7 @@ import dormouse.testkit.EventRelay;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.MailServer;
 import dormouse.testkit.ModelMode;
+import dormouse.testkit.Outage;
 import dormouse.testkit.ServerTraits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -46,6 +47,7 @@ class DifferentialIT {
   private static final Duration POLL = Duration.ofMillis(200);
   private static final Duration SWEEP = Duration.ofSeconds(1); // sooner than views must be right
   private static final Duration LINGER = Duration.ofMillis(100);
+  private static final Duration QUIET = Duration.ofMillis(30); // some have reasons to stay
   private static final Duration FALL_ASLEEP = Duration.ofSeconds(1);
   private static final long SEED = Long.getLong("dormouse.seed", 1);
 
@@ -76,7 +78,8 @@ class DifferentialIT {
 
   @Test
   void clientsOfAServerThatTellsOfChangesSeeWhatItHas() {
-    told(0, 0, Duration.ZERO);
+    FrontEnd front = told(0, 0, Duration.ZERO);
+    assertThat(front.metric("dormouse_status_commands_total{outcome=\"cached\"}")).isPositive();
   }
 
   @Test
@@ -84,24 +87,93 @@ class DifferentialIT {
     told(0.2, 0.2, Duration.ofMillis(100));
   }
 
+  /// Whatever this test knows, in one run: clients in the clear, over TLS, by STARTTLS, compressed or not; connections that are
+  /// kept; a feed that loses, doubles and delays; a server that goes and comes back; sleep at every quiet point.
+  @Test
+  void clientsSeeWhatTheServerHasWithEverythingAtOnce() {
+    try (Closing<EventRelay> relays = new Closing<>();
+        Closing<DovecotServer> servers = new Closing<>();
+        Closing<FrontEnd> fronts = new Closing<>()) {
+      List<DifferentialPlan> plans = new ArrayList<>();
+      for (int lane = 0; lane < LANES; lane++) {
+        EventRelay relay = relays.add(EventRelay.start(SEED + lane));
+        DovecotServer server =
+            servers.add(DovecotServer.start(DovecotOptions.DEFAULT.withEventsTo(relay.port())));
+        FrontEnd front = fronts.add(told(server, relay));
+        relay.mischief(0.2, 0.2, Duration.ofMillis(100));
+        Endpoint truth = Endpoint.plain(server.imapPort());
+        plans.add(
+            DifferentialPlan.dovecot(front.plain(), truth, "u1")
+                .withFronts(
+                    front.plain(),
+                    front.tls(),
+                    front.startTls(),
+                    front.plain().compressed(),
+                    front.tls().compressed())
+                .withSide(truth)
+                .withSettle(_ -> awake(front, 0, QUIET))
+                .withOutage(
+                    new Outage() {
+                      @Override
+                      public boolean allAsleep() {
+                        return awake(front, 0, FALL_ASLEEP);
+                      }
+
+                      @Override
+                      public void happen(boolean killed) {
+                        if (killed) {
+                          server.kill();
+                        }
+                        server.restart();
+                      }
+                    }));
+      }
+      DifferentialLanes lanes = run(fronts.all(), plans);
+      for (String done : List.of("RESTART", "NOTIFY", "USE_SAVED", "IDLE", "LIST")) {
+        assertThat(lanes.count(done)).as(done).isPositive();
+      }
+      for (String metric :
+          List.of(
+              "hibernations_total",
+              "wakes_total",
+              "lags_total",
+              "syncs_total{result=\"done\"}",
+              "pool_total{result=\"hit\"}",
+              "local_answers_total{command=\"noop\"}",
+              "local_answers_total{command=\"compress\"}",
+              "feed_events_total")) {
+        assertThat(sum(fronts.all(), metric)).as(metric).isPositive();
+      }
+      assertThat(relays.all()).allSatisfy(relay -> assertThat(relay.lost()).isPositive());
+    }
+  }
+
+  /// Before a server that posts its events to `relay`, by which they come: its feed is up.
+  private static FrontEnd told(DovecotServer server, EventRelay relay) {
+    FrontEnd front =
+        FrontEnd.keeping(
+            server.imapPort(),
+            FrontEnd.sweeping(SWEEP, POLL, LINGER),
+            List.of(FrontEnd.dovecotEvents()));
+    relay.to(front.eventPort());
+    try (ImapClient client = front.client("u0", DovecotServer.PASSWORD)) {
+      client.ok("CREATE heard");
+      front.await(() -> front.feedUp("dovecot-events"), "the feed is up");
+    }
+    return front;
+  }
+
   /// @param loss, doubling, delay of events
-  private void told(double loss, double doubling, Duration delay) {
+  /// @return for its metrics; it is closed
+  private FrontEnd told(double loss, double doubling, Duration delay) {
     try (EventRelay relay = EventRelay.start(SEED);
         DovecotServer server =
             DovecotServer.start(DovecotOptions.DEFAULT.withEventsTo(relay.port()));
-        FrontEnd front =
-            FrontEnd.keeping(
-                server.imapPort(),
-                FrontEnd.sweeping(SWEEP, POLL, LINGER),
-                List.of(FrontEnd.dovecotEvents()))) {
-      relay.to(front.eventPort());
-      try (ImapClient client = front.client("u0", DovecotServer.PASSWORD)) {
-        client.ok("CREATE heard");
-        front.await(() -> front.feedUp("dovecot-events"), "the feed is up");
-      }
+        FrontEnd front = told(server, relay)) {
       relay.mischief(loss, doubling, delay);
       run(front, user -> dovecot(front, server, user).withSide(Endpoint.plain(server.imapPort())));
       assertThat(relay.heard()).isPositive();
+      return front;
     }
   }
 
@@ -177,18 +249,22 @@ class DifferentialIT {
                     "u1",
                     DovecotServer.PASSWORD,
                     ServerTraits.GREENMAIL_IDLE_MENDED)
-                .withSettle(awake -> fallAsleep(front, awake)));
+                .withSettle(awake -> awake(front, awake, FALL_ASLEEP))); // it tells EXPUNGE twice
       }
       run(fronts.all(), plans);
     }
   }
 
-  /// GreenMail tells each EXPUNGE twice to a session in IDLE: so those that can sleep do before the next step.
-  private static void fallAsleep(FrontEnd front, int awake) {
-    long deadline = System.nanoTime() + FALL_ASLEEP.toNanos();
-    while (front.sessions(State.ATTACHED) > awake && System.nanoTime() < deadline) {
+  /// Waits until no more than so many sessions have a backend: whether that is so in time.
+  private static boolean awake(FrontEnd front, int most, Duration within) {
+    long deadline = System.nanoTime() + within.toNanos();
+    while (front.sessions(State.ATTACHED) + front.sessions(State.WAKING) > most) {
+      if (System.nanoTime() > deadline) {
+        return false;
+      }
       LockSupport.parkNanos(1_000_000);
     }
+    return true;
   }
 
   private static DifferentialPlan dovecot(FrontEnd front, DovecotServer server, String user) {
@@ -203,7 +279,7 @@ class DifferentialIT {
     run(List.of(front), plans);
   }
 
-  private void run(List<FrontEnd> fronts, List<DifferentialPlan> plans) {
+  private DifferentialLanes run(List<FrontEnd> fronts, List<DifferentialPlan> plans) {
     DifferentialLanes lanes = new DifferentialLanes(plans);
     long begun = System.nanoTime();
     try {
@@ -218,6 +294,11 @@ class DifferentialIT {
           "nothing is kept when all clients are gone");
     }
     tell("right", begun, fronts, lanes);
+    return lanes;
+  }
+
+  private static double sum(List<FrontEnd> fronts, String metric) {
+    return fronts.stream().mapToDouble(front -> front.metric("dormouse_" + metric)).sum();
   }
 
   private void tell(String result, long begun, List<FrontEnd> fronts, DifferentialLanes lanes) {
@@ -227,9 +308,7 @@ class DifferentialIT {
     line.append(" seconds=").append((System.nanoTime() - begun) / 1_000_000_000);
     for (String metric :
         List.of("hibernations", "wakes", "lags", "local_answers", "syncs", "pool", "feed_events")) {
-      double sum =
-          fronts.stream().mapToDouble(front -> front.metric("dormouse_" + metric + "_total")).sum();
-      line.append(' ').append(metric).append('=').append((long) sum);
+      line.append(' ').append(metric).append('=').append((long) sum(fronts, metric + "_total"));
     }
     line.append(' ').append(lanes).append('\n');
     try {

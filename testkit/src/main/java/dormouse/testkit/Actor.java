@@ -23,6 +23,7 @@ final class Actor implements AutoCloseable {
   static final String SPARE = "z";
 
   private static final int FULL = 40;
+  private static final Duration COME_BACK = Duration.ofSeconds(30);
   private static final Pattern COPIED = Pattern.compile("COPYUID \\d+ ([0-9:,]+) [0-9:,]+");
   private static final List<String> FLAGS =
       List.of("\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted", "$Junk", "dormouse");
@@ -39,8 +40,9 @@ final class Actor implements AutoCloseable {
   private final Map<String, OfflineView> kept = new HashMap<>();
   private ModelClient client;
   private String before = "";
-  private @Nullable ImapClient direct; // null: answers are not compared
+  private @Nullable Direct direct; // null: answers are not compared
   private Duration lateAnswers = Duration.ZERO;
+  private boolean comparesAnswers = true;
 
   /// @param bodies hashes by mailbox and UID, shared by all clients of a run; concurrent
   /// @param atOnce whether the others act at the same time
@@ -66,9 +68,37 @@ final class Actor implements AutoCloseable {
   }
 
   /// Begins anew, with nothing selected.
-  void loginAgain() {
+  private void loginAgain() {
     before = client.transcript() + "\n";
     client = login();
+  }
+
+  /// The same, as soon as that works.
+  void comeBack() {
+    client.close();
+    long deadline = System.nanoTime() + COME_BACK.toNanos();
+    while (true) {
+      try {
+        loginAgain();
+        return;
+      } catch (AssertionError | RuntimeException e) {
+        if (System.nanoTime() > deadline) {
+          throw e;
+        }
+        LockSupport.parkNanos(100_000_000);
+      }
+    }
+  }
+
+  /// Leaves before the server goes.
+  void leave() {
+    keep();
+    client.drop();
+  }
+
+  /// Whether it speaks with the server itself.
+  boolean isDirect() {
+    return endpoint.equals(plan.truth());
   }
 
   ModelClient client() {
@@ -77,7 +107,7 @@ final class Actor implements AutoCloseable {
 
   /// Whether it must be told of everything without IDLE. Dovecot 2.3 by itself tells of a lone change only with the next.
   boolean hearsUnasked() {
-    return client.notifying() == Notify.SELECTED && !endpoint.equals(plan.truth());
+    return client.notifying() == Notify.SELECTED && !isDirect();
   }
 
   /// The conversation so far, with the one before the last login.
@@ -105,10 +135,11 @@ final class Actor implements AutoCloseable {
     switch (operation) {
       case SELECT, EXAMINE -> select(random, operation == Operation.EXAMINE);
       case NOOP, CAPABILITY -> client.mustOk(operation.name());
-      case STATUS -> ask(status(random));
-      case LIST -> ask(list(random));
+      case STATUS -> askTwice(status(random));
+      case LIST -> askTwice(list(random));
       case MAILBOX -> makeMailbox(random);
       case NOTIFY -> notifyMe(random);
+      case RESTART -> {} // nobody's doing
       case APPEND -> append(random);
       case LOGOUT -> {
         keep();
@@ -237,9 +268,28 @@ final class Actor implements AutoCloseable {
   ///
   /// @param direct to the server itself
   /// @param within how long they may say something else, over and over
-  void compareAnswersWith(ImapClient direct, Duration within) {
+  void compareAnswersWith(Direct direct, Duration within) {
     this.direct = direct;
     this.lateAnswers = within;
+  }
+
+  /// Whether they are compared now.
+  void compareAnswers(boolean now) {
+    comparesAnswers = now;
+  }
+
+  /// Says something, so that it hears if it is no longer connected.
+  void stir() {
+    if (client.idling()) {
+      client.done();
+    }
+    client.mustOk("NOOP");
+  }
+
+  /// The second answer may come out of a cache.
+  private void askTwice(String command) {
+    ask(command);
+    ask(command);
   }
 
   private void ask(String command) {
@@ -247,10 +297,10 @@ final class Actor implements AutoCloseable {
   }
 
   private void compareAnswers(String command, ModelClient.Answer answer) {
-    var server = direct;
-    if (server == null) {
+    if (direct == null || !comparesAnswers) {
       return;
     }
+    var server = direct.get();
     server.ok("EXAMINE INBOX"); // of the selected mailbox, servers may say what the session knows
     long deadline = System.nanoTime() + lateAnswers.toNanos();
     for (var said = answer; ; said = client.mustOk(command)) {
@@ -360,11 +410,14 @@ final class Actor implements AutoCloseable {
   private void requireSaved(Set<Long> saved, ModelClient.Answer answer, Set<Long> done) {
     client.requireOkOrExpunged(answer);
     client.require(saved.containsAll(done), "$ is " + saved + ", but meant " + done);
-    if (answer.code().equals("EXPUNGEISSUED")) {
+    if (!answer.ok()) {
       return;
     }
     var missing = new TreeSet<>(saved);
     missing.removeAll(done);
+    if (!client.numbers(missing).isEmpty()) {
+      client.mustOk("NOOP"); // they are gone, and this may say so
+    }
     client.require(client.numbers(missing).isEmpty(), "$ is " + saved + ", but meant only " + done);
   }
 

@@ -28,6 +28,7 @@ public final class Differential {
   private static final int START_MESSAGES = 6;
   private static final int STEPS_AT_ONCE = 5;
   private static final int SHRINK_TRIES = 60;
+  private static final int MOST_DELAY_NANOS = 20_000_000;
 
   private final DifferentialPlan plan;
   private final AtomicLong operations = new AtomicLong();
@@ -107,7 +108,7 @@ public final class Differential {
         endpoints.add(i == 0 && side && plan.side() != null ? plan.side() : front);
       }
       boolean atOnce = random.nextInt(4) == 0 && plan.concurrent();
-      var bag = bag(plan.traits());
+      var bag = bag(plan);
       var steps = new ArrayList<Step>();
       for (int i = 0; i < plan.steps(); i++) {
         steps.add(
@@ -117,10 +118,10 @@ public final class Differential {
       return new Cast(seed, modes, endpoints, mailboxes, side, atOnce, steps);
     }
 
-    private static List<Operation> bag(ServerTraits traits) {
+    private static List<Operation> bag(DifferentialPlan plan) {
       var bag = new ArrayList<Operation>();
       Arrays.stream(Operation.values())
-          .filter(operation -> operation.suits(traits))
+          .filter(operation -> operation.suits(plan))
           .forEach(operation -> bag.addAll(Collections.nCopies(operation.weight, operation)));
       return bag;
     }
@@ -150,8 +151,8 @@ public final class Differential {
     runs++;
     var actors = new ArrayList<Actor>();
     int[] done = {0};
-    try (var direct = ImapClient.connect(plan.truth()).login(plan.user(), plan.password())) {
-      mailboxes.forEach(mailbox -> fill(direct, mailbox));
+    try (var direct = new Direct(plan)) {
+      mailboxes.forEach(mailbox -> fill(direct.get(), mailbox));
       var bodies = new ConcurrentHashMap<String, Integer>();
       for (int i = 0; i < cast.modes().size(); i++) {
         var actor =
@@ -175,11 +176,11 @@ public final class Differential {
       finish(actors, direct);
       actors.forEach(actor -> actor.client().logout());
       if (!plan.traits().has(Quirk.DELETE_FAILS)) {
-        direct.ok("EXAMINE INBOX");
-        mailboxes.forEach(mailbox -> direct.ok("DELETE " + mailbox));
+        direct.get().ok("EXAMINE INBOX");
+        mailboxes.forEach(mailbox -> direct.get().ok("DELETE " + mailbox));
         String spare = mailboxes.getFirst().replaceFirst(".$", Actor.SPARE);
-        direct.command("UNSUBSCRIBE " + spare);
-        direct.command("DELETE " + spare);
+        direct.get().command("UNSUBSCRIBE " + spare);
+        direct.get().command("DELETE " + spare);
       }
       return null;
     } catch (AssertionError | RuntimeException e) {
@@ -197,8 +198,11 @@ public final class Differential {
     }
   }
 
-  private void runInTurn(List<Actor> actors, ImapClient direct, List<Step> steps, int[] done) {
+  private void runInTurn(List<Actor> actors, Direct direct, List<Step> steps, int[] done) {
     for (Step step : steps) {
+      if (step.operation() == Operation.RESTART && plan.outage() != null) {
+        restart(plan.outage(), actors, direct, step);
+      }
       act(actors.get(step.client()), step);
       plan.settle()
           .accept(
@@ -217,7 +221,7 @@ public final class Differential {
     }
   }
 
-  private void runAtOnce(List<Actor> actors, ImapClient direct, List<Step> steps, int[] done) {
+  private void runAtOnce(List<Actor> actors, Direct direct, List<Step> steps, int[] done) {
     int round = STEPS_AT_ONCE * actors.size();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int from = 0; from < steps.size(); from += round) {
@@ -232,6 +236,68 @@ public final class Differential {
         compare(actors, direct, new Random(from), Operation.NOOP, /* all */ true);
         done[0] += part.size();
       }
+    }
+  }
+
+  /// The server goes and comes back: one time in two while all rest, else while one client does something, whom that may
+  /// fail. Nobody who sleeps may notice.
+  private void restart(Outage outage, List<Actor> actors, Direct direct, Step step) {
+    var random = new Random(step.choice());
+    boolean killed = random.nextBoolean();
+    var acting = random.nextBoolean() ? actors.get(step.client()) : null;
+    direct.close();
+    var others = new ArrayList<Actor>();
+    for (Actor actor : actors) {
+      if (actor.isDirect()) {
+        actor.leave();
+      } else if (actor != acting) {
+        others.add(actor);
+      }
+    }
+    boolean asleep = outage.allAsleep();
+    if (acting == null || acting.isDirect()) {
+      outage.happen(killed);
+    } else {
+      actAmid(outage, killed, acting, random);
+    }
+    actors.stream().filter(Actor::isDirect).forEach(Actor::comeBack);
+    if (!asleep) {
+      others.forEach(Differential::comeBackIfSentAway);
+    }
+  }
+
+  private void actAmid(Outage outage, boolean killed, Actor acting, Random random) {
+    var bag = new ArrayList<>(Cast.bag(plan));
+    bag.removeIf(operation -> operation == Operation.RESTART);
+    var step = new Step(0, bag.get(random.nextInt(bag.size())), random.nextLong());
+    long delay = random.nextInt(MOST_DELAY_NANOS);
+    acting.client().note("amid a restart" + (killed ? " by kill" : ""));
+    acting.compareAnswers(false);
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var running = threads.submit(() -> acting.act(step));
+      LockSupport.parkNanos(delay);
+      outage.happen(killed);
+      join(running);
+      comeBackIfSentAway(acting);
+    } catch (AssertionError e) {
+      if (e.getCause() instanceof Violation && !acting.sentAway()) {
+        throw e;
+      }
+      acting.comeBack();
+    } finally {
+      acting.compareAnswers(true);
+    }
+  }
+
+  /// It finds out whether it was attached to the server that went.
+  private static void comeBackIfSentAway(Actor actor) {
+    try {
+      actor.stir();
+    } catch (AssertionError e) {
+      if (!actor.sentAway()) {
+        throw e;
+      }
+      actor.comeBack();
     }
   }
 
@@ -259,8 +325,7 @@ public final class Differential {
   /// with what they know.
   ///
   /// @param all whether none may do without
-  void compare(
-      List<Actor> actors, ImapClient direct, Random random, Operation operation, boolean all) {
+  void compare(List<Actor> actors, Direct direct, Random random, Operation operation, boolean all) {
     var truths = new HashMap<String, Truth>();
     for (Actor actor : actors) {
       var client = actor.client();
@@ -273,7 +338,8 @@ public final class Differential {
       if (listens ? !(hears && !plan.traits().has(Quirk.IDLE_HIDES_FLAGS)) : !asks) {
         continue;
       }
-      var truth = truths.computeIfAbsent(client.mailbox(), mailbox -> Truth.of(direct, mailbox));
+      var truth =
+          truths.computeIfAbsent(client.mailbox(), mailbox -> Truth.of(direct.get(), mailbox));
       if (listens) {
         requireHeard(client, truth);
       } else {
@@ -312,7 +378,7 @@ public final class Differential {
     return client.failure(how + "\n--- the truth of " + client.mailbox() + "\n" + truth);
   }
 
-  private void finish(List<Actor> actors, ImapClient direct) {
+  private void finish(List<Actor> actors, Direct direct) {
     for (Actor actor : actors) {
       if (actor.client().idling()) {
         actor.client().done();

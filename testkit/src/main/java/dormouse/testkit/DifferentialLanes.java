@@ -70,13 +70,22 @@ public final class DifferentialLanes {
     return lanes.stream().mapToLong(Differential::operations).sum();
   }
 
-  /// What was done so far, in one line.
-  @Override
-  public String toString() {
+  /// How often clients have done this so far: a name of [Operation].
+  public long count(String operation) {
+    return tally().getOrDefault(Operation.valueOf(operation), 0L);
+  }
+
+  private Map<Operation, Long> tally() {
     Map<Operation, Long> tally = new TreeMap<>();
     for (var lane : lanes) {
       lane.tally().forEach((operation, count) -> tally.merge(operation, count, Long::sum));
     }
+    return tally;
+  }
+
+  /// What was done so far, in one line.
+  @Override
+  public String toString() {
     return "operations=%d seeds=%d-%d lanes=%d late-views=%d %s"
         .formatted(
             operations(),
@@ -84,6 +93,6 @@ public final class DifferentialLanes {
             nextSeed.get() - 1,
             lanes.size(),
             lanes.stream().mapToLong(Differential::lateViews).sum(),
-            tally);
+            tally());
   }
 }

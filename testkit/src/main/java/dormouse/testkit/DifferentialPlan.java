@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param concurrent whether in some runs all clients act at once
 /// @param patience how long a view may differ from the truth, over and over NOOP or in IDLE
 /// @param hearOneIn one in how many steps a client in IDLE must hear of the step without doing anything
+/// @param outage how the server goes and comes back in the middle; null if it does not. Not where clients act at once
 /// @param settle told after each step how many clients have a mailbox selected and are not in IDLE: may wait until the
 ///     others sleep; not in runs where clients act at once
 public record DifferentialPlan(
@@ -31,7 +32,8 @@ public record DifferentialPlan(
     boolean concurrent,
     Duration patience,
     int hearOneIn,
-    IntConsumer settle) {
+    IntConsumer settle,
+    @Nullable Outage outage) {
   private static final int STEPS = 120;
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final int HEAR_ONE_IN = 10;
@@ -55,7 +57,8 @@ public record DifferentialPlan(
         /* concurrent */ true,
         PATIENCE,
         HEAR_ONE_IN,
-        _ -> {});
+        _ -> {},
+        null);
   }
 
   /// All that this server can do.
@@ -72,7 +75,8 @@ public record DifferentialPlan(
         /* concurrent */ !server.traits().has(ServerTraits.Quirk.NUMBERS_SHIFT),
         PATIENCE,
         HEAR_ONE_IN,
-        _ -> {});
+        _ -> {},
+        null);
   }
 
   /// Clients without extensions, one after the other.
@@ -90,7 +94,8 @@ public record DifferentialPlan(
         /* concurrent */ false,
         PATIENCE,
         HEAR_ONE_IN,
-        _ -> {});
+        _ -> {},
+        null);
   }
 
   /// The same with one client of some runs at this endpoint.
@@ -107,7 +112,8 @@ public record DifferentialPlan(
         concurrent,
         patience,
         hearOneIn,
-        settle);
+        settle,
+        outage);
   }
 
   /// The same with clients that connect in these ways.
@@ -124,7 +130,8 @@ public record DifferentialPlan(
         concurrent,
         patience,
         hearOneIn,
-        settle);
+        settle,
+        outage);
   }
 
   /// The same with clients that enable these, one drawn for each.
@@ -141,7 +148,8 @@ public record DifferentialPlan(
         concurrent,
         patience,
         hearOneIn,
-        settle);
+        settle,
+        outage);
   }
 
   /// The same with another password.
@@ -158,7 +166,8 @@ public record DifferentialPlan(
         concurrent,
         patience,
         hearOneIn,
-        settle);
+        settle,
+        outage);
   }
 
   /// The same with so many steps in a run.
@@ -175,14 +184,15 @@ public record DifferentialPlan(
         concurrent,
         patience,
         hearOneIn,
-        settle);
+        settle,
+        outage);
   }
 
   /// The same without runs in which clients act at once.
   public DifferentialPlan oneAtATime() {
     return new DifferentialPlan(
         fronts, side, truth, user, password, modes, traits, steps, false, patience, hearOneIn,
-        settle);
+        settle, outage);
   }
 
   /// The same with another bound on how long a view may differ; zero: one NOOP must do.
@@ -199,7 +209,8 @@ public record DifferentialPlan(
         concurrent,
         other,
         hearOneIn,
-        settle);
+        settle,
+        outage);
   }
 
   /// The same with something to do after each step.
@@ -216,6 +227,25 @@ public record DifferentialPlan(
         concurrent,
         patience,
         hearOneIn,
+        other,
+        outage);
+  }
+
+  /// The same with a server that goes and comes back in the middle of runs.
+  public DifferentialPlan withOutage(Outage other) {
+    return new DifferentialPlan(
+        fronts,
+        side,
+        truth,
+        user,
+        password,
+        modes,
+        traits,
+        steps,
+        concurrent,
+        patience,
+        hearOneIn,
+        settle,
         other);
   }
 }

@@ -67,6 +67,11 @@ record FetchItems(int seq, Map<String, String> items) {
     return value == null ? null : flags(value);
   }
 
+  /// Whether the message is `\Recent`; of use only where [#flags] were sent.
+  boolean recent() {
+    return items.getOrDefault("FLAGS", "").toLowerCase(Locale.ROOT).contains("\\recent");
+  }
+
   /// The flags of a parenthesized list in lower case without `\recent`.
   static Set<String> flags(String list) {
     var flags = new TreeSet<String>();

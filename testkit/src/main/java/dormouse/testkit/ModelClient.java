@@ -57,7 +57,7 @@ public final class ModelClient implements AutoCloseable {
   private ModelClient(ImapClient client, ModelMode mode, ServerTraits traits) {
     this.client = client;
     this.mode = mode;
-    this.view = new ModelView(mode, !traits.has(Quirk.KEYWORDS_UNNAMED));
+    this.view = new ModelView(mode, traits);
     this.hidesModSequences = !traits.has(Quirk.TELLS_MOD_SEQUENCES);
   }
 

@@ -1,5 +1,6 @@
 package dormouse.testkit;
 
+import dormouse.testkit.ServerTraits.Quirk;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -47,10 +48,14 @@ final class ModelView {
 
     /// Null if unknown.
     @Nullable Set<String> flags;
+
+    /// Whether it has been `\Recent`, which it then is as long as the mailbox is selected.
+    boolean recent;
   }
 
   private final ModelMode mode;
   private final boolean namesKeywords;
+  private final boolean keepsRecent;
   private final List<Message> messages = new ArrayList<>();
   private Set<String> named = Set.of();
   private final Set<Long> vanishedEarlier = new TreeSet<>();
@@ -60,9 +65,10 @@ final class ModelView {
   private @Nullable Set<Long> saved = new TreeSet<>(); // null: it cannot be known
   private boolean unasked;
 
-  ModelView(ModelMode mode, boolean namesKeywords) {
+  ModelView(ModelMode mode, ServerTraits traits) {
     this.mode = mode;
-    this.namesKeywords = namesKeywords;
+    this.namesKeywords = !traits.has(Quirk.KEYWORDS_UNNAMED);
+    this.keepsRecent = !traits.has(Quirk.FORGETS_RECENT);
   }
 
   /// No mailbox is selected any more, or a new one is about to be.
@@ -272,7 +278,10 @@ final class ModelView {
     if (flags != null) {
       require(!flags.contains(FORBIDDEN), "STORE after EXAMINE has changed a message");
       requireNamed(flags);
-      messages.get(fetch.seq() - 1).flags = flags;
+      var message = messages.get(fetch.seq() - 1);
+      message.flags = flags;
+      require(fetch.recent() || !message.recent || !keepsRecent, "a message is \\Recent no longer");
+      message.recent = fetch.recent();
     }
   }
 

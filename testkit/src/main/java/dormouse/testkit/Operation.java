@@ -32,7 +32,9 @@ enum Operation {
   DONE_IDLE(6),
   HEAR(6),
   LOGOUT(1),
-  DROP(1);
+  DROP(1),
+  /// The server goes and comes back, while clients rest or in the middle of what this one does.
+  RESTART(2);
 
   /// How often, in relation to the others.
   final int weight;
@@ -43,12 +45,17 @@ enum Operation {
 
   /// Whether it leaves a client in IDLE where it is.
   boolean staysInIdle() {
-    return this == IDLE || this == DONE || this == DONE_IDLE || this == HEAR;
+    return switch (this) {
+      case IDLE, DONE, DONE_IDLE, HEAR, RESTART -> true;
+      default -> false;
+    };
   }
 
-  /// Whether a server of these traits can be asked for it.
-  boolean suits(ServerTraits traits) {
-    return !(traits.has(Quirk.NO_IDLE) && staysInIdle())
+  /// Whether it can be asked for in a run of this plan.
+  boolean suits(DifferentialPlan plan) {
+    var traits = plan.traits();
+    return !(this == RESTART && plan.outage() == null)
+        && !(traits.has(Quirk.NO_IDLE) && staysInIdle())
         && !(traits.has(Quirk.NO_MOVE) && this == MOVE)
         && !(traits.has(Quirk.DELETE_FAILS) && this == MAILBOX);
   }

@@ -25,6 +25,8 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
     STORES_AFTER_EXAMINE,
     /// Who has EXAMINEd a mailbox cannot APPEND to it.
     NO_APPEND_AFTER_EXAMINE,
+    /// What is `\Recent` to a session may be so no longer while it stays.
+    FORGETS_RECENT,
     /// `* FLAGS` does not name a keyword before the first FETCH with it.
     KEYWORDS_UNNAMED,
     /// `STORE FLAGS.SILENT` leaves more flags than it names.
@@ -72,6 +74,7 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
               Quirk.NO_IDLE,
               Quirk.IDLE_HIDES_FLAGS,
               Quirk.KEYWORDS_UNNAMED,
+              Quirk.FORGETS_RECENT,
               Quirk.REPLACE_ADDS,
               Quirk.NUMBERS_SHIFT),
           "");
@@ -84,6 +87,7 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
               Quirk.DELETE_FAILS,
               Quirk.STORES_AFTER_EXAMINE,
               Quirk.KEYWORDS_UNNAMED,
+              Quirk.FORGETS_RECENT,
               Quirk.REPLACE_ADDS,
               Quirk.NUMBERS_SHIFT),
           "");

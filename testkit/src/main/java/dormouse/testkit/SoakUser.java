@@ -1,6 +1,5 @@
 package dormouse.testkit;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -8,39 +7,36 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// One user of a soak: some clients on two mailboxes that do things by turns, for hours, while now and then their views are
 /// compared with what the server has. For one thread at a time.
 public final class SoakUser implements AutoCloseable {
-  private static final Duration COME_BACK = Duration.ofSeconds(30);
   private static final int MOST_BODIES = 500;
   private static final int COMPARE_ONE_IN = 4;
   private static final List<String> MAILBOXES = List.of("one", "two");
 
-  private final DifferentialPlan plan;
   private final Differential comparison;
   private final Random random;
   private final List<Operation> bag = new ArrayList<>();
   private final List<Actor> actors = new ArrayList<>();
   private final Map<String, Integer> bodies = new ConcurrentHashMap<>();
-  private @Nullable ImapClient direct;
+  private final Direct direct;
   private long steps;
   private long farewells;
 
   /// Makes the mailboxes of the plan's user, and logs its clients in.
   public SoakUser(DifferentialPlan plan, int clients, long seed) {
-    this.plan = plan;
+    this.direct = new Direct(plan);
     this.comparison = new Differential(plan);
     this.random = new Random(seed);
     Arrays.stream(Operation.values())
-        .filter(operation -> operation.suits(plan.traits()))
+        .filter(operation -> operation.suits(plan))
         .forEach(operation -> bag.addAll(Collections.nCopies(operation.weight, operation)));
     var mailboxes = MAILBOXES.stream().map(name -> plan.traits().mailboxPrefix() + name).toList();
-    mailboxes.forEach(mailbox -> Differential.fill(direct(), mailbox));
-    leaveServer();
+    mailboxes.forEach(mailbox -> Differential.fill(direct.get(), mailbox));
+    direct.close();
     for (int i = 0; i < clients; i++) {
       var mode = plan.modes().get(random.nextInt(plan.modes().size()));
       actors.add(
@@ -68,8 +64,8 @@ public final class SoakUser implements AutoCloseable {
     var step = new Step(actors.indexOf(actor), operation, random.nextLong());
     attempt(shaken, actor, () -> actor.act(step));
     if (random.nextInt(COMPARE_ONE_IN) == 0) {
-      attempt(shaken, null, () -> comparison.compare(actors, direct(), random, operation, true));
-      leaveServer();
+      attempt(shaken, null, () -> comparison.compare(actors, direct, random, operation, true));
+      direct.close();
     }
   }
 
@@ -85,9 +81,9 @@ public final class SoakUser implements AutoCloseable {
         throw e;
       }
       farewells += sentAway ? 1 : 0;
-      leaveServer();
+      direct.close();
       if (failed != null) {
-        comeBack(failed); // whatever became of its command
+        failed.comeBack(); // whatever became of its command
       }
     }
   }
@@ -103,40 +99,6 @@ public final class SoakUser implements AutoCloseable {
     return null;
   }
 
-  /// Logs in again, as soon as that works.
-  private static void comeBack(Actor actor) {
-    actor.close();
-    long deadline = System.nanoTime() + COME_BACK.toNanos();
-    while (true) {
-      try {
-        actor.loginAgain();
-        return;
-      } catch (AssertionError | RuntimeException e) {
-        if (System.nanoTime() > deadline) {
-          throw e;
-        }
-        LockSupport.parkNanos(100_000_000);
-      }
-    }
-  }
-
-  private ImapClient direct() {
-    var client = direct;
-    if (client == null) {
-      client = ImapClient.connect(plan.truth()).login(plan.user(), plan.password());
-      direct = client;
-    }
-    return client;
-  }
-
-  private void leaveServer() {
-    var client = direct;
-    if (client != null) {
-      client.close();
-      direct = null;
-    }
-  }
-
   /// Steps done so far.
   public long steps() {
     return steps;
@@ -149,7 +111,7 @@ public final class SoakUser implements AutoCloseable {
 
   @Override
   public void close() {
-    leaveServer();
+    direct.close();
     actors.forEach(Actor::close);
   }
 }

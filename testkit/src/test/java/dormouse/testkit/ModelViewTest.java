@@ -67,7 +67,7 @@ class ModelViewTest {
         new OfflineView(
             7, 100, new TreeMap<>(Map.of(10L, Set.of(), 20L, Set.of(), 30L, Set.of("\\seen"))));
     assertThat(kept.parameters()).isEqualTo("(QRESYNC (7 100 10,20,30))");
-    var view = new ModelView(ModelMode.QRESYNC, true);
+    var view = new ModelView(ModelMode.QRESYNC, ServerTraits.DOVECOT);
     hear(
         view,
         "SELECT INBOX " + kept.parameters(),
@@ -165,7 +165,7 @@ class ModelViewTest {
 
   @Test
   void nothingOfAMailboxComesWhenNoneIsSelected() {
-    var view = new ModelView(ModelMode.PLAIN, true);
+    var view = new ModelView(ModelMode.PLAIN, ServerTraits.DOVECOT);
     for (String response : List.of("* 1 EXISTS", "* 1 EXPUNGE", "* FLAGS (\\Seen)")) {
       assertThatThrownBy(() -> view.apply(response, NOOP)).isInstanceOf(Violation.class);
     }
@@ -173,7 +173,7 @@ class ModelViewTest {
 
   /// Four messages with UIDs 10, 20, 30, 40 and no flags.
   private static ModelView view(ModelMode mode) {
-    var view = new ModelView(mode, true);
+    var view = new ModelView(mode, ServerTraits.DOVECOT);
     hear(view, "SELECT INBOX", "* FLAGS (\\Seen $a)", "* 4 EXISTS", "* OK [UIDNEXT 41] Next");
     for (int seq = 1; seq <= 4; seq++) {
       hear(view, "FETCH 1:4 (UID FLAGS)", "* " + seq + " FETCH (UID " + seq * 10 + " FLAGS ())");
