@@ -64,6 +64,13 @@ final class Untold {
     };
   }
 
+  private static boolean moves(ResponseLine line) {
+    return switch (line.kind()) {
+      case EXISTS, EXPUNGE, VANISHED -> true;
+      default -> false;
+    };
+  }
+
   /// Whether messages became `\Recent` to the connection.
   boolean tellsRecent() {
     return lines.stream().anyMatch(line -> line.kind() == Kind.RECENT && line.number() > 0);
@@ -151,13 +158,17 @@ final class Untold {
     return known.build();
   }
 
-  /// Up to which mod-sequence the client has been told of every change.
+  /// Up to which mod-sequence the client has been told of every change. Where messages came or went that is less than the
+  /// mailbox's, even if no flags changed: else a mailbox with as many messages and that mod-sequence would pass for the view.
   ///
   /// @param highest the mailbox's, from before its news were asked for
   /// @param proven one up to which that is so in any case; 0 if none is known
   long watermark(long highest, long proven) {
     long watermark = highest;
     for (ResponseLine line : lines) {
+      if (moves(line)) {
+        watermark = Math.min(watermark, highest - 1);
+      }
       if (line.kind() != Kind.FETCH) {
         continue;
       }

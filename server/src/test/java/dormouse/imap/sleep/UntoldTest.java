@@ -101,6 +101,16 @@ class UntoldTest {
   }
 
   @Test
+  void messagesNotToldLowerTheWatermark() {
+    assertThat(untold(3, "* 2 EXPUNGE").watermark(60, 50)).isEqualTo(59);
+    assertThat(untold(3, "* 2 EXPUNGE", "* 3 EXISTS").watermark(60, 50)).isEqualTo(59);
+    assertThat(untold(3, "* VANISHED 12").watermark(60, 50)).isEqualTo(59);
+    assertThat(untold(3, "* 2 EXPUNGE", "* 1 FETCH (MODSEQ (58) FLAGS ())").watermark(60, 50))
+        .isEqualTo(57);
+    assertThat(untold(3, "* 4 EXISTS").watermark(1, 0)).isEqualTo(1);
+  }
+
+  @Test
   void flagsNotToldAreForgotten() {
     UidSet uids = UidSet.of(11, 12, 13);
     FlagMap.Builder flags = FlagMap.builder(uids);
