@@ -201,6 +201,7 @@ public final class MailboxWatch implements WatchLogin.Host {
   /// The feeds have become reliable, or have ceased to be: who knows what they have not told.
   void feedTurned() {
     sleepers.doubt();
+    again |= state == State.OPENING || state == State.READING; // what was read may be from before
     if (state == State.IDLING || state == State.LINGERING || state == State.RESTING) {
       cancelTimer();
       double part = ThreadLocalRandom.current().nextDouble(); // of many watches, never all at once
@@ -417,6 +418,9 @@ public final class MailboxWatch implements WatchLogin.Host {
   private void rest(MailboxReader on) {
     if (reader != on) {
       return;
+    }
+    if (again) {
+      sleepers.doubt(); // what was heard while it was read may not be in it
     }
     if (again || sleepers.wantMore(on)) {
       readAgain(on);
