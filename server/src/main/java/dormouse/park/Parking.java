@@ -344,6 +344,9 @@ public final class Parking {
       if (unsent != null) {
         unsent.release();
       }
+      if (tls != null) {
+        ParkedRecords.drop(tls);
+      }
       owner.gone();
       return null;
     }

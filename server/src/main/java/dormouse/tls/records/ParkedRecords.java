@@ -161,4 +161,11 @@ public final class ParkedRecords {
   public ChannelHandler handler(@Nullable ByteBuf unfinished) {
     return new RecordHandler(records, unfinished);
   }
+
+  /// Ends what was to carry a connection on and has come into no pipeline: releases what it holds.
+  ///
+  /// @param handler of [#handler]
+  public static void drop(ChannelHandler handler) {
+    ((RecordHandler) handler).end();
+  }
 }

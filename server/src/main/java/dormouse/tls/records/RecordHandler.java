@@ -145,6 +145,11 @@ final class RecordHandler extends ChannelDuplexHandler implements TlsRecords.Lis
 
   @Override
   public void handlerRemoved(ChannelHandlerContext context) {
+    end();
+  }
+
+  /// Forgets the secrets, and what is left of an unfinished record.
+  void end() {
     records.end();
     ByteBuf rest = unfinished;
     unfinished = null;

@@ -148,6 +148,15 @@ class ParkingTest {
     }
   }
 
+  /// As where the peer resets the connection behind half a record: there is no channel to carry it on.
+  @Test
+  void halfARecordIsReleasedWithWhatItCameBy() throws Exception {
+    Peer peer = new Peer(Suite.AES_128_GCM);
+    ByteBuf half = Unpooled.wrappedBuffer(peer.data("half"), 0, 7);
+    ParkedRecords.drop(new RecordHandler(peer.server, half));
+    assertThat(half.refCnt()).isZero();
+  }
+
   @Test
   void closeNotifyIsAnswered() throws Exception {
     try (Line line = new Line(new Peer(Suite.AES_128_GCM))) {
