@@ -61,14 +61,24 @@ final class SearchRewrite {
 
   /// What stands before the keys.
   private boolean head() {
-    if (atWord("RETURN") && !(word() && space() && list() && space())) {
-      return false;
+    if (atWord("RETURN")) {
+      int from = at;
+      if (!(word() && space() && list() && space())
+          || (numbers != null && !hasPlainResults(text.substring(from, at)))) {
+        return false;
+      }
     }
     return switch (verb) {
       case SORT -> list() && space() && word() && space();
       case THREAD -> word() && space() && word() && space();
       default -> !atWord("CHARSET") || (word() && space() && word() && space());
     };
+  }
+
+  /// Whether what the search returns is a set whose numbers can be told one by one, and in any order: no part of a result (RFC 5267 §4.4), and
+  /// none that is sorted.
+  private boolean hasPlainResults(String returns) {
+    return verb != Verb.SORT && !returns.toUpperCase(Locale.ROOT).contains("PARTIAL");
   }
 
   private boolean key(int depth) {

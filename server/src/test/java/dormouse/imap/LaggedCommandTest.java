@@ -78,6 +78,20 @@ class LaggedCommandTest {
     assertThat(of(Verb.SEARCH, arguments)).isInstanceOf(LaggedCommand.Unclear.class);
   }
 
+  /// Their results cannot be told in the client's numbers: parts of a result, and those in an order of their own.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "SEARCH | RETURN (PARTIAL 1:10) ALL",
+        "SEARCH | RETURN (COUNT partial -1:-10) ALL",
+        "SORT | RETURN (ALL) (DATE) US-ASCII ALL",
+        "SORT | RETURN () (DATE) US-ASCII ALL",
+      })
+  void whatItCannotTellIsRefused(Verb verb, String arguments) {
+    assertThat(of(verb, arguments)).isInstanceOf(LaggedCommand.Unclear.class);
+  }
+
   @Test
   void deepNestingIsRefused() {
     assertThat(of(Verb.SEARCH, "NOT ".repeat(20_000) + "3"))
