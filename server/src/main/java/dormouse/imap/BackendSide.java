@@ -242,7 +242,7 @@ final class BackendSide implements BackendConnection.Relay {
       return CommandTracker.Decision.WAIT;
     }
     boolean modSeqs = conversation.features().told() != Told.PLAIN;
-    if (free() && canRefresh() && StatusRefresh.isDue(home, query, modSeqs)) {
+    if (free() && canRefresh() && StatusRefresh.isDue(home, query, modSeqs, conversation.selected())) {
       refreshStatuses(modSeqs);
       return CommandTracker.Decision.WAIT;
     }
@@ -273,7 +273,8 @@ final class BackendSide implements BackendConnection.Relay {
   private void refreshStatuses(boolean modSeqs) {
     refreshed = true;
     begunOurs();
-    StatusRefresh.run(connection, home, modSeqs, conversation::fromBackend)
+    StatusRefresh.run(
+            connection, home, modSeqs, conversation.selected(), conversation::fromBackend)
         .whenComplete((reply, bug) -> endedAsking(reply, bug, () -> {}));
   }
 

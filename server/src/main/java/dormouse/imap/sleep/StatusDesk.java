@@ -154,8 +154,8 @@ public final class StatusDesk {
             }
           });
     }
-    if (canRefresh && StatusRefresh.isDue(home, first, /* modSeqs= */ true)) {
-      return StatusRefresh.run(on, home, /* modSeqs= */ true, _ -> {})
+    if (canRefresh && StatusRefresh.isDue(home, first, /* modSeqs= */ true, /* here= */ null)) {
+      return StatusRefresh.run(on, home, /* modSeqs= */ true, /* here= */ null, _ -> {})
           .thenAccept(reply -> canRefresh &= reply.ok())
           .thenCompose(_ -> askFor(on));
     }

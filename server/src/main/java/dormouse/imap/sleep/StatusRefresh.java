@@ -5,6 +5,7 @@ import dormouse.imap.backend.ImapString;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
+import dormouse.imap.track.SelectedMailbox;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Asks once for all that is kept of STATUS and may be old: a delivery does not say where it went, and one command (LIST-STATUS,
 /// RFC 5819) is less than one for each mailbox. The kept lines stay the server's; only values in them are put in anew.
@@ -26,13 +28,18 @@ public final class StatusRefresh {
   /// Asks on a connection that takes names in modified UTF-7.
   ///
   /// @param modSeqs whether also for those with mod-sequences
+  /// @param here the mailbox that is selected on it, of which it may say what it has told, and not what it is
   /// @param others hears what is no answer to it
   public static CompletableFuture<Reply> run(
-      BackendConnection on, UserMailboxes home, boolean modSeqs, Consumer<ResponseLine> others) {
+      BackendConnection on,
+      UserMailboxes home,
+      boolean modSeqs,
+      @Nullable SelectedMailbox here,
+      Consumer<ResponseLine> others) {
     Map<String, Proof> since = new LinkedHashMap<>();
     TreeSet<String> items = new TreeSet<>();
     int chars = 0;
-    for (StatusQuery query : home.statuses().stale(modSeqs)) {
+    for (StatusQuery query : stale(home, modSeqs, here)) {
       chars += query.mailbox().length() + 1;
       if (chars > MAX_CHARS) {
         break;
@@ -69,8 +76,16 @@ public final class StatusRefresh {
   }
 
   /// Whether there is so much to ask for that it is worth the while.
-  public static boolean isDue(UserMailboxes home, StatusQuery wanted, boolean modSeqs) {
-    List<StatusQuery> stale = home.statuses().stale(modSeqs);
+  ///
+  /// @param here as for [#run]
+  public static boolean isDue(
+      UserMailboxes home, StatusQuery wanted, boolean modSeqs, @Nullable SelectedMailbox here) {
+    List<StatusQuery> stale = stale(home, modSeqs, here);
     return stale.size() > 1 && stale.contains(wanted);
+  }
+
+  private static List<StatusQuery> stale(
+      UserMailboxes home, boolean modSeqs, @Nullable SelectedMailbox here) {
+    return home.statuses().stale(modSeqs).stream().filter(query -> !query.isOf(here)).toList();
   }
 }
