@@ -242,7 +242,9 @@ final class BackendSide implements BackendConnection.Relay {
       return CommandTracker.Decision.WAIT;
     }
     boolean modSeqs = conversation.features().told() != Told.PLAIN;
-    if (free() && canRefresh() && StatusRefresh.isDue(home, query, modSeqs, conversation.selected())) {
+    if (free()
+        && canRefresh()
+        && StatusRefresh.isDue(home, query, modSeqs, conversation.selected())) {
       refreshStatuses(modSeqs);
       return CommandTracker.Decision.WAIT;
     }
@@ -273,8 +275,7 @@ final class BackendSide implements BackendConnection.Relay {
   private void refreshStatuses(boolean modSeqs) {
     refreshed = true;
     begunOurs();
-    StatusRefresh.run(
-            connection, home, modSeqs, conversation.selected(), conversation::fromBackend)
+    StatusRefresh.run(connection, home, modSeqs, conversation.selected(), conversation::fromBackend)
         .whenComplete((reply, bug) -> endedAsking(reply, bug, () -> {}));
   }
 
@@ -444,10 +445,16 @@ final class BackendSide implements BackendConnection.Relay {
     return ours || connection.channel().isWritable();
   }
 
+  /// Answers to our own commands are read whatever the client does, but for those that are the client's too: what it hears in a
+  /// lag must not wait here until it is all there.
+  ///
   /// @param wanted whether the client keeps up with what the backend says
   void read(boolean wanted) {
-    if (!ours) {
+    if (!ours || lag != null) {
       connection.channel().config().setAutoRead(wanted);
+    }
+    if (lag != null && !wanted) {
+      host.flush();
     }
   }
 

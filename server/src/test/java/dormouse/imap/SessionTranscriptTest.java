@@ -30,18 +30,22 @@ class SessionTranscriptTest {
   }
 
   private static void play(TranscriptFile file, boolean byteByByte) {
-    Setting setting = Setting.of(file);
-    try (SessionStage stage =
-        new SessionStage(
-            setting.imap(),
-            setting.hibernate(),
-            setting.gate(),
-            setting.pool(),
-            setting.trusted(),
-            setting.fed(),
-            byteByByte)) {
+    try (SessionStage stage = stage(file, byteByByte)) {
       new SessionPlay(file, stage, byteByByte).play();
     }
+  }
+
+  /// Where a transcript is played, as it asks for at its top.
+  static SessionStage stage(TranscriptFile file, boolean byteByByte) {
+    Setting setting = Setting.of(file);
+    return new SessionStage(
+        setting.imap(),
+        setting.hibernate(),
+        setting.gate(),
+        setting.pool(),
+        setting.trusted(),
+        setting.fed(),
+        byteByByte);
   }
 
   /// What `@ after 15s`, `@ keep-alive 120s`, `@ trusted` and the like at the top of a file ask for.

@@ -201,7 +201,7 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
         wheel.after(
             backend.settings().answerTimeout(),
             () -> {
-              if (heard) {
+              if (heard || !channel().config().isAutoRead()) { // or it is we who do not listen
                 watchFor(run);
                 return;
               }
