@@ -680,7 +680,7 @@ final class BackendSide implements BackendConnection.Relay {
     boolean nothingWritten = !conversation.writing();
     connection.switchedOn(conversation.features().enabledNames(), conversation.numbersChanges());
     home.keep(connection, conversation.selected() != null, afterLogout);
-    home.writes().left(connection.sessionId(), nothingWritten);
+    home.left(connection.sessionId(), nothingWritten);
     conversation.abandoned();
   }
 
@@ -691,7 +691,7 @@ final class BackendSide implements BackendConnection.Relay {
     missed.forget();
     boolean nothingWritten = !conversation.writing();
     sayLogout();
-    home.writes().left(connection.sessionId(), nothingWritten);
+    home.left(connection.sessionId(), nothingWritten);
     conversation.abandoned();
   }
 

@@ -10,6 +10,7 @@ import dormouse.park.Parking;
 import dormouse.park.Unparked;
 import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -49,6 +50,9 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
 
     /// The client takes more now, or less.
     void balance();
+
+    /// The connection has no channel any more.
+    void parked();
 
     /// Whether the client is heard and answered without a backend, and nothing more is under way.
     boolean canRest();
@@ -91,14 +95,44 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
       LongConsumer keptMore,
       boolean mayCompress,
       Host host) {
-    this.wire = new Wire.Live(channel);
+    this(new Wire.Live(channel), parking, closed, metrics, keptMore, mayCompress, host);
+  }
+
+  private ClientSide(
+      Wire wire,
+      @Nullable Parking parking,
+      Runnable closed,
+      Metrics metrics,
+      LongConsumer keptMore,
+      boolean mayCompress,
+      Host host) {
+    this.wire = wire;
     this.parking = parking;
     this.closed = closed;
     this.metrics = metrics;
     this.keptMore = keptMore;
     this.host = host;
     this.mayCompress = mayCompress;
-    this.unread = new UnreadBytes(channel.alloc());
+    this.unread = new UnreadBytes(ByteBufAllocator.DEFAULT);
+  }
+
+  /// Goes on where a session rested.
+  ///
+  /// @param malformed how often the client was not understood so far
+  static ClientSide resumed(
+      Parked socket,
+      Parking parking,
+      Runnable closed,
+      Metrics metrics,
+      LongConsumer keptMore,
+      boolean mayCompress,
+      int malformed,
+      Host host) {
+    ClientSide client =
+        new ClientSide(
+            new Wire.AtRest(socket, closed), parking, closed, metrics, keptMore, mayCompress, host);
+    client.malformed = malformed;
+    return client;
   }
 
   /// Begins to read.
@@ -351,6 +385,21 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
   public void parked(Parked socket) {
     parks = false;
     wire = new Wire.AtRest(socket, closed);
+    host.parked();
+  }
+
+  /// The client's socket, if it is parked and nothing is under way; else null.
+  @Nullable Parked resting() {
+    return wire instanceof Wire.AtRest atRest
+            && wire.unsentBytes() == 0
+            && !unread.feeding()
+            && canPark()
+        ? atRest.socket()
+        : null;
+  }
+
+  int malformed() {
+    return malformed;
   }
 
   @Override

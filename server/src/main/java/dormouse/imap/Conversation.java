@@ -84,7 +84,7 @@ final class Conversation implements ResponseTracker.Listener {
   private final RecentMessages recent = new RecentMessages();
   private final ResponseTracker responses = new ResponseTracker(this, recent);
   private final ArrayDeque<Outstanding> queue = new ArrayDeque<>(2);
-  private final ClientFeatures features = new ClientFeatures();
+  private final ClientFeatures features;
   private @Nullable SelectedMailbox selected;
   private @Nullable SelectedMailbox opening;
   private final boolean compress;
@@ -112,6 +112,51 @@ final class Conversation implements ResponseTracker.Listener {
     this.capabilities = capabilities.forClient(compress);
     this.events = events;
     this.toClient = toClient;
+    this.features = new ClientFeatures();
+  }
+
+  /// All that is to a conversation in which nothing is under way, but for its mailbox. Immutable.
+  record Rest(
+      String capabilities,
+      ClientFeatures.Rest features,
+      NotifySet notifySet,
+      boolean notified,
+      boolean compress,
+      boolean tainted,
+      boolean searchSaved) {}
+
+  /// Goes on where [#rest] was.
+  Conversation(
+      Rest rest,
+      @Nullable SelectedMailbox selected,
+      OwnWrites writes,
+      Events events,
+      Consumer<ByteBuf> toClient) {
+    this.writes = writes;
+    this.compress = rest.compress();
+    this.capabilities = rest.capabilities();
+    this.events = events;
+    this.toClient = toClient;
+    this.features = new ClientFeatures(rest.features());
+    this.selected = selected;
+    this.notify = rest.notifySet();
+    this.notified = rest.notified();
+    this.searchSaved = rest.searchSaved();
+    tainted(rest.tainted());
+  }
+
+  /// What must be kept of it; null if there is more to it now than can be.
+  @Nullable Rest rest() {
+    boolean more =
+        busy()
+            || opening != null
+            || swallowContinuation
+            || searchContext
+            || unknownCommand
+            || !betweenResponses();
+    return more
+        ? null
+        : new Rest(capabilities, features.rest(), notify, notified, compress, tainted, searchSaved);
   }
 
   /// A client command begins to be passed on.

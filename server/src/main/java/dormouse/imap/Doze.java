@@ -45,12 +45,16 @@ final class Doze implements Sleeper.Listener {
     void settle();
 
     void end(CloseReason reason, String bye);
+
+    /// The client has been told; no more is kept than must be.
+    void rest();
   }
 
   private static final Duration AUTOLOGOUT = Duration.ofMinutes(30); // RFC 9051 §5.4
 
   private final Host host;
   private final UserMailboxes home;
+  private final Client client;
   private final Conversation conversation;
   private final CommandTracker commands;
   private final BackendFeatures backend;
@@ -61,6 +65,7 @@ final class Doze implements Sleeper.Listener {
   private @Nullable Sleeper sleeper;
   private @Nullable MailboxWatch watch;
   private @Nullable Timer patience;
+  private Instant patientUntil = Instant.EPOCH;
   private boolean looking;
   private boolean looked;
   private StatusCache.@Nullable Answer kept; // for the STATUS that is to be answered
@@ -81,32 +86,80 @@ final class Doze implements Sleeper.Listener {
       BackendFeatures backend,
       StatusDesk.@Nullable Asker asker,
       @Nullable String idleTag) {
-    this.host = host;
-    this.home = home;
-    this.conversation = conversation;
-    this.commands = commands;
-    this.backend = backend;
-    this.asker = asker;
+    this(host, home, client, user, conversation, commands, backend, asker, home.clock().instant());
     this.idleTag = idleTag;
-    this.since = home.clock().instant();
-    this.keepAlive = new KeepAlive(home, client, user, () -> host.say("* OK Still here"));
     if (idleTag != null) {
       keepAlive.start();
     }
     expectMore();
   }
 
+  private Doze(
+      Host host,
+      UserMailboxes home,
+      Client client,
+      String user,
+      Conversation conversation,
+      CommandTracker commands,
+      BackendFeatures backend,
+      StatusDesk.@Nullable Asker asker,
+      Instant since) {
+    this.host = host;
+    this.home = home;
+    this.client = client;
+    this.conversation = conversation;
+    this.commands = commands;
+    this.backend = backend;
+    this.asker = asker;
+    this.since = since;
+    this.keepAlive = new KeepAlive(home, client, user, () -> host.say(KeepAlive.LINE));
+  }
+
+  /// Goes on where a session rested.
+  static Doze resumed(
+      Host host,
+      RestingSession from,
+      OwnFacts own,
+      Client client,
+      Conversation conversation,
+      CommandTracker commands) {
+    UserMailboxes home = from.setting.home();
+    Doze doze =
+        new Doze(
+            host,
+            home,
+            client,
+            from.setting.user(),
+            conversation,
+            commands,
+            from.shared.backend(),
+            from.asker(client),
+            own.since());
+    doze.idleTag = own.idleTag();
+    doze.sleeper = from.sleeper;
+    doze.watch = from.watch;
+    if (from.sleeper != null) {
+      from.sleeper.listener(doze);
+    }
+    if (own.idleTag() == null) {
+      doze.expectMoreUntil(own.patientUntil());
+    } else {
+      commands.enterIdle();
+      doze.keepAlive.start(from.spoken());
+    }
+    return doze;
+  }
+
+  /// Whether it only waits for what comes next.
+  boolean atRest() {
+    return !looking && !looked && kept == null && question == null && !desked && list == null;
+  }
+
   /// Keeps what the client knows of its mailbox, and has the mailbox watched.
-  void watch(Snapshot.Result.Taken taken, SelectedMailbox selected, Client client, Grant grant) {
+  void watch(Snapshot.Result.Taken taken, Grant grant) {
     Sleeper who =
         new Sleeper(
-            taken,
-            selected,
-            conversation.features().told(),
-            conversation.features().rev2(),
-            client,
-            grant,
-            this);
+            taken, conversation.features().told(), conversation.features().rev2(), grant, this);
     sleeper = who;
     who.hears(hears());
     home.kept(who.keptBytes());
@@ -312,6 +365,9 @@ final class Doze implements Sleeper.Listener {
   }
 
   @Override
+  public void changes() {}
+
+  @Override
   public void changed(ByteBuf lines) {
     keepAlive.spoke();
     Sleeper who = sleeper;
@@ -319,11 +375,22 @@ final class Doze implements Sleeper.Listener {
     conversation.recent().retainUnknown(now);
     host.tell(lines);
     conversation.recent().place(now);
+    host.rest();
   }
 
   @Override
   public void lost(CloseReason reason, String bye) {
     host.end(reason, bye);
+  }
+
+  @Override
+  public Client client() {
+    return client;
+  }
+
+  @Override
+  public SelectedMailbox told() {
+    return Objects.requireNonNull(conversation.selected());
   }
 
   /// Outside IDLE a client must speak from time to time.
@@ -333,12 +400,18 @@ final class Doze implements Sleeper.Listener {
     }
     forgetPatience();
     if (idleTag == null) {
-      patience =
-          home.wheel()
-              .after(
-                  AUTOLOGOUT,
-                  () -> host.end(CloseReason.IDLE_TIMEOUT, "Disconnected for inactivity."));
+      expectMoreUntil(home.clock().instant().plus(AUTOLOGOUT));
     }
+  }
+
+  private void expectMoreUntil(Instant until) {
+    patientUntil = until;
+    patience =
+        home.wheel().after(Duration.between(home.clock().instant(), until), this::outOfPatience);
+  }
+
+  void outOfPatience() {
+    host.end(CloseReason.IDLE_TIMEOUT, "Disconnected for inactivity.");
   }
 
   private void forgetPatience() {
@@ -353,17 +426,45 @@ final class Doze implements Sleeper.Listener {
     return sleeper;
   }
 
+  /// Who watches that mailbox.
+  @Nullable MailboxWatch watch() {
+    return watch;
+  }
+
   Instant since() {
     return since;
   }
 
+  @Nullable String idleTag() {
+    return idleTag;
+  }
+
+  /// Until when a client that is not in IDLE may be silent.
+  Instant patientUntil() {
+    return patientUntil;
+  }
+
+  /// When the client was told something last.
+  Instant spoken() {
+    return keepAlive.spoken();
+  }
+
+  BackendFeatures backend() {
+    return backend;
+  }
+
   /// The client asks for more than can be answered in sleep: only a wake goes on from here, but the mailbox stays watched.
   void stir() {
-    forgetPatience();
-    keepAlive.stop();
+    stopClocks();
     if (sleeper != null) {
       sleeper.hears(Sleeper.Hears.NOTHING); // the wake tells all that is news
     }
+  }
+
+  /// Nothing happens by itself any more.
+  void stopClocks() {
+    forgetPatience();
+    keepAlive.stop();
   }
 
   /// Nothing is kept any more.

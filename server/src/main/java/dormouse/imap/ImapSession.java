@@ -1,6 +1,5 @@
 package dormouse.imap;
 
-import dormouse.config.ImapSettings;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Capabilities;
@@ -18,6 +17,7 @@ import dormouse.imap.track.Verb;
 import dormouse.listen.Presence;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
+import dormouse.park.Parked;
 import dormouse.park.Parking;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
@@ -26,7 +26,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.function.Consumer;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A client after its login: attached to a backend, asleep, or on the way between the two.
@@ -57,13 +57,37 @@ final class ImapSession
   private static final Duration LAST_WORDS = Duration.ofSeconds(10);
   private static final EventLog LOG = EventLog.of(ImapSession.class);
 
+  /// What a session has from its login to its end, asleep and awake, in common with others of its user. Immutable.
+  ///
+  /// @param user as the client named itself
+  /// @param grant how to log in again; null if the session may not sleep
+  /// @param parking where its connection may rest; null if nowhere
+  record Setting(
+      Sessions sessions,
+      UserMailboxes home,
+      String user,
+      @Nullable Grant grant,
+      @Nullable Parking parking) {}
+
+  /// All sessions there are.
+  interface Sessions {
+    /// A session rests; it is made again when it does not any more.
+    void rests(ImapSession session);
+
+    /// A session that rested was made again.
+    void resumed(ImapSession session);
+
+    /// A session has no connection any more; may be told more than once.
+    void ended(ImapSession session);
+  }
+
+  private final Setting setting;
+  private final @Nullable Presence presence;
   private final Client who;
   private final String clientId;
   private final String user;
   private final UserMailboxes home;
   private final @Nullable Grant grant;
-  private final @Nullable Presence presence;
-  private final Consumer<ImapSession> onClosed;
   private final ClientSide client;
   private final Conversation conversation;
   private final QuietClock quiet;
@@ -71,44 +95,85 @@ final class ImapSession
   private State state;
   private boolean loggedOut;
 
-  /// @param parking where the client's connection may rest; null if nowhere
-  /// @param onClosed told when there is no connection any more; may be told more than once
-  /// @param grant how to log in again; null if the session may not sleep
+  /// @param presence how its connection is counted; null if it is not
+  /// @param clientId what the client said of itself
+  /// @param compress whether the client may compress
   /// @param capabilities the backend's, after the login
   ImapSession(
+      Setting setting,
+      @Nullable Presence presence,
       Channel channel,
-      @Nullable Parking parking,
-      Consumer<ImapSession> onClosed,
       Client who,
       String clientId,
-      String user,
-      UserMailboxes home,
-      ImapSettings settings,
-      @Nullable Grant grant,
+      boolean compress,
       BackendConnection connection,
       Capabilities capabilities) {
+    this.setting = setting;
+    this.presence = presence;
+    this.home = setting.home();
+    this.user = setting.user();
+    this.grant = setting.grant();
     this.who = who;
     this.clientId = clientId;
-    this.user = user;
-    this.home = home;
-    this.grant = grant;
-    this.presence = Presence.of(channel);
-    this.onClosed = onClosed;
     this.client =
         new ClientSide(
             channel,
-            parking,
+            setting.parking(),
             this::connectionEnded,
             home.metrics(),
             home::kept,
-            settings.compress(),
+            compress,
             this);
     this.conversation =
-        new Conversation(capabilities, settings.compress(), home.writes(), this, client::write);
+        new Conversation(capabilities, compress, home.writes(), this, client::write);
     this.rules = new StayRules(home, grant != null, client, conversation);
     this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
     this.state = new State.Attached(backendSide(connection, capabilities));
     this.conversation.tainted(connection.condstore());
+  }
+
+  private ImapSession(RestingSession from, Parking parking) {
+    OwnFacts own = from.own();
+    SharedFacts shared = from.shared;
+    this.setting = from.setting;
+    this.presence = from.presence;
+    this.home = setting.home();
+    this.user = setting.user();
+    this.grant = setting.grant();
+    this.who = from.client();
+    this.clientId = shared.clientId();
+    this.client =
+        ClientSide.resumed(
+            from.socket(),
+            parking,
+            this::connectionEnded,
+            home.metrics(),
+            home::kept,
+            shared.conversation().compress(),
+            own.malformed(),
+            this);
+    this.conversation =
+        new Conversation(
+            shared.conversation(),
+            own.selected(shared.mailbox()),
+            home.writes(),
+            this,
+            client::write);
+    if (from.sleeper != null) {
+      conversation.recent().set(from.recent, from.sleeper.view().uids());
+    }
+    this.rules = new StayRules(home, grant != null, client, conversation);
+    this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
+    quiet.resume(new QuietClock.Rest(own.wokeAt(), own.doublings()));
+    this.state =
+        new State.Asleep(Doze.resumed(this, from, own, who, conversation, client.commands()));
+  }
+
+  /// The session that rested.
+  static ImapSession resumed(RestingSession from) {
+    ImapSession session = new ImapSession(from, Objects.requireNonNull(from.setting.parking()));
+    session.setting.sessions().resumed(session);
+    return session;
   }
 
   private BackendSide backendSide(BackendConnection connection, Capabilities capabilities) {
@@ -167,6 +232,81 @@ final class ImapSession
     balance();
     quiet.consider();
     client.park();
+    rest();
+  }
+
+  /// With its connection parked and nothing under way, the session leaves only what must be kept of it.
+  @Override
+  public void rest() {
+    if (!(state instanceof State.Asleep(var doze)) || !doze.atRest()) {
+      return;
+    }
+    Parked socket = client.resting();
+    Conversation.Rest said = conversation.rest();
+    if (socket == null || said == null || loggedOut || !OwnFacts.fits(who.remote())) {
+      return;
+    }
+    SelectedMailbox selected = conversation.selected();
+    QuietClock.Rest restless = quiet.rest();
+    OwnFacts own =
+        new OwnFacts(
+            who.sessionId(),
+            who.remote(),
+            doze.idleTag(),
+            client.malformed(),
+            doze.since(),
+            doze.patientUntil(),
+            restless.wokeAt(),
+            restless.doublings(),
+            selected == null ? 0 : selected.exists(),
+            selected == null ? 0 : selected.recent(),
+            selected == null ? 0 : selected.uidValidity(),
+            selected == null ? 0 : selected.uidNext(),
+            selected == null ? 0 : selected.highestModSeq());
+    SharedFacts shared =
+        new SharedFacts(
+            clientId,
+            who.local(),
+            who.tls(),
+            who.serverName(),
+            who.via(),
+            said,
+            doze.backend(),
+            selected == null ? null : selected.rest());
+    doze.stopClocks();
+    state = new State.Closed();
+    new RestingSession(
+        setting,
+        presence,
+        doze.sleeper(),
+        doze.watch(),
+        shared,
+        conversation.recent().uids(),
+        own,
+        socket,
+        doze.spoken());
+    setting.sessions().rests(this);
+  }
+
+  @Override
+  public void parked() {
+    rest();
+  }
+
+  ClientSide client() {
+    return client;
+  }
+
+  /// Its sleep; it sleeps.
+  Doze doze() {
+    if (state instanceof State.Asleep(var doze)) {
+      return doze;
+    }
+    throw new IllegalStateException("awake");
+  }
+
+  void outOfPatience() {
+    doze().outOfPatience();
   }
 
   @Override
@@ -387,7 +527,7 @@ final class ImapSession
       conversation.recent().set(taken.own().recent(), taken.view().uids());
     }
     if (taken != null && selected != null && grant != null) {
-      doze.watch(taken, selected, who, grant);
+      doze.watch(taken, grant);
     }
     client.rest();
     settle();
@@ -403,7 +543,7 @@ final class ImapSession
     if (presence != null) {
       presence.leave();
     }
-    onClosed.accept(this);
+    setting.sessions().ended(this);
   }
 
   @Override

@@ -11,6 +11,7 @@ import dormouse.config.HibernateSettings;
 import dormouse.config.ImapSettings;
 import dormouse.config.LimitsSettings;
 import dormouse.directory.Attempt;
+import dormouse.feed.BackendFeeds;
 import dormouse.feed.Feeds;
 import dormouse.imap.backend.Applicant;
 import dormouse.imap.backend.BackendConnection;
@@ -24,8 +25,10 @@ import dormouse.imap.sleep.KeptBytes;
 import dormouse.imap.sleep.StatusRoom;
 import dormouse.imap.sleep.UserMailboxes;
 import dormouse.listen.EventLoops;
+import dormouse.listen.Presence;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
+import dormouse.park.Parking;
 import dormouse.park.Parkings;
 import dormouse.route.Route;
 import dormouse.route.Router;
@@ -38,6 +41,7 @@ import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -45,13 +49,16 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Brings clients to their users: lets the directory decide who each is and which backend serves it, moves its channel to the
 /// user's event loop, logs in at the backend, and begins the session.
 ///
 /// [#attempt] runs on the client's loop, everything behind it on the user's.
-public final class ImapUsers implements ImapLogin {
+public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   /// A user and where the mail is.
   ///
   /// @param place as for [Route#place]
@@ -59,7 +66,12 @@ public final class ImapUsers implements ImapLogin {
   private record Home(String place, String user, String owner) {}
 
   /// What one loop has.
-  private record Here(ConnectionPool pool, Map<Home, UserMailboxes> users) {}
+  ///
+  /// @param settings what the sessions of each user have in common, those that came last
+  private record Here(
+      ConnectionPool pool,
+      Map<Home, UserMailboxes> users,
+      IdentityHashMap<UserMailboxes, ImapSession.Setting> settings) {}
 
   private static final EventLog LOG = EventLog.of(ImapUsers.class);
   private static final LoginResult TOO_MANY =
@@ -67,8 +79,9 @@ public final class ImapUsers implements ImapLogin {
 
   private volatile @Nullable Logins logins;
   private volatile @Nullable Router router;
-  private final Feeds feeds;
   private volatile Map<String, MasterUser> masters = Map.of();
+  private final Function<String, @Nullable MasterUser> masterOf;
+  private final Function<Backend, BackendFeeds> feedsOf;
   private final EventLoops loops;
   private final Parkings parkings;
   private volatile ImapSettings imap = ImapSettings.DEFAULT;
@@ -80,12 +93,14 @@ public final class ImapUsers implements ImapLogin {
   private final KeptBytes keptBytes;
   private final Map<EventLoop, Here> here = new HashMap<>();
   private final Set<ImapSession> sessions = ConcurrentHashMap.newKeySet();
+  private final LongAdder resting = new LongAdder(); // sessions that are not among those
   private volatile @Nullable CountDownLatch draining;
 
   public ImapUsers(
       Feeds feeds, EventLoops loops, Parkings parkings, InstantSource clock, Metrics metrics) {
     this.parkings = parkings;
-    this.feeds = feeds;
+    this.masterOf = name -> masters.get(name);
+    this.feedsOf = backend -> feeds.of(backend.name());
     this.loops = loops;
     this.clock = clock;
     this.metrics = metrics;
@@ -96,7 +111,10 @@ public final class ImapUsers implements ImapLogin {
         .forEach(loop ->
             here.put(
                 loop,
-                new Here(new ConnectionPool(loop, loops.wheel(loop), metrics), new HashMap<>())));
+                new Here(
+                    new ConnectionPool(loop, loops.wheel(loop), metrics),
+                    new HashMap<>(),
+                    new IdentityHashMap<>())));
   }
 
   /// Whoever logs in from now on is decided on by these, and whoever sleeps wakes where this router says. To be called before the first
@@ -245,19 +263,12 @@ public final class ImapUsers implements ImapLogin {
     }
     ImapSession session =
         new ImapSession(
+            settingOf(admitted, backend, home),
+            Presence.of(channel),
             channel,
-            parkings.of(loop),
-            this::ended,
             dialogue.client(),
             dialogue.clientId(),
-            admitted.user(),
-            home,
-            imap,
-            Grant.of(
-                admitted.credentials(),
-                backend,
-                name -> masters.get(name),
-                settings.keepPassword()),
+            imap.compress(),
             connection,
             capabilities);
     ByteBuf unread = dialogue.release();
@@ -265,10 +276,43 @@ public final class ImapUsers implements ImapLogin {
     session.begin(tag, unread);
   }
 
-  private void ended(ImapSession session) {
+  /// One object for those who have the same in common.
+  private ImapSession.Setting settingOf(
+      LoginDecision.Admitted admitted, Backend backend, UserMailboxes home) {
+    Grant brought = Grant.of(admitted.credentials(), backend, masterOf, settings.keepPassword());
+    ImapSession.Setting setting =
+        new ImapSession.Setting(
+            this,
+            home,
+            admitted.user(),
+            brought == null ? null : home.sharing(brought),
+            parkings.of(home.loop()));
+    IdentityHashMap<UserMailboxes, ImapSession.Setting> known = here(home.loop()).settings();
+    ImapSession.Setting before = known.put(home, setting);
+    if (before == null || !setting.equals(before)) {
+      return setting;
+    }
+    known.put(home, before);
+    return before;
+  }
+
+  @Override
+  public void rests(ImapSession session) {
+    resting.increment();
+    sessions.remove(session);
+  }
+
+  @Override
+  public void resumed(ImapSession session) {
+    sessions.add(session);
+    resting.decrement();
+  }
+
+  @Override
+  public void ended(ImapSession session) {
     sessions.remove(session);
     CountDownLatch waiting = draining;
-    if (waiting != null && sessions.isEmpty()) {
+    if (waiting != null && size() == 0) {
       waiting.countDown();
     }
   }
@@ -283,6 +327,8 @@ public final class ImapUsers implements ImapLogin {
       LoginDecision.Admitted admitted, Backend backend, EventLoop loop) {
     Here its = here(loop);
     Home key = keyOf(admitted);
+    Wanted wanted = admitted.wanted();
+    Route route = admitted.route();
     return its.users()
         .computeIfAbsent(
             key,
@@ -291,9 +337,9 @@ public final class ImapUsers implements ImapLogin {
                     key.user(),
                     key.owner(),
                     its.pool(),
-                    () -> routeOf(admitted.wanted(), admitted.route()),
+                    () -> routeOf(wanted, route),
                     backend,
-                    one -> feeds.of(one.name()),
+                    feedsOf,
                     loop,
                     loops.wheel(loop),
                     metrics,
@@ -301,7 +347,7 @@ public final class ImapUsers implements ImapLogin {
                     settings,
                     clock,
                     statusRoom,
-                    () -> its.users().remove(key)));
+                    () -> its.settings().remove(its.users().remove(key))));
   }
 
   private Here here(EventLoop loop) {
@@ -326,7 +372,7 @@ public final class ImapUsers implements ImapLogin {
 
   /// How many clients are logged in.
   public int size() {
-    return sessions.size();
+    return sessions.size() + resting.intValue();
   }
 
   /// Sends a user's clients away, and lets go of the connections that are kept of the user. Not from a loop: waits until that is done.
@@ -335,15 +381,20 @@ public final class ImapUsers implements ImapLogin {
   /// @return how many clients there were
   public int kick(String user) {
     EventLoop loop = loops.loopOf(user);
-    List<ImapSession> theirs = sessions.stream().filter(one -> one.isOf(user)).toList();
-    loop.submit(
-            () -> {
-              theirs.forEach(ImapSession::kick);
-              here(loop).pool().kicked(user);
-            })
-        .syncUninterruptibly();
-    LOG.info("kick", "user", user, "sessions", theirs.size());
-    return theirs.size();
+    int count =
+        loop.submit(
+                () -> {
+                  resume(loop, one -> one.isOf(user));
+                  List<ImapSession> theirs =
+                      sessions.stream().filter(one -> one.isOf(user)).toList();
+                  theirs.forEach(ImapSession::kick);
+                  here(loop).pool().kicked(user);
+                  return theirs.size();
+                })
+            .syncUninterruptibly()
+            .getNow();
+    LOG.info("kick", "user", user, "sessions", count);
+    return count;
   }
 
   /// Says goodbye to every client and waits until they are gone. Not from a loop.
@@ -352,16 +403,35 @@ public final class ImapUsers implements ImapLogin {
   public void shutDown(Duration within) {
     CountDownLatch gone = new CountDownLatch(1);
     draining = gone;
-    here.forEach((loop, its) -> loop.execute(its.pool()::close));
-    for (ImapSession session : sessions) {
-      session.loop().execute(session::shutDown);
-    }
+    here.forEach((loop, its) ->
+        loop.execute(() -> {
+          its.pool().close();
+          shutDown(loop);
+        }));
     try {
-      if (!sessions.isEmpty() && !gone.await(within.toMillis(), TimeUnit.MILLISECONDS)) {
-        LOG.warn("drain", "left", sessions.size());
+      if (size() > 0 && !gone.await(within.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.warn("drain", "left", size());
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void shutDown(EventLoop loop) {
+    resume(loop, _ -> true);
+    sessions.stream().filter(session -> session.loop().equals(loop)).forEach(ImapSession::shutDown);
+  }
+
+  /// Makes again what rests on the loop, on which this is called.
+  private void resume(EventLoop loop, Predicate<RestingSession> which) {
+    Parking parking = parkings.of(loop);
+    if (parking == null) {
+      return;
+    }
+    for (Parking.Owner owner : parking.owners()) {
+      if (owner instanceof RestingSession session && which.test(session)) {
+        session.session();
+      }
     }
   }
 }

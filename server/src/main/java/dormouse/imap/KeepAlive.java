@@ -25,10 +25,22 @@ final class KeepAlive {
     this.beat = beat;
   }
 
+  static final String LINE = "* OK Still here";
+
   void start() {
+    start(home.clock().instant());
+  }
+
+  /// @param lastSpoken when the client was told something last
+  void start(Instant lastSpoken) {
     stop();
-    spoke();
+    spoken = lastSpoken;
     schedule();
+  }
+
+  /// When the client was told something last.
+  Instant spoken() {
+    return spoken;
   }
 
   private void schedule() {
@@ -41,12 +53,19 @@ final class KeepAlive {
   }
 
   private void due() {
-    Duration silence = Duration.between(spoken, home.clock().instant());
-    if (silence.compareTo(home.settings().keepAlive().dividedBy(2)) >= 0) {
+    if (isDue(home, spoken)) {
       beat.run();
       spoke();
     }
     schedule();
+  }
+
+  /// Whether it is time to say it at the beat of now.
+  ///
+  /// @param spoken when the client was told something last
+  static boolean isDue(UserMailboxes home, Instant spoken) {
+    Duration silence = Duration.between(spoken, home.clock().instant());
+    return silence.compareTo(home.settings().keepAlive().dividedBy(2)) >= 0;
   }
 
   /// Something else was said to the client.

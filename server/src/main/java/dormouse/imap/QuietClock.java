@@ -41,6 +41,22 @@ final class QuietClock {
     this.lastActivity = home.clock().instant();
   }
 
+  /// What it remembers of a session that sleeps. Immutable.
+  ///
+  /// @param wokeAt when the session woke last
+  record Rest(Instant wokeAt, int doublings) {}
+
+  /// What must be kept of it while the session sleeps.
+  Rest rest() {
+    return new Rest(wokeAt, doublings);
+  }
+
+  /// Goes on where [#rest] was.
+  void resume(Rest rest) {
+    wokeAt = rest.wokeAt();
+    doublings = rest.doublings();
+  }
+
   /// Client or backend has said something.
   void touched() {
     lastActivity = home.clock().instant();

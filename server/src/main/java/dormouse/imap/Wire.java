@@ -111,6 +111,10 @@ sealed interface Wire {
       }
     }
 
+    Parked socket() {
+      return socket;
+    }
+
     @Override
     public boolean keepsUp() {
       return true;

@@ -79,6 +79,11 @@ final class ParkTable<O> {
     return memory.get(JAVA_INT, at(slot));
   }
 
+  /// Another has it from now on.
+  void owner(int slot, O owner) {
+    owners[slot] = owner;
+  }
+
   @SuppressWarnings("unchecked") // only what came in by add
   O owner(int slot) {
     return (O) Objects.requireNonNull(owners[slot]);

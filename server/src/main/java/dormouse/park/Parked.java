@@ -9,11 +9,30 @@ public final class Parked {
   private final Parking parking;
   private final int slot;
   private final int generation;
+  private boolean left;
 
   Parked(Parking parking, int slot, int generation) {
     this.parking = parking;
     this.slot = slot;
     this.generation = generation;
+  }
+
+  /// Puts the socket into other hands. From here nothing more can be asked of it.
+  public void handOver(Parking.Owner owner) {
+    if (isThere()) {
+      parking.handOver(slot, owner);
+      left = true;
+    }
+  }
+
+  /// Which slot it is in, to be found again by [Parking#at].
+  public int slot() {
+    return slot;
+  }
+
+  /// Which use of the slot it is.
+  public int generation() {
+    return generation;
   }
 
   /// Sends, with TLS if it has TLS. What the client does not take at once is sent by a channel: [Parking.Owner#revived].
@@ -45,6 +64,6 @@ public final class Parked {
   }
 
   private boolean isThere() {
-    return parking.isThere(slot, generation);
+    return !left && parking.isThere(slot, generation);
   }
 }

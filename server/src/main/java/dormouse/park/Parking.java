@@ -400,6 +400,26 @@ public final class Parking {
     gauges.parked(-1);
   }
 
+  /// A socket that was parked, whatever has become of it since.
+  public Parked at(int slot, int generation) {
+    return new Parked(this, slot, generation);
+  }
+
+  void handOver(int slot, Owner owner) {
+    table.owner(slot, owner);
+  }
+
+  /// Those who have parked sockets now.
+  public List<Owner> owners() {
+    List<Owner> all = new ArrayList<>();
+    for (int slot = 0; slot < table.end() && !closed; slot++) {
+      if (table.fd(slot) >= 0) {
+        all.add(table.owner(slot));
+      }
+    }
+    return all;
+  }
+
   boolean isThere(int slot, int generation) {
     return !closed && table.isThere(slot, generation);
   }

@@ -3,8 +3,8 @@ package dormouse.session;
 import org.jspecify.annotations.Nullable;
 
 /// A task waiting in a [TimerWheel]. Lives on the wheel's event loop.
-public final class Timer {
-  final long dueMillis;
+public class Timer {
+  long dueMillis;
   private @Nullable Runnable task;
 
   /// Neighbours in a ring of timers; this itself when in none.
@@ -17,15 +17,24 @@ public final class Timer {
     this.task = task;
   }
 
+  /// One that is set by [TimerWheel#set].
+  protected Timer() {}
+
+  /// Waits from now on.
+  void begin(long due, Runnable toRun) {
+    dueMillis = due;
+    task = toRun;
+  }
+
   /// Takes the task back; O(1).
   ///
   /// @return whether it was still waiting
-  public boolean cancel() {
+  public final boolean cancel() {
     return take() != null;
   }
 
   /// Whether the task is still to run.
-  public boolean isWaiting() {
+  public final boolean isWaiting() {
     return task != null;
   }
 

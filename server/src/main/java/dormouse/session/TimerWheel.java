@@ -12,6 +12,7 @@ import java.time.InstantSource;
 /// runs early; late by as long as the loop waits between two calls.
 ///
 /// The clock may jump. Forward, everything due runs once; backward, time stands still for the wheel and goes on from there.
+@SuppressWarnings("ReferenceEquality") // timers are neighbours in a ring, each itself
 public final class TimerWheel {
   /// How often the loop is to call [#advance()].
   public static final Duration TICK = Duration.ofMillis(100);
@@ -40,10 +41,16 @@ public final class TimerWheel {
 
   /// Runs the task once the delay has passed; with no delay, or one below zero, at the next [#advance()].
   public Timer after(Duration delay, Runnable task) {
-    readClock();
-    var timer = new Timer(nowMillis + millisUp(delay), task);
-    bucket(timer.dueMillis / TICK_MILLIS).append(timer);
+    var timer = new Timer(0, null);
+    set(timer, delay, task);
     return timer;
+  }
+
+  /// The same with a timer of the caller, which is in no wheel: what is a timer itself needs no other.
+  public void set(Timer timer, Duration delay, Runnable task) {
+    readClock();
+    timer.begin(nowMillis + millisUp(delay), task);
+    bucket(timer.dueMillis / TICK_MILLIS).append(timer);
   }
 
   /// Runs all that is due. What tasks add waits for the next call, due or not; what they cancel does not run. A task that

@@ -13,7 +13,8 @@ public final class Epochs {
   private static final int MAX_MAILBOXES = 1000;
   private static final String INBOX = "\"INBOX";
 
-  private final Map<String, Long> mailboxes = new HashMap<>();
+  private Map<String, Long> mailboxes =
+      Map.of(); // a map of its own once there is more than nothing
   private long any; // of those that are not in the map
   private long last;
 
@@ -35,9 +36,12 @@ public final class Epochs {
   void next(@Nullable String mailbox) {
     last++;
     if (mailbox == null || mailboxes.size() >= MAX_MAILBOXES) {
-      mailboxes.clear();
+      mailboxes = Map.of();
       any = last;
       return;
+    }
+    if (mailboxes.isEmpty()) {
+      mailboxes = new HashMap<>(4);
     }
     mailboxes.put(key(mailbox), last);
   }

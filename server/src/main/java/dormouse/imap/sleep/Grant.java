@@ -4,6 +4,8 @@ import dormouse.auth.Credentials;
 import dormouse.auth.MasterUser;
 import dormouse.auth.SealedPassword;
 import dormouse.backend.Backend;
+import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +17,7 @@ public final class Grant {
   private final String owner;
   private final Function<String, @Nullable MasterUser> masters;
   private final @Nullable SealedPassword password;
+  private int sharers = 1;
 
   private Grant(
       Credentials credentials,
@@ -58,9 +61,42 @@ public final class Grant {
     return password == null ? null : new Credentials(user, authzid, password.open());
   }
 
-  /// The session has ended.
+  /// Takes the other's place if it is the same leave; the other is wiped then. Each who has it says when its session ends.
+  ///
+  /// @return whether it is the same
+  public boolean share(Grant other) {
+    boolean same =
+        sharers > 0
+            && other != this
+            && user.equals(other.user)
+            && authzid.equals(other.authzid)
+            && owner.equals(other.owner)
+            && masters.equals(other.masters)
+            && samePassword(other);
+    if (same) {
+      sharers++;
+      other.wipe();
+    }
+    return same;
+  }
+
+  private boolean samePassword(Grant other) {
+    if (password == null || other.password == null) {
+      return password == other.password;
+    }
+    byte[] mine = password.open();
+    byte[] theirs = other.password.open();
+    try {
+      return MessageDigest.isEqual(mine, theirs);
+    } finally {
+      Arrays.fill(mine, (byte) 0);
+      Arrays.fill(theirs, (byte) 0);
+    }
+  }
+
+  /// A session that has it has ended.
   public void wipe() {
-    if (password != null) {
+    if (--sharers == 0 && password != null) {
       password.wipe();
     }
   }

@@ -91,7 +91,7 @@ public final class MailboxWatch implements WatchLogin.Host {
 
   /// Whether the view with which a session comes is known to be the mailbox still.
   private boolean isCurrent(Sleeper sleeper) {
-    return home.epochs().of(mailbox) == sleeper.since.epoch()
+    return home.epochs().of(mailbox) == sleeper.since().epoch()
         && (told() || (state == State.IDLING && !ending && !stirred && isRead(sleeper)));
   }
 
@@ -142,7 +142,8 @@ public final class MailboxWatch implements WatchLogin.Host {
   /// Whether the sleeper's view is the mailbox as far as anyone has said. Of a server without mod-sequences that says
   /// little, unless a feed says it: some tell flag changes only when they are asked.
   public boolean proven(Sleeper sleeper) {
-    Instant since = sleeper.since.at().isAfter(provenAt) ? sleeper.since.at() : provenAt;
+    Instant taken = sleeper.since().at();
+    Instant since = taken.isAfter(provenAt) ? taken : provenAt;
     return !sleeper.behind
         && hearsOfChanges()
         && since.plus(home.settings().proofMax()).isAfter(home.clock().instant());

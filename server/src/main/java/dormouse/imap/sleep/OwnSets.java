@@ -45,7 +45,9 @@ public record OwnSets(UidSet saved, UidSet recent) {
                 : CompletableFuture.completedFuture(reply))
         .thenApply(reply -> {
           UidSet all = wanted.kept().union(recent.found());
-          return new Answer(reply, new OwnSets(saved.found(), all));
+          return new Answer(
+              reply,
+              saved.found().isEmpty() && all.isEmpty() ? NONE : new OwnSets(saved.found(), all));
         });
   }
 

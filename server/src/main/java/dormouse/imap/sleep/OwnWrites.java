@@ -26,12 +26,16 @@ public final class OwnWrites {
   }
 
   private final Listener listener;
-  private static final Duration ECHO = Duration.ofSeconds(10);
+
+  /// How long an echo may be late.
+  static final Duration ECHO = Duration.ofSeconds(10);
+
   private static final int MANY = 100;
 
-  private final Set<OwnWrite> underWay = new HashSet<>();
-  private final Map<String, Instant> sessions = new HashMap<>(4); // until when
-  private final Map<String, Long> written = new HashMap<>(4); // the epoch then
+  // what is empty is no collection of its own: there are as many of these as users
+  private Set<OwnWrite> underWay = Set.of();
+  private Map<String, Instant> sessions = Map.of(); // until when
+  private Map<String, Long> written = Map.of(); // the epoch then
   private final Epochs epochs;
   private final InstantSource clock;
 
@@ -53,6 +57,9 @@ public final class OwnWrites {
       return null;
     }
     OwnWrite write = new OwnWrite(touched);
+    if (underWay.isEmpty()) {
+      underWay = new HashSet<>(4);
+    }
     underWay.add(write);
     return write;
   }
@@ -66,7 +73,12 @@ public final class OwnWrites {
 
   /// The command has its reply, which is not passed on yet; or there will be none.
   public void ended(OwnWrite write, boolean ok) {
-    underWay.remove(write);
+    if (underWay.contains(write)) {
+      underWay.remove(write);
+      if (underWay.isEmpty()) {
+        underWay = Set.of();
+      }
+    }
     Set<String> touched = write.mailboxes();
     if (touched == null) {
       listener.wrote(null, ok);
@@ -77,8 +89,8 @@ public final class OwnWrites {
 
   private void ended(String mailbox, boolean ok) {
     listener.wrote(mailbox, ok);
-    if (written.size() >= MANY) {
-      written.clear();
+    if (written.isEmpty() || written.size() >= MANY) {
+      written = new HashMap<>(4);
     }
     written.put(mailbox, epochs.of(mailbox));
   }
@@ -87,8 +99,8 @@ public final class OwnWrites {
   ///
   /// @param session what the backend calls it; "" if it has no name there that we know
   public void joined(String session) {
-    sessions.values().removeIf(until -> until.isBefore(clock.instant()));
-    sessions.put(session, Instant.MAX);
+    forgetOld();
+    note(session, Instant.MAX);
   }
 
   /// It does not any more.
@@ -96,9 +108,26 @@ public final class OwnWrites {
   /// @param allAnswered whether all that it has passed on has been answered, so that nothing can happen behind it
   public void left(String session, boolean allAnswered) {
     if (allAnswered) {
-      sessions.put(session, clock.instant().plus(ECHO));
-    } else {
+      note(session, clock.instant().plus(ECHO));
+    } else if (sessions.containsKey(session)) {
       sessions.remove(session);
+    }
+  }
+
+  private void note(String session, Instant until) {
+    if (sessions.isEmpty()) {
+      sessions = new HashMap<>(4);
+    }
+    sessions.put(session, until);
+  }
+
+  /// Forgets sessions of which no echo comes any more.
+  void forgetOld() {
+    if (!sessions.isEmpty()) {
+      sessions.values().removeIf(until -> until.isBefore(clock.instant()));
+    }
+    if (sessions.isEmpty()) {
+      sessions = Map.of();
     }
   }
 

@@ -7,6 +7,7 @@ import dormouse.imap.view.UidSet;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
+import java.time.Instant;
 
 /// A session that sleeps with a mailbox selected: what its client knows of the mailbox, and how to tell it more.
 ///
@@ -14,6 +15,9 @@ import io.netty.buffer.ByteBuf;
 public final class Sleeper {
   /// The session.
   public interface Listener {
+    /// The client's view is about to change; [#changed] follows.
+    void changes();
+
     /// Response lines that bring the client's view up to date; owned by the receiver.
     void changed(ByteBuf lines);
 
@@ -24,6 +28,12 @@ public final class Sleeper {
     ///
     /// @param bye the text for `* BYE`
     void lost(CloseReason reason, String bye);
+
+    /// Who the client is.
+    Client client();
+
+    /// The mailbox as the client has been told of it.
+    SelectedMailbox told();
   }
 
   /// What a client is told without asking.
@@ -35,19 +45,17 @@ public final class Sleeper {
     ALL
   }
 
-  final Client client;
   final Grant grant;
-  final SelectedMailbox told;
   final Told form;
   final boolean rev2;
-  final Listener listener;
+  Listener listener;
   private MailboxView view;
 
   /// What no other connection of the user knows.
   final OwnSets own;
 
-  /// When the view was the mailbox; whoever is not behind may know better ([MailboxWatch]).
-  final Proof since;
+  private final long sinceEpoch;
+  private final long sinceMillis;
 
   /// What the client is told without asking.
   Hears hears = Hears.NOTHING;
@@ -61,24 +69,53 @@ public final class Sleeper {
   /// Whether the mailbox may differ from the view.
   boolean behind = true;
 
+  /// Whether it is before a watch.
+  boolean watched;
+
   /// @param taken what the client knows
   public Sleeper(
-      Snapshot.Result.Taken taken,
-      SelectedMailbox told,
-      Told form,
-      boolean rev2,
-      Client client,
-      Grant grant,
-      Listener listener) {
+      Snapshot.Result.Taken taken, Told form, boolean rev2, Grant grant, Listener listener) {
     this.view = taken.view();
-    this.since = taken.since();
+    this.sinceEpoch = taken.since().epoch();
+    this.sinceMillis = taken.since().at().toEpochMilli();
     this.own = taken.own();
-    this.told = told;
     this.form = form;
     this.rev2 = rev2;
-    this.client = client;
     this.grant = grant;
     this.listener = listener;
+  }
+
+  /// From now on another speaks for the session.
+  public void listener(Listener other) {
+    listener = other;
+  }
+
+  Client client() {
+    return listener.client();
+  }
+
+  SelectedMailbox told() {
+    return listener.told();
+  }
+
+  /// When the view was the mailbox; whoever is not behind may know better ([MailboxWatch]).
+  Proof since() {
+    return new Proof(sinceEpoch, Instant.ofEpochMilli(sinceMillis));
+  }
+
+  /// Keeps no copy of what the other has too.
+  void share(Sleeper other) {
+    if (view.equals(other.view)) {
+      view = other.view;
+    } else if (view.uids().equals(other.view.uids())) {
+      view =
+          new MailboxView(
+              view.uidValidity(),
+              view.uidNext(),
+              view.highestModSeq(),
+              other.view.uids(),
+              view.flags());
+    }
   }
 
   public MailboxView view() {
@@ -87,7 +124,7 @@ public final class Sleeper {
 
   /// Whether the client opened the mailbox by EXAMINE.
   public boolean examines() {
-    return told.examine();
+    return told().examine();
   }
 
   /// How many bytes its record takes.
@@ -98,7 +135,8 @@ public final class Sleeper {
   /// The way from the client's view to what is present.
   CatchUp catchUp(CatchUp.Present present) {
     boolean shrunk = view.highestModSeq() > present.highestModSeq();
-    return new CatchUp(view, shrunk ? present : present.onlyNews(), told, form, rev2, own.recent());
+    return new CatchUp(
+        view, shrunk ? present : present.onlyNews(), told(), form, rev2, own.recent());
   }
 
   /// Whether the client is told now what is gone.
@@ -116,6 +154,11 @@ public final class Sleeper {
   /// @param catchUp from [#catchUp], consistent
   /// @param uids the messages as the client counts them then
   void tell(CatchUp catchUp, UidSet uids, MailboxReader.Reading.Read read) {
+    boolean whole = uids.equals(read.present().uids());
+    ByteBuf lines = whole ? catchUp.lines() : catchUp.linesWithoutWatermark();
+    if (lines.isReadable()) {
+      listener.changes();
+    }
     view =
         new MailboxView(
             view.uidValidity(),
@@ -124,8 +167,6 @@ public final class Sleeper {
             uids,
             read.flags());
     behind = false;
-    boolean whole = uids.equals(read.present().uids());
-    ByteBuf lines = whole ? catchUp.lines() : catchUp.linesWithoutWatermark();
     if (lines.isReadable()) {
       listener.changed(lines);
     } else {

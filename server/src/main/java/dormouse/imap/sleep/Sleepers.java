@@ -2,9 +2,7 @@ package dormouse.imap.sleep;
 
 import dormouse.imap.view.UidSet;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.LongConsumer;
 
 /// Those who sleep on one mailbox, and what each of them is told of a reading: the difference to its own view. A reading
@@ -13,7 +11,7 @@ import java.util.function.LongConsumer;
 /// Lives on the user's event loop.
 final class Sleepers {
   private final LongConsumer kept;
-  private final Set<Sleeper> all = new LinkedHashSet<>();
+  private final List<Sleeper> all = new ArrayList<>(2); // in the order in which they came
   private long readings; // begun so far
 
   /// @param kept is told how much more is kept of them
@@ -22,10 +20,16 @@ final class Sleepers {
   }
 
   void add(Sleeper sleeper) {
+    if (!all.isEmpty()) {
+      sleeper.share(all.getFirst());
+      sleeper.share(all.getLast());
+    }
+    sleeper.watched = true;
     all.add(sleeper);
   }
 
   void remove(Sleeper sleeper) {
+    sleeper.watched = false;
     all.remove(sleeper);
   }
 
@@ -39,7 +43,7 @@ final class Sleepers {
 
   /// Who has slept longest; there must be one.
   Sleeper first() {
-    return all.iterator().next();
+    return all.getFirst();
   }
 
   /// A client waits for a reading: for one that has not begun yet.
@@ -72,14 +76,13 @@ final class Sleepers {
 
   /// Whether something was read that one of them does not know, though it was not known to be behind.
   boolean surprised(List<Sleeper> served, MailboxReader on) {
-    return served.stream()
-        .anyMatch(one -> all.contains(one) && !one.behind && !on.isRead(one.view()));
+    return served.stream().anyMatch(one -> one.watched && !one.behind && !on.isRead(one.view()));
   }
 
   /// A reading has found what all know whom it served.
   void nothingNew(List<Sleeper> served) {
     served.stream()
-        .filter(all::contains)
+        .filter(one -> one.watched)
         .forEach(one -> {
           one.behind = false;
           one.looked(readings);
@@ -88,7 +91,7 @@ final class Sleepers {
 
   /// A reading has found this.
   void tell(List<Sleeper> served, MailboxReader on, MailboxReader.Reading.Read read) {
-    served.stream().filter(all::contains).forEach(one -> tell(one, on, read));
+    served.stream().filter(one -> one.watched).forEach(one -> tell(one, on, read));
   }
 
   private void tell(Sleeper sleeper, MailboxReader on, MailboxReader.Reading.Read read) {

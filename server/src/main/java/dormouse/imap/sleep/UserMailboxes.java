@@ -20,6 +20,7 @@ import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.route.Route;
 import dormouse.session.Client;
+import dormouse.session.Timer;
 import dormouse.session.TimerWheel;
 import io.netty.channel.EventLoop;
 import java.time.Instant;
@@ -52,16 +53,20 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   private final HibernateSettings settings;
   private final InstantSource clock;
   private final Runnable onUnused;
-  private final Map<String, MailboxWatch> watches = new HashMap<>();
+  private final Map<String, MailboxWatch> watches = new HashMap<>(2);
   private final Epochs epochs = new Epochs();
   private final OwnWrites writes;
-  private final StatusCache statuses;
-  private final ListCache lists;
-  private final StatusDesk statusDesk = new StatusDesk(this);
+  private final StatusRoom room;
+  private @Nullable Grant grant; // of the session that came last
+  private @Nullable Timer echoes;
+  // what many users never need is there when it is asked for
+  private @Nullable StatusCache statuses;
+  private @Nullable ListCache lists;
+  private @Nullable StatusDesk statusDesk;
   private Backend backend; // who has served the user last
   private BackendFeeds feeds;
   private Runnable unsubscribe;
-  private final NotifyWatch notify = new NotifyWatch(this, this);
+  private @Nullable NotifyWatch notify;
   private boolean canNotify; // as far as the backend has said
   private @Nullable List<String> notTheirs; // prefixes of mailboxes that feeds tell to others
   private int sessions;
@@ -109,8 +114,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
     this.clock = clock;
     this.onUnused = onUnused;
     this.writes = new OwnWrites(epochs, clock, this::wrote);
-    this.statuses = new StatusCache(this, room);
-    this.lists = new ListCache(this, room);
+    this.room = room;
     this.unsubscribe = feeds.subscribe(user, loop, this);
   }
 
@@ -128,6 +132,32 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   public void kicked() {
     lendsToClients = false;
     pool.kicked(login);
+  }
+
+  /// The leave that a session of the user has brought, or the same that another has.
+  public Grant sharing(Grant brought) {
+    Grant before = grant;
+    if (before != null && before.share(brought)) {
+      return before;
+    }
+    grant = brought;
+    return brought;
+  }
+
+  /// A session of the user passes nothing on to the backend any more.
+  ///
+  /// @param session what the backend calls it
+  /// @param allAnswered as for [OwnWrites#left]
+  public void left(String session, boolean allAnswered) {
+    writes.left(session, allAnswered);
+    if (echoes == null || !echoes.isWaiting()) {
+      echoes = wheel.after(OwnWrites.ECHO.plusSeconds(1), this::forgetEchoes);
+    }
+  }
+
+  private void forgetEchoes() {
+    writes.forgetOld();
+    echoes = null;
   }
 
   /// A session of the user has given up its backend connection.
@@ -178,7 +208,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
     assert loop.inEventLoop();
     MailboxWatch watch =
         watches.computeIfAbsent(
-            sleeper.told.nameInUtf7(), mailbox -> new MailboxWatch(this, mailbox));
+            sleeper.told().nameInUtf7(), mailbox -> new MailboxWatch(this, mailbox));
     watch.join(sleeper);
     considerNotify();
     return watch;
@@ -251,11 +281,19 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   void considerNotify() {
     int least =
         switch (backend.settings().watch()) {
-          case AUTO -> notify.wanted() ? ENOUGH_FOR_NOTIFY - 1 : ENOUGH_FOR_NOTIFY;
+          case AUTO ->
+              notify != null && notify.wanted() ? ENOUGH_FOR_NOTIFY - 1 : ENOUGH_FOR_NOTIFY;
           case NOTIFY -> 1;
           case IDLE, POLL -> Integer.MAX_VALUE;
         };
-    notify.want(canNotify && feeds.state() != FeedState.UP && watching(null).size() >= least);
+    boolean wanted = canNotify && feeds.state() != FeedState.UP && watching(null).size() >= least;
+    if (notify == null) {
+      if (!wanted) {
+        return;
+      }
+      notify = new NotifyWatch(this, this);
+    }
+    notify.want(wanted);
   }
 
   private List<MailboxWatch> watching(@Nullable String mailbox) {
@@ -277,12 +315,22 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
 
   /// What is kept of the answers to STATUS.
   public StatusCache statuses() {
-    return statuses;
+    StatusCache there = statuses;
+    if (there == null) {
+      there = new StatusCache(this, room);
+      statuses = there;
+    }
+    return there;
   }
 
   /// What is kept of the answers to LIST, LSUB and NAMESPACE.
   public ListCache lists() {
-    return lists;
+    ListCache there = lists;
+    if (there == null) {
+      there = new ListCache(this, room);
+      lists = there;
+    }
+    return there;
   }
 
   /// Whether feeds tell of every mailbox that the user can see: there are none of others.
@@ -292,7 +340,12 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
 
   /// Where sleeping sessions ask for STATUS.
   public StatusDesk statusDesk() {
-    return statusDesk;
+    StatusDesk there = statusDesk;
+    if (there == null) {
+      there = new StatusDesk(this);
+      statusDesk = there;
+    }
+    return there;
   }
 
   /// A proof that begins now.
@@ -308,7 +361,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
     if (!mailbox.equals("INBOX") && !isTheirs(mailbox)) {
       return FeedState.UNHEARD;
     }
-    return notify.listening() ? FeedState.UP : feeds.state();
+    return notify != null && notify.listening() ? FeedState.UP : feeds.state();
   }
 
   private boolean isTheirs(String mailbox) {
@@ -365,10 +418,10 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   LoginTry login(Priority priority, Supplier<Sleeper> who) {
     Sleeper first = who.get();
     return login(
-        wish(first.client, "watch", priority, first.grant, Set.of()),
+        wish(first.client(), "watch", priority, first.grant, Set.of()),
         at -> {
           Sleeper sleeper = who.get();
-          return again(sleeper.client, "", sleeper.grant, at);
+          return again(sleeper.client(), "", sleeper.grant, at);
         });
   }
 
@@ -471,11 +524,15 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
     unsubscribe.run();
     feeds = feedsOf.apply(other);
     canNotify = false;
-    notify.close();
+    closeNotify();
     unsubscribe = feeds.subscribe(user, loop, this);
     epochs.next(null); // what its feeds have told meanwhile was not heard
-    statusDesk.servedBy(other);
-    lists.clear();
+    if (statusDesk != null) {
+      statusDesk.servedBy(other);
+    }
+    if (lists != null) {
+      lists.clear();
+    }
     turned();
   }
 
@@ -483,9 +540,29 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   public void rerouted() {
     assert loop.inEventLoop();
     if (!route.get().keeps(backend)) {
-      notify.close();
+      closeNotify();
       watching(null).forEach(MailboxWatch::leaveBackend);
+      if (statusDesk != null) {
+        statusDesk.close();
+      }
+    }
+  }
+
+  private void closeNotify() {
+    if (notify != null) {
+      notify.close();
+    }
+  }
+
+  private void forgetAnswers() {
+    if (statusDesk != null) {
       statusDesk.close();
+    }
+    if (statuses != null) {
+      statuses.clear();
+    }
+    if (lists != null) {
+      lists.clear();
     }
   }
 
@@ -498,13 +575,11 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
     if (sessions == 0 && watches.values().stream().allMatch(watch -> watch.size() == 0)) {
       watches.values().forEach(MailboxWatch::close);
       watches.clear();
-      notify.close();
+      closeNotify();
       if (!unused) {
         unused = true;
         unsubscribe.run();
-        statusDesk.close();
-        statuses.clear();
-        lists.clear();
+        forgetAnswers();
         onUnused.run();
       }
     }

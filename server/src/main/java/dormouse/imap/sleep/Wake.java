@@ -216,7 +216,7 @@ public final class Wake {
       return;
     }
     Sleeper who = sleeper;
-    SelectedMailbox now = new SelectedMailbox(who.told.name(), who.told.examine());
+    SelectedMailbox now = new SelectedMailbox(who.told().name(), who.told().examine());
     ByteBuf alerts = Unpooled.buffer(0);
     AtomicBoolean moved = new AtomicBoolean();
     step(
@@ -398,7 +398,7 @@ public final class Wake {
         who.view(),
         new CatchUp.Present(
             uids, now.recent(), UidSet.EMPTY, now.flags(), watermark, fetched, everyFlag),
-        who.told,
+        who.told(),
         who.form,
         who.rev2,
         who.own.recent());

@@ -16,6 +16,23 @@ public final class ClientFeatures {
   private final TreeSet<String> enabled = new TreeSet<>();
   private boolean condstore;
 
+  /// All that is to it. Immutable.
+  ///
+  /// @param enabled names, separated by spaces
+  public record Rest(String enabled, boolean condstore) {}
+
+  public ClientFeatures() {}
+
+  /// What [#rest] has kept.
+  public ClientFeatures(Rest rest) {
+    enabled(rest.enabled());
+    condstore = rest.condstore();
+  }
+
+  public Rest rest() {
+    return new Rest(toEnable(Set.of()), condstore);
+  }
+
   /// The backend has said `* ENABLED` with these names.
   public void enabled(String names) {
     for (String name : names.toUpperCase(Locale.ROOT).trim().split(" +")) {

@@ -31,6 +31,35 @@ public final class SelectedMailbox {
     this.examine = examine;
   }
 
+  /// What many sessions may have in common. Immutable.
+  public record Rest(
+      String name,
+      String nameInUtf7,
+      boolean examine,
+      boolean noModSeq,
+      boolean uidNotSticky,
+      String flags,
+      String permanentFlags) {}
+
+  /// What [#rest] and the numbers have kept.
+  public SelectedMailbox(
+      Rest rest, long exists, long recent, long uidValidity, long uidNext, long highestModSeq) {
+    this(rest.name(), rest.nameInUtf7(), rest.examine());
+    this.noModSeq = rest.noModSeq();
+    this.uidNotSticky = rest.uidNotSticky();
+    this.flags = rest.flags();
+    this.permanentFlags = rest.permanentFlags();
+    this.exists = exists;
+    this.recent = recent;
+    this.uidValidity = uidValidity;
+    this.uidNext = uidNext;
+    this.highestModSeq = highestModSeq;
+  }
+
+  public Rest rest() {
+    return new Rest(name, nameInUtf7, examine, noModSeq, uidNotSticky, flags, permanentFlags);
+  }
+
   /// Takes a response in; returns whether it told of a change in the number of messages.
   public boolean hear(ResponseLine line) {
     switch (line.kind()) {

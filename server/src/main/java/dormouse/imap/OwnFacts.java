@@ -1,0 +1,143 @@
+package dormouse.imap;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dormouse.imap.track.SelectedMailbox;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Instant;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// What is kept of a sleeping session and is its own, and how it is packed: numbers in 7-bit groups, texts behind their length.
+/// Immutable.
+///
+/// @param remote the client's address
+/// @param idleTag of the client's IDLE; null if no command runs
+/// @param malformed how often the client was not understood
+/// @param since when the sleep began
+/// @param patientUntil when a client that is in no IDLE has been silent for too long
+/// @param wokeAt when it woke last
+/// @param doublings by how much it has to be quiet for longer
+/// @param exists and what follows: of the mailbox that is selected, as the client was told
+record OwnFacts(
+    String sessionId,
+    InetSocketAddress remote,
+    @Nullable String idleTag,
+    int malformed,
+    Instant since,
+    Instant patientUntil,
+    Instant wokeAt,
+    int doublings,
+    long exists,
+    long recent,
+    long uidValidity,
+    long uidNext,
+    long highestModSeq) {
+  private static final int USUAL_BYTES = 96;
+  private static final int NO_TAG = 0;
+
+  /// Whether an address can be packed: one of a link of ours has more to it than its bytes.
+  static boolean fits(InetSocketAddress address) {
+    return !address.isUnresolved()
+        && !(address.getAddress() instanceof Inet6Address six && six.getScopeId() != 0);
+  }
+
+  byte[] packed() {
+    ByteBuf out = Unpooled.buffer(USUAL_BYTES);
+    text(out, sessionId);
+    byte[] address = remote.getAddress().getAddress();
+    out.writeByte(address.length).writeBytes(address).writeShort(remote.getPort());
+    if (idleTag == null) {
+      out.writeByte(NO_TAG); // no tag is empty
+    } else {
+      text(out, idleTag);
+    }
+    number(out, malformed);
+    number(out, since.toEpochMilli());
+    number(out, idleTag == null ? patientUntil.toEpochMilli() : 0);
+    number(out, wokeAt.toEpochMilli());
+    number(out, doublings);
+    number(out, exists);
+    number(out, recent);
+    number(out, uidValidity);
+    number(out, uidNext);
+    number(out, highestModSeq);
+    return Arrays.copyOf(out.array(), out.readableBytes());
+  }
+
+  private static void text(ByteBuf out, String text) {
+    number(out, text.length());
+    out.writeCharSequence(text, ISO_8859_1);
+  }
+
+  private static void number(ByteBuf out, long number) {
+    long left = number;
+    while ((left & ~0x7FL) != 0) {
+      out.writeByte((int) ((left & 0x7F) | 0x80));
+      left >>>= 7;
+    }
+    out.writeByte((int) left);
+  }
+
+  static OwnFacts unpack(byte[] packed) {
+    ByteBuf in = Unpooled.wrappedBuffer(packed);
+    String sessionId = text(in);
+    InetSocketAddress remote = address(in);
+    String tag = text(in);
+    return new OwnFacts(
+        sessionId,
+        remote,
+        tag.isEmpty() ? null : tag,
+        (int) number(in),
+        Instant.ofEpochMilli(number(in)),
+        Instant.ofEpochMilli(number(in)),
+        Instant.ofEpochMilli(number(in)),
+        (int) number(in),
+        number(in),
+        number(in),
+        number(in),
+        number(in),
+        number(in));
+  }
+
+  private static InetSocketAddress address(ByteBuf in) {
+    byte[] address = new byte[in.readByte()];
+    in.readBytes(address);
+    try {
+      return new InetSocketAddress(InetAddress.getByAddress(address), in.readUnsignedShort());
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static String text(ByteBuf in) {
+    return in.readCharSequence((int) number(in), ISO_8859_1).toString();
+  }
+
+  private static long number(ByteBuf in) {
+    long number = 0;
+    int shift = 0;
+    while (true) {
+      byte next = in.readByte();
+      number |= (long) (next & 0x7F) << shift;
+      if (next >= 0) {
+        return number;
+      }
+      shift += 7;
+    }
+  }
+
+  /// The mailbox that is selected.
+  ///
+  /// @param rest what it has in common with others; null if none is selected
+  @Nullable SelectedMailbox selected(SelectedMailbox.@Nullable Rest rest) {
+    return rest == null
+        ? null
+        : new SelectedMailbox(rest, exists, recent, uidValidity, uidNext, highestModSeq);
+  }
+}

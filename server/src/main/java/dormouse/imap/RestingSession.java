@@ -1,0 +1,226 @@
+package dormouse.imap;
+
+import dormouse.imap.sleep.MailboxWatch;
+import dormouse.imap.sleep.Sleeper;
+import dormouse.imap.sleep.StatusDesk;
+import dormouse.imap.sleep.UserMailboxes;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.view.UidSet;
+import dormouse.listen.Presence;
+import dormouse.park.Parked;
+import dormouse.park.Parking;
+import dormouse.session.Client;
+import dormouse.session.CloseReason;
+import dormouse.session.KeepAlivePhase;
+import dormouse.session.Timer;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// A session that sleeps with its connection parked: all that must be kept of it, and no more. When anything happens that is more
+/// than a keep-alive, the session is made again from it, and goes on as if it had been there all the time.
+///
+/// It is in the place of the session in the park table, before the watch of its mailbox and in the wheel of timers. What it
+/// has in common with others is shared ([SharedFacts]); what is its own is packed ([OwnFacts]): about 160 bytes together with it.
+///
+/// Lives on the user's event loop.
+final class RestingSession extends Timer implements Parking.Owner, Sleeper.Listener, Runnable {
+  final ImapSession.Setting setting;
+  final @Nullable Presence presence;
+  final @Nullable Sleeper sleeper;
+  final @Nullable MailboxWatch watch;
+  final SharedFacts shared;
+  final UidSet recent;
+  private final byte[] own;
+  private final int slot;
+  private final int generation;
+  private long spokenMillis;
+  private @Nullable ImapSession session; // once it is there again
+
+  /// @param recent messages that are `\Recent` to the client
+  /// @param spoken when the client was told something last
+  RestingSession(
+      ImapSession.Setting setting,
+      @Nullable Presence presence,
+      @Nullable Sleeper sleeper,
+      @Nullable MailboxWatch watch,
+      SharedFacts shared,
+      UidSet recent,
+      OwnFacts own,
+      Parked socket,
+      Instant spoken) {
+    this.setting = setting;
+    this.presence = presence;
+    this.sleeper = sleeper;
+    this.watch = watch;
+    this.shared = shared.intern();
+    this.recent = recent.isEmpty() ? UidSet.EMPTY : recent;
+    this.own = own.packed();
+    this.slot = socket.slot();
+    this.generation = socket.generation();
+    this.spokenMillis = spoken.toEpochMilli();
+    if (sleeper != null) {
+      sleeper.listener(this);
+    }
+    socket.handOver(this);
+    wait(own);
+  }
+
+  private UserMailboxes home() {
+    return setting.home();
+  }
+
+  /// In whose name STATUS is asked; null if it must not be.
+  StatusDesk.@Nullable Asker asker(Client client) {
+    return setting.grant() == null
+        ? null
+        : new StatusDesk.Asker(client, shared.clientId(), setting.grant());
+  }
+
+  /// Whether it is of this user, by the user's one name.
+  boolean isOf(String name) {
+    return setting.user().equals(name);
+  }
+
+  OwnFacts own() {
+    return OwnFacts.unpack(own);
+  }
+
+  Instant spoken() {
+    return Instant.ofEpochMilli(spokenMillis);
+  }
+
+  Parked socket() {
+    return Objects.requireNonNull(setting.parking()).at(slot, generation);
+  }
+
+  /// In IDLE for the next keep-alive, else for the end of our patience.
+  private void wait(OwnFacts facts) {
+    UserMailboxes home = home();
+    Instant now = home.clock().instant();
+    if (facts.idleTag() == null) {
+      home.wheel().set(this, Duration.between(now, facts.patientUntil()), this);
+      return;
+    }
+    Duration interval = home.settings().keepAlive();
+    if (!interval.isZero()) {
+      int phase = KeepAlivePhase.hashOf(facts.remote().getAddress(), setting.user());
+      home.wheel().set(this, KeepAlivePhase.untilNext(now, interval, phase), this);
+    }
+  }
+
+  @Override
+  public void run() {
+    OwnFacts facts = own();
+    if (facts.idleTag() == null) {
+      session().outOfPatience();
+      return;
+    }
+    wait(facts);
+    if (KeepAlive.isDue(home(), spoken())) {
+      spokenMillis = home().clock().millis();
+      socket().send(Unpooled.copiedBuffer(KeepAlive.LINE + "\r\n", StandardCharsets.US_ASCII));
+    }
+  }
+
+  /// The session, made again.
+  ImapSession session() {
+    ImapSession awake = session;
+    if (awake == null) {
+      cancel();
+      awake = ImapSession.resumed(this);
+      session = awake;
+    }
+    return awake;
+  }
+
+  // ── its socket ──
+
+  @Override
+  public boolean canPark() {
+    return false; // it is parked
+  }
+
+  @Override
+  public void parked(Parked socket) {
+    session().client().parked(socket);
+  }
+
+  @Override
+  public void stayed() {
+    session().client().stayed();
+  }
+
+  @Override
+  public void received(ByteBuf data) {
+    session().client().received(data);
+  }
+
+  @Override
+  public void receivedAll() {
+    session().client().receivedAll();
+  }
+
+  @Override
+  public void revived(Channel channel) {
+    session().client().revived(channel);
+  }
+
+  @Override
+  public void gone() {
+    session().client().gone();
+  }
+
+  @Override
+  public void broken(Throwable bug) {
+    session().client().broken(bug);
+  }
+
+  // ── its mailbox ──
+
+  @Override
+  public void changes() {
+    session(); // while the view is the one that the client knows: its numbers follow from that
+  }
+
+  @Override
+  public void changed(ByteBuf lines) {
+    session().doze().changed(lines);
+  }
+
+  @Override
+  public void looked() {
+    session().doze().looked();
+  }
+
+  @Override
+  public void lost(CloseReason reason, String bye) {
+    session().doze().lost(reason, bye);
+  }
+
+  @Override
+  public Client client() {
+    OwnFacts facts = own();
+    return new Client(
+        facts.sessionId(),
+        facts.remote(),
+        shared.local(),
+        shared.tls(),
+        shared.serverName(),
+        shared.via());
+  }
+
+  @Override
+  public SelectedMailbox told() {
+    SelectedMailbox selected = own().selected(shared.mailbox());
+    if (selected == null) {
+      throw new IllegalStateException("nothing selected");
+    }
+    return selected;
+  }
+}
