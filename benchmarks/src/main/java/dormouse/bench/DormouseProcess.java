@@ -23,7 +23,7 @@ final class DormouseProcess implements AutoCloseable {
   private static final List<String> FIXED_HEAP =
       List.of("-Xms512m", "-Xmx512m", "-XX:+AlwaysPreTouch");
   private static final String SETTINGS = "dormouse.yaml";
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private final Process process;
   private final Path home;
@@ -36,26 +36,6 @@ final class DormouseProcess implements AutoCloseable {
     this.home = home;
     this.port = port;
     this.metrics = URI.create("http://127.0.0.1:" + admin + "/metrics");
-  }
-
-  /// Starts one before a backend without TLS on this machine; returns when it answers.
-  static DormouseProcess start(HoldOptions options, int backend) throws IOException {
-    Path home = Files.createTempDirectory("dormouse-bench");
-    int port = FreePort.next();
-    int admin = FreePort.next();
-    List<String> arguments =
-        List.of(
-            "--backend",
-            "127.0.0.1:" + backend,
-            "--backend-tls",
-            "none",
-            "--imaps",
-            "127.0.0.1:" + port,
-            "--admin",
-            "127.0.0.1:" + admin,
-            "--hibernate-after",
-            options.after());
-    return start(options.jar(), arguments, home, port, admin);
   }
 
   /// Starts one with one listener in TLS and these settings beside it; returns when it answers.

@@ -15,7 +15,8 @@ import java.util.stream.Stream;
 /// @param rss bytes of memory that it has mapped in
 /// @param threads of the kernel
 /// @param descriptors open files and sockets
-record Footprint(long heap, long pss, long rss, long threads, long descriptors) {
+/// @param kernel what the kernel keeps of all sockets of the machine ([KernelMemory])
+record Footprint(long heap, long pss, long rss, long threads, long descriptors, long kernel) {
   private static final Path JCMD = Path.of(System.getProperty("java.home"), "bin", "jcmd");
   private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
 
@@ -35,7 +36,8 @@ record Footprint(long heap, long pss, long rss, long threads, long descriptors) 
         number(
             Pattern.compile("(?m)^Threads:\\s+(\\d+)"),
             Files.readString(process.resolve("status"))),
-        descriptors);
+        descriptors,
+        KernelMemory.ofSockets());
   }
 
   private static long number(Pattern where, String text) {

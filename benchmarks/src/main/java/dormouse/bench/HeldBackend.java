@@ -2,23 +2,39 @@ package dormouse.bench;
 
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.EmbeddedBackend;
+import dormouse.testkit.FreePort;
 
 /// The mail server behind the Dormouse that is measured: users `u1`, `u2`… with the password `pass`. Any thread.
 sealed interface HeldBackend extends AutoCloseable {
   String PASSWORD = DovecotServer.PASSWORD;
 
-  /// Starts one with this many users.
+  /// Starts one with as many users and messages.
   static HeldBackend start(HoldOptions options) {
-    if (options.greenMail()) {
-      return GreenMail.start(options.users());
+    HeldBackend backend =
+        switch (options.backend()) {
+          case DOVECOT -> new Dovecot(DovecotServer.start());
+          case GREENMAIL -> GreenMail.start(options.users());
+          case STAND_IN -> StandIn.start(options.messages());
+        };
+    for (int i = 0;
+        i < options.messages() && options.backend() != HoldOptions.Backend.STAND_IN;
+        i++) {
+      for (int user = 1; user <= options.users(); user++) {
+        backend.deliver("u" + user);
+      }
     }
-    return new Dovecot(DovecotServer.start());
+    return backend;
   }
 
   String name();
 
   /// IMAP in the clear.
   int port();
+
+  /// What stands in Dormouse's settings because of it: YAML, or "".
+  default String settings() {
+    return "";
+  }
 
   /// Puts a small message into a user's INBOX, behind Dormouse's back.
   void deliver(String user);
@@ -77,6 +93,39 @@ sealed interface HeldBackend extends AutoCloseable {
     @Override
     public void deliver(String user) {
       server.append(user, "INBOX", message());
+    }
+
+    @Override
+    public void close() {
+      server.close();
+    }
+  }
+
+  /// [ManyMailboxes], in the load client's process.
+  record StandIn(ManyMailboxes server, int eventPort) implements HeldBackend {
+    static StandIn start(int messages) {
+      int eventPort = FreePort.next();
+      return new StandIn(new ManyMailboxes(messages, eventPort), eventPort);
+    }
+
+    @Override
+    public String name() {
+      return "a stand-in with events";
+    }
+
+    @Override
+    public int port() {
+      return server.port();
+    }
+
+    @Override
+    public String settings() {
+      return "feeds: [ { dovecot-events: { listen: \"127.0.0.1:%d\" } } ]\n".formatted(eventPort);
+    }
+
+    @Override
+    public void deliver(String user) {
+      server.deliver(user);
     }
 
     @Override

@@ -12,11 +12,16 @@ import java.util.function.BooleanSupplier;
 /// How much memory does a sleeping TLS client take, and is any of many lost while they are held?
 /// ```text
 /// ./bench hold [--sessions 2000] [--users 200] [--minutes 10]
+/// ./bench hold --backend stand-in --sessions 15000 --users 5000 --messages 1000 --engines 3000 --minutes 1
 /// ```
-/// Starts a mail server, and before it a Dormouse in a process of its own; opens the clients, each of which logs in over
-/// TLS, selects INBOX and idles; waits until Dormouse says that all sleep, and takes its [Footprint] with none, half and
-/// all of them; its heap is of a fixed size, so that Pss grows by what lies outside. Holds them. Then one message comes for each user, which every client must hear of, and all log out.
-/// Whoever is refused, cut off, or hears anything but what was promised counts as lost; then the exit code is 1.
+/// Starts a mail server, and before it a Dormouse in a process of its own; opens the clients, each of which logs in over TLS 1.3,
+/// selects INBOX and idles, those of a user one behind the other; waits until Dormouse says that all sleep, and takes its [Footprint] with none, a third
+/// and all of them; its heap is of a fixed size, so that Pss grows by what lies outside. Holds them. Then one message comes
+/// for each user, which every client must hear of, and all log out. Whoever is refused, cut off, or hears anything but what was
+/// promised counts as lost; then the exit code is 1.
+///
+/// With `--engines` the same is measured of so many clients of TLS 1.2 before another Dormouse, which keep their engine and
+/// their channel.
 public final class Hold {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final int REPORTS = 10;
@@ -45,51 +50,91 @@ public final class Hold {
   private boolean run() throws IOException, InterruptedException {
     try (HeldBackend backend = HeldBackend.start(options)) {
       say(
-          "%,d clients of %,d users before %s, flags %s"
+          "%,d clients of %,d users before %s, %,d messages each, flags %s"
               .formatted(
                   options.sessions(),
                   options.users(),
                   backend.name(),
+                  options.messages(),
                   String.join(" ", DormouseProcess.flags())));
-      for (int i = 0; i < options.messages(); i++) {
-        deliverAll(backend);
+      boolean held = hold(backend, options.sessions(), "TLSv1.3", /* toTheEnd= */ true);
+      if (options.engines() > 0) {
+        say("The same with TLS 1.2, whose engines stay:");
+        held &= hold(backend, options.engines(), "TLSv1.2", /* toTheEnd= */ false);
       }
-      try (DormouseProcess server = DormouseProcess.start(options, backend.port());
-          IdleClients clients = new IdleClients(server.port(), options.users())) {
-        warmUp(server);
-        return hold(backend, server, clients);
-      }
+      return held;
     }
   }
 
-  /// What is loaded and allocated once shall not count as the first clients' cost.
-  private void warmUp(DormouseProcess server) throws IOException, InterruptedException {
-    try (IdleClients first = new IdleClients(server.port(), options.users())) {
-      first.openTo(Math.min(options.users(), 20));
+  private boolean hold(HeldBackend backend, int sessions, String protocol, boolean toTheEnd)
+      throws IOException, InterruptedException {
+    try (DormouseProcess server = DormouseProcess.start(options.jar(), settings(backend));
+        IdleClients clients = new IdleClients(server.port(), perUser(), protocol)) {
+      warmUp(backend, server, protocol);
+      measure(sessions, server, clients);
+      return !toTheEnd || toTheEnd(backend, server, clients);
+    }
+  }
+
+  private int perUser() {
+    return Math.ceilDiv(options.sessions(), options.users());
+  }
+
+  private String settings(HeldBackend backend) {
+    return """
+    backends: { mail: { address: "127.0.0.1:%d", tls: none } }
+    hibernate: { after: %s }
+    limits: { exempt: [ 127.0.0.0/8 ] }
+    """
+            .formatted(backend.port(), options.after())
+        + backend.settings();
+  }
+
+  /// What is loaded and allocated once shall not count as the first clients' cost; and where there are events, one is heard.
+  private void warmUp(HeldBackend backend, DormouseProcess server, String protocol)
+      throws IOException, InterruptedException {
+    try (IdleClients first = new IdleClients(server.port(), 1, protocol)) {
+      int count = Math.min(options.users(), 20);
+      first.openTo(count);
+      for (int i = 1; i <= count; i++) {
+        backend.deliver("u" + i);
+      }
+      Wait.until("all heard of it", PATIENCE, () -> first.tally().exists() >= count);
       first.leave();
       Wait.until("those who warmed up left", PATIENCE, () -> sessions(server) == 0);
     }
   }
 
-  private boolean hold(HeldBackend backend, DormouseProcess server, IdleClients clients)
+  private void measure(int sessions, DormouseProcess server, IdleClients clients)
       throws IOException, InterruptedException {
-    IdleTally tally = clients.tally();
-    int half = options.sessions() / 2;
+    int third = sessions / 3;
     Footprint none = Footprint.of(server.pid());
     row("", "live heap", "Pss", "Rss", "threads", "descriptors", "watchers");
     print(0, none, server);
-    Footprint some = asleep(half, server, clients);
-    print(half, some, server);
-    Footprint all = asleep(options.sessions(), server, clients);
-    print(options.sessions(), all, server);
-    say(
-        "A sleeping session takes %,d bytes of live heap, and Pss grows by %,d (second half: %,d and %,d)"
-            .formatted(
-                slope(all.heap() - none.heap(), options.sessions()),
-                slope(all.pss() - none.pss(), options.sessions()),
-                slope(all.heap() - some.heap(), options.sessions() - half),
-                slope(all.pss() - some.pss(), options.sessions() - half)));
+    Footprint some = asleep(third, server, clients);
+    print(third, some, server);
+    Footprint all = asleep(sessions, server, clients);
+    print(sessions, all, server);
+    saySlope("all", none, all, sessions);
+    saySlope("the last two thirds", some, all, sessions - third);
+  }
 
+  private void saySlope(String which, Footprint from, Footprint to, int sessions) {
+    long heap = (to.heap() - from.heap()) / sessions;
+    long outside = (to.pss() - from.pss()) / sessions;
+    say(
+        "A sleeping session takes %,d bytes: %,d of live heap, and Pss grows by %,d; the kernel keeps %,d of its socket (mean of %s)"
+            .formatted(
+                heap + outside,
+                heap,
+                outside,
+                (to.kernel() - from.kernel()) / sessions / 2, // the client's end is here too
+                which));
+  }
+
+  private boolean toTheEnd(HeldBackend backend, DormouseProcess server, IdleClients clients)
+      throws IOException, InterruptedException {
+    IdleTally tally = clients.tally();
     if (!options.held().isZero()) {
       holdOn(server, tally);
     }
@@ -117,7 +162,14 @@ public final class Hold {
       throws IOException, InterruptedException {
     clients.openTo(count);
     int expected = count - clients.tally().lost();
-    until(() -> server.metric("dormouse_sessions{state=\"hibernated\"}") >= expected);
+    int users = Math.ceilDiv(count, perUser());
+    int connections = options.backend() == HoldOptions.Backend.STAND_IN ? 0 : users;
+    if (!until(
+        () ->
+            server.metric("dormouse_sessions{state=\"hibernated\"}") >= expected
+                && server.metric("dormouse_backend_connections{") <= connections)) {
+      say("Not all of them have come to rest");
+    }
     return Footprint.of(server.pid());
   }
 
@@ -153,10 +205,6 @@ public final class Hold {
     for (int i = 1; i <= options.users(); i++) {
       backend.deliver("u" + i);
     }
-  }
-
-  private static long slope(long bytes, int sessions) {
-    return bytes / Math.max(1, sessions);
   }
 
   private void print(int sessions, Footprint taken, DormouseProcess server) {

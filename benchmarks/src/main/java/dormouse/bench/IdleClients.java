@@ -34,19 +34,21 @@ final class IdleClients implements AutoCloseable {
   private final Queue<Channel> channels = new ConcurrentLinkedQueue<>();
   private final SslContext tls;
   private final InetSocketAddress server;
-  private final int users;
+  private final int perUser;
   private int opened;
 
   /// @param port of IMAP in TLS on this machine
-  /// @param users among whom the clients are shared, `u1` and so on
-  IdleClients(int port, int users) throws SSLException {
+  /// @param perUser how many clients of a user come one behind the other, from `u1` on
+  /// @param protocol of TLS
+  IdleClients(int port, int perUser, String protocol) throws SSLException {
     this.server = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-    this.users = users;
+    this.perUser = perUser;
     this.tls =
         SslContextBuilder.forClient()
             .sslProvider(SslProvider.OPENSSL_REFCNT)
             .trustManager(InsecureTrustManagerFactory.INSTANCE)
             .endpointIdentificationAlgorithm(null)
+            .protocols(protocol)
             .build();
   }
 
@@ -58,7 +60,7 @@ final class IdleClients implements AutoCloseable {
   void openTo(int count) throws InterruptedException {
     while (opened < count) {
       coming.acquire();
-      connect("u" + (opened++ % users + 1));
+      connect("u" + (opened++ / perUser + 1));
     }
     coming.acquire(AT_ONCE);
     coming.release(AT_ONCE);
