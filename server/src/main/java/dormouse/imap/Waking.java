@@ -65,10 +65,14 @@ final class Waking {
     switch (result) {
       case Wake.Result.Awake awake -> awake(awake);
       case Wake.Result.Refused(var reason, var bye) -> failed(reason, bye);
-      case Wake.Result.Unavailable _ ->
-          failed(
-              CloseReason.BACKEND_UNAVAILABLE,
-              "[UNAVAILABLE] Temporary problem, please try again later");
+      case Wake.Result.Unavailable(var during) -> {
+        if (!cancelled) {
+          LOG.warn("wake-timeout", "session", client.sessionId(), "user", user, "during", during);
+        }
+        failed(
+            CloseReason.BACKEND_UNAVAILABLE,
+            "[UNAVAILABLE] Temporary problem, please try again later");
+      }
     }
   }
 

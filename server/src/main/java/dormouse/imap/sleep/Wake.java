@@ -50,7 +50,9 @@ public final class Wake {
     record Refused(dormouse.session.CloseReason reason, String bye) implements Result {}
 
     /// The backend could not be asked in time.
-    record Unavailable() implements Result {}
+    ///
+    /// @param during what it was asked last: `login`, `enable`, `notify`, `select`, `search`, `read`
+    record Unavailable(String during) implements Result {}
   }
 
   private static final CompletableFuture<Reply> DONE =
@@ -67,6 +69,7 @@ public final class Wake {
   private final CompletableFuture<Result> result = new CompletableFuture<>();
   private final Backoff backoff = new Backoff(LONGEST_PAUSE);
   private @Nullable LoginTry login;
+  private String during = "login";
 
   /// @param notify the command that sets what the client is told without asking; "" for none
   /// @param sleeper null for a session that had nothing selected
@@ -97,6 +100,7 @@ public final class Wake {
     if (result.isDone()) {
       return;
     }
+    during = "login";
     LoginTry trying = home.login(client, clientId, grant, features.enabledNames());
     login = trying;
     trying
@@ -142,6 +146,7 @@ public final class Wake {
       setNotify(connection, capabilities);
       return;
     }
+    during = "enable";
     StringBuilder enabled = new StringBuilder(String.join(" ", connection.enabled()));
     step(
         connection,
@@ -168,6 +173,7 @@ public final class Wake {
       reselect(connection, capabilities);
       return;
     }
+    during = "notify";
     step(
         connection,
         connection.run(notify, _ -> {}),
@@ -215,6 +221,7 @@ public final class Wake {
       awake(connection, capabilities, Unpooled.EMPTY_BUFFER, null, false);
       return;
     }
+    during = "select";
     Sleeper who = sleeper;
     SelectedMailbox now = new SelectedMailbox(who.told().name(), who.told().examine());
     ByteBuf alerts = Unpooled.buffer(0);
@@ -265,6 +272,7 @@ public final class Wake {
       SelectedMailbox now,
       ByteBuf alerts,
       AtomicBoolean moved) {
+    during = "search";
     Consumer<ResponseLine> untagged =
         line -> {
           now.hear(line);
@@ -334,6 +342,7 @@ public final class Wake {
       Sleeper who,
       SelectedMailbox now,
       ByteBuf alerts) {
+    during = "read";
     BackendFeatures can = BackendFeatures.of(capabilities);
     MailboxView known = who.view();
     long watermark = now.highestModSeq();
@@ -421,7 +430,7 @@ public final class Wake {
 
   /// The client has gone, or must wait no longer.
   public void cancel() {
-    if (result.complete(new Result.Unavailable()) && login != null) {
+    if (result.complete(new Result.Unavailable(during)) && login != null) {
       login.giveUp();
     }
   }
