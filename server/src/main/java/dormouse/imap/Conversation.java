@@ -294,6 +294,9 @@ final class Conversation implements ResponseTracker.Listener {
   private Verdict aboutMailbox(ResponseLine line) {
     SelectedMailbox mailbox = selected;
     if (opening != null || mailbox == null || recent.isEmpty()) {
+      if (opening != null && line.kind() == Kind.EXISTS) {
+        recent.clear(); // what comes now is of the mailbox that opens, if it is the same one too
+      }
       hear(line);
       return Verdict.PASS;
     }
