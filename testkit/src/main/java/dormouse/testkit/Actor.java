@@ -541,10 +541,7 @@ final class Actor implements AutoCloseable {
       return;
     }
     String item = List.of("+FLAGS", "-FLAGS", "FLAGS").get(random.nextInt(3));
-    boolean silent =
-        random.nextInt(3) == 0
-            && (!has(Quirk.REPLACE_ADDS) || !item.equals("FLAGS"))
-            && !has(Quirk.SILENT_HIDES_CHANGES);
+    boolean silent = random.nextInt(3) == 0 && (!has(Quirk.REPLACE_ADDS) || !item.equals("FLAGS"));
     client.requireOkOrExpunged(client.store(seqs, byUid, item, silent, flags(random)));
   }
 
@@ -595,7 +592,7 @@ final class Actor implements AutoCloseable {
     var seqs = messages(random);
     String uids = client.set(seqs, true);
     if (!seqs.isEmpty()) {
-      boolean silent = random.nextBoolean() && !has(Quirk.SILENT_HIDES_CHANGES);
+      boolean silent = random.nextBoolean();
       client.requireOkOrExpunged(
           client.store(
               seqs, client.notifying() == Notify.SELECTED, "+FLAGS", silent, Set.of("\\Deleted")));

@@ -21,7 +21,7 @@ import java.util.TreeMap;
 ///
 /// What Courier 5.0 does not do as RFC 9051 says:
 /// - After EXAMINE, STORE changes flags, and APPEND to the same mailbox is refused.
-/// - Who says STORE .SILENT is not told what others have changed in the same messages since it was last told of changes.
+/// - Who says STORE .SILENT or COPY is not told what others have changed in the same messages since it was last told of changes.
 /// - The body of a message that another has expunged is one of Courier's own, which says that the message is gone.
 /// - Once no message has a keyword any more, FLAGS does not name it any more.
 /// - Wrong passwords take it five seconds.

@@ -333,7 +333,7 @@ public final class Differential {
         continue;
       }
       boolean hears = random.nextInt(plan.hearOneIn()) == 0 || operation == Operation.HEAR;
-      boolean asks = all || plan.traits().has(Quirk.NUMBERS_SHIFT) || random.nextBoolean();
+      boolean asks = all || plan.traits().inTurn() || random.nextBoolean();
       boolean listens = client.idling() || (hears && actor.hearsUnasked());
       if (listens ? !(hears && !plan.traits().has(Quirk.IDLE_HIDES_FLAGS)) : !asks) {
         continue;

@@ -72,7 +72,7 @@ public record DifferentialPlan(
         server.modes(),
         server.traits(),
         STEPS,
-        /* concurrent */ !server.traits().has(ServerTraits.Quirk.NUMBERS_SHIFT),
+        /* concurrent */ !server.traits().inTurn(),
         PATIENCE,
         HEAR_ONE_IN,
         _ -> {},

@@ -36,8 +36,9 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
     NUMBERS_SHIFT,
     /// Who MOVEs within the selected mailbox while another expunges there is never told of the messages moved.
     MOVE_HIDES_MESSAGES,
-    /// Who says STORE .SILENT is not told what another has changed in the same messages since the last answer.
-    SILENT_HIDES_CHANGES,
+    /// Who says STORE .SILENT or COPY is not told what another has changed in the same messages since the last answer: clients
+    /// must ask before each step, and not act at the same time.
+    HIDES_CHANGES,
     /// The body of a message that another has expunged is a text of the server's own.
     MAKES_UP_BODIES,
     /// The answer to EXPUNGE names a mod-sequence also to who has not asked for any.
@@ -60,7 +61,7 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
               Quirk.NO_LITERAL_PLUS,
               Quirk.STORES_AFTER_EXAMINE,
               Quirk.NO_APPEND_AFTER_EXAMINE,
-              Quirk.SILENT_HIDES_CHANGES,
+              Quirk.HIDES_CHANGES,
               Quirk.MAKES_UP_BODIES),
           "INBOX.");
 
@@ -94,6 +95,11 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
 
   public ServerTraits {
     quirks = Set.copyOf(quirks);
+  }
+
+  /// Whether clients must act one behind the other, each with what there is.
+  boolean inTurn() {
+    return has(Quirk.NUMBERS_SHIFT) || has(Quirk.HIDES_CHANGES);
   }
 
   boolean has(Quirk quirk) {
