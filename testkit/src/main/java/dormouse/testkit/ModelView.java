@@ -46,11 +46,18 @@ final class ModelView {
     /// 0 if unknown.
     long uid;
 
+    /// The highest UID that had been told when this message was announced: its own is higher.
+    final long above;
+
     /// Null if unknown.
     @Nullable Set<String> flags;
 
     /// Whether it has been `\Recent`, which it then is as long as the mailbox is selected.
     boolean recent;
+
+    Message(long above) {
+      this.above = above;
+    }
   }
 
   private final ModelMode mode;
@@ -62,6 +69,7 @@ final class ModelView {
   private boolean open;
   private long uidValidity;
   private long highestModseq;
+  private long highestUid; // of those told, gone or not
   private @Nullable Set<Long> saved = new TreeSet<>(); // null: it cannot be known
   private boolean unasked;
 
@@ -80,6 +88,7 @@ final class ModelView {
     open = false;
     uidValidity = 0;
     highestModseq = 0;
+    highestUid = 0;
   }
 
   /// What a client keeps on disk of this view; null if it does not know enough to begin with that again.
@@ -239,7 +248,7 @@ final class ModelView {
       case "EXISTS" -> {
         require(number >= messages.size(), "EXISTS shrinks from " + messages.size());
         while (messages.size() < number) {
-          messages.add(new Message());
+          messages.add(new Message(highestUid));
         }
       }
       case "RECENT" -> require(number <= messages.size(), "more RECENT than EXISTS");
@@ -297,6 +306,7 @@ final class ModelView {
           "UID " + uid + " of message " + seq + " is out of order: " + (i + 1) + " has " + other);
     }
     message.uid = uid;
+    highestUid = Math.max(highestUid, uid);
   }
 
   private void requireNamed(Set<String> flags) {
@@ -343,7 +353,11 @@ final class ModelView {
       if (other > uid) {
         break;
       }
-      unknown = other == 0 ? i : -1;
+      if (other != 0) {
+        unknown = -1;
+      } else if (uid > messages.get(i).above) {
+        unknown = i;
+      }
     }
     if (unknown < 0) {
       return false;

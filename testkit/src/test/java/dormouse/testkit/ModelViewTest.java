@@ -37,6 +37,21 @@ class ModelViewTest {
   }
 
   @Test
+  void whatVanishedBeforeIsNoneOfThoseAnnouncedSince() {
+    var view = view(ModelMode.QRESYNC);
+    hear(view, "NOOP", "* VANISHED 20,40", "* 4 EXISTS");
+    hear(
+        view,
+        "UID FETCH 1:* (FLAGS) (CHANGEDSINCE 100 VANISHED)",
+        "* VANISHED (EARLIER) 20,40",
+        "* 3 FETCH (UID 41 FLAGS ())",
+        "* 4 FETCH (UID 42 FLAGS ())");
+    assertThat(view.size()).isEqualTo(4);
+    hear(view, "NOOP", "* 6 EXISTS", "* VANISHED 42,43"); // 43 is one of the two new ones
+    assertThat(view.size()).isEqualTo(4);
+  }
+
+  @Test
   void aSavedResultIsWhatWasFoundLessWhatIsGone() {
     var view = view(ModelMode.PLAIN);
     hear(view, "SEARCH RETURN (SAVE ALL) SEEN", "* ESEARCH (TAG \"x\") ALL 1:2,4");
