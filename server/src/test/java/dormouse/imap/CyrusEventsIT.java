@@ -1,7 +1,5 @@
 package dormouse.imap;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dormouse.FrontEnd;
 import dormouse.config.BackendSettings;
 import dormouse.config.CyrusEventsSettings;
@@ -111,7 +109,8 @@ class CyrusEventsIT {
       feedComesUp();
 
       other.append("work", "", Stage.message(1));
-      assertThat(sleeper.ok("NOOP")).contains("* 1 EXISTS");
+      front.await(
+          () -> sleeper.ok("NOOP").contains("* 1 EXISTS"), "NOOP tells what Cyrus has told of");
     }
   }
 }

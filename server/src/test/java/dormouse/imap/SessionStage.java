@@ -60,6 +60,7 @@ final class SessionStage implements AutoCloseable {
   private final Dormouse dormouse;
   private final List<SpokenLines> clients = new ArrayList<>();
   private final List<SpokenLines> connections = new ArrayList<>();
+  private boolean cameEarly; // the last connection was taken before anybody asked for it
   private @Nullable ServerSocket backend;
   private final int backendPort;
   private final boolean byteByByte;
@@ -138,6 +139,10 @@ final class SessionStage implements AutoCloseable {
 
   /// Takes the next connection to the backend; returns its number from 1, or 0 if none comes.
   int accept() {
+    if (cameEarly) {
+      cameEarly = false;
+      return connections.size();
+    }
     return accept(CONNECT_MILLIS);
   }
 
@@ -308,14 +313,20 @@ final class SessionStage implements AutoCloseable {
     return Stream.of(Metrics.State.values()).mapToLong(metrics::sessions).sum();
   }
 
-  /// The backend closes a connection, and Dormouse has noticed if it had not left by itself.
+  /// The backend closes a connection, and Dormouse has noticed if it had not left by itself: it has one less, or comes anew.
   void closeConnection(int number, boolean left) {
     long before = metrics.backendConnections();
     connection(number).close();
     if (!left) {
-      await(() -> metrics.backendConnections() < before, "the end of the connection");
+      await(
+          () -> metrics.backendConnections() < before || comesAnew(), "the end of the connection");
     }
     settle();
+  }
+
+  private boolean comesAnew() {
+    cameEarly = cameEarly || connectionWaits();
+    return cameEarly;
   }
 
   private static void await(BooleanSupplier condition, String what) {
