@@ -7,6 +7,8 @@ import dormouse.imap.sleep.ListQuery;
 import dormouse.imap.sleep.OwnSets;
 import dormouse.imap.sleep.OwnWrite;
 import dormouse.imap.sleep.OwnWrites;
+import dormouse.imap.sleep.SelectCache;
+import dormouse.imap.sleep.SelectQuery;
 import dormouse.imap.sleep.StatusCache;
 import dormouse.imap.sleep.StatusQuery;
 import dormouse.imap.sleep.StayReason;
@@ -27,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// What client and backend have said to each other, as far as hibernation must know: the commands that wait for their
@@ -57,6 +60,7 @@ final class Conversation implements ResponseTracker.Listener {
     final @Nullable OwnWrite write;
     final StatusCache.@Nullable Asked asked;
     ListCache.@Nullable Asked list;
+    SelectCache.@Nullable Asked select;
     @Nullable Command command; // once all of it has been passed on
     @Nullable String answer; // the untagged response to what was asked
 
@@ -79,6 +83,7 @@ final class Conversation implements ResponseTracker.Listener {
   }
 
   private final OwnWrites writes;
+  private final Supplier<SelectCache> selects;
   private final Events events;
   private final Consumer<ByteBuf> toClient;
   private final RecentMessages recent = new RecentMessages();
@@ -100,14 +105,17 @@ final class Conversation implements ResponseTracker.Listener {
   /// @param capabilities the backend's, after the login
   /// @param compress whether the client may compress
   /// @param writes of all sessions of the user
+  /// @param selects the same
   /// @param toClient takes what the client shall hear, in order; owns each buffer
   Conversation(
       Capabilities capabilities,
       boolean compress,
       OwnWrites writes,
+      Supplier<SelectCache> selects,
       Events events,
       Consumer<ByteBuf> toClient) {
     this.writes = writes;
+    this.selects = selects;
     this.compress = compress;
     this.capabilities = capabilities.forClient(compress);
     this.events = events;
@@ -130,9 +138,11 @@ final class Conversation implements ResponseTracker.Listener {
       Rest rest,
       @Nullable SelectedMailbox selected,
       OwnWrites writes,
+      Supplier<SelectCache> selects,
       Events events,
       Consumer<ByteBuf> toClient) {
     this.writes = writes;
+    this.selects = selects;
     this.compress = rest.compress();
     this.capabilities = rest.capabilities();
     this.events = events;
@@ -192,6 +202,12 @@ final class Conversation implements ResponseTracker.Listener {
     return head == null ? null : head.list;
   }
 
+  /// The SELECT or EXAMINE that is being answered, if its answer may be kept.
+  private SelectCache.@Nullable Asked select() {
+    Outstanding head = opening == null ? null : queue.peek();
+    return head == null ? null : head.select;
+  }
+
   /// The mailbox that will be selected when the next command runs; null if that is not known yet.
   private @Nullable SelectedMailbox selectedForSure() {
     return queue.stream().anyMatch(one -> one.verb.leavesMailbox()) ? null : selected;
@@ -226,6 +242,8 @@ final class Conversation implements ResponseTracker.Listener {
     String name = read == null ? "" : read;
     String inUtf7 = features.utf8() ? ImapString.inUtf7(name) : name;
     opening = new SelectedMailbox(name, inUtf7, head.verb == Verb.EXAMINE);
+    SelectQuery query = selectToKeep(head.verb, arguments);
+    head.select = query == null ? null : selects.get().ask(query);
   }
 
   private static boolean opens(Verb verb) {
@@ -250,6 +268,10 @@ final class Conversation implements ResponseTracker.Listener {
 
   @Override
   public Verdict line(ResponseLine line) {
+    SelectCache.Asked select = select();
+    if (select != null && line.kind() != Kind.TAGGED) {
+      select.hear(line);
+    }
     switch (line.kind()) {
       case CONTINUATION -> {
         boolean swallow = swallowContinuation;
@@ -370,6 +392,10 @@ final class Conversation implements ResponseTracker.Listener {
     if (list != null && kind == Kind.OTHER) { // a line with a literal
       list.spoil();
     }
+    SelectCache.Asked select = select();
+    if (select != null) {
+      select.spoil();
+    }
   }
 
   @Override
@@ -441,6 +467,11 @@ final class Conversation implements ResponseTracker.Listener {
     return notified() ? null : ListQuery.of(verb, arguments, features);
   }
 
+  /// A SELECT or EXAMINE whose answer is kept; null if it must not be.
+  @Nullable SelectQuery selectToKeep(Verb verb, String arguments) {
+    return notified() || features.uidOnly() ? null : SelectQuery.of(verb, arguments, features);
+  }
+
   /// Whether an answer that the backend gave to somebody else will do. One with mod-sequences switches CONDSTORE on, which
   /// must be so on the backend too.
   boolean mayAnswer(StatusQuery query) {
@@ -483,6 +514,9 @@ final class Conversation implements ResponseTracker.Listener {
         SelectedMailbox opened = opening;
         opening = null;
         if (line.isOk()) {
+          if (done.select != null && opened != null) {
+            done.select.answered(line, opened, selected != null);
+          }
           select(opened);
         } else if (line.status().equals("NO")) {
           select(null);
@@ -503,9 +537,9 @@ final class Conversation implements ResponseTracker.Listener {
     }
   }
 
-  /// Dormouse itself has closed the mailbox.
-  void deselected() {
-    select(null);
+  /// Dormouse itself has closed the mailbox, or opened another.
+  void selected(@Nullable SelectedMailbox mailbox) {
+    select(mailbox);
   }
 
   /// Dormouse itself has answered ENABLE, and will do it at the next backend.

@@ -4,6 +4,9 @@ import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.ListQuery;
 import dormouse.imap.sleep.MailboxWatch;
+import dormouse.imap.sleep.OwnSets;
+import dormouse.imap.sleep.SelectCache;
+import dormouse.imap.sleep.SelectQuery;
 import dormouse.imap.sleep.Sleeper;
 import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.StatusCache;
@@ -72,6 +75,7 @@ final class Doze implements Sleeper.Listener {
   private StatusDesk.@Nullable Question question; // that this STATUS waits for
   private boolean desked; // it has been asked
   private @Nullable List<String> list; // for the LIST that is to be answered
+  private SelectCache.@Nullable Found opening; // for the SELECT that is to be answered
 
   /// @param backend what the backend offers, so that it may be answered here
   /// @param asker in whose name STATUS is asked; null if it must not be
@@ -152,7 +156,13 @@ final class Doze implements Sleeper.Listener {
 
   /// Whether it only waits for what comes next.
   boolean atRest() {
-    return !looking && !looked && kept == null && question == null && !desked && list == null;
+    return !looking
+        && !looked
+        && kept == null
+        && question == null
+        && !desked
+        && list == null
+        && opening == null;
   }
 
   /// Keeps what the client knows of its mailbox, and has the mailbox watched.
@@ -189,6 +199,7 @@ final class Doze implements Sleeper.Listener {
       case ENABLE -> answerIf(sleeper == null && !backend.enables().isEmpty());
       case LIST, LSUB, NAMESPACE -> arguments == null ? null : decideList(verb, arguments);
       case STATUS -> arguments == null ? null : decideStatus(arguments);
+      case SELECT, EXAMINE -> arguments == null ? null : decideSelect(verb, arguments);
       default -> null;
     };
   }
@@ -226,6 +237,18 @@ final class Doze implements Sleeper.Listener {
     }
     desked = false;
     return answerIf(kept != null);
+  }
+
+  private CommandTracker.@Nullable Decision decideSelect(Verb verb, String arguments) {
+    SelectQuery query = conversation.selectToKeep(verb, arguments);
+    opening =
+        query == null || asker == null
+            ? null
+            : home.selects().find(query, conversation.selected() != null);
+    return answerIf(
+        opening != null
+            && Snapshot.unfit(opening.mailbox(), backend, home.settings()) == null
+            && home.noRoomFor(opening.view().keptBytes()) == null);
   }
 
   private void ask(StatusQuery query, StatusDesk.Asker inWhoseName) {
@@ -300,6 +323,7 @@ final class Doze implements Sleeper.Listener {
       case ENABLE -> answerEnable(command);
       case LIST, LSUB, NAMESPACE -> answerList(tag);
       case STATUS -> answerStatus(tag);
+      case SELECT, EXAMINE -> answerSelect(tag);
       default -> throw new IllegalStateException(command.verb() + " takes a backend");
     }
     keepAlive.spoke();
@@ -317,6 +341,21 @@ final class Doze implements Sleeper.Listener {
     StatusCache.Answer answer = Objects.requireNonNull(kept, "decided on");
     kept = null;
     answer.lines(tag).forEach(host::say);
+  }
+
+  /// What happened in the old mailbox is not told (RFC 9051 §6.3.2).
+  private void answerSelect(String tag) {
+    SelectCache.Found found = Objects.requireNonNull(opening, "decided on");
+    StatusDesk.Asker who = Objects.requireNonNull(asker, "decided on");
+    opening = null;
+    Sleeper before = sleeper;
+    MailboxWatch watchBefore = watch;
+    conversation.selected(found.mailbox());
+    found.lines().forEach(host::say);
+    host.say(tag + " " + found.reply());
+    var taken = new Snapshot.Result.Taken(found.view(), found.since(), OwnSets.NONE);
+    watch(taken, who.grant());
+    leave(before, watchBefore); // now, for the watch may be the same
   }
 
   private void answerDone() {
@@ -346,7 +385,7 @@ final class Doze implements Sleeper.Listener {
 
   private void answerUnselect(String reply) {
     leaveMailbox();
-    conversation.deselected();
+    conversation.selected(null);
     host.say(reply);
   }
 
@@ -479,15 +518,18 @@ final class Doze implements Sleeper.Listener {
   }
 
   private void leaveMailbox() {
-    Sleeper who = sleeper;
+    leave(sleeper, watch);
+    sleeper = null;
+    watch = null;
+  }
+
+  private void leave(@Nullable Sleeper who, @Nullable MailboxWatch where) {
     if (who == null) {
       return;
     }
     home.kept(-who.keptBytes());
-    if (watch != null) {
-      watch.leave(who);
+    if (where != null) {
+      where.leave(who);
     }
-    sleeper = null;
-    watch = null;
   }
 }

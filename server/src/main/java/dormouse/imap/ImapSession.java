@@ -125,7 +125,7 @@ final class ImapSession
             compress,
             this);
     this.conversation =
-        new Conversation(capabilities, compress, home.writes(), this, client::write);
+        new Conversation(capabilities, compress, home.writes(), home::selects, this, client::write);
     this.rules = new StayRules(home, grant != null, client, conversation);
     this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
     this.state = new State.Attached(backendSide(connection, capabilities));
@@ -157,6 +157,7 @@ final class ImapSession
             shared.conversation(),
             own.selected(shared.mailbox()),
             home.writes(),
+            home::selects,
             this,
             client::write);
     if (from.sleeper != null) {
@@ -332,6 +333,7 @@ final class ImapSession
     return switch (verb) {
       case STATUS, LIST, LSUB -> home.statuses().inUse();
       case NAMESPACE -> true;
+      case SELECT, EXAMINE -> state instanceof State.Asleep;
       default -> false;
     };
   }

@@ -440,6 +440,15 @@ public final class Metrics {
     count("dormouse.status.commands", "outcome", outcome, "STATUS commands by who answered them");
   }
 
+  /// A client's SELECT or EXAMINE came in sleep. `outcome` is the label of its `StatusOutcome`.
+  public void select(String outcome) {
+    count(
+        "dormouse.select.commands",
+        "outcome",
+        outcome,
+        "SELECT and EXAMINE of sleeping clients by who answered them");
+  }
+
   /// `delta` more bytes hold answers to STATUS; negative for fewer.
   public void statusCacheBytes(long delta) {
     statusCacheBytes.add(delta);

@@ -19,12 +19,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 
-/// Sessions of one user change mailboxes and ask for their STATUS all at once, before a Dovecot whose events are lost, doubled and
+/// Sessions of one user change mailboxes, ask for their STATUS and open them all at once, before a Dovecot whose events are lost, doubled and
 /// late: each answer is at least as new as every change that was acknowledged before the question was sent, and no newer
 /// than what was begun before it came.
 ///
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.TestReporter;
 class StatusRaceIT {
   private static final int WRITERS = 3;
   private static final int ASKERS = 3;
+  private static final int OPENERS = 2;
   private static final int OPERATIONS = Integer.getInteger("dormouse.operations", 1200);
   private static final long SEED = Long.getLong("dormouse.seed", 14);
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -50,6 +52,7 @@ class StatusRaceIT {
   private final List<Mailbox> mailboxes = new ArrayList<>();
   private final AtomicInteger left = new AtomicInteger(OPERATIONS);
   private final AtomicInteger asked = new AtomicInteger();
+  private final AtomicInteger opened = new AtomicInteger();
   private final AtomicBoolean failed = new AtomicBoolean();
 
   @BeforeEach
@@ -74,10 +77,10 @@ class StatusRaceIT {
     relay.close();
   }
 
-  /// A mailbox of one writer, and what STATUS must have said of it from time to time.
+  /// A mailbox of one writer, and what STATUS and SELECT must have said of it from time to time.
   private static final class Mailbox {
     final String name;
-    private final List<String> states = new ArrayList<>(List.of(said(0, 0)));
+    private final List<String> states = new ArrayList<>(List.of(said(List.of())));
     private int acknowledged;
     final List<boolean[]> messages = new ArrayList<>(); // {seen, deleted}
 
@@ -87,8 +90,7 @@ class StatusRaceIT {
 
     /// The writer is about to send a command behind which the mailbox is as `messages` say.
     synchronized void begun() {
-      int unseen = (int) messages.stream().filter(message -> !message[0]).count();
-      states.add(said(messages.size(), unseen));
+      states.add(said(messages));
     }
 
     synchronized void begunToGo() {
@@ -107,15 +109,23 @@ class StatusRaceIT {
     /// Whether it was so at some time since; it may be empty where it is to be deleted and made anew.
     synchronized boolean was(String state, int since) {
       List<String> all = states.subList(since, states.size());
-      return all.contains(state) || (state.equals(said(0, 0)) && all.contains(GONE));
+      return all.stream().anyMatch(one -> one.contains(state))
+          || (said(List.of()).contains(state) && all.contains(GONE));
     }
 
     synchronized List<String> statesSince(int since) {
       return List.copyOf(states.subList(since, states.size()));
     }
 
-    private static String said(int messages, int unseen) {
-      return "(MESSAGES " + messages + " UNSEEN " + unseen + ")";
+    /// `(MESSAGES 3 UNSEEN 2) EXISTS 3 FIRST 1`
+    private static String said(List<boolean[]> messages) {
+      int unseen = (int) messages.stream().filter(message -> !message[0]).count();
+      int first = 0;
+      for (int i = messages.size(); i > 0; i--) {
+        first = messages.get(i - 1)[0] ? first : i;
+      }
+      return "(MESSAGES %d UNSEEN %d) EXISTS %1$d FIRST %3$d;"
+          .formatted(messages.size(), unseen, first);
     }
   }
 
@@ -132,6 +142,10 @@ class StatusRaceIT {
         int number = i;
         ends.add(threads.submit(() -> guarded(() -> ask(number))));
       }
+      for (int i = 0; i < OPENERS; i++) {
+        int number = i;
+        ends.add(threads.submit(() -> guarded(() -> open(number))));
+      }
       for (Future<?> end : ends) {
         end.get();
       }
@@ -140,7 +154,10 @@ class StatusRaceIT {
     report.publishEntry(
         "seed " + SEED,
         OPERATIONS + " writes, " + asked + " STATUS, of which " + (long) cached + " from memory");
+    double inSleep = Stage.metric(front, "dormouse_select_commands_total{outcome=\"cached\"}");
+    report.publishEntry("opened", opened + " SELECT, of which " + (long) inSleep + " from memory");
     assertThat(cached).isPositive();
+    assertThat(inSleep).isPositive();
     relay.mischief(0, 0, Duration.ZERO);
     try (ImapClient direct = dovecot.client("u1");
         ImapClient client = client()) {
@@ -213,6 +230,52 @@ class StatusRaceIT {
       throw client.failure(
           mailbox.name + " was never " + state + " in " + mailbox.statesSince(since), null);
     }
+  }
+
+  // ── opening ──
+
+  private void open(int number) {
+    Random random = new Random(SEED + 2000 + number);
+    try (ImapClient client = client()) {
+      while (!over()) {
+        Mailbox mailbox = mailboxes.get(2 * random.nextInt(WRITERS)); // none that is made anew
+        String command = (random.nextInt(3) == 0 ? "EXAMINE " : "SELECT ") + mailbox.name;
+        for (int i = random.nextInt(5); i >= 0; i--) {
+          int since = mailbox.since();
+          List<String> heard = client.command(command);
+          judgeOpened(client, mailbox, since, heard);
+          LockSupport.parkNanos(random.nextInt(200_000_000)); // falls asleep, or not quite
+          if (random.nextInt(3) == 0 && heard.size() > 1) {
+            client.command("UNSELECT");
+            LockSupport.parkNanos(random.nextInt(20_000_000));
+          }
+        }
+      }
+    }
+  }
+
+  private void judgeOpened(ImapClient client, Mailbox mailbox, int since, List<String> heard) {
+    opened.incrementAndGet();
+    String state =
+        heard.getLast().contains(" OK ")
+            ? "EXISTS "
+                + number(heard, "\\* (\\d+) EXISTS")
+                + " FIRST "
+                + number(heard, "\\* OK \\[UNSEEN (\\d+)\\].*")
+                + ";"
+            : GONE;
+    if (!mailbox.was(state, since)) {
+      throw client.failure(
+          mailbox.name + " was never " + state + " in " + mailbox.statesSince(since), null);
+    }
+  }
+
+  private static String number(List<String> heard, String pattern) {
+    return heard.stream()
+        .filter(line -> line.matches(pattern))
+        .map(line -> line.replaceAll(pattern, "$1"))
+        .findFirst()
+        .orElse("0");
   }
 
   // ── writing ──

@@ -126,6 +126,7 @@ final class OperatingDocsTest {
     metrics.unparked("r");
     metrics.answeredLocally("NOOP");
     metrics.status("o");
+    metrics.select("o");
     return metrics;
   }
 

@@ -279,6 +279,13 @@ final class MailboxReader {
         && (view.flags() == null || view.flags().equals(flags));
   }
 
+  /// The mailbox as it was read last, where mod-sequences tell changes; else null.
+  @Nullable MailboxView view() {
+    return read && numbersChanges()
+        ? new MailboxView(counts.uidValidity(), counts.uidNext(), highestModSeq, uids, null)
+        : null;
+  }
+
   /// Whether the sleeper has been told of all that was read last and may be told.
   boolean isTold(Sleeper sleeper) {
     MailboxView view = sleeper.view();

@@ -9,6 +9,7 @@ import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.track.ResponseLine;
+import dormouse.imap.view.MailboxView;
 import dormouse.ops.EventLog;
 import dormouse.session.Timer;
 import java.time.Duration;
@@ -93,6 +94,16 @@ public final class MailboxWatch implements WatchLogin.Host {
   private boolean isCurrent(Sleeper sleeper) {
     return home.epochs().of(mailbox) == sleeper.since().epoch()
         && (told() || (state == State.IDLING && !ending && !stirred && isRead(sleeper)));
+  }
+
+  /// Whether this watch would be told of a change of the mailbox, which is as the view.
+  boolean isAt(MailboxView view) {
+    return state == State.IDLING
+        && !ending
+        && !stirred
+        && reader != null
+        && reader.numbersChanges()
+        && reader.isRead(view);
   }
 
   /// Whether changes are told without a connection of this watch.
@@ -334,7 +345,7 @@ public final class MailboxWatch implements WatchLogin.Host {
   }
 
   private void examine(MailboxReader on) {
-    Instant begun = home.clock().instant();
+    Proof begun = home.proof(mailbox);
     List<Sleeper> served = sleepers.reading();
     again = false;
     on.examine()
@@ -367,7 +378,7 @@ public final class MailboxWatch implements WatchLogin.Host {
       askWhose(on, this::readAgain);
       return;
     }
-    Instant begun = home.clock().instant();
+    Proof begun = home.proof(mailbox);
     List<Sleeper> served = sleepers.reading();
     boolean heard = stirred;
     state = State.READING;
@@ -379,7 +390,7 @@ public final class MailboxWatch implements WatchLogin.Host {
   private void tell(
       MailboxReader on,
       List<Sleeper> served,
-      Instant begun,
+      Proof begun,
       CompletableFuture<MailboxReader.Reading> reading) {
     reading
         .thenAccept(outcome -> {
@@ -388,17 +399,21 @@ public final class MailboxWatch implements WatchLogin.Host {
           }
           switch (outcome) {
             case MailboxReader.Reading.NothingNew _ -> {
-              proven("nothing-new", begun);
+              proven("nothing-new", begun.at());
+              home.selects().saw(mailbox, on.view(), begun);
               sleepers.nothingNew(served);
               rest(on);
             }
             case MailboxReader.Reading.Read read -> {
-              proven("done", begun);
+              proven("done", begun.at());
               if (told() && sleepers.surprised(served, on)) {
                 home.feeds().missed();
                 home.expectEvent();
               }
               again |= read.unsettled();
+              if (!again) {
+                home.selects().saw(mailbox, on.view(), begun);
+              }
               lookSoon = read.changed();
               sleepers.tell(served, on, read);
               rest(on);

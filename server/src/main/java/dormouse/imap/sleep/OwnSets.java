@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 /// @param saved the search result in `$` (RFC 5182)
 /// @param recent the messages that are `\Recent` to this client, because its connection was the first to be told of them
 public record OwnSets(UidSet saved, UidSet recent) {
-  static final OwnSets NONE = new OwnSets(UidSet.EMPTY, UidSet.EMPTY);
+  public static final OwnSets NONE = new OwnSets(UidSet.EMPTY, UidSet.EMPTY);
   static final String SEARCH_RECENT = "UID SEARCH RECENT";
 
   /// How long the search that saves `$` again may be: servers take lines of 8,000 bytes (RFC 7162 §4).

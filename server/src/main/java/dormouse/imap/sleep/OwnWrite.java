@@ -12,10 +12,17 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Lives on the user's event loop.
 public final class OwnWrite {
+  private final boolean names;
   private @Nullable Set<String> mailboxes; // null: it may be any
 
-  OwnWrite(@Nullable Set<String> mailboxes) {
+  OwnWrite(Verb verb, @Nullable Set<String> mailboxes) {
+    this.names = verb != Verb.FETCH && verb != Verb.UID_FETCH;
     this.mailboxes = mailboxes;
+  }
+
+  /// Whether it may do more than set `\Seen`: make a keyword, say.
+  boolean names() {
+    return names;
   }
 
   /// The mailboxes that a command changes, as far as its name says; null if it may be any.

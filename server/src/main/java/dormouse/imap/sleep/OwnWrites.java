@@ -37,6 +37,7 @@ public final class OwnWrites {
   private Map<String, Instant> sessions = Map.of(); // until when
   private Map<String, Long> written = Map.of(); // the epoch then
   private final Epochs epochs;
+  private final Epochs named = new Epochs();
   private final InstantSource clock;
 
   OwnWrites(Epochs epochs, InstantSource clock, Listener listener) {
@@ -56,7 +57,7 @@ public final class OwnWrites {
     if (touched != null && touched.isEmpty()) {
       return null;
     }
-    OwnWrite write = new OwnWrite(touched);
+    OwnWrite write = new OwnWrite(verb, touched);
     if (underWay.isEmpty()) {
       underWay = new HashSet<>(4);
     }
@@ -80,11 +81,27 @@ public final class OwnWrites {
       }
     }
     Set<String> touched = write.mailboxes();
+    if (write.names()) {
+      noteNames(touched);
+    }
     if (touched == null) {
       listener.wrote(null, ok);
     } else {
       touched.forEach(mailbox -> ended(mailbox, ok));
     }
+  }
+
+  private void noteNames(@Nullable Set<String> touched) {
+    if (touched == null) {
+      named.next(null);
+    } else {
+      touched.forEach(named::next);
+    }
+  }
+
+  /// When one of the user's sessions may last have made a keyword in a mailbox; as [Epochs#of].
+  long named(String mailbox) {
+    return named.of(mailbox);
   }
 
   private void ended(String mailbox, boolean ok) {

@@ -1,6 +1,6 @@
 package dormouse.imap.sleep;
 
-/// How a STATUS command was answered: without the backend, or why by it. The label is the same in metrics and docs.
+/// How a STATUS command, or a SELECT in sleep, was answered: without the backend, or why by it. The label is the same in metrics and docs.
 public enum StatusOutcome {
   /// From what was kept.
   CACHED("cached"),

@@ -2,12 +2,17 @@ package dormouse.imap.sleep;
 
 import dormouse.config.StatusCacheSettings;
 import dormouse.ops.Metrics;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// How much memory the [StatusCache]s of all users may take together. Any thread.
+/// How much memory the [StatusCache]s, [ListCache]s and [SelectCache]s of all users may take together. Any thread.
 public final class StatusRoom {
+  private static final int MAX_TEXTS = 1000; // of at most 20 lines each
+
   private final Metrics metrics;
   private final AtomicLong taken = new AtomicLong();
+  private final Map<String, String> texts = new ConcurrentHashMap<>();
   private volatile StatusCacheSettings settings = StatusCacheSettings.DEFAULT;
 
   public StatusRoom(Metrics metrics) {
@@ -37,6 +42,15 @@ public final class StatusRoom {
   void give(int bytes) {
     taken.addAndGet(-bytes);
     metrics.statusCacheBytes(-bytes);
+  }
+
+  /// A text as it is kept once for all users. Beyond so many they are kept anew.
+  String shared(String text) {
+    if (texts.size() >= MAX_TEXTS) {
+      texts.clear();
+    }
+    String before = texts.putIfAbsent(text, text);
+    return before == null ? text : before;
   }
 
   /// An answer was dropped, or not kept, for want of room.

@@ -16,6 +16,7 @@ import dormouse.imap.backend.ImapString;
 import dormouse.imap.backend.LoginTry;
 import dormouse.imap.backend.Wish;
 import dormouse.imap.track.ResponseLine;
+import dormouse.imap.view.MailboxView;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.route.Route;
@@ -62,6 +63,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   // what many users never need is there when it is asked for
   private @Nullable StatusCache statuses;
   private @Nullable ListCache lists;
+  private @Nullable SelectCache selects;
   private @Nullable StatusDesk statusDesk;
   private Backend backend; // who has served the user last
   private BackendFeeds feeds;
@@ -210,6 +212,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
         watches.computeIfAbsent(
             sleeper.told().nameInUtf7(), mailbox -> new MailboxWatch(this, mailbox));
     watch.join(sleeper);
+    selects().saw(watch.mailbox(), sleeper.view(), sleeper.since());
     considerNotify();
     return watch;
   }
@@ -331,6 +334,22 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
       lists = there;
     }
     return there;
+  }
+
+  /// What is kept of the answers to SELECT and EXAMINE.
+  public SelectCache selects() {
+    SelectCache there = selects;
+    if (there == null) {
+      there = new SelectCache(this, room);
+      selects = there;
+    }
+    return there;
+  }
+
+  /// Whether a connection that would tell of changes waits at a mailbox that is as this view.
+  boolean watches(String mailbox, MailboxView view) {
+    return watches.values().stream()
+        .anyMatch(watch -> Epochs.key(watch.mailbox()).equals(mailbox) && watch.isAt(view));
   }
 
   /// Whether feeds tell of every mailbox that the user can see: there are none of others.
@@ -533,6 +552,9 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
     if (lists != null) {
       lists.clear();
     }
+    if (selects != null) {
+      selects.clear();
+    }
     turned();
   }
 
@@ -560,6 +582,9 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
     }
     if (statuses != null) {
       statuses.clear();
+    }
+    if (selects != null) {
+      selects.clear();
     }
     if (lists != null) {
       lists.clear();

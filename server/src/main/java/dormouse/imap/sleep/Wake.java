@@ -10,6 +10,7 @@ import dormouse.imap.track.ClientFeatures;
 import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.track.Verb;
 import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.UidSet;
 import dormouse.session.Client;
@@ -226,14 +227,19 @@ public final class Wake {
     SelectedMailbox now = new SelectedMailbox(who.told().name(), who.told().examine());
     ByteBuf alerts = Unpooled.buffer(0);
     AtomicBoolean moved = new AtomicBoolean();
+    Verb verb = now.examine() ? Verb.EXAMINE : Verb.SELECT;
+    String opens = now.name() + (features.implicitCondstore() ? " (CONDSTORE)" : "");
+    SelectQuery query = notify.isEmpty() ? SelectQuery.of(verb, opens, features) : null;
+    SelectCache.Asked asked = query == null ? null : home.selects().ask(query);
     step(
         connection,
         connection.run(
-            (now.examine() ? "EXAMINE " : "SELECT ")
-                + now.name()
-                + (features.implicitCondstore() ? " (CONDSTORE)" : ""),
+            verb + " " + opens,
             line -> {
               now.hear(line);
+              if (asked != null) {
+                asked.hear(line);
+              }
               moved.compareAndSet(false, isNews(line)); // NOTIFY tells it at any time
               if (line.kind() == Kind.OK && line.codeName().equals("ALERT")) {
                 write(alerts, line);
@@ -243,6 +249,9 @@ public final class Wake {
           Refusal refusal = null;
           boolean later = false;
           if (reply.ok()) {
+            if (asked != null && reply.line() != null) {
+              asked.answered(reply.line(), now, /* left= */ false);
+            }
             refusal = Refusal.ofMailbox(who.view(), now);
           } else {
             refusal = Refusal.ofSelect(reply);
