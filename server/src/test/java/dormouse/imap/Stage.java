@@ -49,12 +49,19 @@ final class Stage implements AutoCloseable {
   /// same directly and through Dormouse.
   static List<String> sameBothWays(
       DovecotServer dovecot, BiFunction<Stage.Way, ImapClient, List<String>> script) {
+    return sameBothWays(dovecot, hibernate -> hibernate, script);
+  }
+
+  static List<String> sameBothWays(
+      DovecotServer dovecot,
+      UnaryOperator<HibernateSettings> change,
+      BiFunction<Stage.Way, ImapClient, List<String>> script) {
     List<String> directly;
-    try (Stage stage = before(dovecot)) {
+    try (Stage stage = before(dovecot, change)) {
       Way way = new Way(stage, /* through= */ false);
       directly = comparable(script.apply(way, way.client()));
     }
-    try (Stage stage = before(dovecot)) {
+    try (Stage stage = before(dovecot, change)) {
       Way way = new Way(stage, /* through= */ true);
       List<String> heard = comparable(script.apply(way, way.client()));
       assertThat(heard).isEqualTo(directly);

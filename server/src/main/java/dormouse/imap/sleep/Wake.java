@@ -13,6 +13,7 @@ import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
 import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.UidSet;
+import dormouse.ops.EventLog;
 import dormouse.session.Client;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -59,6 +60,8 @@ public final class Wake {
   private static final CompletableFuture<Reply> DONE =
       CompletableFuture.completedFuture(new Reply(Reply.Status.OK, null));
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+  private static final int MOST_READINGS = 3;
+  private static final EventLog LOG = EventLog.of(Wake.class);
 
   private final UserMailboxes home;
   private final Client client;
@@ -71,6 +74,7 @@ public final class Wake {
   private final Backoff backoff = new Backoff(LONGEST_PAUSE);
   private @Nullable LoginTry login;
   private String during = "login";
+  private int readings; // that were of no use
 
   /// @param notify the command that sets what the client is told without asking; "" for none
   /// @param sleeper null for a session that had nothing selected
@@ -134,6 +138,20 @@ public final class Wake {
   private void again() {
     if (!result.isDone()) {
       home.wheel().after(backoff.next(), this::attempt);
+    }
+  }
+
+  /// What was read cannot be what the client knows, or the backend's answers did not agree: others may have changed the mailbox in
+  /// that moment, so another connection is asked before the client is told that its view is lost.
+  private void doubted(BackendConnection connection, Sleeper who, String why) {
+    LOG.warn(
+        "view-doubted", "session", client.sessionId(), "mailbox", who.told().name(), "why", why);
+    drop(connection);
+    readings++;
+    if (readings < MOST_READINGS) {
+      again();
+    } else {
+      refused(Refusal.INCONSISTENT);
     }
   }
 
@@ -352,6 +370,7 @@ public final class Wake {
       SelectedMailbox now,
       ByteBuf alerts) {
     during = "read";
+    found = null;
     BackendFeatures can = BackendFeatures.of(capabilities);
     MailboxView known = who.view();
     long watermark = now.highestModSeq();
@@ -390,15 +409,14 @@ public final class Wake {
         read,
         _ -> {
           var uids = found;
-          if (uids == null) {
-            drop(connection);
-            refused(Refusal.INCONSISTENT);
+          CatchUp catchUp =
+              uids == null ? null : catchUp(who, now, uids, watermark, reader.after(), everyFlag);
+          if (catchUp == null) {
+            doubted(connection, who, reader.failed() ? "refused" : "unsettled");
             return;
           }
-          CatchUp catchUp = catchUp(who, now, uids, watermark, reader.after(), everyFlag);
           if (!catchUp.consistent()) {
-            drop(connection);
-            refused(Refusal.INCONSISTENT);
+            doubted(connection, who, "strange-uid");
             return;
           }
           awake(connection, capabilities, alerts, catchUp, can.changes().modSequences());
@@ -422,7 +440,7 @@ public final class Wake {
         who.own.recent());
   }
 
-  private @Nullable UidSet found;
+  private @Nullable UidSet found; // by the reading that is under way
   private UidSet recent = UidSet.EMPTY;
 
   private void awake(
