@@ -226,6 +226,9 @@ public final class ModelClient implements AutoCloseable {
           seqs,
           item,
           flags.stream().map(flag -> flag.toLowerCase(Locale.ROOT)).collect(Collectors.toSet()));
+      if (notify != Notify.NONE) {
+        view.storing(seqs);
+      }
     }
     var answer =
         run(
@@ -236,6 +239,7 @@ public final class ModelClient implements AutoCloseable {
                 + (silent ? ".SILENT (" : " (")
                 + String.join(" ", flags)
                 + ")");
+    view.stored();
     if (silent && !answer.ok()) {
       view.forgetFlags();
     }

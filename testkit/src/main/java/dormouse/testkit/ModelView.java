@@ -3,6 +3,8 @@ package dormouse.testkit;
 import dormouse.testkit.ServerTraits.Quirk;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -72,6 +74,7 @@ final class ModelView {
   private long highestUid; // of those told, gone or not
   private @Nullable Set<Long> saved = new TreeSet<>(); // null: it cannot be known
   private boolean unasked;
+  private final Set<Message> storing = Collections.newSetFromMap(new IdentityHashMap<>());
 
   ModelView(ModelMode mode, ServerTraits traits) {
     this.mode = mode;
@@ -288,7 +291,7 @@ final class ModelView {
       require(!flags.contains(FORBIDDEN), "STORE after EXAMINE has changed a message");
       requireNamed(flags);
       var message = messages.get(fetch.seq() - 1);
-      message.flags = flags;
+      message.flags = storing.contains(message) ? null : flags;
       require(fetch.recent() || !message.recent || !keepsRecent, "a message is \\Recent no longer");
       message.recent = fetch.recent();
     }
@@ -406,6 +409,17 @@ final class ModelView {
       }
       message.flags = after;
     }
+  }
+
+  /// A silent STORE of these messages has been sent by a client who may be told of flags at any time: what it hears of theirs may be
+  /// from before or behind it, so that they are not known.
+  void storing(Collection<Integer> seqs) {
+    seqs.forEach(seq -> storing.add(messages.get(seq - 1)));
+  }
+
+  /// It was answered.
+  void stored() {
+    storing.clear();
   }
 
   /// The flags of these messages are not known any more.

@@ -115,6 +115,20 @@ class ModelViewTest {
   }
 
   @Test
+  void flagsToldBesideASilentStoreAreNotKnown() {
+    var view = view(ModelMode.PLAIN);
+    view.store(List.of(1, 2), "FLAGS", Set.of("\\seen"));
+    view.storing(List.of(1, 2));
+    hear(view, "STORE 1,2 FLAGS.SILENT (\\Seen)", "* 1 FETCH (FLAGS (\\Seen))");
+    view.stored();
+    hear(view, "NOOP", "* 4 EXPUNGE");
+    var truth = truth(10, Set.of("\\flagged"), 20, Set.of("\\seen"), 30, Set.of());
+    assertThat(view.difference(truth)).isNull();
+    hear(view, "NOOP", "* 1 FETCH (FLAGS (\\Seen))");
+    assertThat(view.difference(truth)).contains("UID 10");
+  }
+
+  @Test
   void differencesAreSeen() {
     var view = view(ModelMode.PLAIN);
     hear(view, "NOOP", "* 4 EXPUNGE");
