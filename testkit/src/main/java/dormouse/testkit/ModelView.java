@@ -68,6 +68,7 @@ final class ModelView {
   private final List<Message> messages = new ArrayList<>();
   private Set<String> named = Set.of();
   private final Set<Long> vanishedEarlier = new TreeSet<>();
+  private final Set<Long> vanished = new TreeSet<>(); // since the mailbox was opened
   private boolean open;
   private long uidValidity;
   private long highestModseq;
@@ -87,6 +88,7 @@ final class ModelView {
     messages.clear();
     named = Set.of();
     vanishedEarlier.clear();
+    vanished.clear();
     saved = new TreeSet<>();
     open = false;
     uidValidity = 0;
@@ -323,18 +325,22 @@ final class ModelView {
 
   private void applyVanished(String response, ModelCommand running) {
     require(mode == ModelMode.QRESYNC, "VANISHED to a client without QRESYNC");
-    var vanished = VANISHED.matcher(response);
-    require(vanished.matches(), "malformed VANISHED");
-    boolean earlier = vanished.group(1) != null;
+    var words = VANISHED.matcher(response);
+    require(words.matches(), "malformed VANISHED");
+    boolean earlier = words.group(1) != null;
     require(!earlier || running.asksForVanished(), "VANISHED (EARLIER) that nobody asked for");
     require(earlier || unasked || running.allowsExpunge(), "VANISHED while " + shown(running));
-    for (long uid : NumberSet.of(vanished.group(2))) {
+    for (long uid : NumberSet.of(words.group(2))) {
       if (running.selects()) {
         vanishedEarlier.add(uid);
         continue;
       }
+      if (earlier && vanished.contains(uid)) {
+        continue; // else one not known by its UID would be taken for it
+      }
       boolean was = vanish(uid);
       require(was || earlier, "VANISHED names UID " + uid + ", which was not there");
+      vanished.add(uid);
     }
   }
 

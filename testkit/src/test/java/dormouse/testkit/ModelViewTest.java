@@ -37,6 +37,19 @@ class ModelViewTest {
   }
 
   @Test
+  void whatHasVanishedVanishesNoSecondTime() {
+    var view = view(ModelMode.QRESYNC);
+    hear(
+        view,
+        "UID FETCH 1:* (FLAGS) (CHANGEDSINCE 100 VANISHED)",
+        "* 6 EXISTS", // 41 and 42, which are not known by their UIDs yet
+        "* VANISHED 30,42",
+        "* VANISHED (EARLIER) 30,42",
+        "* 4 FETCH (UID 41 FLAGS ())");
+    assertThat(view.size()).isEqualTo(4);
+  }
+
+  @Test
   void whatVanishedBeforeIsNoneOfThoseAnnouncedSince() {
     var view = view(ModelMode.QRESYNC);
     hear(view, "NOOP", "* VANISHED 20,40", "* 4 EXISTS");
