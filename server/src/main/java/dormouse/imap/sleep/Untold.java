@@ -93,10 +93,12 @@ final class Untold {
       places.add(place);
     }
     TreeSet<Long> vanished = new TreeSet<>();
+    long came = 0;
     for (ResponseLine line : lines.subList(0, heard)) {
       switch (line.kind()) {
         case EXISTS -> {
-          while (places.size() < line.number() - vanished.size()) {
+          came += Math.max(0, line.number() - (toldExists + came - vanished.size()));
+          while (places.size() < line.number()) {
             places.add(0);
           }
         }
@@ -110,7 +112,7 @@ final class Untold {
         default -> {}
       }
     }
-    return vanished.isEmpty() ? filledUp(now, places) : joined(now, vanished);
+    return vanished.isEmpty() ? filledUp(now, places) : joined(now, vanished, came);
   }
 
   private @Nullable UidSet filledUp(UidSet now, List<Integer> places) {
@@ -142,19 +144,15 @@ final class Untold {
     return known.build();
   }
 
-  /// With the UIDs of what went.
-  private @Nullable UidSet joined(UidSet now, Set<Long> vanished) {
-    long stayed = toldExists - vanished.size();
-    if (stayed < 0 || stayed > now.size()) {
-      return null;
-    }
+  /// The lowest UIDs of those that are there and those that went: what came meanwhile, and may be gone already, has higher ones.
+  private @Nullable UidSet joined(UidSet now, Set<Long> vanished, long came) {
     TreeSet<Long> all = new TreeSet<>(vanished);
-    now.head((int) stayed).iterator().forEachRemaining((Consumer<Long>) all::add);
-    if (all.size() != toldExists) {
+    now.iterator().forEachRemaining((Consumer<Long>) all::add);
+    if (all.size() != toldExists + came || all.size() != vanished.size() + now.size()) {
       return null;
     }
     UidSet.Builder known = UidSet.builder();
-    all.forEach(known::add);
+    all.stream().limit(toldExists).forEach(known::add);
     return known.build();
   }
 

@@ -43,6 +43,11 @@ class UntoldTest {
     assertThat(before(4, UidSet.of(11, 20, 21), "* 5 EXISTS", "* VANISHED 13,17"))
         .isEqualTo(UidSet.of(11, 13, 17, 20));
     assertThat(before(1, UidSet.of(11), "* VANISHED 13,17")).isNull();
+    assertThat(before(2, UidSet.of(12), "* 3 EXISTS", "* VANISHED 11,13")) // 13 came and went
+        .isEqualTo(UidSet.of(11, 12));
+    assertThat(before(2, UidSet.of(12), "* VANISHED 11", "* 2 EXISTS", "* VANISHED 13"))
+        .isEqualTo(UidSet.of(11, 12));
+    assertThat(before(2, UidSet.of(12, 14), "* 3 EXISTS", "* VANISHED 11,13")).isNull();
   }
 
   @Test
