@@ -529,13 +529,18 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
+    gone();
+    context.fireChannelInactive();
+  }
+
+  /// The connection has ended, where its channel does not tell: between two loops.
+  void gone() {
     if (started) {
       started = false;
       leave();
       timers.stop();
       events.closed(client, closeReason);
     }
-    context.fireChannelInactive();
   }
 
   @Override

@@ -169,16 +169,26 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     }
     channel
         .deregister()
-        .addListener(left ->
-            home.register(channel)
-                .addListener(come -> {
-                  if (!come.isSuccess()) {
-                    admitted.credentials().wipe();
-                    channel.close();
-                    return;
-                  }
+        .addListener(left -> {
+          if (!channel
+              .isOpen()) { // closed on its way out, when its pipeline had been taken apart already
+            lost(dialogue, admitted);
+            return;
+          }
+          home.register(channel)
+              .addListener(come -> {
+                if (come.isSuccess()) {
                   login(dialogue, tag, admitted, home);
-                }));
+                } else { // it has been closed, and says so to nobody
+                  lost(dialogue, admitted);
+                }
+              });
+        });
+  }
+
+  private static void lost(ImapDialogue dialogue, LoginDecision.Admitted admitted) {
+    admitted.credentials().wipe();
+    dialogue.gone();
   }
 
   private void login(

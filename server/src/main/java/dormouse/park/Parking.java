@@ -83,6 +83,7 @@ public final class Parking {
   private final MemorySegment event;
   private final ByteBuf read;
   private final MemorySegment readInto;
+  private boolean refused; // the kernel watches no more, and it has been logged
   private boolean closed;
 
   private Parking(EventLoop loop, Parkings.Gauges gauges, int capacity) throws IOException {
@@ -163,8 +164,18 @@ public final class Parking {
               || obstacle(channel) != null
               || !owner.canPark()
               || !take((EpollSocketChannel) channel, owner)) {
-            loop.register(channel);
+            register(channel, owner);
             owner.stayed();
+          }
+        });
+  }
+
+  /// A channel that its loop does not take is closed, and says so to nobody.
+  private void register(Channel channel, Owner owner) {
+    loop.register(channel)
+        .addListener(done -> {
+          if (!done.isSuccess()) {
+            owner.gone();
           }
         });
   }
@@ -177,9 +188,13 @@ public final class Parking {
       kernel.watch(epoll, fd, (long) generation << Integer.SIZE | slot, event);
     } catch (IOException e) {
       table.remove(slot);
-      LOG.warn("park-failed", "error", e);
+      if (!refused) {
+        refused = true;
+        LOG.warn("park-failed", "error", e);
+      }
       return false;
     }
+    refused = false;
     ChannelHandler tls = channel.pipeline().get(TLS);
     if (tls != null) {
       ParkedRecords.park(tls, table.records(slot));
@@ -355,7 +370,7 @@ public final class Parking {
       channel.pipeline().addLast(TLS, tls);
     }
     owner.revived(channel);
-    loop.register(channel);
+    register(channel, owner);
     if (unsent != null) {
       ChannelHandlerContext below = channel.pipeline().context(TLS);
       if (below != null) {

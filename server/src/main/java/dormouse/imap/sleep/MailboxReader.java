@@ -59,6 +59,7 @@ final class MailboxReader {
   private UidSet uids = UidSet.EMPTY;
   private @Nullable FlagMap flags;
   private long highestModSeq;
+  private long uidNext; // as STATUS has told it last; 0 if never
   private boolean read; // the three above are the mailbox
   private boolean changed; // the reading that is under way has heard of a change
 
@@ -155,6 +156,7 @@ final class MailboxReader {
             return ended(reply);
           }
           long watermark = status.highestModSeq();
+          uidNext = status.uidNext();
           if (!changed
               && watermark == highestModSeq
               && served.stream().allMatch(one -> isRead(one.view()))) {
@@ -242,7 +244,12 @@ final class MailboxReader {
     CatchUp.Present present =
         new CatchUp.Present(
             found, counts.recent(), recent, counts.flags(), watermark, after, everyFlag);
-    return new Reading.Read(present, counts.uidNext(), flags, changed, unsettled);
+    return new Reading.Read(present, uidNext(), flags, changed, unsettled);
+  }
+
+  /// As told last, by EXAMINE or by STATUS; 0 if never.
+  private long uidNext() {
+    return Math.max(counts.uidNext(), uidNext);
   }
 
   private static FlagMap flagMap(UidSet uids, List<ResponseLine> fetched) {
@@ -282,7 +289,7 @@ final class MailboxReader {
   /// The mailbox as it was read last, where mod-sequences tell changes; else null.
   @Nullable MailboxView view() {
     return read && numbersChanges()
-        ? new MailboxView(counts.uidValidity(), counts.uidNext(), highestModSeq, uids, null)
+        ? new MailboxView(counts.uidValidity(), uidNext(), highestModSeq, uids, null)
         : null;
   }
 

@@ -162,7 +162,7 @@ public final class Snapshot {
 
   private CompletableFuture<Result> readOwn(UidSet uids, @Nullable FlagMap flagMap) {
     moved = false;
-    return OwnSets.read(connection, wanted, this::hear)
+    return OwnSets.read(connection, wanted.recentToo(told.recent() > 0), this::hear)
         .thenCompose(own -> {
           if (!own.reply().ok()) {
             return ended(own.reply());

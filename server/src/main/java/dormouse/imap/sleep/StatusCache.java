@@ -1,6 +1,7 @@
 package dormouse.imap.sleep;
 
 import dormouse.feed.FeedState;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -64,6 +65,7 @@ public final class StatusCache {
     private final StatusQuery query;
     private final Proof since;
     private final Set<Runnable> waiting = new LinkedHashSet<>(2);
+    private boolean late;
 
     private Asked(StatusQuery query) {
       this.query = query;
@@ -87,12 +89,19 @@ public final class StatusCache {
 
     private void over() {
       asked.remove(Key.of(query), this);
+      letGo();
+    }
+
+    /// Whoever waits looks again: the answer is there, or it takes too long, as where the client it is for does not read.
+    private void letGo() {
+      late = true;
       waiting.forEach(home.loop()::execute);
       waiting.clear();
     }
   }
 
   private static final String STATUS = "* STATUS ";
+  private static final Duration PATIENCE = Duration.ofSeconds(1); // then one asks oneself
   private static final int OVERHEAD_BYTES = 400; // objects around the characters
 
   private final UserMailboxes home;
@@ -151,8 +160,11 @@ public final class StatusCache {
   /// @return whether there is something to wait for
   public boolean await(StatusQuery query, Runnable then) {
     Asked other = asked.get(Key.of(query));
-    if (other == null || !isCurrent(query, other.since)) {
+    if (other == null || other.late || !isCurrent(query, other.since)) {
       return false;
+    }
+    if (other.waiting.isEmpty()) {
+      home.wheel().after(PATIENCE, other::letGo);
     }
     other.waiting.add(then);
     return true;
