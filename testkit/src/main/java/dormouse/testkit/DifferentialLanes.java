@@ -86,13 +86,14 @@ public final class DifferentialLanes {
   /// What was done so far, in one line.
   @Override
   public String toString() {
-    return "operations=%d seeds=%d-%d lanes=%d late-views=%d %s"
+    return "operations=%d seeds=%d-%d lanes=%d late-views=%d silences=%d %s"
         .formatted(
             operations(),
             firstSeed,
             nextSeed.get() - 1,
             lanes.size(),
             lanes.stream().mapToLong(Differential::lateViews).sum(),
+            lanes.stream().mapToLong(Differential::silences).sum(),
             tally());
   }
 }
