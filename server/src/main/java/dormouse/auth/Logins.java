@@ -58,9 +58,9 @@ public final class Logins {
         .ask(attempt, loop, wheel)
         .thenCompose(answer ->
             switch (answer) {
-              case Answer.Accept(var facts) -> accepted(attempt, facts, wheel);
+              case Answer.Accept(var facts) -> accepted(attempt, here(attempt, facts), wheel);
               case Answer.Prove(var facts, var verifier) ->
-                  proven(attempt, facts, verifier, client, wheel);
+                  proven(attempt, here(attempt, facts), verifier, client, wheel);
               case Answer.Reject(var code, var text, var delay, var last) ->
                   told(attempt, client)
                       .thenCompose(_ ->
@@ -71,6 +71,10 @@ public final class Logins {
               case Answer.CannotTell _, Answer.NotMine _, Answer.Learnt _, Answer.AskAgain _ ->
                   now(unavailable(Cause.DIRECTORY));
             });
+  }
+
+  private static Facts here(Attempt attempt, Facts facts) {
+    return facts.at(attempt.client().local());
   }
 
   private CompletableFuture<LoginDecision> proven(
@@ -102,6 +106,9 @@ public final class Logins {
     if (!nets.isEmpty() && !Network.contain(nets, attempt.client().remote().getAddress())) {
       return now(new Refused(new LoginResult.Rejected("", ""), false)); // as a wrong password
     }
+    if (facts.nologin() && facts.code().equals("UNAVAILABLE")) {
+      return now(unavailable(Cause.DIRECTORY));
+    }
     if (facts.nologin()) {
       return now(new Refused(new LoginResult.Rejected(facts.code(), facts.reason()), false));
     }
@@ -113,7 +120,8 @@ public final class Logins {
     String user = Objects.requireNonNullElse(facts.user(), attempt.user());
     byte[] password = password(attempt, facts);
     boolean another = facts.master() != null || facts.pass() != null || password == null;
-    if (another && !attempt.authzid().isEmpty()) {
+    String authzid = attempt.authzid().equals(facts.user()) ? "" : attempt.authzid();
+    if (another && !authzid.isEmpty()) {
       // the directory knows that the client is this user, not that this user may read another's
       // mail
       return new Refused(new LoginResult.Rejected("AUTHORIZATIONFAILED", ""), false);
@@ -138,7 +146,7 @@ public final class Logins {
     }
     Credentials credentials =
         facts.master() == null
-            ? new Credentials(backendUser, attempt.authzid(), password)
+            ? new Credentials(backendUser, authzid, password)
             : new Credentials(facts.master(), backendUser, password);
     return new Admitted(
         user, wanted, route, credentials, facts.forwarded(), /* byMaster= */ false, another);

@@ -1,6 +1,9 @@
 package dormouse.directory;
 
 import dormouse.config.Network;
+import io.netty.util.NetUtil;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -148,7 +151,7 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
   }
 
   /// The same of a user of this name, unless they name it otherwise.
-  Facts named(String user) {
+  public Facts named(String user) {
     return fields.containsKey("user") ? this : over(new Facts(Map.of("user", user), null));
   }
 
@@ -171,9 +174,39 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
     return isSet("starttls") ? Tls.STARTTLS : Tls.UNSAID;
   }
 
-  /// Whether the user may not log in, though name and password are right.
+  /// Whether the user may not log in, though name and password are right. As in Dovecot, `proxy` overrides that: its queries often tell
+  /// both.
   public boolean nologin() {
-    return isSet("nologin");
+    return isSet("nologin") && !isSet("proxy") && !isSet("proxy_maybe");
+  }
+
+  /// Whether any password is the user's, as when the backend's login decides on it.
+  public boolean nopassword() {
+    return isSet("nopassword");
+  }
+
+  /// What remains of these facts at a server of ours. With `proxy_maybe` several servers may share a table in which each user's
+  /// own is named: at that one nothing is said of where the user is served.
+  ///
+  /// @param here the address at which the client came in
+  public Facts at(InetSocketAddress here) {
+    String host = host();
+    if (!isSet("proxy_maybe")
+        || host == null
+        || !isAddress(host, here.getAddress())
+        || (port() != 0 && port() != here.getPort())) {
+      return this;
+    }
+    Map<String, String> local = new HashMap<>(fields);
+    local
+        .keySet()
+        .removeAll(
+            Set.of("proxy", "proxy_maybe", "host", "hostip", "port", "ssl", "starttls", "backend"));
+    return new Facts(local, pass);
+  }
+
+  private static boolean isAddress(String host, InetAddress address) {
+    return Arrays.equals(NetUtil.createByteArrayFromIpAddressString(host), address.getAddress());
   }
 
   /// Why not, for the client; or "".
@@ -181,9 +214,16 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
     return fields.getOrDefault("reason", "");
   }
 
-  /// The response code for that, of RFC 5530 §3 without brackets; or "".
+  /// The response code for that, of RFC 5530 §3 without brackets; or "". What Dovecot calls it is translated.
   public String code() {
-    return fields.getOrDefault("code", "").toUpperCase(Locale.ROOT);
+    String told = fields.getOrDefault("code", "");
+    return switch (told) {
+      case "authz_fail" -> "AUTHORIZATIONFAILED";
+      case "pass_expired" -> "EXPIRED";
+      case "user_disabled", "login_disabled" -> "CONTACTADMIN";
+      case "temp_fail" -> "UNAVAILABLE";
+      default -> told.toUpperCase(Locale.ROOT);
+    };
   }
 
   /// Networks from which alone the user may log in; empty: from everywhere.

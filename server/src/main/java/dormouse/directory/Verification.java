@@ -11,7 +11,7 @@ public final class Verification {
 
   /// The link's answer.
   ///
-  /// @param stored the user's password
+  /// @param stored the user's password; none at all lets nobody in, unless the facts say `nopassword`
   /// @param facts what is known of the user, if the client proves to be it
   /// @param checks where passwords are hashed
   public static CompletableFuture<Answer> of(
@@ -19,7 +19,12 @@ public final class Verification {
     if (stored instanceof StoredPassword.Unusable(var why)) {
       return now(new Answer.CannotTell(why, /* down= */ false));
     }
+    boolean any =
+        stored instanceof StoredPassword.Absent
+            && facts instanceof Answer.Accept(Facts known)
+            && known.nopassword();
     return switch (attempt.proof()) {
+      case Proof.Password _, Proof.Certificate _ when any -> now(facts);
       case Proof.Password(var password) ->
           checks.run(() -> stored.matches(password) ? facts : Answer.reject());
       case Proof.CramMd5(var challenge, var digest) ->
@@ -33,10 +38,13 @@ public final class Verification {
             case ClearPassword clear -> checks.run(() -> prove(facts, clear.verifier()));
             default -> now(Answer.reject());
           };
-      case Proof.Certificate _ ->
-          now(stored instanceof StoredPassword.Locked ? Answer.reject() : facts);
+      case Proof.Certificate _ -> now(mayBeUsed(stored) ? facts : Answer.reject());
       case Proof.Token _ -> now(new Answer.NotMine());
     };
+  }
+
+  private static boolean mayBeUsed(StoredPassword stored) {
+    return !(stored instanceof StoredPassword.Locked) && !(stored instanceof StoredPassword.Absent);
   }
 
   private static Answer prove(Answer facts, ScramVerifier verifier) {

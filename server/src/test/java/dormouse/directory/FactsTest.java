@@ -2,6 +2,8 @@ package dormouse.directory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -62,6 +64,52 @@ class FactsTest {
     assertThat(over.host()).isEqualTo("mx2");
     assertThat(over.port()).isEqualTo(143);
     assertThat(over.pass()).containsExactly('x');
+  }
+
+  @Test
+  void whoIsPassedOnMayLogIn() {
+    assertThat(facts("nologin", "y").nologin()).isTrue();
+    assertThat(facts("nologin", "y", "host", "mx2").nologin()).isTrue();
+    assertThat(facts("nologin", "y", "proxy", "y").nologin()).isFalse();
+    assertThat(facts("nologin", "y", "proxy", "n").nologin()).isTrue();
+    assertThat(facts("nologin", "y", "proxy_maybe", "y", "host", "mx2").nologin()).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "authz_fail,AUTHORIZATIONFAILED",
+    "pass_expired,EXPIRED",
+    "user_disabled,CONTACTADMIN",
+    "limit,LIMIT"
+  })
+  void whatDovecotCallsARefusalIsTranslated(String code, String ours) {
+    assertThat(facts("nologin", "y", "code", code).code()).isEqualTo(ours);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "proxy_maybe,192.0.2.1,143,true",
+    "proxy_maybe,192.0.2.1,,true",
+    "proxy_maybe,192.0.2.1,993,false",
+    "proxy_maybe,192.0.2.2,,false",
+    "proxy_maybe,mx2,,false",
+    "proxy,192.0.2.1,143,false"
+  })
+  void whoIsAtHomeHereIsPassedOnToNobody(String flag, String host, String port, boolean here) {
+    Facts told =
+        port == null
+            ? facts(flag, "y", "host", host, "user", "ann", "nologin", "y", "pass", "p")
+            : facts(flag, "y", "host", host, "port", port, "ssl", "y", "user", "ann", "pass", "p");
+
+    Facts known = told.at(new InetSocketAddress(InetAddress.ofLiteral("192.0.2.1"), 143));
+
+    assertThat(known.host()).isEqualTo(here ? null : host);
+    assertThat(known.user()).isEqualTo("ann");
+    assertThat(known.pass()).containsExactly('p');
+    if (here) {
+      assertThat(known.fields()).doesNotContainKeys("port", "ssl", "proxy_maybe");
+      assertThat(known.nologin()).isEqualTo(port == null);
+    }
   }
 
   @ParameterizedTest

@@ -147,7 +147,7 @@ public final class LdapLink implements Link {
     if (factOf.containsValue("password")) {
       StoredPassword stored =
           password == null
-              ? new StoredPassword.Locked()
+              ? new StoredPassword.Absent()
               : StoredPassword.parse(password, settings.scheme());
       return Verification.of(attempt, stored, accepted, checks);
     }

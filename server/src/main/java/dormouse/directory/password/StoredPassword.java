@@ -20,6 +20,7 @@ public sealed interface StoredPassword
         Bcrypt,
         Argon2,
         ScramVerifier,
+        StoredPassword.Absent,
         StoredPassword.Locked,
         StoredPassword.Unusable {
   Pattern SCHEME =
@@ -29,6 +30,14 @@ public sealed interface StoredPassword
 
   /// Whether this is the password. Slow on purpose for most schemes: not for an event loop.
   boolean matches(byte[] password);
+
+  /// There is none, which lets nobody in, unless the user's facts say so.
+  record Absent() implements StoredPassword {
+    @Override
+    public boolean matches(byte[] password) {
+      return false;
+    }
+  }
 
   /// No password matches (passwd(5): `*`, `!…`).
   record Locked() implements StoredPassword {
@@ -84,7 +93,10 @@ public sealed interface StoredPassword
   }
 
   private static @Nullable StoredPassword crypt(String text) {
-    if (text.isEmpty() || text.startsWith("*") || text.startsWith("!")) {
+    if (text.isEmpty()) {
+      return new Absent();
+    }
+    if (text.startsWith("*") || text.startsWith("!")) {
       return new Locked();
     }
     if (text.startsWith("$2")) {

@@ -129,7 +129,7 @@ public final class SqlLink implements Link {
   /// NULL is no password, and lets nobody in.
   private StoredPassword stored(@Nullable String password) {
     return password == null
-        ? new StoredPassword.Locked()
+        ? new StoredPassword.Absent()
         : StoredPassword.parse(password, settings.scheme());
   }
 
