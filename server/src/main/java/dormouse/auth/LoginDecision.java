@@ -25,7 +25,12 @@ public sealed interface LoginDecision {
       Map<String, String> forwarded,
       boolean byMaster,
       boolean proven)
-      implements LoginDecision {}
+      implements LoginDecision {
+    /// The same at another backend, with the same credentials.
+    public Admitted at(Wanted elsewhere, Route there) {
+      return new Admitted(user, elsewhere, there, credentials, forwarded, byMaster, proven);
+    }
+  }
 
   /// The client is not let in.
   ///

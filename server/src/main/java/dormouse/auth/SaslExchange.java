@@ -2,6 +2,7 @@ package dormouse.auth;
 
 import dormouse.config.SaslMechanism;
 import dormouse.directory.Proof;
+import dormouse.tls.records.ChannelBindings;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -30,24 +31,32 @@ public final class SaslExchange {
     record Failed(String why) implements Turn {}
   }
 
-  private static final String IMPOSSIBLE = "No such user name or password is possible";
+  static final Turn IMPOSSIBLE = new Turn.Failed("No such user name or password is possible");
 
   private final SaslMechanism mechanism;
-  private final String certificateName;
+  private final Seen seen;
   private final String challenge;
   private byte @Nullable [] user;
 
-  private SaslExchange(SaslMechanism mechanism, String certificateName) {
+  private SaslExchange(SaslMechanism mechanism, Seen seen) {
     this.mechanism = mechanism;
-    this.certificateName = certificateName;
+    this.seen = seen;
     this.challenge = mechanism == SaslMechanism.CRAM_MD5 ? SaslCramMd5.newChallenge() : "";
   }
 
-  /// Begins an exchange.
+  /// What is known of a client before it says anything.
   ///
-  /// @param certificateName whom the client's certificate is made out to; `""` if it has none
-  public static SaslExchange of(SaslMechanism mechanism, String certificateName) {
-    return new SaslExchange(mechanism, certificateName);
+  /// @param certificateName whom its certificate is made out to; `""` if it has none
+  /// @param bindings what its channel can be bound to
+  /// @param offersPlus whether it was told that its channel could be bound
+  public record Seen(String certificateName, ChannelBindings bindings, boolean offersPlus) {
+    /// Nothing.
+    public static final Seen NOTHING = new Seen("", ChannelBindings.NONE, false);
+  }
+
+  /// Begins an exchange.
+  public static SaslExchange of(SaslMechanism mechanism, Seen seen) {
+    return new SaslExchange(mechanism, seen);
   }
 
   /// Credentials of a name and a password that came outside any mechanism, as in LOGIN of IMAP or USER and PASS of POP3;
@@ -81,7 +90,7 @@ public final class SaslExchange {
         switch (mechanism) {
           case LOGIN -> SaslLogin.ASK_USER;
           case CRAM_MD5 -> Sasl.encode(challenge);
-          case PLAIN, SCRAM_SHA_256, EXTERNAL, OAUTHBEARER, XOAUTH2 -> "";
+          case PLAIN, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, EXTERNAL, OAUTHBEARER, XOAUTH2 -> "";
         });
   }
 
@@ -120,13 +129,18 @@ public final class SaslExchange {
         Arrays.fill(response, (byte) 0);
         yield present(token);
       }
-      case SCRAM_SHA_256 -> present(SaslScram.parse(response));
+      case SCRAM_SHA_256, SCRAM_SHA_256_PLUS ->
+          SaslScram.parse(
+              response,
+              mechanism == SaslMechanism.SCRAM_SHA_256_PLUS,
+              seen.offersPlus(),
+              seen.bindings());
     };
   }
 
   /// The certificate says who the client is; what it sends is whose mail it wants (RFC 4422 App. A).
   private Turn external(byte[] response) {
-    Credentials names = Sasl.credentials(Sasl.utf8(certificateName), response, EMPTY);
+    Credentials names = Sasl.credentials(Sasl.utf8(seen.certificateName()), response, EMPTY);
     return names == null
         ? new Turn.Failed("No certificate that names a user")
         : new Turn.Present(names.user(), names.authzid(), new Proof.Certificate());
@@ -134,13 +148,13 @@ public final class SaslExchange {
 
   private static Turn present(@Nullable Credentials credentials) {
     return credentials == null
-        ? new Turn.Failed(IMPOSSIBLE)
+        ? IMPOSSIBLE
         : new Turn.Present(
             credentials.user(), credentials.authzid(), new Proof.Password(credentials.password()));
   }
 
   private static Turn present(Turn.@Nullable Present turn) {
-    return turn == null ? new Turn.Failed(IMPOSSIBLE) : turn;
+    return turn == null ? IMPOSSIBLE : turn;
   }
 
   private static boolean isEmptyResponse(byte[] initial) {

@@ -63,7 +63,7 @@ final class ScramServer {
     byte[] proof = decode(last.group("proof"));
     if (binding == null
         || proof == null
-        || !MessageDigest.isEqual(binding, bytes(first.header()))) {
+        || !MessageDigest.isEqual(binding, bytes(first.binding()))) {
       return null;
     }
     byte[] message = bytes(first.bare() + "," + serverFirst + "," + last.group("unproven"));

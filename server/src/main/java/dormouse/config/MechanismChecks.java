@@ -42,7 +42,7 @@ final class MechanismChecks {
           switch (mechanism) {
             case PLAIN, LOGIN, CRAM_MD5, EXTERNAL -> true;
             case OAUTHBEARER, XOAUTH2 -> http.extended();
-            case SCRAM_SHA_256 -> false;
+            case SCRAM_SHA_256, SCRAM_SHA_256_PLUS -> false;
           };
       case FileLinkSettings _ -> !mechanism.showsToken();
       case SqlLinkSettings sql ->

@@ -10,6 +10,8 @@ public enum SaslMechanism {
   LOGIN,
   /// The client proves that it knows the password without saying it (RFC 5802, RFC 7677).
   SCRAM_SHA_256,
+  /// The same, bound to the client's TLS (RFC 5929, RFC 9266): nobody in between can pass it on.
+  SCRAM_SHA_256_PLUS,
   /// A digest of a challenge (RFC 2195); needs passwords in clear.
   CRAM_MD5,
   /// The certificate of the client's TLS says who it is.

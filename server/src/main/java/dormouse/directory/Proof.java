@@ -53,10 +53,11 @@ public sealed interface Proof {
   /// The first message of SCRAM-SHA-256 (RFC 5802 §7), to be proven by a second one: a link answers it with what the client then
   /// has to prove ([Answer.Prove]).
   ///
-  /// @param header what comes before the message itself: `n,,`, or how the channel is bound
+  /// @param binding what the second message has to repeat, one char a byte: what comes before the first one, such as `n,,`, and what the
+  ///     channel is bound to
   /// @param bare the message without it
   /// @param nonce the client's
-  record Scram(String header, String bare, String nonce) implements Proof {
+  record Scram(String binding, String bare, String nonce) implements Proof {
     @Override
     public void wipe() {}
   }

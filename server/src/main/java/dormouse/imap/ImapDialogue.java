@@ -17,6 +17,7 @@ import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import dormouse.session.TimerWheel;
+import dormouse.tls.records.ChannelBindings;
 import dormouse.tls.records.HandshakeFacts;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -413,15 +414,28 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
       failed(tag + " NO This mechanism is not supported");
       return;
     }
-    SaslExchange exchange = SaslExchange.of(mechanism, client.via().certificateName());
+    SaslExchange exchange = SaslExchange.of(mechanism, seen());
     turn(tag, authenticate.mechanism(), exchange, exchange.begin(authenticate.initial()));
   }
 
-  /// By which this client may log in: only one that has shown a certificate may by that.
+  private SaslExchange.Seen seen() {
+    return new SaslExchange.Seen(
+        client.via().certificateName(),
+        bindings(),
+        mechanisms().contains(SaslMechanism.SCRAM_SHA_256_PLUS));
+  }
+
+  private ChannelBindings bindings() {
+    return tls == null ? ChannelBindings.NONE : tls.bindings();
+  }
+
+  /// By which this client may log in: only one that has shown a certificate may by that, and only one whose TLS ends here may bind it.
   private List<SaslMechanism> mechanisms() {
     boolean named = !client.via().certificateName().isEmpty();
+    boolean bound = !bindings().isEmpty();
     return setup.limits().mechanisms().stream()
         .filter(mechanism -> named || mechanism != SaslMechanism.EXTERNAL)
+        .filter(mechanism -> bound || mechanism != SaslMechanism.SCRAM_SHA_256_PLUS)
         .toList();
   }
 

@@ -10,6 +10,7 @@ import dormouse.auth.SaslExchange.Turn.Failed;
 import dormouse.auth.SaslExchange.Turn.Present;
 import dormouse.config.SaslMechanism;
 import dormouse.directory.Proof;
+import dormouse.tls.records.ChannelBindings;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
@@ -98,7 +99,7 @@ class SaslExchangeTest {
 
   @Test
   void externalIsWhomTheCertificateNames() {
-    SaslExchange exchange = SaslExchange.of(SaslMechanism.EXTERNAL, "ann");
+    SaslExchange exchange = SaslExchange.of(SaslMechanism.EXTERNAL, named("ann"));
     assertThat(exchange.begin(null)).isEqualTo(new Ask(""));
     assertThat(exchange.answer(base64("")))
         .isEqualTo(new Present("ann", "", new Proof.Certificate()));
@@ -109,7 +110,11 @@ class SaslExchangeTest {
   }
 
   private static Turn external(String certificate, String says) {
-    return SaslExchange.of(SaslMechanism.EXTERNAL, certificate).begin(base64(says));
+    return SaslExchange.of(SaslMechanism.EXTERNAL, named(certificate)).begin(base64(says));
+  }
+
+  private static SaslExchange.Seen named(String certificate) {
+    return new SaslExchange.Seen(certificate, ChannelBindings.NONE, false);
   }
 
   @Test
@@ -170,6 +175,29 @@ class SaslExchangeTest {
     }
   }
 
+  // RFC 5802 §6
+  @Test
+  void whoCouldBindTheChannelMustNotBeToldThatItCannot() {
+    assertThat(scram("y,,", false)).isInstanceOf(Present.class);
+    assertThat(scram("y,,", true)).isEqualTo(new Failed("The channel cannot be bound like this"));
+    assertThat(scram("n,,", true)).isInstanceOf(Present.class);
+  }
+
+  @Test
+  void aChannelThatCannotBeBoundIsNot() {
+    for (String header : List.of("n,,", "y,,", "p=tls-exporter,,", "p=tls-unique,,")) {
+      assertThat(exchange("SCRAM_SHA_256_PLUS").begin(base64(header + "n=ann,r=12345678")))
+          .as(header)
+          .isEqualTo(new Failed("The channel cannot be bound like this"));
+    }
+  }
+
+  private static Turn scram(String header, boolean offersPlus) {
+    var seen = new SaslExchange.Seen("", ChannelBindings.NONE, offersPlus);
+    return SaslExchange.of(SaslMechanism.SCRAM_SHA_256, seen)
+        .begin(base64(header + "n=ann,r=12345678"));
+  }
+
   private static Turn plain(String message) {
     return exchange("PLAIN").begin(base64(message));
   }
@@ -179,7 +207,7 @@ class SaslExchangeTest {
   }
 
   private static SaslExchange exchange(String mechanism) {
-    return SaslExchange.of(SaslMechanism.valueOf(mechanism), "");
+    return SaslExchange.of(SaslMechanism.valueOf(mechanism), SaslExchange.Seen.NOTHING);
   }
 
   private static void assertPresents(Turn turn, String user, String authzid, String password) {

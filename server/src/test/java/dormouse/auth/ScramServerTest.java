@@ -78,7 +78,7 @@ class ScramServerTest {
   }
 
   private static ScramServer server(String message) {
-    SaslExchange exchange = SaslExchange.of(SaslMechanism.SCRAM_SHA_256, "");
+    SaslExchange exchange = SaslExchange.of(SaslMechanism.SCRAM_SHA_256, SaslExchange.Seen.NOTHING);
     SaslExchange.Turn turn = exchange.begin(Base64.getEncoder().encode(message.getBytes(UTF_8)));
     assertThat(turn).isInstanceOf(SaslExchange.Turn.Present.class);
     Proof proof = ((SaslExchange.Turn.Present) turn).proof();

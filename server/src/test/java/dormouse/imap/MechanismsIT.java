@@ -11,6 +11,7 @@ import dormouse.testkit.TokenProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -18,6 +19,8 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLSession;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -25,6 +28,8 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.postgresql.shaded.com.ongres.scram.client.ScramClient;
+import org.postgresql.shaded.com.ongres.scram.common.util.TlsServerEndpoint;
 
 /// Every mechanism by real clients (GNU SASL, curl), before a Dovecot whose passwords nobody knows: its master user logs all of them
 /// in, at first and at wake.
@@ -55,6 +60,7 @@ class MechanismsIT {
             """
             listen:
               - { address: "127.0.0.1:0", tls: implicit }
+              - { address: "127.0.0.1:0", tls: starttls }
               - { address: "127.0.0.1:0", tls: none }
             tls: { client-certificates: optional, client-ca: %s }
             backends:
@@ -65,7 +71,7 @@ class MechanismsIT {
             directory:
               - file: { path: %s }
               - oauth2: { issuer: "https://id", audience: [ mail ], jwks: "%s/jwks" }
-            login: { mechanisms: [ scram-sha-256, plain, cram-md5, external, oauthbearer, xoauth2 ] }
+            login: { mechanisms: [ scram-sha-256-plus, scram-sha-256, plain, cram-md5, external, oauthbearer, xoauth2 ] }
             throttle: { enabled: false }
             hibernate: { after: 0s, quiet-after: 0s, keep-password: false }
             """
@@ -99,6 +105,85 @@ class MechanismsIT {
     assertThat(gsasl(mechanism, user, "wrong")).isFalse();
   }
 
+  /// GNU SASL binds the channel by `tls-exporter`.
+  @ParameterizedTest
+  @CsvSource({"u1, true", "u2, true", "u3, false", "nobody, false"})
+  void gsaslBindsTheChannel(String user, boolean itsPasswordServes) throws Exception {
+    assertThat(gsaslOverTls(user, SECRET)).isEqualTo(itsPasswordServes);
+    assertThat(gsaslOverTls(user, "wrong")).isFalse();
+  }
+
+  private boolean gsaslOverTls(String user, String password) throws Exception {
+    return run(
+            "gsasl",
+            "--imap",
+            "--starttls",
+            "--x509-ca-file=" + dormouse.certificate(),
+            "--connect=localhost:" + dormouse.plain(1).port(),
+            "--mechanism=SCRAM-SHA-256-PLUS",
+            "--authentication-id=" + user,
+            "--password=" + password)
+        == 0;
+  }
+
+  @Test
+  void whereTlsDoesNotEndHereNoChannelIsBound() {
+    try (ImapClient client = ImapClient.connect(dormouse.plain())) {
+      assertThat(client.greeting()).contains("AUTH=SCRAM-SHA-256 ").doesNotContain("PLUS");
+      assertThat(
+              client.refused("AUTHENTICATE SCRAM-SHA-256-PLUS " + base64("p=x,,n=u1,r=12345678")))
+          .contains("not supported");
+    }
+  }
+
+  /// The client of PostgreSQL's driver binds it by `tls-server-end-point`, and a session that is resumed as well.
+  @Test
+  void theChannelIsBoundToTheCertificate() throws Exception {
+    for (int i = 0; i < 2; i++) {
+      assertThat(boundLogin(SECRET, false)).startsWith("OK ");
+      assertThat(boundLogin("wrong", false)).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(boundLogin(SECRET, true)).startsWith("NO [AUTHENTICATIONFAILED]");
+    }
+  }
+
+  /// @param between whether somebody with another certificate stands in between
+  private String boundLogin(String password, boolean between) throws Exception {
+    try (ImapClient client = ImapClient.connect(dormouse.tls())) {
+      SSLSession tls = ((SSLSocket) client.socket()).getSession();
+      byte[] binding =
+          TlsServerEndpoint.getChannelBindingData((X509Certificate) tls.getPeerCertificates()[0]);
+      if (between) {
+        binding[0]++;
+      }
+      ScramClient scram =
+          ScramClient.builder()
+              .advertisedMechanisms(List.of("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"))
+              .username("u1")
+              .password(password.toCharArray())
+              .channelBinding(TlsServerEndpoint.TLS_SERVER_END_POINT, binding)
+              .build();
+      assertThat(scram.getScramMechanism().getName()).isEqualTo("SCRAM-SHA-256-PLUS");
+      String tag =
+          client.start(
+              "AUTHENTICATE SCRAM-SHA-256-PLUS " + base64(scram.clientFirstMessage().toString()));
+      scram.serverFirstMessage(asked(client.readLine()));
+      client.send(base64(scram.clientFinalMessage().toString()) + "\r\n");
+      String line = client.readLine();
+      if (line.startsWith("+ ")) {
+        scram.serverFinalMessage(asked(line)); // throws unless it is signed
+        client.send("\r\n");
+        line = client.readLine();
+      }
+      assertThat(line).startsWith(tag + " ");
+      return line.substring(tag.length() + 1);
+    }
+  }
+
+  private static String asked(String line) {
+    assertThat(line).startsWith("+ ");
+    return new String(Base64.getDecoder().decode(line.substring(2)), UTF_8);
+  }
+
   @Test
   void curlShowsTokens() throws Exception {
     String token = token("u5");
@@ -117,7 +202,8 @@ class MechanismsIT {
     assertThat(curlWithCertificate("nobody", "nobody")).isNotZero();
     try (ImapClient client = ImapClient.connect(dormouse.tls())) {
       assertThat(client.greeting())
-          .contains("AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=CRAM-MD5 AUTH=OAUTHBEARER AUTH=XOAUTH2]");
+          .contains(
+              "AUTH=SCRAM-SHA-256-PLUS AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=CRAM-MD5 AUTH=OAUTHBEARER AUTH=XOAUTH2]");
     }
   }
 

@@ -13,6 +13,7 @@ import io.netty.internal.tcnative.SSL;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /// Takes a connection over from BoringSSL when its handshake is done, if it is TLS 1.3; any other stays where it is.
 /// ```text
@@ -44,8 +45,13 @@ final class Handover extends ChannelInboundHandlerAdapter {
     ChannelPipeline pipeline = context.pipeline();
     if (done.isSuccess()) {
       SslHandler handshake = pipeline.get(SslHandler.class);
-      HandshakeFacts facts = HandshakeFacts.of(handshake.engine().getSession());
-      count.accept(takeOver(pipeline, handshake, facts));
+      SecretCollector.Secrets heard =
+          handshake.engine() instanceof ReferenceCountedOpenSslEngine engine
+              ? secrets.take(engine.sslPointer())
+              : null;
+      HandshakeFacts facts =
+          HandshakeFacts.of(handshake.engine(), heard == null ? new byte[0] : heard.exporter());
+      count.accept(takeOver(pipeline, handshake, facts, heard));
       context.fireUserEventTriggered(facts);
     }
     context.fireUserEventTriggered(event);
@@ -55,12 +61,15 @@ final class Handover extends ChannelInboundHandlerAdapter {
     gate.open(pipeline.context(gate));
   }
 
-  private Carrier takeOver(ChannelPipeline pipeline, SslHandler handshake, HandshakeFacts facts) {
+  private static Carrier takeOver(
+      ChannelPipeline pipeline,
+      SslHandler handshake,
+      HandshakeFacts facts,
+      SecretCollector.@Nullable Secrets heard) {
     if (!(handshake.engine() instanceof ReferenceCountedOpenSslEngine engine)) {
       return Carrier.ENGINE_NOT_NATIVE;
     }
     long ssl = engine.sslPointer();
-    SecretCollector.Secrets heard = secrets.take(ssl);
     if (!facts.protocol().equals("TLSv1.3")) {
       return Carrier.ENGINE_TLS_1_2;
     }

@@ -9,6 +9,7 @@ import javax.naming.ldap.Rdn;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SNIServerName;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -19,9 +20,16 @@ import org.jspecify.annotations.Nullable;
 /// @param protocol as the JDK names it: `TLSv1.3`
 /// @param cipher as the JDK names it: `TLS_AES_256_GCM_SHA384`
 /// @param serverName the name that the client asked for (SNI, RFC 6066 §3); `""` if none
+/// @param bindings what a login on this connection can be bound to
+/// @param certificateAsked whether the client was asked for a certificate of its own
 /// @param certificate what the client has shown, and we have checked; null if it has not
 public record HandshakeFacts(
-    String protocol, String cipher, String serverName, @Nullable X509Certificate certificate) {
+    String protocol,
+    String cipher,
+    String serverName,
+    ChannelBindings bindings,
+    boolean certificateAsked,
+    @Nullable X509Certificate certificate) {
   private static final int MAX_NAME_LENGTH = 253;
 
   /// The common name of the client's certificate; `""` if it has none.
@@ -42,9 +50,16 @@ public record HandshakeFacts(
     }
   }
 
-  static HandshakeFacts of(SSLSession session) {
+  /// @param exporterSecret empty if it is not known
+  static HandshakeFacts of(SSLEngine engine, byte[] exporterSecret) {
+    SSLSession session = engine.getSession();
     return new HandshakeFacts(
-        session.getProtocol(), session.getCipherSuite(), serverName(session), certificate(session));
+        session.getProtocol(),
+        session.getCipherSuite(),
+        serverName(session),
+        ChannelBindings.of(session, exporterSecret),
+        engine.getNeedClientAuth() || engine.getWantClientAuth(),
+        certificate(session));
   }
 
   private static String serverName(SSLSession session) {

@@ -21,6 +21,8 @@ final class Primitives {
         }
       };
 
+  private static final byte[] NO_CONTEXT = {};
+
   private final Suite suite;
   final Cipher sealing;
   final Cipher opening;
@@ -41,6 +43,11 @@ final class Primitives {
   ///
   /// @param bytes at most as many as the hash has
   byte[] expand(byte[] secret, String label, int bytes) {
+    return expand(secret, label, NO_CONTEXT, bytes);
+  }
+
+  /// The same with a context.
+  byte[] expand(byte[] secret, String label, byte[] context, int bytes) {
     byte[] name = ("tls13 " + label).getBytes(StandardCharsets.US_ASCII);
     try {
       mac.init(new SecretKeySpec(secret, suite.macAlgorithm));
@@ -51,7 +58,8 @@ final class Primitives {
     mac.update((byte) bytes);
     mac.update((byte) name.length);
     mac.update(name);
-    mac.update((byte) 0); // no context
+    mac.update((byte) context.length);
+    mac.update(context);
     mac.update((byte) 1); // the first block of HKDF, and the only one
     byte[] block = mac.doFinal();
     if (block.length == bytes) {

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Hears from BoringSSL the two application traffic secrets of each handshake that it was told to expect, and keeps them until
+/// Hears from BoringSSL the two application traffic secrets and the exporter secret of each handshake that it was told to expect, and keeps them until
 /// they are taken. In memory only; nothing is ever written anywhere.
 ///
 /// Any thread.
@@ -20,6 +20,7 @@ final class SecretCollector implements KeyLogCallback {
   static final class Secrets {
     private byte[] client = {};
     private byte[] server = {};
+    private byte[] exporter = {};
 
     /// What the client seals with.
     byte[] client() {
@@ -31,6 +32,11 @@ final class SecretCollector implements KeyLogCallback {
       return server;
     }
 
+    /// What binds a login to the connection (RFC 8446 §7.5).
+    byte[] exporter() {
+      return exporter;
+    }
+
     boolean fit(Suite suite) {
       return client.length == suite.secretBytes && server.length == suite.secretBytes;
     }
@@ -38,11 +44,13 @@ final class SecretCollector implements KeyLogCallback {
     void wipe() {
       Arrays.fill(client, (byte) 0);
       Arrays.fill(server, (byte) 0);
+      Arrays.fill(exporter, (byte) 0);
     }
   }
 
   private static final byte[] CLIENT_SECRET = "CLIENT_TRAFFIC_SECRET_0 ".getBytes(US_ASCII);
   private static final byte[] SERVER_SECRET = "SERVER_TRAFFIC_SECRET_0 ".getBytes(US_ASCII);
+  private static final byte[] EXPORTER_SECRET = "EXPORTER_SECRET ".getBytes(US_ASCII);
   private static final int CLIENT_RANDOM_DIGITS = 64;
 
   private final Map<Long, Secrets> expected = new ConcurrentHashMap<>();
@@ -89,6 +97,8 @@ final class SecretCollector implements KeyLogCallback {
         secrets.client = secret(line, CLIENT_SECRET.length);
       } else if (startsWith(line, SERVER_SECRET)) {
         secrets.server = secret(line, SERVER_SECRET.length);
+      } else if (startsWith(line, EXPORTER_SECRET)) {
+        secrets.exporter = secret(line, EXPORTER_SECRET.length);
       }
     }
     Arrays.fill(line, (byte) 0);

@@ -1,6 +1,7 @@
 package dormouse.tls.records;
 
 import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.security.spec.AlgorithmParameterSpec;
 import javax.crypto.Cipher;
 import javax.crypto.Mac;
@@ -80,6 +81,15 @@ enum Suite {
       return Cipher.getInstance(transformation);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("this JDK lacks " + transformation, e);
+    }
+  }
+
+  byte[] hash(byte[] of) {
+    String algorithm = secretBytes == 48 ? "SHA-384" : "SHA-256";
+    try {
+      return MessageDigest.getInstance(algorithm).digest(of);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JDK lacks " + algorithm, e);
     }
   }
 
