@@ -8,17 +8,24 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param url of the daemon
 /// @param headers sent with each question, after all others, as they are (nginx: `auth_http_header`)
+/// @param passClientCertificate whether the client's whole certificate is sent, too (nginx: `auth_http_pass_client_cert`)
 /// @param keepAlive connections that each event loop keeps for the next question; 0: none, and HTTP/1.0 as nginx speaks it; at
 ///     most 1000
 /// @param extended whether the daemon is told, and believed, what nginx does not know
 /// @param ca PEM, certificates that may sign the daemon's, for `https`; none: those the JDK trusts
 @Key("http")
 public record HttpLinkSettings(
-    @Required AuthUrl url, List<String> headers, int keepAlive, boolean extended, @Nullable Path ca)
+    @Required AuthUrl url,
+    List<String> headers,
+    boolean passClientCertificate,
+    int keepAlive,
+    boolean extended,
+    @Nullable Path ca)
     implements LinkKind {
   /// Asks as nginx does. Other links of this kind take from it what they do not set, but for the URL.
   public static final HttpLinkSettings DEFAULT =
-      new HttpLinkSettings(new AuthUrl(false, "127.0.0.1", 80, "/"), List.of(), 0, false, null);
+      new HttpLinkSettings(
+          new AuthUrl(false, "127.0.0.1", 80, "/"), List.of(), false, 0, false, null);
 
   public HttpLinkSettings {
     headers = List.copyOf(headers);

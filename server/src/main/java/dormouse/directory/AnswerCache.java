@@ -74,6 +74,9 @@ final class AnswerCache {
       add(mac, attempt.tls() == null ? "" : "tls");
       add(mac, attempt.user());
       add(mac, attempt.authzid());
+      if (attempt.tls() != null && attempt.tls().certificate() != null) {
+        mac.update(attempt.tls().certificate().getEncoded()); // DER says how long it is
+      }
       mac.update(secret);
       return new Key(Base64.getEncoder().encodeToString(mac.doFinal()));
     } catch (GeneralSecurityException e) {

@@ -420,6 +420,7 @@ final class SettingsFileTest {
                   - http:
                       url: https://auth.example.org:9443/mail?x=1
                       headers: [ "X-Auth-Key: s3cret", "X-Place: a b" ]
+                      pass-client-certificate: true
                       keep-alive: 7
                       extended: true
                       ca: mail.pem
@@ -437,7 +438,7 @@ final class SettingsFileTest {
     assertThat(settings.directory().get(1).kind())
         .isEqualTo(
             new HttpLinkSettings(
-                new AuthUrl(false, "127.0.0.1", 9000, "/auth"), List.of(), 0, false, null));
+                new AuthUrl(false, "127.0.0.1", 9000, "/auth"), List.of(), false, 0, false, null));
     assertThat(faults(SMALLEST + "directory: [ http: { url: \"ftp://x/y z\", headers: [ x ] } ]\n"))
         .containsExactlyInAnyOrder(
             "3:27: directory[0].http.url: wanted a URL such as http://127.0.0.1:9000/auth, not"

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.LoginBackend;
+import dormouse.testkit.SelfSigned;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -12,11 +13,15 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +63,8 @@ record NginxCase(
   ///
   /// @param header that a proxy says first; "" for none
   /// @param protocol of TLS; "" for none
-  private record Transport(String header, String protocol, String cipher) {}
+  /// @param store a PKCS #12 with the client's key and certificate, password [SelfSigned#PASSWORD]; null for none
+  private record Transport(String header, String protocol, String cipher, @Nullable Path store) {}
 
   /// What a client hears that is not the same, and why.
   private record Difference(String why, String fromNginx, String fromDormouse) {}
@@ -71,7 +77,7 @@ record NginxCase(
       List<String> heard, boolean open, List<String> requests, List<LoginBackend.Login> logins) {}
 
   NginxCase(String name, List<String> says, Script script) {
-    this(name, says, script, Duration.ZERO, new Transport("", "", ""), false, null, false);
+    this(name, says, script, Duration.ZERO, new Transport("", "", "", null), false, null, false);
   }
 
   NginxCase takes(Duration time) {
@@ -80,13 +86,21 @@ record NginxCase(
 
   /// Over TLS.
   NginxCase over(String protocol, String cipher) {
-    Transport tls = new Transport("", protocol, cipher);
+    Transport tls = new Transport("", protocol, cipher, null);
+    return new NginxCase(name, says, script, takes, tls, down, difference, backendDiffers);
+  }
+
+  /// Over TLS, with a certificate of its own.
+  ///
+  /// @param store PKCS #12, password [SelfSigned#PASSWORD]
+  NginxCase showing(Path store, String protocol, String cipher) {
+    Transport tls = new Transport("", protocol, cipher, store);
     return new NginxCase(name, says, script, takes, tls, down, difference, backendDiffers);
   }
 
   /// Behind a proxy that says this first.
   NginxCase behind(String header) {
-    Transport proxied = new Transport(header, "", "");
+    Transport proxied = new Transport(header, "", "", null);
     return new NginxCase(name, says, script, takes, proxied, down, difference, backendDiffers);
   }
 
@@ -165,7 +179,7 @@ record NginxCase(
     }
     try {
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, InsecureTrustManagerFactory.INSTANCE.getTrustManagers(), null);
+      context.init(keys(), InsecureTrustManagerFactory.INSTANCE.getTrustManagers(), null);
       SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(here, side.tlsPort);
       socket.setEnabledProtocols(new String[] {transport.protocol});
       socket.setEnabledCipherSuites(new String[] {transport.cipher});
@@ -173,6 +187,16 @@ record NginxCase(
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private KeyManager @Nullable [] keys() throws GeneralSecurityException, IOException {
+    if (transport.store == null) {
+      return null;
+    }
+    char[] password = SelfSigned.PASSWORD.toCharArray();
+    var keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    keys.init(KeyStore.getInstance(transport.store.toFile(), password), password);
+    return keys.getKeyManagers();
   }
 
   private static void send(Socket socket, String line) throws IOException {

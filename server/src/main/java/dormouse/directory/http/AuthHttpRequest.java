@@ -7,9 +7,17 @@ import dormouse.session.Client;
 import dormouse.tls.records.HandshakeFacts;
 import io.netty.util.NetUtil;
 import java.io.ByteArrayOutputStream;
+import java.math.BigInteger;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// The question to an HTTP auth daemon, byte for byte as nginx's mail proxy puts it: which headers, in which order, how escaped
 /// (nginx: `ngx_mail_auth_http_create_request`). Headers that nginx does not know come only with `extended`, between
@@ -50,6 +58,9 @@ final class AuthHttpRequest {
       header("Auth-SSL", "on");
       header("Auth-SSL-Protocol", tls.protocol());
       header("Auth-SSL-Cipher", openSslName(tls.cipher()));
+      if (tls.certificateAsked()) {
+        certificate(tls.certificate(), settings.passClientCertificate());
+      }
     }
     if (settings.extended()) {
       extended(attempt);
@@ -73,7 +84,7 @@ final class AuthHttpRequest {
       }
       case Proof.Certificate _ -> {
         header("Auth-Method", "external");
-        header("Auth-User", attempt.user().getBytes(StandardCharsets.UTF_8));
+        header("Auth-User", HttpLink.externalUser(attempt).getBytes(StandardCharsets.UTF_8));
         header("Auth-Pass", new byte[0]);
       }
       case Proof.Token(var token) -> {
@@ -82,6 +93,47 @@ final class AuthHttpRequest {
         header("Auth-Pass", token);
       }
       case Proof.Scram _ -> throw new IllegalArgumentException("nginx knows no SCRAM");
+    }
+  }
+
+  /// What nginx tells where it has asked for certificates. One that is not signed as it should be has ended the handshake.
+  private void certificate(@Nullable X509Certificate certificate, boolean whole) {
+    if (certificate == null) {
+      header("Auth-SSL-Verify", "NONE");
+      return;
+    }
+    header("Auth-SSL-Verify", "SUCCESS");
+    header("Auth-SSL-Subject", OpenSslName.of(certificate.getSubjectX500Principal()));
+    header("Auth-SSL-Issuer", OpenSslName.of(certificate.getIssuerX500Principal()));
+    header("Auth-SSL-Serial", serial(certificate.getSerialNumber()));
+    header("Auth-SSL-Fingerprint", fingerprint(certificate));
+    if (whole) {
+      header("Auth-SSL-Cert", pem(certificate));
+    }
+  }
+
+  private static String serial(BigInteger number) {
+    String digits = number.abs().toString(16).toUpperCase(Locale.ROOT);
+    return (number.signum() < 0 ? "-" : "") + (digits.length() % 2 == 0 ? "" : "0") + digits;
+  }
+
+  private static String fingerprint(X509Certificate certificate) {
+    try {
+      return HexFormat.of()
+          .formatHex(MessageDigest.getInstance("SHA-1").digest(certificate.getEncoded()));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e); // it came encoded, and every JDK has SHA-1
+    }
+  }
+
+  private static byte[] pem(X509Certificate certificate) {
+    try {
+      String base64 =
+          Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(certificate.getEncoded());
+      return ("-----BEGIN CERTIFICATE-----\n" + base64 + "\n-----END CERTIFICATE-----\n")
+          .getBytes(StandardCharsets.US_ASCII);
+    } catch (CertificateEncodingException e) {
+      throw new IllegalStateException(e); // it came encoded
     }
   }
 

@@ -52,10 +52,26 @@ public final class HttpLink implements Link {
         question
             .answer()
             .whenComplete((_, _) -> Arrays.fill(question.text(), (byte) 0))
-            .thenApply(this::answer);
+            .thenApply(response -> answer(attempt, response));
     answer.whenComplete((_, _) -> question.answer().cancel(false)); // if this one was cancelled
     connections.ask(question, loop);
     return answer;
+  }
+
+  private Answer answer(Attempt attempt, AuthHttpResponse response) {
+    Answer answer = answer(response);
+    return answer instanceof Answer.Accept(Facts facts)
+            && attempt.proof() instanceof Proof.Certificate
+        ? new Answer.Accept(facts.over(Facts.NONE.named(externalUser(attempt))))
+        : answer;
+  }
+
+  /// Whom the daemon is asked about when a certificate is all the proof there is. As in nginx that is whose mail the client wants, and the daemon
+  /// judges by what it is told of the certificate. Where it is not told, because a proxy has seen the certificate, it is
+  /// whom that names.
+  static String externalUser(Attempt attempt) {
+    boolean told = attempt.tls() != null && attempt.tls().certificate() != null;
+    return told && !attempt.authzid().isEmpty() ? attempt.authzid() : attempt.user();
   }
 
   /// What a response means.

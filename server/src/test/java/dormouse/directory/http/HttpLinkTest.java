@@ -191,7 +191,7 @@ class HttpLinkTest {
     SelfSigned certificate = SelfSigned.in(directory);
     try (AuthDaemon daemon = AuthDaemon.start(certificate, KEPT)) {
       AuthUrl url = new AuthUrl(true, "localhost", daemon.port(), "/auth");
-      HttpLinkSettings settings = new HttpLinkSettings(url, List.of(), 2, false, null);
+      HttpLinkSettings settings = new HttpLinkSettings(url, List.of(), false, 2, false, null);
       try (HttpLink link =
           new HttpLink(
               settings, BackendTrust.load("ca", true, certificate.certificate()), loops.epoll())) {
@@ -218,7 +218,7 @@ class HttpLinkTest {
 
   private static HttpLinkSettings settings(AuthDaemon daemon, int keepAlive, boolean extended) {
     AuthUrl url = new AuthUrl(false, "127.0.0.1", daemon.port(), "/auth");
-    return new HttpLinkSettings(url, List.of("X-Key: k"), keepAlive, extended, null);
+    return new HttpLinkSettings(url, List.of("X-Key: k"), false, keepAlive, extended, null);
   }
 
   private HttpLink link(HttpLinkSettings settings) {
