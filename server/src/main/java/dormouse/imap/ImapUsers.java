@@ -19,6 +19,7 @@ import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.LoginTry;
+import dormouse.imap.backend.Referral;
 import dormouse.imap.backend.Wish;
 import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.KeptBytes;
@@ -72,6 +73,9 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
       ConnectionPool pool,
       Map<Home, UserMailboxes> users,
       IdentityHashMap<UserMailboxes, ImapSession.Setting> settings) {}
+
+  /// How often one login is sent on from backend to backend.
+  private static final int MOST_REFERRALS = 3;
 
   private static final EventLog LOG = EventLog.of(ImapUsers.class);
   private static final LoginResult TOO_MANY =
@@ -164,7 +168,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     EventLoop home = loops.loopOf(admitted.user());
     Channel channel = dialogue.channel();
     if (home.inEventLoop()) {
-      login(dialogue, tag, admitted, home);
+      login(dialogue, tag, admitted, home, 0);
       return;
     }
     channel
@@ -178,7 +182,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
           home.register(channel)
               .addListener(come -> {
                 if (come.isSuccess()) {
-                  login(dialogue, tag, admitted, home);
+                  login(dialogue, tag, admitted, home, 0);
                 } else { // it has been closed, and says so to nobody
                   lost(dialogue, admitted);
                 }
@@ -191,8 +195,13 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     dialogue.gone();
   }
 
+  /// @param referrals how often a backend has sent the user on to another
   private void login(
-      ImapDialogue dialogue, String tag, LoginDecision.Admitted admitted, EventLoop loop) {
+      ImapDialogue dialogue,
+      String tag,
+      LoginDecision.Admitted admitted,
+      EventLoop loop,
+      int referrals) {
     if (!dialogue.channel().isActive()) {
       admitted.credentials().wipe();
       return;
@@ -227,7 +236,14 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
           if (bug != null) {
             failed(dialogue, tag, bug);
           } else {
+            LoginDecision.Admitted elsewhere = referred(admitted, outcome);
+            if (elsewhere != null && referrals < MOST_REFERRALS) {
+              login(dialogue, tag, elsewhere, loop, referrals + 1);
+              return; // with the credentials
+            }
             switch (outcome) {
+              case BackendLogin.Outcome.Failed _ when elsewhere != null ->
+                  dialogue.refuse(tag, new LoginResult.Unavailable(LoginResult.Cause.LOOP));
               case BackendLogin.Outcome.Failed(var result) -> dialogue.refuse(tag, result);
               case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) ->
                   begin(dialogue, tag, admitted, connection, capabilities);
@@ -235,6 +251,26 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
           }
           admitted.credentials().wipe();
         });
+  }
+
+  /// The same login at the backend to which this one has referred it; null if it has not, if that is for another user, or if it is no backend
+  /// of the settings: then the client is told.
+  private LoginDecision.@Nullable Admitted referred(
+      LoginDecision.Admitted admitted, BackendLogin.Outcome outcome) {
+    Referral to =
+        outcome instanceof BackendLogin.Outcome.Failed(var result) ? Referral.of(result) : null;
+    Router now = router;
+    Credentials who = admitted.credentials();
+    if (to == null || now == null || !to.isFor(who.user(), who.owner())) {
+      return null;
+    }
+    Wanted wanted = admitted.wanted().at(to.host(), to.port());
+    Route route = now.route(wanted);
+    if (route == null) {
+      return null;
+    }
+    LOG.debug("referred", "user", admitted.user(), "backend", route.place());
+    return admitted.at(wanted, route);
   }
 
   /// What logs the client in at a backend, once.

@@ -20,4 +20,11 @@ public record Wanted(
     @Nullable String name,
     @Nullable String host,
     int port,
-    @Nullable BackendTls tls) {}
+    @Nullable BackendTls tls) {
+  /// The same user at another backend, reached in that one's own way.
+  ///
+  /// @param otherPort 0: whichever it has
+  public Wanted at(String otherHost, int otherPort) {
+    return new Wanted(user, protocol, cameTo, null, otherHost, otherPort, null);
+  }
+}

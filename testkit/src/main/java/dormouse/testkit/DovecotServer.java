@@ -302,6 +302,11 @@ public final class DovecotServer implements MailServer {
     setUser(user, "{PLAIN}" + PASSWORD + "::::::proxy=y host=127.0.0.1 port=" + port);
   }
 
+  /// From now on this user's logins are answered `NO [REFERRAL imap://…/] Try this server instead.`
+  public void refer(String user, String host, int port) {
+    setUser(user, "{PLAIN}" + PASSWORD + "::::::nologin=y host=" + host + " port=" + port);
+  }
+
   /// Removes a user: `NO [AUTHENTICATIONFAILED]`.
   public synchronized void removeUser(String user) {
     users.remove(user);

@@ -292,8 +292,14 @@ public final class BackendLogin {
     return switch (code) {
       case "", "ALERT", "CAPABILITY" -> new LoginResult.Rejected("", "");
       case "AUTHENTICATIONFAILED" -> new LoginResult.Rejected(code, ""); // its text may tell more
+      case Referral.CODE ->
+          new LoginResult.Rejected(Referral.CODE + " " + arguments(reply), text(reply));
       default -> new LoginResult.Rejected(code, text(reply));
     };
+  }
+
+  private static String arguments(Reply reply) {
+    return reply.line() == null ? "" : reply.line().codeArguments();
   }
 
   private static String text(Reply reply) {
