@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 
 /// 50 addresses try 200 passwords a second on 20 accounts while others log in.
 ///
-/// `./test -Dit.test=BruteForceIT -Ddormouse.attack=60 -Ddormouse.honest=500` does so for 60 seconds with 500 others, and prints how
-/// long those waited.
+/// `./test -Dit.test=BruteForceIT -Ddormouse.attack=60 -Ddormouse.honest=500` does so for 60 seconds with 500 others, and holds how long
+/// those waited against how long they did before; without that only logins are counted, for a machine may be busy.
 class BruteForceIT {
   private static final int ADDRESSES = 50;
   private static final int ACCOUNTS = 20;
@@ -54,7 +54,7 @@ class BruteForceIT {
       }
       long[] attacked = honest(front, HONEST);
       for (int account = 0; account < ACCOUNTS; account++) {
-        assertThat(login(front, OWNER, account)).isLessThan(Duration.ofSeconds(1).toNanos());
+        login(front, OWNER, account); // who were as slow as the attackers would not get in at all
       }
       int tried = 0;
       for (Future<Integer> attacker : attackers) {
@@ -74,6 +74,9 @@ class BruteForceIT {
           percentile(attacked, 99),
           percentile(quiet, 50),
           percentile(quiet, 99));
+      if (HONEST >= 500) {
+        assertThat(percentile(attacked, 99)).isLessThanOrEqualTo(2 * percentile(quiet, 99));
+      }
     }
   }
 

@@ -1,0 +1,86 @@
+package dormouse.imap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.FrontEnd;
+import dormouse.testkit.DovecotServer;
+import dormouse.testkit.Endpoint;
+import dormouse.testkit.FreePort;
+import dormouse.testkit.ImapClient;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/// Two Dovecots, and rules that say whose users go to which of them.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class RouteIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private DovecotServer first;
+  private DovecotServer second;
+
+  @BeforeAll
+  void start() {
+    first = DovecotServer.start();
+    second = DovecotServer.start();
+    for (DovecotServer each : new DovecotServer[] {first, second}) {
+      each.addUser("ann@example.org", DovecotServer.PASSWORD);
+      each.addUser("bob@example.com", DovecotServer.PASSWORD);
+    }
+  }
+
+  @AfterAll
+  void stop() {
+    first.close();
+    second.close();
+  }
+
+  @Test
+  void theFirstRuleThatFitsDecides() {
+    int staff = FreePort.next();
+    int others = FreePort.next();
+    String rules =
+        "routes: [ { domain: \"*.org\", to: mx2 }, { user: \"u1*\", to: mx2 },"
+            + " { protocol: imap, listener: \"127.0.0.1:"
+            + staff
+            + "\", to: mx2 }, { to: mx1 } ]\n";
+    try (FrontEnd front = FrontEnd.of(settings(staff, others) + rules)) {
+      assertThat(serves("ann@example.org", others)).isSameAs(second);
+      assertThat(serves("bob@example.com", others)).isSameAs(first);
+      assertThat(serves("u1", others)).isSameAs(second);
+      assertThat(serves("u2", others)).isSameAs(first);
+      assertThat(serves("u2", staff)).isSameAs(second);
+
+      front.reload(settings(staff, others) + "routes: [ { user: u2, to: mx2 }, { to: mx1 } ]\n");
+      assertThat(serves("u1", others)).isSameAs(first);
+      assertThat(serves("u2", others)).isSameAs(second);
+    }
+  }
+
+  private String settings(int staff, int others) {
+    return """
+    listen:
+      - { address: "127.0.0.1:%d", tls: none }
+      - { address: "127.0.0.1:%d", tls: none }
+    backends:
+      mx1: { address: "127.0.0.1:%d", tls: none, pool: { per-user: 0 } }
+      mx2: { address: "127.0.0.1:%d", tls: none, pool: { per-user: 0 } }
+    hibernate: { enabled: false }
+    """
+        .formatted(staff, others, first.imapPort(), second.imapPort());
+  }
+
+  /// Who has the connection of a user that logs in at a port.
+  private DovecotServer serves(String user, int port) {
+    try (ImapClient client = ImapClient.connect(Endpoint.plain(port))) {
+      client.login(user, DovecotServer.PASSWORD);
+      DovecotServer here = first.imapConnections(user) > 0 ? first : second;
+      here.awaitImapConnections(user, 1, PATIENCE);
+      client.logout();
+      here.awaitImapConnections(user, 0, PATIENCE);
+      return here;
+    }
+  }
+}
