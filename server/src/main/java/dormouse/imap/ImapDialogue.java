@@ -553,6 +553,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
       started = false;
       leave();
       timers.stop();
+      unread.discard();
       events.closed(client, closeReason);
     }
   }

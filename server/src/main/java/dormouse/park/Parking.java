@@ -224,7 +224,7 @@ public final class Parking {
       try {
         readable(slot, generation, owner);
       } catch (RuntimeException | AssertionError bug) {
-        owner.broken(bug);
+        (table.isThere(slot, generation) ? table.owner(slot) : owner).broken(bug);
       }
     }
   }
@@ -279,8 +279,9 @@ public final class Parking {
       owner.receivedAll();
     }
     if (alert != ParkedRecords.GO_ON && table.isThere(slot, generation)) {
+      Owner last = table.owner(slot); // another may have taken it over
       end(slot, alert);
-      owner.gone();
+      last.gone();
     }
   }
 

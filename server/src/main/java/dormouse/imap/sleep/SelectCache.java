@@ -44,6 +44,7 @@ public final class SelectCache {
   public final class Asked {
     private final SelectQuery query;
     private final long named;
+    private final int generation = now;
     private final List<ResponseLine> lines = new ArrayList<>();
     private boolean failed;
 
@@ -54,7 +55,8 @@ public final class SelectCache {
 
     /// An untagged response to it.
     public void hear(ResponseLine line) {
-      failed |= !isKept(line) || lines.size() == MAX_LINES;
+      boolean ofBefore = line.codeName().equals(CLOSED) && !lines.isEmpty();
+      failed |= ofBefore || !isKept(line) || lines.size() == MAX_LINES;
       if (!failed) {
         lines.add(line);
       }
@@ -70,7 +72,7 @@ public final class SelectCache {
     /// @param opened has heard the lines
     /// @param left whether another mailbox was selected before, or the same
     public void answered(ResponseLine reply, SelectedMailbox opened, boolean left) {
-      if (failed) {
+      if (failed || generation != now) {
         return;
       }
       boolean closed = !lines.isEmpty() && lines.getFirst().codeName().equals(CLOSED);
@@ -91,6 +93,7 @@ public final class SelectCache {
 
   private static final String CLOSED = "CLOSED";
   private static final int MAX_LINES = 20;
+  private static final int MAX_CHARS = 4096;
   private static final int MAX_FEATURES = 10; // sets of them that one user's clients have on
   private static final int SAID_BYTES = 300; // objects around the characters
   private static final int SEEN_BYTES = 200;
@@ -102,6 +105,7 @@ public final class SelectCache {
   private final Map<String, Seen> seen = new LinkedHashMap<>(2, 0.75f, /* accessOrder= */ true);
   private final Map<String, String> closedBy = new HashMap<>(2); // "": nothing is said
   private int bytes;
+  private int now; // how often all was forgotten
 
   /// @param room shared by all users, and with what is kept of STATUS
   SelectCache(UserMailboxes home, StatusRoom room) {
@@ -157,9 +161,12 @@ public final class SelectCache {
     if (before != null) {
       give(before.bytes());
     }
+    if (text.length() > MAX_CHARS || text.indexOf("\0") >= 0) {
+      return;
+    }
     NumberedText kept = NumberedText.of(text.toString(), room::shared);
-    int size = SAID_BYTES + query.name().length() + kept.numbers().length();
-    if (takes(size, said)) {
+    int size = SAID_BYTES + query.name().length() + text.length(); // as if its words were its own
+    if (takes(size)) {
       said.put(query, new Said(kept, named, size));
     }
   }
@@ -173,6 +180,7 @@ public final class SelectCache {
     if (view == null
         || view.flags() != null
         || view.highestModSeq() == 0
+        || view.uidNext() <= view.uids().last() // its numbers are from before its messages
         || since.epoch() != home.epochs().of(mailbox)
         || (before != null && before.since().at().isAfter(since.at()))) {
       return;
@@ -182,15 +190,15 @@ public final class SelectCache {
       seen.remove(key);
     }
     int size = SEEN_BYTES + view.keptBytes();
-    if (takes(size, seen)) {
+    if (takes(size)) {
       seen.put(key, new Seen(view, since, size));
     }
   }
 
   /// Takes so much room, if need be from what was asked for longest ago.
-  private boolean takes(int size, Map<?, ?> from) {
-    while (bytes + size > room.perUserBytes() && !from.isEmpty()) {
-      dropEldest(from);
+  private boolean takes(int size) {
+    while (bytes + size > room.perUserBytes() && !(said.isEmpty() && seen.isEmpty())) {
+      dropEldest(said.size() > seen.size() ? said : seen);
       room.crowded();
     }
     if (bytes + size > room.perUserBytes() || !room.take(size)) {
@@ -274,8 +282,9 @@ public final class SelectCache {
     return same ? new Found(lines, reply, mailbox, view, reading.since()) : null;
   }
 
-  /// Forgets all.
+  /// Forgets all, and what is being asked.
   void clear() {
+    now++;
     said.values().forEach(one -> give(one.bytes()));
     seen.values().forEach(one -> give(one.bytes()));
     said.clear();

@@ -58,6 +58,7 @@ public final class Snapshot {
   private boolean ours; // FETCH responses answer us
   private boolean moved; // messages came or went since the UIDs were read
   private boolean abandoned;
+  private boolean changed; // since it was begun
 
   /// @param told what the client has been told; must be kept up to date by `toClient`
   /// @param wanted what the session may have that is its own
@@ -200,6 +201,7 @@ public final class Snapshot {
     if (fetch != null && fetch.flags() != null && note(fetch, fetch.flags())) {
       return;
     }
+    changed |= MailboxReader.tellsOfChange(line);
     toClient.accept(line);
   }
 
@@ -228,7 +230,12 @@ public final class Snapshot {
     StayReason full = home.noRoomFor(view.keptBytes() + own.keptBytes());
     return full != null
         ? declined(full)
-        : CompletableFuture.completedFuture(new Result.Taken(view, begun, own));
+        : CompletableFuture.completedFuture(new Result.Taken(view, since(), own));
+  }
+
+  /// What changed behind STATUS is in the view and not in its numbers, which must not pass for those of this state.
+  private Proof since() {
+    return changed && features.changes().modSequences() ? Proof.STALE : begun;
   }
 
   private static CompletableFuture<Result> declined(StayReason reason) {

@@ -7,8 +7,6 @@ import dormouse.imap.view.FlagMap;
 import dormouse.imap.view.UidSet;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -92,12 +90,13 @@ final class Untold {
     for (int place = 1; place <= toldExists; place++) {
       places.add(place);
     }
-    TreeSet<Long> vanished = new TreeSet<>();
+    UidSet vanished = UidSet.EMPTY;
+    long names = 0; // of those that vanished
     long came = 0;
     for (ResponseLine line : lines.subList(0, heard)) {
       switch (line.kind()) {
         case EXISTS -> {
-          came += Math.max(0, line.number() - (toldExists + came - vanished.size()));
+          came += Math.max(0, line.number() - (toldExists + came - names));
           while (places.size() < line.number()) {
             places.add(0);
           }
@@ -108,9 +107,16 @@ final class Untold {
           }
           places.subList((int) line.number() - 1, (int) line.number()).clear();
         }
-        case VANISHED -> vanished(line).iterator().forEachRemaining((Consumer<Long>) vanished::add);
+        case VANISHED -> {
+          UidSet gone = vanished(line);
+          vanished = vanished.union(gone);
+          names += gone.size();
+        }
         default -> {}
       }
+    }
+    if (names != vanished.size()) {
+      return null; // one cannot vanish twice
     }
     return vanished.isEmpty() ? filledUp(now, places) : joined(now, vanished, came);
   }
@@ -145,15 +151,11 @@ final class Untold {
   }
 
   /// The lowest UIDs of those that are there and those that went: what came meanwhile, and may be gone already, has higher ones.
-  private @Nullable UidSet joined(UidSet now, Set<Long> vanished, long came) {
-    TreeSet<Long> all = new TreeSet<>(vanished);
-    now.iterator().forEachRemaining((Consumer<Long>) all::add);
-    if (all.size() != toldExists + came || all.size() != vanished.size() + now.size()) {
-      return null;
-    }
-    UidSet.Builder known = UidSet.builder();
-    all.stream().limit(toldExists).forEach(known::add);
-    return known.build();
+  private @Nullable UidSet joined(UidSet now, UidSet vanished, long came) {
+    UidSet all = now.union(vanished);
+    boolean agrees =
+        all.size() == toldExists + came && all.size() == (long) vanished.size() + now.size();
+    return agrees ? all.head((int) toldExists) : null;
   }
 
   /// Up to which mod-sequence the client has been told of every change. Where messages came or went that is less than the

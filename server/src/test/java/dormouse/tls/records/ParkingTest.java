@@ -193,6 +193,21 @@ class ParkingTest {
     }
   }
 
+  @Test
+  void whoHasTakenTheSocketOverHearsOfItsEnd() throws Exception {
+    try (Line line = new Line(new Peer(Suite.AES_128_GCM))) {
+      line.awaitParked();
+      Owner next = new Owner();
+      line.owner.heir = next;
+      byte[] said = line.peer.data("DONE");
+      byte[] bye = line.peer.record(ContentType.ALERT, (byte) 1, (byte) 0);
+      line.send(TlsRecordsTest.join(said, bye));
+      assertThat(line.hear(4)).isEqualTo("DONE");
+      assertThat(line.hearRecord()).isEqualTo("(alert 1 0)");
+      next.gone.get(5_000, TimeUnit.MILLISECONDS);
+    }
+  }
+
   /// The kernel takes a part only: the rest waits in a channel.
   @Test
   void aClientThatDoesNotReadTakesAChannel() throws Exception {
@@ -383,6 +398,7 @@ class ParkingTest {
     private @Nullable Parked socket;
     private ByteBuf echo = Unpooled.EMPTY_BUFFER;
     private boolean parks;
+    @Nullable Owner heir;
 
     @Override
     public boolean canPark() {
@@ -412,6 +428,11 @@ class ParkingTest {
       ByteBuf all = echo;
       echo = Unpooled.EMPTY_BUFFER;
       write(all);
+      Owner next = heir;
+      if (next != null && socket != null) {
+        socket.handOver(next); // as a session does that rests again
+        return;
+      }
       park();
     }
 
