@@ -59,6 +59,43 @@ class FileLinkIT {
   }
 
   @Test
+  void whatDovecotsTablesSayOfAUserHoldsHere() throws IOException {
+    String here = "127.0.0.1 port=" + dovecot.imapPort();
+    Path users =
+        Files.writeString(
+            directory.resolve("table"),
+            """
+            u1:::::::nopassword proxy host=%1$s
+            u2:::::::nopassword proxy nologin host=%1$s
+            u3:{PLAIN}pass::::::nologin reason=Gone
+            u4:{PLAIN}pass::::::nologin code=pass_expired reason=Old
+            u5:{PLAIN}pass::::::nologin code=temp_fail
+            u6:{PLAIN}pass::::::allow_nets=192.0.2.0/24
+            u7:{PLAIN}pass::::::proxy_maybe host=192.0.2.1 port=143
+            u8:::::::proxy host=%1$s
+            """
+                .formatted(here));
+    try (FrontEnd dormouse = dormouse("- file: { path: %s }".formatted(users))) {
+      assertThat(accepts(dormouse, "u1", DovecotServer.PASSWORD)).isTrue();
+      assertThat(refusal(dormouse, "u1", "wrong")).contains("[AUTHENTICATIONFAILED]");
+      assertThat(accepts(dormouse, "u2", DovecotServer.PASSWORD)).isTrue();
+      assertThat(refusal(dormouse, "u3", "pass")).isEqualTo("NO Gone");
+      assertThat(refusal(dormouse, "u4", "pass")).isEqualTo("NO [EXPIRED] Old");
+      assertThat(refusal(dormouse, "u5", "pass")).contains("[UNAVAILABLE]");
+      assertThat(refusal(dormouse, "u6", "pass")).contains("[AUTHENTICATIONFAILED]");
+      assertThat(refusal(dormouse, "u7", "pass")).contains("[UNAVAILABLE]"); // no such backend
+      assertThat(refusal(dormouse, "u8", DovecotServer.PASSWORD))
+          .contains("[AUTHENTICATIONFAILED]");
+
+      Files.writeString(
+          users,
+          "u7:{PLAIN}pass::::::proxy_maybe host=127.0.0.1 port=" + dormouse.plain().port() + "\n");
+      Files.setLastModifiedTime(users, FileTime.from(Instant.now().minusSeconds(60)));
+      dormouse.await(() -> accepts(dormouse, "u7", "pass"), "a user of this very server");
+    }
+  }
+
+  @Test
   void namesAreRewrittenAndAMapKnowsTheBackend() throws IOException {
     Path popmap =
         Files.writeString(
