@@ -31,7 +31,7 @@ class RestingSessionTest {
             "setting presence who clientId user home grant client conversation quiet rules state loggedOut"),
         List.of(
             Conversation.class,
-            "writes recent events toClient responses queue features selected opening compress capabilities tainted"
+            "writes selects recent events toClient responses queue features selected opening compress capabilities tainted"
                 + " swallowContinuation notify notified searchContext searchSaved unknownCommand"),
         List.of(
             ClientSide.class,
@@ -40,7 +40,7 @@ class RestingSessionTest {
         List.of(
             Doze.class,
             "host home client conversation commands backend asker keepAlive since idleTag sleeper watch"
-                + " patience patientUntil looking looked kept question desked list"),
+                + " patience patientUntil looking looked kept question desked list opening"),
         List.of(
             QuietClock.class,
             "home shortest restful sleep timer dueAt lastActivity wokeAt doublings declined"),
