@@ -362,6 +362,7 @@ public final class Parking {
       }
       if (tls != null) {
         ParkedRecords.drop(tls);
+        ParkedRecords.forgetKeys();
       }
       owner.gone();
       return null;
@@ -404,6 +405,7 @@ public final class Parking {
     int fd = table.fd(slot);
     free(slot);
     kernel.close(fd);
+    ParkedRecords.forgetKeys();
   }
 
   private void free(int slot) {

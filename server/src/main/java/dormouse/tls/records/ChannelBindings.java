@@ -6,11 +6,12 @@ import java.security.MessageDigest;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.security.spec.PSSParameterSpec;
+import java.util.Arrays;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /// What ties a login to the TLS connection that it is made on, so that nobody in between can pass it on: `tls-exporter` (RFC 9266) with
-/// TLS 1.3, `tls-server-end-point` (RFC 5929 §4) always. Made when asked for. Immutable.
+/// TLS 1.3, `tls-server-end-point` (RFC 5929 §4) always. Keeps no secret of the connection. Immutable.
 public final class ChannelBindings {
   /// Of a channel that cannot be bound.
   public static final ChannelBindings NONE = new ChannelBindings(null, null, new byte[0]);
@@ -19,16 +20,14 @@ public final class ChannelBindings {
   private static final int EXPORTER_BYTES = 32;
 
   private final @Nullable X509Certificate ours;
-  private final @Nullable Suite suite;
-  private final byte[] exporterSecret;
+  private final byte @Nullable [] exporter;
 
   /// @param ours the certificate that the client was shown
   /// @param suite null before TLS 1.3
-  /// @param exporterSecret RFC 8446 §7.5; empty if it is not known
+  /// @param exporterSecret RFC 8446 §7.5; empty if it is not known; needed no longer
   ChannelBindings(@Nullable X509Certificate ours, @Nullable Suite suite, byte[] exporterSecret) {
     this.ours = ours;
-    this.suite = suite;
-    this.exporterSecret = exporterSecret;
+    this.exporter = suite == null ? null : exporter(suite, exporterSecret);
   }
 
   static ChannelBindings of(SSLSession session, byte[] exporterSecret) {
@@ -42,7 +41,7 @@ public final class ChannelBindings {
 
   /// Whether there is no way to bind it.
   public boolean isEmpty() {
-    return ours == null && exporterSecret.length == 0;
+    return ours == null && exporter == null;
   }
 
   /// What a client that binds the channel in this way shows; null if it cannot be bound so.
@@ -50,21 +49,22 @@ public final class ChannelBindings {
   /// @param type as registered: `tls-exporter`
   public byte @Nullable [] of(String type) {
     return switch (type) {
-      case "tls-exporter" -> exporter();
+      case "tls-exporter" -> exporter == null ? null : exporter.clone();
       case "tls-server-end-point" -> serverEndPoint();
       default -> null;
     };
   }
 
-  private byte @Nullable [] exporter() {
-    Suite of = suite;
-    if (of == null || exporterSecret.length != of.secretBytes) {
+  private static byte @Nullable [] exporter(Suite suite, byte[] exporterSecret) {
+    if (exporterSecret.length != suite.secretBytes) {
       return null;
     }
-    Primitives primitives = Primitives.of(of);
-    byte[] empty = of.hash(new byte[0]);
-    byte[] secret = primitives.expand(exporterSecret, EXPORTER_LABEL, empty, of.secretBytes);
-    return primitives.expand(secret, "exporter", empty, EXPORTER_BYTES);
+    Primitives primitives = Primitives.of(suite);
+    byte[] empty = suite.hash(new byte[0]);
+    byte[] secret = primitives.expand(exporterSecret, EXPORTER_LABEL, empty, suite.secretBytes);
+    byte[] exporter = primitives.expand(secret, "exporter", empty, EXPORTER_BYTES);
+    Arrays.fill(secret, (byte) 0);
+    return exporter;
   }
 
   private byte @Nullable [] serverEndPoint() {

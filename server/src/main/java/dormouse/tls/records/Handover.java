@@ -11,6 +11,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.internal.tcnative.SSL;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +52,14 @@ final class Handover extends ChannelInboundHandlerAdapter {
               : null;
       HandshakeFacts facts =
           HandshakeFacts.of(handshake.engine(), heard == null ? new byte[0] : heard.exporter());
-      count.accept(takeOver(pipeline, handshake, facts, heard));
+      Carrier carrier = takeOver(pipeline, handshake, facts, heard);
+      if (heard != null) {
+        Arrays.fill(heard.exporter(), (byte) 0); // the bindings are made
+        if (carrier != Carrier.OWN) {
+          heard.wipe();
+        }
+      }
+      count.accept(carrier);
       context.fireUserEventTriggered(facts);
     }
     context.fireUserEventTriggered(event);

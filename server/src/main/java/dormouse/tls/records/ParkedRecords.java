@@ -154,6 +154,11 @@ public final class ParkedRecords {
     records.end();
   }
 
+  /// Forgets what this loop's ciphers still know of the connections that have ended.
+  public static void forgetKeys() {
+    Primitives.forget();
+  }
+
   /// What carries the connection on in a channel's pipeline. This object is good for nothing then, and what is in the memory
   /// must be zeroed.
   ///

@@ -6,7 +6,6 @@ import java.security.GeneralSecurityException;
 import java.util.Arrays;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /// One direction of a TLS 1.3 connection: its traffic secret, the key and the IV that follow from it, and the number of the
@@ -25,10 +24,10 @@ final class Protection {
   private long sequence;
 
   private static final class Keys {
-    final SecretKeySpec key;
+    final TrafficKey key;
     final byte[] iv;
 
-    Keys(SecretKeySpec key, byte[] iv) {
+    Keys(TrafficKey key, byte[] iv) {
       this.key = key;
       this.iv = iv;
     }
@@ -46,10 +45,10 @@ final class Protection {
     Keys here = keys;
     if (here == null) {
       Primitives primitives = Primitives.of(suite);
-      byte[] bytes = primitives.expand(secret, "key", suite.keyBytes);
-      SecretKeySpec key = new SecretKeySpec(bytes, suite.keyAlgorithm);
-      Arrays.fill(bytes, (byte) 0);
-      here = new Keys(key, primitives.expand(secret, "iv", Suite.IV_BYTES));
+      here =
+          new Keys(
+              new TrafficKey(primitives.expand(secret, "key", suite.keyBytes), suite.keyAlgorithm),
+              primitives.expand(secret, "iv", Suite.IV_BYTES));
       keys = here;
     }
     return here;
@@ -62,12 +61,13 @@ final class Protection {
   /// @param type a [ContentType#code]
   /// @param out has room for [#OVERHEAD_BYTES] more than that
   void seal(ByteBuf content, int bytes, byte type, ByteBuf out) {
+    assert SealedOnce.takeDown(secret, sequence) : "sealed twice with number " + sequence;
     int sealedBytes = bytes + 1 + Suite.TAG_BYTES;
     out.writeByte(ContentType.APPLICATION_DATA.code);
     out.writeShort(TlsRecords.LEGACY_VERSION);
     out.writeShort(sealedBytes);
     ByteBuffer to = out.nioBuffer(out.writerIndex(), sealedBytes);
-    Cipher cipher = Primitives.of(suite).sealing;
+    Cipher cipher = Primitives.of(suite).sealing();
     try {
       begin(cipher, Cipher.ENCRYPT_MODE, sealedBytes);
       cipher.update(content.nioBuffer(content.readerIndex(), bytes), to);
@@ -85,7 +85,7 @@ final class Protection {
   /// @param bytes how long it is, at least [Suite#TAG_BYTES]
   /// @param out empty, with room for `bytes`
   void open(ByteBuf record, int bytes, ByteBuf out) throws BadRecordException {
-    Cipher cipher = Primitives.of(suite).opening;
+    Cipher cipher = Primitives.of(suite).opening();
     try {
       begin(cipher, Cipher.DECRYPT_MODE, bytes);
       int opened =
@@ -109,6 +109,7 @@ final class Protection {
       nonce[nonce.length - 1 - i] ^= (byte) (number >>> (8 * i));
     }
     cipher.init(mode, here.key, suite.nonce(nonce));
+    Arrays.fill(nonce, (byte) 0); // with the number 0 it is the IV, and the cipher has a copy
     cipher.updateAAD(
         new byte[] {
           ContentType.APPLICATION_DATA.code,
@@ -132,11 +133,12 @@ final class Protection {
     return sequence;
   }
 
-  /// Forgets the secrets, as far as the JDK lets go of them.
+  /// Forgets the secrets. The loop's ciphers keep copies of the last that they were used with, until [Primitives#forget].
   void wipe() {
     Arrays.fill(secret, (byte) 0);
     if (keys != null) {
       Arrays.fill(keys.iv, (byte) 0);
+      keys.key.destroy();
       keys = null;
     }
   }

@@ -143,6 +143,13 @@ final class RecordHandler extends ChannelDuplexHandler implements TlsRecords.Lis
     return records;
   }
 
+  /// The connection leaves this loop: to end, to be parked, or for another loop.
+  @Override
+  public void channelUnregistered(ChannelHandlerContext context) {
+    context.fireChannelUnregistered();
+    Primitives.forget();
+  }
+
   @Override
   public void handlerRemoved(ChannelHandlerContext context) {
     end();

@@ -3,13 +3,8 @@ package dormouse.tls.records;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,8 +17,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Other people's TLS, after a hand-over: OpenSSL, GnuTLS, Python.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TlsClientsIT {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
-
   @TempDir Path dir;
 
   private EchoServer server;
@@ -144,68 +137,5 @@ class TlsClientsIT {
             List.of("openssl", "s_client", "-tls1_3", "-connect", "127.0.0.1:" + server.port()));
     command.addAll(List.of(more));
     return new Program(command.toArray(String[]::new));
-  }
-
-  /// A program that is talked with.
-  private static final class Program implements AutoCloseable {
-    private final Process process;
-    private final StringBuilder said = new StringBuilder();
-
-    Program(String... command) throws IOException {
-      process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      Thread.ofVirtual().start(this::read);
-    }
-
-    private void read() {
-      byte[] some = new byte[8192];
-      try {
-        for (int n = process.getInputStream().read(some);
-            n >= 0;
-            n = process.getInputStream().read(some)) {
-          synchronized (said) {
-            said.append(new String(some, 0, n, StandardCharsets.ISO_8859_1));
-            said.notifyAll();
-          }
-        }
-      } catch (IOException e) {
-        synchronized (said) {
-          said.append(e);
-        }
-      }
-    }
-
-    void say(String line) throws IOException {
-      OutputStream in = process.getOutputStream();
-      in.write((line + "\n").getBytes(StandardCharsets.ISO_8859_1));
-      in.flush();
-    }
-
-    /// Waits until the program says this, and forgets everything up to there.
-    void expect(String text) throws InterruptedException {
-      long deadline = System.nanoTime() + PATIENCE.toNanos();
-      synchronized (said) {
-        while (said.indexOf(text) < 0) {
-          long millis = (deadline - System.nanoTime()) / 1_000_000;
-          assertThat(millis).as("waiting for %s in: %s", text, said).isPositive();
-          said.wait(millis);
-        }
-        said.delete(0, said.indexOf(text) + text.length());
-      }
-    }
-
-    void expectEnd() throws InterruptedException {
-      assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).as("it ends").isTrue();
-      assertThat(process.exitValue()).isZero();
-    }
-
-    @Override
-    public void close() {
-      process.destroyForcibly();
-      try {
-        process.getOutputStream().close();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
   }
 }

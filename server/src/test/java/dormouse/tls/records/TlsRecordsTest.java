@@ -1,6 +1,7 @@
 package dormouse.tls.records;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -163,6 +164,23 @@ class TlsRecordsTest {
         .containsExactly("(alert 1 0)");
     assertThat(peer.server.close(Alert.DECODE_ERROR, ALLOCATOR).isReadable()).isFalse();
     assertThat(peer.server.seal(text("x"), ALLOCATOR).isReadable()).isFalse();
+  }
+
+  /// As if a connection had gone on from a state that was put away before its last record.
+  @Test
+  void twoRecordsOfOneNumberAreNoticed() {
+    byte[] secret = new byte[32];
+    java.util.concurrent.ThreadLocalRandom.current().nextBytes(secret);
+    Protection first = new Protection(Suite.CHACHA20_POLY1305, secret.clone(), 7);
+    ByteBuf out = Unpooled.buffer(256);
+    first.seal(text("a"), 1, ContentType.APPLICATION_DATA.code, out);
+    first.seal(text("b"), 1, ContentType.APPLICATION_DATA.code, out);
+    Protection again = new Protection(Suite.CHACHA20_POLY1305, secret.clone(), 8);
+    assertThatThrownBy(() -> again.seal(text("c"), 1, ContentType.APPLICATION_DATA.code, out))
+        .isInstanceOf(AssertionError.class)
+        .hasMessage("sealed twice with number 8");
+    Protection other = new Protection(Suite.CHACHA20_POLY1305, secret, 9);
+    other.seal(text("d"), 1, ContentType.APPLICATION_DATA.code, out);
   }
 
   private interface Sent {
