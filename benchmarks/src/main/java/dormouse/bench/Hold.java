@@ -11,8 +11,8 @@ import java.util.function.BooleanSupplier;
 
 /// How much memory does a sleeping TLS client take, and is any of many lost while they are held?
 /// ```text
-/// ./bench hold [--sessions 2000] [--users 200] [--minutes 10]
-/// ./bench hold --backend stand-in --sessions 15000 --users 5000 --messages 1000 --engines 3000 --minutes 1
+/// ./bench own hold [--sessions 2000] [--users 200] [--minutes 10]
+/// ./bench own hold --backend stand-in --sessions 15000 --users 5000 --messages 1000 --engines 3000 --minutes 1
 /// ```
 /// Starts a mail server, and before it a Dormouse in a process of its own; opens the clients, each of which logs in over TLS 1.3,
 /// selects INBOX and idles, those of a user one behind the other; waits until Dormouse says that all sleep, and takes its [Footprint] with none, a third

@@ -25,7 +25,7 @@ record HoldOptions(
     Path jar) {
   static final String USAGE =
       """
-      Usage: ./bench hold [--sessions 2000] [--users 200] [--messages 3] [--minutes 10]
+      Usage: ./bench own hold [--sessions 2000] [--users 200] [--messages 3] [--minutes 10]
                           [--backend dovecot|greenmail|stand-in] [--engines 0] [--hibernate-after 1s]\
       """;
 

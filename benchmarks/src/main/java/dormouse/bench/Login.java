@@ -13,7 +13,7 @@ import java.util.Locale;
 
 /// How many TLS logins does a front end do in a second of the processors, beside nginx?
 /// ```text
-/// ./bench login [--logins 10000] [--clients 64] [--rounds 3]
+/// ./bench own login [--logins 10000] [--clients 64] [--rounds 3]
 /// ```
 /// One auth daemon and one backend, in this process; before them nginx's mail proxy and Dormouse, in processes of their own,
 /// with the same certificate and as many workers as loops. A round is that many users who log in once each; by turns nginx and

@@ -9,7 +9,8 @@ import java.nio.file.Path;
 /// @param rounds measured, after one that is not
 /// @param jar Dormouse
 record LoginOptions(int logins, int clients, int rounds, Path jar) {
-  static final String USAGE = "Usage: ./bench login [--logins 10000] [--clients 64] [--rounds 3]";
+  static final String USAGE =
+      "Usage: ./bench own login [--logins 10000] [--clients 64] [--rounds 3]";
 
   /// @throws IllegalArgumentException with what is wrong
   static LoginOptions of(String... arguments) {

@@ -24,7 +24,7 @@ import javax.management.openmbean.CompositeData;
 
 /// What do ten million parked sockets cost in one table, and what do the collector and each look-up take?
 /// ```text
-/// ./bench park [RECORDS] [HEAP-BYTES]
+/// ./bench own park [RECORDS] [HEAP-BYTES]
 /// ```
 /// No sockets are opened. Every slot is filled, then slots are looked up at random, all of their TLS read; then at random one goes
 /// and one comes, with garbage made meanwhile, as a server makes it. Pauses are those that the collector tells of; at the end all of the heap is collected

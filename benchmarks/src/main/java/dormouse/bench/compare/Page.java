@@ -1,0 +1,182 @@
+package dormouse.bench.compare;
+
+import dormouse.bench.load.Faults;
+import dormouse.bench.stack.StackKind;
+import dormouse.bench.work.Figures;
+import dormouse.bench.work.Figures.Spread;
+import dormouse.bench.work.Figures.Standing;
+import dormouse.bench.work.Measure;
+import dormouse.bench.work.Workload;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// What a run has to say, in Markdown: the top of `docs/benchmarks.md`, down to the mark; what stands below stays.
+///
+/// @param seconds how long the run took
+record Page(
+    Options options,
+    Machine machine,
+    Figures figures,
+    long seconds,
+    Map<StackKind, Faults> faults) {
+  private static final String MARK = "<!-- above: written by ./bench -->\n";
+  private static final String FILE = "benchmarks.md";
+
+  /// Writes the page, its plots and `benchmarks.json` into this folder.
+  void write(Path folder) throws IOException {
+    Path plots = Files.createDirectories(folder.resolve("benchmarks"));
+    List<String> drawn = Plots.write(figures, plots);
+    Files.writeString(plots.resolve("benchmarks.json"), Json.of(this));
+    Path page = folder.resolve(FILE);
+    String below = "";
+    if (Files.exists(page)) {
+      String old = Files.readString(page);
+      int mark = old.indexOf(MARK);
+      below = mark < 0 ? old : old.substring(mark + MARK.length());
+    }
+    Files.writeString(page, text(drawn) + MARK + below);
+  }
+
+  private String text(List<String> plots) {
+    StringBuilder text = new StringBuilder();
+    text.append("# What it costs, beside its peers\n\n");
+    text.append(
+        """
+        Written by `%s` (%s form, %d rounds, %d minutes) at `%s`; `./bench` repeats it, `./bench NAME` one part.
+
+        Machine: %s, %d GiB, %s; its load was %s when the run began. %s.
+
+        All stacks have one Dovecot behind them (Maildir, `mail_fsync = never`; hibernating: `imap_hibernate_timeout = 2s`; behind Dormouse with its events), one certificate (P-256), \
+        TLS 1.3, a worker a core; Dormouse hibernates after 2 s of silence and keeps no connection for longer than that, or never hibernates (attached). Client, front and back share the machine. Each cell is the median of all rounds and, below it, the least and the most; \
+        **×** is the ratio to the best peer. Every byte that a client heard was compared with what it had to be. Wrong answers: %s.
+        """
+            .formatted(
+                options.line(),
+                options.size().name(),
+                options.size().rounds(),
+                Math.ceilDiv(seconds, 60),
+                machine.commit(),
+                machine.processor(),
+                machine.memory(),
+                machine.system(),
+                machine.load(),
+                String.join(", ", machine.versions()),
+                wrong()));
+    text.append('\n').append(standings(options.workloads(), figures));
+    for (Workload each : options.workloads()) {
+      text.append('\n').append(section(each, figures, plot(plots, each)));
+    }
+    return text.append('\n').toString();
+  }
+
+  /// How many answers were wrong, whose.
+  String wrong() {
+    String all =
+        faults.entrySet().stream()
+            .filter(each -> each.getValue().count() > 0)
+            .map(each -> each.getValue().count() + " of " + each.getKey().title())
+            .collect(Collectors.joining(", "));
+    return all.isEmpty() ? "none" : all;
+  }
+
+  private static String plot(List<String> plots, Workload workload) {
+    StringBuilder text = new StringBuilder();
+    plots.stream()
+        .filter(name -> name.startsWith(workload.name()))
+        .forEach(name -> text.append("![%s](benchmarks/%s)\n\n".formatted(name, name)));
+    return text.toString();
+  }
+
+  /// Where a peer is better, and where Dormouse is.
+  static String standings(List<Workload> workloads, Figures figures) {
+    List<Standing> all = new ArrayList<>();
+    for (Workload each : workloads) {
+      figures
+          .measures(each.name())
+          .forEach(measure -> figures.standing(measure).ifPresent(all::add));
+    }
+    return "## Where a peer is ahead\n\n"
+        + standings(all.stream().filter(Standing::behind).toList())
+        + "\n## Where Dormouse is ahead\n\n"
+        + standings(all.stream().filter(one -> !one.behind()).toList());
+  }
+
+  private static String standings(List<Standing> all) {
+    StringBuilder text =
+        new StringBuilder(
+            "| workload | measure | best peer | its figure | Dormouse | ratio: min / median / max |\n|---|---|---|---|---|---|\n");
+    for (Standing each : all) {
+      text.append(
+          "| %s | %s | %s | %s | %s | %s / **%s** / %s |\n"
+              .formatted(
+                  each.measure().workload(),
+                  title(each.measure()),
+                  each.best().title(),
+                  number(each.peer().median()),
+                  number(each.own().median()),
+                  number(each.ratio().min()),
+                  number(each.ratio().median()),
+                  number(each.ratio().max())));
+    }
+    return text.toString();
+  }
+
+  /// One workload's tables, its measures down and the stacks across.
+  static String section(Workload workload, Figures figures, String plots) {
+    List<Measure> measures = figures.measures(workload.name());
+    List<StackKind> stacks =
+        workload.stacks().stream()
+            .filter(stack -> measures.stream().anyMatch(one -> figures.of(one).containsKey(stack)))
+            .toList();
+    StringBuilder text = new StringBuilder();
+    text.append("## %s\n\n%s\n\n%s| |".formatted(workload.name(), workload.question(), plots));
+    stacks.forEach(stack -> text.append(' ').append(stack.title()).append(" |"));
+    text.append("\n|---|").append("---|".repeat(stacks.size())).append('\n');
+    for (Measure measure : measures) {
+      text.append("| ").append(title(measure)).append(" |");
+      Map<StackKind, List<Double>> all = figures.of(measure);
+      Optional<Double> best =
+          figures.bestPeer(measure).map(peer -> Figures.spread(all.get(peer)).median());
+      for (StackKind stack : stacks) {
+        text.append(' ').append(cell(all.get(stack), best)).append(" |");
+      }
+      text.append('\n');
+    }
+    return text.toString();
+  }
+
+  private static String title(Measure measure) {
+    return measure.unit().isEmpty() ? measure.name() : measure.name() + ", " + measure.unit();
+  }
+
+  private static String cell(@Nullable List<Double> rounds, Optional<Double> best) {
+    if (rounds == null) {
+      return "";
+    }
+    Spread spread = Figures.spread(rounds);
+    String text = "**" + number(spread.median()) + "**";
+    if (best.isPresent() && best.get() > 0) {
+      text += " ×" + number(spread.median() / best.get());
+    }
+    if (rounds.size() > 1) {
+      text += " (" + number(spread.min()) + "–" + number(spread.max()) + ")";
+    }
+    return text;
+  }
+
+  /// Three digits.
+  static String number(double number) {
+    double size = Math.abs(number);
+    if (size >= 100 || number == Math.rint(number)) {
+      return "%,d".formatted(Math.round(number));
+    }
+    return (size >= 10 ? "%.1f" : size >= 1 ? "%.2f" : "%.3f").formatted(number);
+  }
+}

@@ -1,0 +1,146 @@
+package dormouse.bench.load;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/// What the answer to one command may be, besides its tagged OK. Used once, on the client's event loop.
+public interface Check {
+  /// Whether this is expected: an untagged line, or a part of one between literals, without CRLF.
+  boolean text(String part);
+
+  /// Whether these bytes of a literal are expected, which begin there in it.
+  default boolean literal(ByteBuf bytes, int from) {
+    return false;
+  }
+
+  /// Whether all came that must come before the tagged OK.
+  default boolean complete() {
+    return true;
+  }
+
+  /// Nothing but the tagged OK.
+  static Check nothing() {
+    return _ -> false;
+  }
+
+  /// Lines that begin with one of these, and no others.
+  static Check lines(String... beginnings) {
+    return new Lines(line -> startsWithAny(line, beginnings));
+  }
+
+  private static boolean startsWithAny(String line, String... beginnings) {
+    for (String each : beginnings) {
+      if (line.startsWith(each)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Exactly these lines, in any order.
+  static Check exactly(String... lines) {
+    Set<String> missing = new HashSet<>(List.of(lines));
+    return new Check() {
+      @Override
+      public boolean text(String part) {
+        return missing.remove(part);
+      }
+
+      @Override
+      public boolean complete() {
+        return missing.isEmpty();
+      }
+    };
+  }
+
+  /// The answer to SELECT of a mailbox with so many messages as UIDs 1, 2 …, all seen, and this UIDVALIDITY.
+  static Check select(int messages, int uidValidity) {
+    List<String> missing =
+        new ArrayList<>(
+            List.of(
+                "* " + messages + " EXISTS",
+                "* OK [UIDVALIDITY " + uidValidity + "]",
+                "* OK [UIDNEXT " + (messages + 1) + "]"));
+    return new Check() {
+      @Override
+      public boolean text(String part) {
+        return missing.removeIf(part::startsWith)
+            || startsWithAny(
+                part,
+                "* FLAGS (",
+                "* OK [PERMANENTFLAGS (",
+                "* 0 RECENT",
+                "* OK [HIGHESTMODSEQ ",
+                "* OK [CLOSED]");
+      }
+
+      @Override
+      public boolean complete() {
+        return missing.isEmpty();
+      }
+    };
+  }
+
+  /// The answer to `UID FETCH u BODY.PEEK[]` of message `u` that has these bytes.
+  static Check body(int uid, ByteBuf message) {
+    return new Body(
+        "* %d FETCH (UID %d BODY[] {%d}".formatted(uid, uid, message.readableBytes()), message);
+  }
+
+  /// The same for a small one.
+  static Check body(int uid, byte[] message) {
+    return body(uid, Unpooled.wrappedBuffer(message));
+  }
+
+  /// Lines that a predicate knows.
+  record Lines(Predicate<String> expected) implements Check {
+    @Override
+    public boolean text(String part) {
+      return expected.test(part);
+    }
+  }
+
+  /// One literal in one FETCH.
+  final class Body implements Check {
+    private static final String END = ")";
+
+    private final String begin;
+    private final ByteBuf message;
+    private int heard;
+    private int parts;
+
+    private Body(String begin, ByteBuf message) {
+      this.begin = begin;
+      this.message = message;
+    }
+
+    @Override
+    public boolean text(String part) {
+      return switch (parts++) {
+        case 0 -> part.equals(begin);
+        case 1 -> part.equals(END) && heard == message.readableBytes();
+        default -> false;
+      };
+    }
+
+    @Override
+    public boolean literal(ByteBuf bytes, int from) {
+      int length = bytes.readableBytes();
+      heard += length;
+      return from + length <= message.readableBytes()
+          && ByteBufUtil.equals(
+              bytes, bytes.readerIndex(), message, message.readerIndex() + from, length);
+    }
+
+    @Override
+    public boolean complete() {
+      return parts == 2;
+    }
+  }
+}

@@ -1,0 +1,336 @@
+package dormouse.bench.load;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.ByteProcessor;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/// One IMAP client. Commands may come from any thread; all else happens on its event loop, and so does what depends on the futures that it
+/// returns: they complete when the answer has been heard to its end.
+///
+/// Whatever it hears and must not is a fault, after which it closes. Beside what a command expects it may hear at any time that
+/// its mailbox has grown, that a message is seen (all are), and `* OK Still here`.
+public final class Client extends ChannelInboundHandlerAdapter {
+  private static final int LONGEST_LINE = 64 << 10;
+  private static final String STILL_HERE = "* OK Still here";
+
+  /// A command that waits for its answer.
+  ///
+  /// @param continued completes at `+`; null where none may come
+  private record Pending(
+      String tag,
+      String command,
+      Check check,
+      CompletableFuture<Client> done,
+      @Nullable CompletableFuture<Client> continued) {}
+
+  private final String name;
+  private final Faults faults;
+  private final CompletableFuture<Client> greeted;
+  private final Queue<Pending> pending = new ArrayDeque<>();
+  private final ByteArrayOutputStream line = new ByteArrayOutputStream(128);
+  private @Nullable ChannelHandlerContext context;
+  private boolean greeting = true;
+  private boolean inResponse; // of which a literal has come
+  private int literal; // bytes of it that are still to come
+  private int literalFrom;
+  private int tags;
+  private long exists;
+  private long bytes;
+  private boolean ended;
+  private boolean mayEnd;
+  private LongConsumer onExists = _ -> {};
+
+  /// @param greeted completes when the server has greeted, or fails
+  Client(String name, Faults faults, CompletableFuture<Client> greeted) {
+    this.name = name;
+    this.faults = faults;
+    this.greeted = greeted;
+  }
+
+  /// Sends a command.
+  public CompletableFuture<Client> say(String command, Check check) {
+    return send(command, check, null);
+  }
+
+  public CompletableFuture<Client> login(String user, String password) {
+    return say("LOGIN " + user + " " + password, Check.lines("* CAPABILITY "));
+  }
+
+  /// Selects INBOX with so many messages.
+  public CompletableFuture<Client> select(int messages, int uidValidity) {
+    return say("SELECT INBOX", Check.select(messages, uidValidity));
+  }
+
+  /// Begins IDLE; completes at the `+`.
+  public CompletableFuture<Client> idle() {
+    CompletableFuture<Client> idling = new CompletableFuture<>();
+    send("IDLE", Check.nothing(), idling);
+    return idling;
+  }
+
+  /// Ends IDLE; completes at the tagged OK.
+  public CompletableFuture<Client> done() {
+    CompletableFuture<Client> done = new CompletableFuture<>();
+    onLoop(() -> {
+      Pending idle = pending.peek();
+      if (ended || idle == null) {
+        done.completeExceptionally(new IOException(name + " does not idle"));
+        return;
+      }
+      follow(idle.done(), done);
+      write("DONE\r\n");
+    });
+    return done;
+  }
+
+  private static void follow(CompletableFuture<Client> first, CompletableFuture<Client> then) {
+    first.whenComplete((client, failure) -> {
+      if (failure == null) {
+        then.complete(client);
+      } else {
+        then.completeExceptionally(failure);
+      }
+    });
+  }
+
+  public CompletableFuture<Client> logout() {
+    mayEnd(); // before the answer has been seen
+    return say("LOGOUT", Check.lines("* BYE ")).whenComplete((_, _) -> close());
+  }
+
+  /// Whoever shall hear, from now on, how many messages the mailbox has when it has grown.
+  public void onExists(LongConsumer listener) {
+    onLoop(() -> onExists = listener);
+  }
+
+  /// Closes the connection without a word. From now on it is no fault that it ends.
+  public void close() {
+    onLoop(() -> {
+      mayEnd = true;
+      if (context != null) {
+        context.close();
+      }
+    });
+  }
+
+  /// From now on the server may cut it off.
+  public void mayEnd() {
+    onLoop(() -> mayEnd = true);
+  }
+
+  /// Bytes heard so far, after TLS. On its event loop.
+  public long bytes() {
+    return bytes;
+  }
+
+  private CompletableFuture<Client> send(
+      String command, Check check, @Nullable CompletableFuture<Client> continued) {
+    CompletableFuture<Client> done = new CompletableFuture<>();
+    onLoop(() -> {
+      if (ended) {
+        IOException gone = new IOException(name + " has ended before " + command);
+        done.completeExceptionally(gone);
+        if (continued != null) {
+          continued.completeExceptionally(gone);
+        }
+        return;
+      }
+      String tag = "t" + tags++;
+      pending.add(new Pending(tag, command, check, done, continued));
+      write(tag + " " + command + "\r\n");
+    });
+    return done;
+  }
+
+  private void onLoop(Runnable what) {
+    ChannelHandlerContext known = context;
+    if (known == null || known.executor().inEventLoop()) {
+      what.run();
+    } else {
+      known.executor().execute(what);
+    }
+  }
+
+  private void write(String text) {
+    ChannelHandlerContext known = context;
+    if (known != null) {
+      known.writeAndFlush(ByteBufUtil.writeAscii(known.alloc(), text));
+    }
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    this.context = context;
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    ByteBuf heard = (ByteBuf) message;
+    bytes += heard.readableBytes();
+    try {
+      while (heard.isReadable() && !ended) {
+        if (literal > 0) {
+          literal(heard);
+        } else {
+          line(heard);
+        }
+      }
+    } finally {
+      heard.release();
+    }
+  }
+
+  private void literal(ByteBuf heard) {
+    int length = Math.min(literal, heard.readableBytes());
+    Pending current = pending.peek();
+    if (current == null || !current.check().literal(heard.readSlice(length), literalFrom)) {
+      wrong("other bytes in a literal, from " + literalFrom);
+      return;
+    }
+    literal -= length;
+    literalFrom += length;
+  }
+
+  private void line(ByteBuf heard) {
+    int end = heard.forEachByte(ByteProcessor.FIND_LF);
+    int length = (end < 0 ? heard.writerIndex() : end + 1) - heard.readerIndex();
+    if (line.size() + length > LONGEST_LINE) {
+      wrong("an endless line");
+      return;
+    }
+    byte[] part = new byte[length];
+    heard.readBytes(part);
+    line.writeBytes(part);
+    if (end >= 0) {
+      String text = line.toString(StandardCharsets.ISO_8859_1);
+      line.reset();
+      if (text.endsWith("\r\n")) {
+        text(text.substring(0, text.length() - 2));
+      } else {
+        wrong("no CR: " + text);
+      }
+    }
+  }
+
+  private void text(String text) {
+    if (greeting) {
+      greeting = false;
+      if (text.startsWith("* OK")) {
+        greeted.complete(this);
+      } else {
+        wrong(text);
+      }
+      return;
+    }
+    Pending current = pending.peek();
+    int size = announced(text);
+    if (inResponse || size >= 0 || (text.startsWith("* ") && !text.startsWith("* BYE"))) {
+      inResponse = size >= 0;
+      literal = Math.max(0, size);
+      literalFrom = 0;
+      if ((current == null || !current.check().text(text)) && !unasked(text)) {
+        wrong(text);
+      }
+      return;
+    }
+    answer(text, current);
+  }
+
+  private void answer(String text, @Nullable Pending current) {
+    if (current == null) {
+      if (!mayEnd) {
+        wrong(text);
+      }
+      return;
+    }
+    if (text.startsWith("+ ") && current.continued() != null) {
+      current.continued().complete(this);
+    } else if (text.startsWith(current.tag() + " OK")) {
+      if (!current.check().complete()) {
+        wrong("too little before " + text);
+        return;
+      }
+      pending.remove();
+      current.done().complete(this);
+    } else if (!current.check().text(text) && !mayEnd) {
+      wrong(text);
+    }
+  }
+
+  /// How long the literal is that this line announces at its end; -1 if it does not.
+  private static int announced(String text) {
+    if (!text.endsWith("}")) {
+      return -1;
+    }
+    return Integer.parseInt(text.substring(text.lastIndexOf('{') + 1, text.length() - 1));
+  }
+
+  private boolean unasked(String text) {
+    if (text.equals(STILL_HERE)
+        || (text.startsWith("* ")
+            && (text.endsWith(" RECENT") || text.endsWith(" FETCH (FLAGS (\\Seen))")))) {
+      return true;
+    }
+    if (!text.endsWith(" EXISTS")) {
+      return false;
+    }
+    long now = Long.parseLong(text.substring(2, text.length() - " EXISTS".length()));
+    if (now < exists) {
+      return false;
+    }
+    exists = now;
+    onExists.accept(now);
+    return true;
+  }
+
+  private void wrong(String heard) {
+    Pending current = pending.peek();
+    String what =
+        name + (current == null ? "" : " after " + current.command()) + " heard: " + heard;
+    faults.add(what);
+    end(new Faults.Heard(what));
+  }
+
+  private void end(IOException why) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    greeted.completeExceptionally(why);
+    for (Pending each = pending.poll(); each != null; each = pending.poll()) {
+      if (each.continued() != null) {
+        each.continued().completeExceptionally(why);
+      }
+      each.done().completeExceptionally(why);
+    }
+    if (context != null) {
+      context.close();
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    if (!ended && !mayEnd) {
+      wrong(greeting ? "the end instead of a greeting" : "the end");
+    }
+    end(new IOException(name + " was cut off"));
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    if (!ended && !mayEnd) {
+      wrong(cause.toString());
+    }
+    end(new IOException(name + ": " + cause, cause));
+  }
+}

@@ -1,0 +1,51 @@
+package dormouse.bench.load;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// What went wrong: a byte that was not expected, an answer that did not come, a client that was cut off. Any thread.
+public final class Faults {
+  private static final int KEPT = 20;
+
+  private final AtomicLong count = new AtomicLong();
+  private final Queue<String> first = new ConcurrentLinkedQueue<>();
+
+  public void add(String what) {
+    if (count.incrementAndGet() <= KEPT) {
+      first.add(what);
+    }
+  }
+
+  /// Adds that a task failed, unless what failed it has been added already.
+  public void add(Throwable failure) {
+    Throwable cause = failure;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    if (!(cause instanceof Heard)) {
+      add(cause.toString());
+    }
+  }
+
+  /// Why a client ended that heard what it should not: it has been added.
+  static final class Heard extends IOException {
+    private static final long serialVersionUID = 1;
+
+    Heard(String what) {
+      super(what);
+    }
+  }
+
+  public long count() {
+    return count.get();
+  }
+
+  /// The first twenty.
+  public List<String> first() {
+    return List.copyOf(first);
+  }
+}

@@ -1,0 +1,134 @@
+package dormouse.bench.load;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import io.netty.internal.tcnative.SSL;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLException;
+
+/// Opens [Client]s, from twenty addresses of this machine in turn, so that neither ports nor what is kept for each address
+/// run out. Any thread.
+public final class Load implements AutoCloseable {
+  private static final int ADDRESSES = 20;
+  private static final int SESSIONS_KEPT = 100_000;
+  private static final int CONNECT_MILLIS = 60_000;
+  private static final int HANDSHAKE_MILLIS = 60_000;
+
+  /// How a client connects.
+  public enum Tls {
+    /// In the clear.
+    NONE,
+    /// TLS 1.3 with a whole handshake.
+    FULL,
+    /// TLS 1.3 that goes on with an earlier session of the same host, if there is one.
+    RESUMED
+  }
+
+  private final EventLoopGroup group;
+  private final SslContext full;
+  private final SslContext resuming;
+  private final AtomicInteger opened = new AtomicInteger();
+  private final AtomicLong resumed = new AtomicLong();
+
+  /// @param loops threads
+  public Load(int loops) {
+    group = new MultiThreadIoEventLoopGroup(loops, EpollIoHandler.newFactory());
+    try {
+      full = context();
+      resuming = context();
+    } catch (SSLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static SslContext context() throws SSLException {
+    return SslContextBuilder.forClient()
+        .sslProvider(SslProvider.OPENSSL_REFCNT)
+        .trustManager(InsecureTrustManagerFactory.INSTANCE)
+        .endpointIdentificationAlgorithm(null)
+        .protocols("TLSv1.3")
+        .sessionCacheSize(SESSIONS_KEPT)
+        .build();
+  }
+
+  /// How many TLS sessions were resumed so far.
+  public long resumed() {
+    return resumed.get();
+  }
+
+  /// Connects; completes when the server has greeted. That it cannot connect is the future's failure, and no fault.
+  ///
+  /// @param name for faults; whose TLS sessions it may resume
+  public CompletableFuture<Client> connect(String name, int port, Tls tls, Faults faults) {
+    CompletableFuture<Client> greeted = new CompletableFuture<>();
+    Client client = new Client(name, faults, greeted);
+    InetSocketAddress from =
+        new InetSocketAddress("127.0.1." + (1 + opened.getAndIncrement() % ADDRESSES), 0);
+    new Bootstrap()
+        .group(group)
+        .channel(EpollSocketChannel.class)
+        .option(ChannelOption.TCP_NODELAY, true)
+        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+        .handler(
+            new ChannelInitializer<Channel>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                if (tls != Tls.NONE) {
+                  channel.pipeline().addLast(handler(channel, name, port, tls));
+                }
+                channel.pipeline().addLast(client);
+              }
+            })
+        .connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), from)
+        .addListener((ChannelFuture done) -> {
+          if (!done.isSuccess()) {
+            greeted.completeExceptionally(new IOException(name + " cannot connect", done.cause()));
+          }
+        });
+    return greeted;
+  }
+
+  private SslHandler handler(Channel channel, String name, int port, Tls tls) {
+    SslHandler handler =
+        tls == Tls.RESUMED
+            ? resuming.newHandler(channel.alloc(), name, port)
+            : full.newHandler(channel.alloc());
+    handler.setHandshakeTimeoutMillis(HANDSHAKE_MILLIS);
+    if (tls == Tls.RESUMED) {
+      handler
+          .handshakeFuture()
+          .addListener(done -> {
+            if (done.isSuccess()
+                && SSL.isSessionReused(
+                    ((ReferenceCountedOpenSslEngine) handler.engine()).sslPointer())) {
+              resumed.incrementAndGet();
+            }
+          });
+    }
+    return handler;
+  }
+
+  @Override
+  public void close() {
+    group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+  }
+}

@@ -1,0 +1,106 @@
+package dormouse.bench.stack;
+
+import dormouse.testkit.Wait;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/// A server program in the foreground, with all processes below it; what it says goes to a file in its folder. Ends at [#close], and
+/// when this process does. Any thread.
+final class Daemon implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final Set<Daemon> RUNNING = ConcurrentHashMap.newKeySet();
+
+  static {
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> RUNNING.forEach(Daemon::close), "daemons-end"));
+  }
+
+  private final Process process;
+  private final Path log;
+
+  private Daemon(Process process, Path log) {
+    this.process = process;
+    this.log = log;
+  }
+
+  /// Starts one, and returns when it accepts connections at this port of 127.0.0.1.
+  ///
+  /// @param home its folder
+  static Daemon start(Path home, int port, List<String> command) {
+    Path log = home.resolve("log");
+    try {
+      Process process =
+          new ProcessBuilder(command)
+              .directory(home.toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+              .start();
+      process.getOutputStream().close();
+      Daemon started = new Daemon(process, log);
+      RUNNING.add(started);
+      try {
+        Wait.until(command.getFirst() + " accepts", PATIENCE, () -> started.accepts(port));
+      } catch (AssertionError e) {
+        started.close();
+        throw e;
+      }
+      return started;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private boolean accepts(int port) {
+    if (!process.isAlive()) {
+      throw new AssertionError("ended at once: " + said());
+    }
+    try (Socket _ = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      return true;
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  private String said() {
+    try {
+      return Files.readString(log);
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
+  /// The first of its processes.
+  long pid() {
+    return process.pid();
+  }
+
+  /// Asks it to end, and ends by force whatever of it is left after a while.
+  @Override
+  public void close() {
+    List<ProcessHandle> children = process.descendants().toList();
+    process.destroy();
+    try {
+      if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+      children.forEach(ProcessHandle::destroyForcibly);
+      process.waitFor();
+      for (ProcessHandle child : children) {
+        child.onExit().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    RUNNING.remove(this);
+  }
+}

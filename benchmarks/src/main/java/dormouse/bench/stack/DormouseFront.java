@@ -1,0 +1,175 @@
+package dormouse.bench.stack;
+
+import dormouse.testkit.FreePort;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/// Dormouse with the flags of `./run`, those of `JAVA_OPTS`, and a heap of a fixed size that is touched in advance. It keeps no backend
+/// connection for longer than it waits before sessions hibernate, so that who wakes needs a login, as after a long sleep. Any thread.
+final class DormouseFront implements Front {
+  private static final long HEAP_BYTES = 512L << 20;
+  private static final Path JAVA_BIN = Path.of(System.getProperty("java.home"), "bin");
+  private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
+
+  private final Path home;
+  private final Path config;
+  private final Path jar;
+  private final int tlsPort = FreePort.next();
+  private final int plainPort = FreePort.next();
+  private final int adminPort = FreePort.next();
+  private Daemon daemon;
+
+  /// @param sleeps whether sessions hibernate, fed by the backend's events
+  DormouseFront(Scratch scratch, Backend backend, boolean sleeps, int keepAliveSeconds, Path jar) {
+    this.home = scratch.folder("dormouse");
+    this.jar = jar.toAbsolutePath();
+    this.config = home.resolve("dormouse.yaml");
+    String text =
+        """
+        listen:
+          - { address: "127.0.0.1:%d" }
+          - { address: "127.0.0.1:%d", tls: none }
+        admin: { address: "127.0.0.1:%d" }
+        runtime: { state-dir: ., drain: 0s }
+        tls: { certificates: [ { certificate: %s, key: %s } ] }
+        backends:
+          mail:
+            address: "127.0.0.1:%d"
+            tls: none
+            gate: { logins-per-second: 100000, burst: 100000, concurrent-logins: 1000, queue: 100000 }
+            pool: { keep: %8$s }
+        hibernate: { enabled: %7$b, after: %8$s, keep-alive: %9$ds, sync-linger: %8$s }
+        limits: { exempt: [ 127.0.0.0/8 ] }
+        """
+            .formatted(
+                tlsPort,
+                plainPort,
+                adminPort,
+                scratch.tls().certificate(),
+                scratch.tls().key(),
+                backend.plainPort(),
+                sleeps,
+                Backend.HIBERNATE_AFTER,
+                keepAliveSeconds);
+    String feed =
+        "feeds: [ { dovecot-events: { listen: \"127.0.0.1:%d\" } } ]%n"
+            .formatted(backend.eventPort());
+    try {
+      Files.writeString(config, sleeps ? text + feed : text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    daemon = start();
+  }
+
+  private Daemon start() {
+    List<String> command = new ArrayList<>();
+    command.add(JAVA_BIN.resolve("java").toString());
+    command.addAll(
+        List.of(
+            "-XX:+UseCompactObjectHeaders",
+            "-XX:+ExitOnOutOfMemoryError",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Xms" + HEAP_BYTES,
+            "-Xmx" + HEAP_BYTES,
+            "-XX:+AlwaysPreTouch"));
+    String more = System.getenv("JAVA_OPTS");
+    if (more != null && !more.isBlank()) {
+      command.addAll(Arrays.asList(more.strip().split(" +")));
+    }
+    command.addAll(
+        List.of("-jar", jar.toString(), "--quiet", "--log", "warn", "--config", config.toString()));
+    return Daemon.start(home, tlsPort, command);
+  }
+
+  @Override
+  public int tlsPort() {
+    return tlsPort;
+  }
+
+  @Override
+  public int plainPort() {
+    return plainPort;
+  }
+
+  @Override
+  public synchronized List<Long> pids() {
+    return List.of(daemon.pid());
+  }
+
+  @Override
+  public synchronized void restart() {
+    daemon.close();
+    daemon = start();
+  }
+
+  /// All of the heap but what a full collection leaves.
+  @Override
+  public synchronized long unusedBytes() {
+    jcmd("GC.run");
+    Matcher total = TOTAL.matcher(jcmd("GC.class_histogram"));
+    if (!total.find()) {
+      throw new IllegalStateException("no total of the heap");
+    }
+    return HEAP_BYTES - Long.parseLong(total.group(1));
+  }
+
+  private String jcmd(String command) {
+    try {
+      Process process =
+          new ProcessBuilder(
+                  JAVA_BIN.resolve("jcmd").toString(), Long.toString(daemon.pid()), command)
+              .redirectErrorStream(true)
+              .start();
+      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (process.waitFor() != 0) {
+        throw new IllegalStateException("jcmd " + command + ": " + said);
+      }
+      return said;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// A sample of its metrics, summed over all series that begin like this.
+  long metric(String begin) {
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      URI uri = URI.create("http://127.0.0.1:" + adminPort + "/metrics");
+      try (Stream<String> lines =
+          http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofLines())
+              .body()) {
+        return lines
+            .filter(line -> line.startsWith(begin))
+            .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+            .sum();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    daemon.close();
+  }
+}

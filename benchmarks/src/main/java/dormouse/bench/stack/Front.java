@@ -1,0 +1,26 @@
+package dormouse.bench.stack;
+
+import java.util.List;
+
+/// What clients connect to, where it is not the backend itself. Any thread.
+interface Front extends AutoCloseable {
+  /// IMAP in TLS.
+  int tlsPort();
+
+  /// IMAP in the clear.
+  int plainPort();
+
+  /// The first process of each of its programs.
+  List<Long> pids();
+
+  /// Ends all its processes and starts them again on the same ports: its clients are gone.
+  void restart();
+
+  /// What of its memory is room in a heap that it does not need now.
+  default long unusedBytes() {
+    return 0;
+  }
+
+  @Override
+  void close();
+}

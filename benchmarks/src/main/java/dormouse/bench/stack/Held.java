@@ -1,0 +1,113 @@
+package dormouse.bench.stack;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/// The memory that a stack holds. Immutable.
+///
+/// @param front bytes of the processes that clients connect to: Pss, less the room that a heap has and does not need
+/// @param back of all others
+/// @param tables page tables, and the kernel's stacks at 16 KiB a thread
+/// @param slabs what the kernel keeps of all sockets and watches of the machine ([#kernelSlabs])
+/// @param processes how many there are
+public record Held(long front, long back, long tables, long slabs, int processes) {
+  private static final long KERNEL_STACK = 16 << 10;
+  private static final Pattern PSS = Pattern.compile("(?m)^Pss: +(\\d+) kB");
+  private static final Pattern TABLES = Pattern.compile("(?m)^VmPTE:\\s+(\\d+) kB");
+  private static final Pattern THREADS = Pattern.compile("(?m)^Threads:\\s+(\\d+)");
+
+  /// Sockets, their inodes, files, names; epoll's records; inotify's; of processes their tasks, areas and files.
+  private static final List<String> SLABS =
+      List.of(
+          "TCP",
+          "TCPv6",
+          "UNIX",
+          "sock_inode_cache",
+          "filp",
+          "lsm_file_cache",
+          "lsm_inode_cache",
+          "dentry",
+          "eventpoll_epi",
+          "eventpoll_pwq",
+          "ep_head",
+          "inotify_inode_mark",
+          "fsnotify_mark_connector",
+          "task_struct",
+          "signal_cache",
+          "sighand_cache",
+          "files_cache",
+          "mm_struct",
+          "vm_area_struct",
+          "anon_vma",
+          "anon_vma_chain",
+          "cred",
+          "cred_jar",
+          "pid");
+
+  /// @param direct whether Dovecot's login processes count as the front, and all others as the back
+  static Held of(List<Long> roots, boolean direct) {
+    long front = 0;
+    long back = 0;
+    long tables = 0;
+    int processes = 0;
+    for (long pid : Usage.pids(roots).toList()) {
+      Path process = Path.of("/proc", Long.toString(pid));
+      try {
+        long pss = 1024 * number(PSS, Files.readString(process.resolve("smaps_rollup")));
+        String status = Files.readString(process.resolve("status"));
+        if (!direct || Files.readString(process.resolve("comm")).strip().equals("imap-login")) {
+          front += pss;
+        } else {
+          back += pss;
+        }
+        tables += 1024 * number(TABLES, status) + KERNEL_STACK * number(THREADS, status);
+        processes++;
+      } catch (IOException _) {
+        // it has ended
+      }
+    }
+    return new Held(front, back, tables, kernelSlabs(), processes);
+  }
+
+  /// What is behind this front.
+  Held behind(Held other) {
+    return new Held(other.front, front, tables + other.tables, slabs, processes + other.processes);
+  }
+
+  /// Without room in the front that it does not need.
+  Held less(long unused) {
+    return new Held(front - unused, back, tables, slabs, processes);
+  }
+
+  public Held minus(Held earlier) {
+    return new Held(
+        front - earlier.front,
+        back - earlier.back,
+        tables - earlier.tables,
+        slabs - earlier.slabs,
+        processes - earlier.processes);
+  }
+
+  private static long number(Pattern where, String text) {
+    Matcher found = where.matcher(text);
+    return found.find() ? Long.parseLong(found.group(1)) : 0; // a process that is ending has none
+  }
+
+  /// Bytes in use, by `/proc/slabinfo`, which only root may read; 0 for others.
+  public static long kernelSlabs() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/slabinfo"))) {
+      return lines
+          .map(line -> line.split(" +"))
+          .filter(fields -> SLABS.contains(fields[0]))
+          .mapToLong(fields -> Long.parseLong(fields[1]) * Long.parseLong(fields[3]))
+          .sum();
+    } catch (IOException _) {
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,143 @@
+package dormouse.bench.work;
+
+import dormouse.bench.load.Client;
+import dormouse.bench.load.ClosedLoop;
+import dormouse.bench.load.Faults;
+import dormouse.bench.load.Latencies;
+import dormouse.bench.load.Load;
+import dormouse.bench.load.Load.Tls;
+import dormouse.bench.stack.Backend;
+import dormouse.bench.stack.Mailboxes;
+import dormouse.bench.stack.Stack;
+import dormouse.bench.stack.StackKind;
+import dormouse.bench.stack.Usage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/// What all workloads work with. On the thread of the run.
+///
+/// @param load opens clients
+/// @param size how much of everything
+/// @param figures where numbers go
+/// @param faults what went wrong, by stack
+public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults> faults) {
+  /// Messages in an ordinary INBOX.
+  static final int MESSAGES = 10;
+
+  /// Bytes of each.
+  static final int MESSAGE_BYTES = 2000;
+
+  private static final List<byte[]> INBOX = Mailboxes.messages(MESSAGES, MESSAGE_BYTES);
+  private static final int WARM_USER = 1_000_000;
+  private static final int WARM_SECONDS = 60;
+  private static final int AT_ONCE = 40; // that log in
+  private static final Duration LONG = Duration.ofMinutes(30);
+  private static final long LOOK_NANOS = 500_000_000;
+  private static final double QUIET_SECONDS = 0.02; // of the processors, between two looks
+  private static final int MOST_LOOKS = 120;
+  private static final int HIBERNATION_LOOKS = 6;
+
+  /// What went wrong with this stack.
+  public Faults faults(Stack stack) {
+    return faults.computeIfAbsent(stack.kind(), _ -> new Faults());
+  }
+
+  void add(Measure measure, Stack stack, double number) {
+    figures.add(measure, stack.kind(), number);
+  }
+
+  /// Adds the median and the 99th percentile.
+  void add(Measure median, Measure high, Stack stack, Latencies latencies) {
+    add(median, stack, latencies.millis(50));
+    add(high, stack, latencies.millis(99));
+  }
+
+  /// An ordinary INBOX for users from the first, which counts from 0, to before the last.
+  void mailboxes(Stack stack, int first, int last) {
+    for (int i = first; i < last; i++) {
+      stack.backend().mailboxes().create(stack.user(i), INBOX);
+    }
+  }
+
+  static byte[] message(int uid) {
+    return INBOX.get(uid - 1);
+  }
+
+  /// Has one client hear of one message, so that whatever is loaded, started or believed at first is so before anything is measured:
+  /// Dormouse relies on a feed from its first event on.
+  public void warmUp(Stack stack) {
+    mailboxes(stack, WARM_USER, WARM_USER + 1);
+    Client client = idle(stack, WARM_USER).join();
+    CompletableFuture<Long> heard = new CompletableFuture<>();
+    client.onExists(heard::complete);
+    settle(stack, 1);
+    stack.backend().deliver(stack.user(WARM_USER), message(1));
+    heard.orTimeout(WARM_SECONDS, TimeUnit.SECONDS).join();
+    client.done().thenCompose(Client::logout).join();
+  }
+
+  /// A client of a user, logged in.
+  CompletableFuture<Client> login(Stack stack, int user, Tls tls) {
+    String name = stack.user(user);
+    int port = tls == Tls.NONE ? stack.plainPort() : stack.tlsPort();
+    return load.connect(name, port, tls, faults(stack))
+        .thenCompose(client -> client.login(name, Backend.PASSWORD));
+  }
+
+  /// The same, with its ordinary INBOX selected, in IDLE.
+  CompletableFuture<Client> idle(Stack stack, int user) {
+    return login(stack, user, Tls.FULL)
+        .thenCompose(client -> client.select(MESSAGES, Mailboxes.UID_VALIDITY))
+        .thenCompose(Client::idle);
+  }
+
+  /// One session in IDLE for each of these users, over TLS.
+  List<Client> hold(Stack stack, int first, int last) {
+    List<Client> held = Collections.synchronizedList(new ArrayList<>());
+    int[] users = {first};
+    ClosedLoop.run(
+        AT_ONCE,
+        last - first,
+        LONG,
+        faults(stack),
+        new Latencies(),
+        _ -> {
+          int user;
+          synchronized (users) {
+            user = users[0]++;
+          }
+          return idle(stack, user).thenAccept(held::add);
+        });
+    return held;
+  }
+
+  /// Ends them all.
+  static void leave(List<Client> clients) {
+    CompletableFuture.allOf(
+            clients.stream()
+                .map(client -> client.done().thenCompose(Client::logout))
+                .toArray(CompletableFuture[]::new))
+        .exceptionally(_ -> null)
+        .join();
+  }
+
+  /// Returns when whoever hibernates sessions has done so with these, and the stack does nothing; at the latest after a minute.
+  static void settle(Stack stack, int sessions) {
+    Usage before = stack.usage();
+    for (int i = 0; i < MOST_LOOKS; i++) {
+      LockSupport.parkNanos(LOOK_NANOS);
+      Usage now = stack.usage();
+      boolean rest = stack.rest(sessions) && (!stack.kind().hibernates() || i >= HIBERNATION_LOOKS);
+      if (rest && now.minus(before).sum() < QUIET_SECONDS) {
+        return;
+      }
+      before = now;
+    }
+  }
+}

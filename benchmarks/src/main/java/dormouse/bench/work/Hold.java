@@ -1,0 +1,142 @@
+package dormouse.bench.work;
+
+import dormouse.bench.load.Client;
+import dormouse.bench.stack.Held;
+import dormouse.bench.stack.Stack;
+import dormouse.bench.stack.StackKind;
+import dormouse.bench.stack.Usage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+
+/// What does an idle session take? See [#question].
+final class Hold implements Workload {
+  private static final String NAME = "hold";
+  private static final Measure PROCESSES = Measure.less(NAME, "processes' memory a session", "KiB");
+  private static final Measure FRONT = Measure.less(NAME, "of it the front's", "KiB");
+  private static final Measure KERNEL = Measure.less(NAME, "kernel's memory a session", "KiB");
+  private static final Measure ALL = Measure.less(NAME, "all memory a session", "KiB");
+  private static final Measure CPU =
+      Measure.less(NAME, "CPU of 1,000 sessions for a keep-alive each", "ms");
+  private static final Measure COUNT = Measure.less(NAME, "processes at the end", "");
+  private static final Measure BEFORE =
+      Measure.less(NAME, "memory of all processes before the first session", "MiB");
+  private static final int WARM = 50;
+  private static final int SOCKETS = 500;
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String question() {
+    return """
+    TLS clients log in, select INBOX and idle; each round adds as many again, waits until whoever hibernates them has done so, and takes what the round has added, \
+    for each session. Memory of processes is Pss. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the whole machine, less a socket of the \
+    client's, which is measured first. Dormouse's heap has a fixed size; counted is what a full collection leaves of it. CPU is taken over the time in which each session hears one keep-alive.\
+    """;
+  }
+
+  @Override
+  public List<StackKind> stacks() {
+    return List.of(
+        StackKind.DOVECOT,
+        StackKind.DOVECOT_HIBERNATE,
+        StackKind.NGINX_HIBERNATE,
+        StackKind.DOVECOT_PROXY_HIBERNATE,
+        StackKind.PERDITION_HIBERNATE,
+        StackKind.HAPROXY_HIBERNATE,
+        StackKind.DORMOUSE,
+        StackKind.DORMOUSE_ATTACHED);
+  }
+
+  @Override
+  public boolean alone() {
+    return true;
+  }
+
+  @Override
+  public int keepAliveSeconds(Size size) {
+    return size.holdSeconds();
+  }
+
+  @Override
+  public Rounds prepare(Bench bench, Stack stack) {
+    int all = bench.size().holdStep() * bench.size().rounds();
+    bench.mailboxes(stack, 0, all + WARM);
+    double socket = socketBytes();
+    List<Client> warm = bench.hold(stack, all, all + WARM);
+    Bench.settle(stack, WARM);
+    Bench.leave(warm);
+    Bench.settle(stack, 0);
+    return new Rounds() {
+      private final List<Client> held = new ArrayList<>();
+      private Held before = first();
+
+      private Held first() {
+        Held empty = stack.held();
+        bench.add(BEFORE, stack, mebibytes(empty.front() + empty.back() + stack.unusedBytes()));
+        return empty;
+      }
+
+      @Override
+      public void round() {
+        int step = bench.size().holdStep();
+        held.addAll(bench.hold(stack, held.size(), held.size() + step));
+        Bench.settle(stack, held.size());
+        Held now = stack.held();
+        Held added = now.minus(before);
+        double front = added.front() / 1024.0 / step;
+        double processes = front + added.back() / 1024.0 / step;
+        double kernel = ((added.tables() + added.slabs()) / (double) step - socket) / 1024;
+        bench.add(PROCESSES, stack, processes);
+        bench.add(FRONT, stack, front);
+        bench.add(KERNEL, stack, kernel);
+        bench.add(ALL, stack, processes + kernel);
+        bench.add(COUNT, stack, now.processes());
+        Usage begin = stack.usage();
+        LockSupport.parkNanos(bench.size().holdSeconds() * 1_000_000_000L);
+        bench.add(CPU, stack, stack.usage().minus(begin).sum() * 1e6 / held.size());
+        before = stack.held();
+      }
+
+      @Override
+      public void close() {
+        Bench.leave(held);
+      }
+    };
+  }
+
+  private static double mebibytes(double bytes) {
+    return bytes / (1 << 20);
+  }
+
+  /// What the kernel keeps of one end of an idle connection.
+  private static double socketBytes() {
+    List<Socket> open = new ArrayList<>();
+    try (ServerSocket server = new ServerSocket(0, 200, InetAddress.getLoopbackAddress())) {
+      long before = Held.kernelSlabs();
+      for (int i = 0; i < SOCKETS; i++) {
+        open.add(new Socket(InetAddress.getLoopbackAddress(), server.getLocalPort()));
+        open.add(server.accept());
+      }
+      return (Held.kernelSlabs() - before) / (double) open.size();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      for (Socket each : open) {
+        try {
+          each.close();
+        } catch (IOException _) {
+          // it is gone
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package dormouse.bench.work;
+
+import dormouse.bench.load.Client;
+import dormouse.bench.load.ClosedLoop;
+import dormouse.bench.load.Latencies;
+import dormouse.bench.load.Load.Tls;
+import dormouse.bench.stack.Stack;
+import dormouse.bench.stack.StackKind;
+import dormouse.bench.stack.Usage;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// What does a login cost? See [#question].
+final class Login implements Workload {
+  private static final String NAME = "login";
+  private static final int AT_ONCE = 32;
+  private static final int USERS = 100;
+  private static final Duration LONG = Duration.ofMinutes(10);
+  private static final long A_MOMENT = 200_000_000;
+
+  /// What is measured of each way to connect.
+  private record Measures(
+      Measure front, Measure all, Measure rate, Measure median, Measure high, Measure resumed) {
+    static Measures of(Tls tls) {
+      String what =
+          switch (tls) {
+            case NONE -> "plain";
+            case FULL -> "full TLS";
+            case RESUMED -> "resumed TLS";
+          };
+      return new Measures(
+          Measure.less(NAME, what + ": front's CPU", "ms"),
+          Measure.less(NAME, what + ": CPU of front and back", "ms"),
+          Measure.more(NAME, what + ": logins a second", ""),
+          Measure.less(NAME, what + ": connect to logout, median", "ms"),
+          Measure.less(NAME, what + ": connect to logout, 99 %", "ms"),
+          Measure.more(NAME, what + ": share that resumed", "%"));
+    }
+  }
+
+  private static final Map<Tls, Measures> MEASURES =
+      Stream.of(Tls.values()).collect(Collectors.toMap(Function.identity(), Measures::of));
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String question() {
+    return String.format(
+        Locale.ROOT,
+        """
+        Users connect, log in and out, %d at a time, each at once after the last, over TLS 1.3 with a full handshake, with a resumed one, and in the clear. \
+        CPU is for each login; most of the back's is Dovecot's, which starts a process for each.\
+        """,
+        AT_ONCE);
+  }
+
+  @Override
+  public List<StackKind> stacks() {
+    return List.of(
+        StackKind.DOVECOT,
+        StackKind.NGINX,
+        StackKind.DOVECOT_PROXY,
+        StackKind.PERDITION,
+        StackKind.HAPROXY,
+        StackKind.DORMOUSE);
+  }
+
+  @Override
+  public Rounds prepare(Bench bench, Stack stack) {
+    bench.mailboxes(stack, 0, USERS);
+    run(bench, stack, Tls.FULL, bench.size().warmUps(), new Latencies());
+    run(bench, stack, Tls.RESUMED, USERS, new Latencies());
+    return new Rounds() {
+      @Override
+      public void round() {
+        MEASURES.forEach((tls, measures) -> measure(bench, stack, tls, measures));
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  private static void measure(Bench bench, Stack stack, Tls tls, Measures measures) {
+    Latencies latencies = new Latencies();
+    LockSupport.parkNanos(A_MOMENT); // what is left of others ends
+    long resumed = bench.load().resumed();
+    Usage before = stack.usage();
+    ClosedLoop.Outcome outcome = run(bench, stack, tls, bench.size().logins(), latencies);
+    LockSupport.parkNanos(A_MOMENT);
+    Usage used = stack.usage().minus(before);
+    if (stack.proxied()) {
+      bench.add(measures.front(), stack, used.front() * 1e3 / outcome.count());
+    }
+    bench.add(measures.all(), stack, used.sum() * 1e3 / outcome.count());
+    bench.add(measures.rate(), stack, outcome.perSecond());
+    bench.add(measures.median(), measures.high(), stack, latencies);
+    if (tls == Tls.RESUMED) {
+      double share = (bench.load().resumed() - resumed) * 100.0 / outcome.count();
+      bench.add(measures.resumed(), stack, share);
+    }
+  }
+
+  private static ClosedLoop.Outcome run(
+      Bench bench, Stack stack, Tls tls, int logins, Latencies latencies) {
+    AtomicInteger next = new AtomicInteger();
+    return ClosedLoop.run(
+        AT_ONCE,
+        logins,
+        LONG,
+        bench.faults(stack),
+        latencies,
+        _ -> bench.login(stack, next.getAndIncrement() % USERS, tls).thenCompose(Client::logout));
+  }
+}

@@ -1,0 +1,46 @@
+package dormouse.bench.work;
+
+/// How much of everything. Immutable.
+///
+/// @param rounds of each workload; their least, middle and most are told
+/// @param holdStep sessions that **hold** adds a round
+/// @param holdSeconds how long it watches them, and between two keep-alives
+/// @param warmUps logins that are not counted before **login** begins
+/// @param logins a round, of each kind
+/// @param storm sessions that come back at once
+/// @param sessions that **wake** and **deliver** hold
+/// @param perSecond wakes, and deliveries at a fifth of that
+/// @param seconds a round of **wake**, **deliver**, **status** and **stream**
+/// @param streamBytes of the message that **stream** fetches
+/// @param streamClients of its second half
+/// @param mixedUsers of **mixed**
+/// @param mixedSeconds a round of it
+/// @param mixedSpeed how many seconds pass in one
+public record Size(
+    String name,
+    int rounds,
+    int holdStep,
+    int holdSeconds,
+    int warmUps,
+    int logins,
+    int storm,
+    int sessions,
+    int perSecond,
+    int seconds,
+    int streamBytes,
+    int streamClients,
+    int mixedUsers,
+    int mixedSeconds,
+    int mixedSpeed) {
+  /// A minute; for right answers, not for figures.
+  public static final Size TINY =
+      new Size("tiny", 1, 10, 1, 20, 20, 10, 12, 20, 1, 1 << 20, 4, 20, 1, 240);
+
+  /// Under ten minutes.
+  public static final Size QUICK =
+      new Size("quick", 3, 200, 4, 300, 200, 300, 150, 50, 2, 4 << 20, 50, 100, 4, 240);
+
+  /// Hours.
+  public static final Size FULL =
+      new Size("full", 5, 3000, 20, 3000, 3000, 5000, 1000, 100, 20, 16 << 20, 50, 5000, 60, 24);
+}

@@ -1,0 +1,124 @@
+package dormouse.bench.work;
+
+import dormouse.bench.load.Client;
+import dormouse.bench.load.Latencies;
+import dormouse.bench.stack.Held;
+import dormouse.bench.stack.Stack;
+import dormouse.bench.stack.StackKind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// How soon is everybody back after a restart? See [#question].
+final class Storm implements Workload {
+  private static final String NAME = "storm";
+  private static final Measure DOWN = Measure.less(NAME, "until it accepts again", "s");
+  private static final Measure BACK = Measure.less(NAME, "from then until all idle again", "s");
+  private static final Measure MEDIAN = Measure.less(NAME, "a client's return, median", "ms");
+  private static final Measure FAILURES = Measure.less(NAME, "attempts that failed", "");
+  private static final Measure PEAK = Measure.less(NAME, "most memory of all processes", "MiB");
+  private static final Executor AGAIN =
+      CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS);
+  private static final long PATIENCE_SECONDS = 300;
+  private static final int LOOK_MILLIS = 300;
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String question() {
+    return """
+    The front (where there is none, Dovecot) is stopped and started again while clients idle. As soon as it accepts, all of them connect in the same moment, over TLS, log in, select and idle; who \
+    fails tries again after half a second. Memory is Pss, of Dormouse with its whole heap.\
+    """;
+  }
+
+  @Override
+  public List<StackKind> stacks() {
+    return List.of(
+        StackKind.DOVECOT,
+        StackKind.NGINX,
+        StackKind.DOVECOT_PROXY,
+        StackKind.PERDITION,
+        StackKind.HAPROXY,
+        StackKind.DORMOUSE);
+  }
+
+  @Override
+  public boolean alone() {
+    return true;
+  }
+
+  @Override
+  public Rounds prepare(Bench bench, Stack stack) {
+    int count = bench.size().storm();
+    bench.mailboxes(stack, 0, count);
+    return new Rounds() {
+      private List<Client> held = bench.hold(stack, 0, count);
+
+      @Override
+      public void round() {
+        held.forEach(Client::mayEnd);
+        long begin = System.nanoTime();
+        stack.restart();
+        long up = System.nanoTime();
+        bench.add(DOWN, stack, (up - begin) / 1e9);
+        held.forEach(Client::close);
+        held = comeBack(bench, stack, count, up);
+      }
+
+      @Override
+      public void close() {
+        Bench.leave(held);
+      }
+    };
+  }
+
+  private static List<Client> comeBack(Bench bench, Stack stack, int count, long up) {
+    AtomicInteger failures = new AtomicInteger();
+    Latencies latencies = new Latencies();
+    List<CompletableFuture<Client>> coming = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      coming.add(again(bench, stack, i, failures).whenComplete((_, _) -> latencies.since(up)));
+    }
+    CompletableFuture<Void> all =
+        CompletableFuture.allOf(coming.toArray(CompletableFuture[]::new))
+            .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
+            .exceptionally(e -> {
+              bench.faults(stack).add(stack.kind().title() + ": not all came back: " + e);
+              return null;
+            });
+    long peak = 0;
+    CompletableFuture<Double> back = all.thenApply(_ -> (System.nanoTime() - up) / 1e9);
+    while (!back.isDone()) {
+      Held held = stack.processes();
+      peak = Math.max(peak, held.front() + held.back());
+      back.copy().completeOnTimeout(0.0, LOOK_MILLIS, TimeUnit.MILLISECONDS).join();
+    }
+    bench.add(BACK, stack, back.join());
+    bench.add(MEDIAN, stack, latencies.millis(50));
+    bench.add(FAILURES, stack, failures.get());
+    bench.add(PEAK, stack, (double) peak / (1 << 20));
+    return coming.stream()
+        .filter(each -> each.state() == Future.State.SUCCESS)
+        .map(CompletableFuture::join)
+        .toList();
+  }
+
+  private static CompletableFuture<Client> again(
+      Bench bench, Stack stack, int user, AtomicInteger failures) {
+    return bench
+        .idle(stack, user)
+        .exceptionallyCompose(_ -> {
+          failures.incrementAndGet();
+          return CompletableFuture.supplyAsync(() -> true, AGAIN)
+              .thenCompose(_ -> again(bench, stack, user, failures));
+        });
+  }
+}

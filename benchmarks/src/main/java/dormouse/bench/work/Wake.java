@@ -1,0 +1,105 @@
+package dormouse.bench.work;
+
+import dormouse.bench.load.Check;
+import dormouse.bench.load.Client;
+import dormouse.bench.load.Latencies;
+import dormouse.bench.load.OpenLoop;
+import dormouse.bench.stack.Stack;
+import dormouse.bench.stack.StackKind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/// How long does a sleeper take to answer? See [#question].
+final class Wake implements Workload {
+  private static final String NAME = "wake";
+
+  /// What a client does between DONE and its next IDLE.
+  private enum Kind {
+    AGAIN("DONE and IDLE"),
+    NOOP("DONE and NOOP"),
+    FETCH("DONE and FETCH");
+
+    final String title;
+    final Measure median;
+    final Measure high;
+
+    Kind(String title) {
+      this.title = title;
+      this.median = Measure.less(NAME, title + ", median", "ms");
+      this.high = Measure.less(NAME, title + ", 99 %", "ms");
+    }
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String question() {
+    return """
+    Clients that idle, and by then are hibernated where anybody hibernates them, end IDLE: one in three to idle again, one for a NOOP, one to fetch a message. So many a second do so, whatever becomes of those \
+    before; counted is from when it was to begin to the end of the answer (`+` of IDLE).\
+    """;
+  }
+
+  @Override
+  public List<StackKind> stacks() {
+    List<StackKind> all = new ArrayList<>(StackKind.LIVE);
+    all.add(1, StackKind.DOVECOT_HIBERNATE);
+    return all;
+  }
+
+  @Override
+  public Rounds prepare(Bench bench, Stack stack) {
+    int count = bench.size().sessions();
+    bench.mailboxes(stack, 0, count);
+    List<Client> held = bench.hold(stack, 0, count);
+    Bench.settle(stack, count);
+    return new Rounds() {
+      private int next;
+
+      @Override
+      public void round() {
+        Latencies[] latencies = {new Latencies(), new Latencies(), new Latencies()};
+        int wakes = bench.size().perSecond() * bench.size().seconds();
+        OpenLoop.run(
+            wakes,
+            bench.size().perSecond(),
+            bench.faults(stack),
+            (_, since) -> {
+              int turn = next++;
+              Kind kind = Kind.values()[(turn + turn / held.size()) % Kind.values().length];
+              return wake(held.get(turn % held.size()), kind, since, latencies[kind.ordinal()]);
+            });
+        for (Kind kind : Kind.values()) {
+          bench.add(kind.median, kind.high, stack, latencies[kind.ordinal()]);
+          bench.figures().addAll(kind.title, stack.kind(), latencies[kind.ordinal()]);
+        }
+      }
+
+      @Override
+      public void close() {
+        Bench.leave(held);
+      }
+    };
+  }
+
+  private static CompletableFuture<Client> wake(
+      Client client, Kind kind, long since, Latencies latencies) {
+    CompletableFuture<Client> done = client.done();
+    return switch (kind) {
+      case AGAIN -> done.thenCompose(Client::idle).whenComplete((_, _) -> latencies.since(since));
+      case NOOP ->
+          done.thenCompose(_ -> client.say("NOOP", Check.nothing()))
+              .whenComplete((_, _) -> latencies.since(since))
+              .thenCompose(Client::idle);
+      case FETCH ->
+          done.thenCompose(
+                  _ -> client.say("UID FETCH 3 BODY.PEEK[]", Check.body(3, Bench.message(3))))
+              .whenComplete((_, _) -> latencies.since(since))
+              .thenCompose(Client::idle);
+    };
+  }
+}
