@@ -79,13 +79,25 @@ public final class Stack {
     }
   }
 
-  /// Whether so many sessions have come to rest, as far as somebody tells: Dormouse has hibernated them, and needs no connection
-  /// for them any more.
-  public boolean rest(int sessions) {
+  /// Whether so many sessions are hibernated, as far as somebody tells.
+  public boolean asleep(int sessions) {
     return kind != StackKind.DORMOUSE
         || !(front instanceof DormouseFront dormouse)
-        || (dormouse.metric("dormouse_sessions{state=\"hibernated\"}") >= sessions
-            && dormouse.metric("dormouse_backend_connections{") == 0);
+        || dormouse.metric("dormouse_sessions{state=\"hibernated\"}") >= sessions;
+  }
+
+  /// Whether it has heard an event, as far as somebody waits for one.
+  public boolean fed() {
+    return kind != StackKind.DORMOUSE
+        || !(front instanceof DormouseFront dormouse)
+        || dormouse.metric("dormouse_feed_up{") > 0;
+  }
+
+  /// Whether nobody needs a backend connection for sessions that are hibernated, as far as somebody tells.
+  public boolean detached() {
+    return kind != StackKind.DORMOUSE
+        || !(front instanceof DormouseFront dormouse)
+        || dormouse.metric("dormouse_backend_connections{") == 0;
   }
 
   void close() {

@@ -40,7 +40,7 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   private static final Duration LONG = Duration.ofMinutes(30);
   private static final long LOOK_NANOS = 500_000_000;
   private static final double QUIET_SECONDS = 0.02; // of the processors, between two looks
-  private static final int MOST_LOOKS = 120;
+  private static final int MOST_LOOKS = 60;
   private static final int HIBERNATION_LOOKS = 6;
 
   /// What went wrong with this stack.
@@ -76,9 +76,15 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
     Client client = idle(stack, WARM_USER).join();
     CompletableFuture<Long> heard = new CompletableFuture<>();
     client.onExists(heard::complete);
-    settle(stack, 1);
+    int least = stack.kind().isDormouse() || stack.kind().hibernates() ? HIBERNATION_LOOKS : 0;
+    for (int i = 0; i < least || (!stack.asleep(1) && i < MOST_LOOKS); i++) {
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
     stack.backend().deliver(stack.user(WARM_USER), message(1));
     heard.orTimeout(WARM_SECONDS, TimeUnit.SECONDS).join();
+    for (int i = 0; !stack.fed() && i < MOST_LOOKS; i++) {
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
     client.done().thenCompose(Client::logout).join();
   }
 
@@ -127,14 +133,17 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
         .join();
   }
 
-  /// Returns when whoever hibernates sessions has done so with these, and the stack does nothing; at the latest after a minute.
+  /// Returns when whoever hibernates sessions has done so with these, and the stack does nothing; at the latest after half a minute.
   static void settle(Stack stack, int sessions) {
     Usage before = stack.usage();
     for (int i = 0; i < MOST_LOOKS; i++) {
       LockSupport.parkNanos(LOOK_NANOS);
       Usage now = stack.usage();
-      boolean rest = stack.rest(sessions) && (!stack.kind().hibernates() || i >= HIBERNATION_LOOKS);
-      if (rest && now.minus(before).sum() < QUIET_SECONDS) {
+      boolean rest = !stack.kind().hibernates() || i >= HIBERNATION_LOOKS;
+      if (rest
+          && stack.asleep(sessions)
+          && stack.detached()
+          && now.minus(before).sum() < QUIET_SECONDS) {
         return;
       }
       before = now;

@@ -4,7 +4,7 @@ package dormouse.bench.work;
 ///
 /// @param rounds of each workload; their least, middle and most are told
 /// @param holdStep sessions that **hold** adds a round
-/// @param holdSeconds how long it watches them, and between two keep-alives
+/// @param holdSeconds how long it watches them, and between two keep-alives; more than whoever hibernates waits
 /// @param warmUps logins that are not counted before **login** begins
 /// @param logins a round, of each kind
 /// @param storm sessions that come back at once
@@ -34,7 +34,7 @@ public record Size(
     int mixedSpeed) {
   /// A minute; for right answers, not for figures.
   public static final Size TINY =
-      new Size("tiny", 1, 10, 1, 20, 20, 10, 12, 20, 1, 1 << 20, 4, 20, 1, 240);
+      new Size("tiny", 1, 10, 5, 20, 20, 10, 12, 20, 1, 1 << 20, 4, 20, 1, 240);
 
   /// Under ten minutes.
   public static final Size QUICK =
