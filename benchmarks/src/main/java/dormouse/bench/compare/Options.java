@@ -71,6 +71,6 @@ record Options(Size size, List<Workload> workloads, List<StackKind> stacks, Stri
   boolean whole() {
     return workloads.equals(Workloads.ALL)
         && stacks.size() == StackKind.values().length
-        && size != Size.TINY;
+        && !size.equals(Size.TINY);
   }
 }

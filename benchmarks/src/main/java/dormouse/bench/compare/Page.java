@@ -143,7 +143,9 @@ record Page(
       text.append("| ").append(title(measure)).append(" |");
       Map<StackKind, List<Double>> all = figures.of(measure);
       Optional<Double> best =
-          figures.bestPeer(measure).map(peer -> Figures.spread(all.get(peer)).median());
+          figures
+              .bestPeer(measure)
+              .map(peer -> Figures.spread(all.getOrDefault(peer, List.of())).median());
       for (StackKind stack : stacks) {
         text.append(' ').append(cell(all.get(stack), best)).append(" |");
       }

@@ -24,7 +24,9 @@ public final class Scratch implements AutoCloseable {
     try {
       Path home = Files.createTempDirectory("dormouse-bench");
       Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwxr-xr-x"));
-      return new Scratch(home);
+      Scratch made = new Scratch(home);
+      Runtime.getRuntime().addShutdownHook(new Thread(made::close, "scratch-ends"));
+      return made;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

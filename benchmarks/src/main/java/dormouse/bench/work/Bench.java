@@ -48,8 +48,11 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
     return faults.computeIfAbsent(stack.kind(), _ -> new Faults());
   }
 
+  /// Adds a number, unless nothing ended of which it could be one.
   void add(Measure measure, Stack stack, double number) {
-    figures.add(measure, stack.kind(), number);
+    if (Double.isFinite(number)) {
+      figures.add(measure, stack.kind(), number);
+    }
   }
 
   /// Adds the median and the 99th percentile.

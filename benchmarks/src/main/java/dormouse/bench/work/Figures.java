@@ -4,6 +4,7 @@ import dormouse.bench.load.Latencies;
 import dormouse.bench.stack.StackKind;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,30 +68,23 @@ public final class Figures {
 
   /// The best median of all peers; empty if there is none.
   public Optional<StackKind> bestPeer(Measure measure) {
-    Map<StackKind, List<Double>> all = of(measure);
-    StackKind best = null;
-    for (StackKind each : all.keySet()) {
-      if (!each.isDormouse() && (best == null || better(measure, all.get(each), all.get(best)))) {
-        best = each;
-      }
-    }
-    return Optional.ofNullable(best);
-  }
-
-  private static boolean better(Measure measure, List<Double> one, List<Double> other) {
-    double difference = Spread.of(one).median - Spread.of(other).median;
-    return measure.more() ? difference > 0 : difference < 0;
+    Comparator<Map.Entry<StackKind, List<Double>>> upwards =
+        Comparator.comparingDouble(each -> Spread.of(each.getValue()).median);
+    return of(measure).entrySet().stream()
+        .filter(each -> !each.getKey().isDormouse())
+        .min(measure.more() ? upwards.reversed() : upwards)
+        .map(Map.Entry::getKey);
   }
 
   /// Empty if no Dormouse or no peer was measured, or the peer's number is 0.
   public Optional<Standing> standing(Measure measure) {
     Map<StackKind, List<Double>> all = of(measure);
-    List<Double> own = all.get(StackKind.DORMOUSE);
+    List<Double> own = all.getOrDefault(StackKind.DORMOUSE, List.of());
     Optional<StackKind> best = bestPeer(measure);
-    if (own == null || best.isEmpty()) {
+    if (own.isEmpty() || best.isEmpty()) {
       return Optional.empty();
     }
-    List<Double> peer = all.get(best.get());
+    List<Double> peer = all.getOrDefault(best.get(), List.of());
     double[] ratios = new double[Math.min(own.size(), peer.size())];
     for (int i = 0; i < ratios.length; i++) {
       ratios[i] = own.get(i) / peer.get(i);

@@ -81,7 +81,8 @@ final class Hold implements Workload {
 
       private Held first() {
         Held empty = stack.held();
-        bench.add(BEFORE, stack, mebibytes(empty.front() + empty.back() + stack.unusedBytes()));
+        bench.add(
+            BEFORE, stack, mebibytes((double) empty.front() + empty.back() + stack.unusedBytes()));
         return empty;
       }
 

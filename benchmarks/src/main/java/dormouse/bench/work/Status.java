@@ -23,6 +23,7 @@ final class Status implements Workload {
   private static final Measure ALL = Measure.less(NAME, "CPU of front and back", "µs");
   private static final Measure MEDIAN = Measure.less(NAME, "STATUS, median", "ms");
   private static final Measure HIGH = Measure.less(NAME, "STATUS, 99 %", "ms");
+  private static final Duration LONG = Duration.ofMinutes(5);
   private static final int CLIENTS = 8;
   private static final int FOLDERS = 20;
   private static final int MESSAGES = 3;
@@ -55,14 +56,26 @@ final class Status implements Workload {
       }
       clients.add(bench.login(stack, user, Tls.FULL).join());
     }
-    run(bench, stack, clients, Duration.ofSeconds(1), new Latencies());
+    run(
+        bench,
+        stack,
+        clients,
+        2L * CLIENTS * FOLDERS,
+        LONG,
+        new Latencies()); // all of them once, and again
     return new Rounds() {
       @Override
       public void round() {
         Latencies latencies = new Latencies();
         Usage before = stack.usage();
         ClosedLoop.Outcome outcome =
-            run(bench, stack, clients, Duration.ofSeconds(bench.size().seconds()), latencies);
+            run(
+                bench,
+                stack,
+                clients,
+                Long.MAX_VALUE,
+                Duration.ofSeconds(bench.size().seconds()),
+                latencies);
         Usage used = stack.usage().minus(before);
         bench.add(RATE, stack, outcome.perSecond());
         if (stack.proxied()) {
@@ -81,11 +94,16 @@ final class Status implements Workload {
   }
 
   private static ClosedLoop.Outcome run(
-      Bench bench, Stack stack, List<Client> clients, Duration time, Latencies latencies) {
+      Bench bench,
+      Stack stack,
+      List<Client> clients,
+      long most,
+      Duration time,
+      Latencies latencies) {
     int[] next = new int[CLIENTS];
     return ClosedLoop.run(
         CLIENTS,
-        Long.MAX_VALUE,
+        most,
         time,
         bench.faults(stack),
         latencies,

@@ -7,7 +7,9 @@ import dormouse.bench.load.OpenLoop;
 import dormouse.bench.stack.Stack;
 import dormouse.bench.stack.StackKind;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /// How long does a sleeper take to answer? See [#question].
@@ -21,15 +23,13 @@ final class Wake implements Workload {
     FETCH("DONE and FETCH");
 
     final String title;
-    final Measure median;
-    final Measure high;
 
     Kind(String title) {
       this.title = title;
-      this.median = Measure.less(NAME, title + ", median", "ms");
-      this.high = Measure.less(NAME, title + ", 99 %", "ms");
     }
   }
+
+  private static final List<Kind> KINDS = List.of(Kind.values());
 
   @Override
   public String name() {
@@ -62,7 +62,8 @@ final class Wake implements Workload {
 
       @Override
       public void round() {
-        Latencies[] latencies = {new Latencies(), new Latencies(), new Latencies()};
+        Map<Kind, Latencies> latencies = new EnumMap<>(Kind.class);
+        KINDS.forEach(kind -> latencies.put(kind, new Latencies()));
         int wakes = bench.size().perSecond() * bench.size().seconds();
         OpenLoop.run(
             wakes,
@@ -70,13 +71,21 @@ final class Wake implements Workload {
             bench.faults(stack),
             (_, since) -> {
               int turn = next++;
-              Kind kind = Kind.values()[(turn + turn / held.size()) % Kind.values().length];
-              return wake(held.get(turn % held.size()), kind, since, latencies[kind.ordinal()]);
+              Kind kind = KINDS.get((turn + turn / held.size()) % KINDS.size());
+              return wake(
+                  held.get(turn % held.size()),
+                  kind,
+                  since,
+                  latencies.getOrDefault(kind, new Latencies()));
             });
-        for (Kind kind : Kind.values()) {
-          bench.add(kind.median, kind.high, stack, latencies[kind.ordinal()]);
-          bench.figures().addAll(kind.title, stack.kind(), latencies[kind.ordinal()]);
-        }
+        latencies.forEach((kind, times) -> {
+          bench.add(
+              Measure.less(NAME, kind.title + ", median", "ms"),
+              Measure.less(NAME, kind.title + ", 99 %", "ms"),
+              stack,
+              times);
+          bench.figures().addAll(kind.title, stack.kind(), times);
+        });
       }
 
       @Override
