@@ -76,7 +76,7 @@ public final class Figures {
         .map(Map.Entry::getKey);
   }
 
-  /// Empty if no Dormouse or no peer was measured, or the peer's number is 0.
+  /// Empty if no Dormouse or no peer was measured, or a number is not above 0, as small differences of memory may be.
   public Optional<Standing> standing(Measure measure) {
     Map<StackKind, List<Double>> all = of(measure);
     List<Double> own = all.getOrDefault(StackKind.DORMOUSE, List.of());
@@ -89,7 +89,7 @@ public final class Figures {
     for (int i = 0; i < ratios.length; i++) {
       ratios[i] = own.get(i) / peer.get(i);
     }
-    if (Arrays.stream(ratios).anyMatch(ratio -> !Double.isFinite(ratio))) {
+    if (Arrays.stream(ratios).anyMatch(ratio -> !Double.isFinite(ratio) || ratio <= 0)) {
       return Optional.empty();
     }
     return Optional.of(
