@@ -3,6 +3,7 @@ package dormouse.auth;
 import dormouse.auth.LoginDecision.Admitted;
 import dormouse.auth.LoginDecision.Refused;
 import dormouse.auth.LoginResult.Cause;
+import dormouse.backend.Approach;
 import dormouse.config.BackendTls;
 import dormouse.config.Network;
 import dormouse.directory.Answer;
@@ -180,7 +181,8 @@ public final class Logins {
         facts.backend(),
         facts.host(),
         facts.port(),
-        tls(facts));
+        tls(facts),
+        new Approach(facts.timeout(), facts.mechanism(), facts.source()).shared());
   }
 
   private static @Nullable BackendTls tls(Facts facts) {

@@ -12,6 +12,8 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.resolver.AddressResolverGroup;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -121,19 +123,22 @@ public final class Backend {
   /// Opens a TCP connection on `loop`; with `tls: tls` the TLS handshake starts at once.
   ///
   /// The channel begins with reading switched on. The returned future fails when the host name cannot be
-  /// resolved or the connection cannot be made within `connect-timeout`; a failing handshake shows as an
+  /// resolved or the connection cannot be made in time; a failing handshake shows as an
   /// `SslHandshakeCompletionEvent` in the pipeline.
   ///
   /// @param loop the user's event loop; the connection lives there
+  /// @param approach from where, and how long it may take
   /// @param client whom the backend is told of before anything else, if its settings want a PROXY header
   /// @param last gets the connection's events, behind the TLS handler if there is one
-  public Future<Channel> dial(EventLoop loop, Client client, ChannelHandler last) {
+  public Future<Channel> dial(
+      EventLoop loop, Approach approach, Client client, ChannelHandler last) {
     return dialer.dial(
         loop,
+        approach,
         channel -> {
           tellOf(client, channel);
           if (settings.tls() == BackendTls.TLS) {
-            channel.pipeline().addLast(tlsHandler(channel));
+            channel.pipeline().addLast(tlsHandler(approach, channel));
           }
           channel.pipeline().addLast(last);
         });
@@ -148,13 +153,14 @@ public final class Backend {
   }
 
   /// The TLS handler for a channel of this backend, for STARTTLS to put first in its pipeline.
-  public SslHandler tlsHandler(Channel channel) {
+  public SslHandler tlsHandler(Approach approach, Channel channel) {
     String name = settings.tlsName();
     SslHandler handler =
         trust
             .get()
             .newHandler(channel.alloc(), name == null ? settings.host() : name, settings.port());
-    handler.setHandshakeTimeoutMillis(settings.answerTimeout().toMillis());
+    Duration within = Objects.requireNonNullElse(approach.timeout(), settings.answerTimeout());
+    handler.setHandshakeTimeoutMillis(within.toMillis());
     return handler;
   }
 

@@ -17,8 +17,10 @@ import io.netty.util.concurrent.Promise;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -51,8 +53,9 @@ final class Dialer {
 
   /// Connects.
   ///
+  /// @param approach from where, and within what time, if that is not as in the settings
   /// @param arrived fills the pipeline of the channel once it is connected, and before anything has been read
-  Future<Channel> dial(EventLoop loop, Consumer<Channel> arrived) {
+  Future<Channel> dial(EventLoop loop, Approach approach, Consumer<Channel> arrived) {
     Promise<Channel> connected = loop.newPromise();
     InetSocketAddress named = InetSocketAddress.createUnresolved(settings.host(), settings.port());
     resolver
@@ -67,7 +70,7 @@ final class Dialer {
                 found.isSuccess() ? new UnknownHostException(settings.host()) : found.cause());
             return;
           }
-          new Tries(loop, arrived, connected, inOrder()).next();
+          new Tries(loop, approach, arrived, connected, inOrder()).next();
         });
     return connected;
   }
@@ -84,6 +87,8 @@ final class Dialer {
   /// The tries of one connection, one after another.
   private final class Tries {
     private final EventLoop loop;
+    private final Duration timeout;
+    private final List<InetAddress> sources;
     private final Consumer<Channel> arrived;
     private final Promise<Channel> connected;
     private final List<InetSocketAddress> addresses;
@@ -92,15 +97,18 @@ final class Dialer {
 
     Tries(
         EventLoop loop,
+        Approach approach,
         Consumer<Channel> arrived,
         Promise<Channel> connected,
         List<InetSocketAddress> addresses) {
       this.loop = loop;
+      this.timeout = Objects.requireNonNullElse(approach.timeout(), settings.connectTimeout());
+      this.sources =
+          approach.source() == null ? settings.sourceAddresses() : List.of(approach.source());
       this.arrived = arrived;
       this.connected = connected;
       this.addresses = addresses;
-      this.most =
-          Math.max(addresses.size(), Math.min(settings.sourceAddresses().size(), MOST_SOURCES));
+      this.most = Math.max(addresses.size(), Math.min(sources.size(), MOST_SOURCES));
     }
 
     void next() {
@@ -120,7 +128,7 @@ final class Dialer {
     }
 
     private Bootstrap bootstrap(InetSocketAddress address) {
-      int timeoutMillis = Math.toIntExact(settings.connectTimeout().toMillis() / most);
+      int timeoutMillis = Math.toIntExact(timeout.toMillis() / most);
       Bootstrap bootstrap =
           new Bootstrap()
               .group(loop)
@@ -133,9 +141,19 @@ final class Dialer {
                   ChannelOption.WRITE_BUFFER_WATER_MARK,
                   new WriteBufferWaterMark(32 << 10, 64 << 10))
               .handler(new Arrival(address));
-      return epoll && !settings.sourceAddresses().isEmpty()
+      return epoll && !sources.isEmpty()
           ? bootstrap.option(EpollChannelOption.IP_BIND_ADDRESS_NO_PORT, true)
           : bootstrap;
+    }
+
+    /// Where a connection to an address comes from; null if it does not matter.
+    private @Nullable InetSocketAddress source(InetSocketAddress to) {
+      List<InetAddress> fit =
+          sources.stream().filter(one -> one.getClass() == to.getAddress().getClass()).toList();
+      return fit.isEmpty()
+          ? null
+          : new InetSocketAddress(
+              fit.get(Math.floorMod(nextSource.getAndIncrement(), fit.size())), 0);
     }
 
     /// Fills the pipeline at the last moment: a try that fails has touched no handler of the caller's.
@@ -157,17 +175,5 @@ final class Dialer {
         }
       }
     }
-  }
-
-  /// Where a connection to an address comes from; null if it does not matter.
-  private @Nullable InetSocketAddress source(InetSocketAddress to) {
-    List<InetAddress> fit =
-        settings.sourceAddresses().stream()
-            .filter(one -> one.getClass() == to.getAddress().getClass())
-            .toList();
-    return fit.isEmpty()
-        ? null
-        : new InetSocketAddress(
-            fit.get(Math.floorMod(nextSource.getAndIncrement(), fit.size())), 0);
   }
 }

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// @param sourceAddresses addresses of this machine from which connections come, in turn; empty: the kernel chooses
 /// @param trusted whether it is told who the client is: ID with `x-originating-ip` and friends (Dovecot, nginx)
 /// @param proxyProtocol whether it is told the client's address by a PROXY header, before anything else
+/// @param mechanism by which users are logged in
 /// @param connectTimeout for TCP and TLS to stand; 10ms to 5m
 /// @param answerTimeout for its greeting, its answer to a login and to Dormouse's own commands; 10ms to 10m
 /// @param watch how changes are heard of where no feed tells
@@ -47,6 +48,7 @@ public record BackendSettings(
     List<InetAddress> sourceAddresses,
     boolean trusted,
     ProxyProtocol proxyProtocol,
+    BackendMechanism mechanism,
     Duration connectTimeout,
     Duration answerTimeout,
     Watch watch,
@@ -70,6 +72,7 @@ public record BackendSettings(
           List.of(),
           false,
           ProxyProtocol.NONE,
+          BackendMechanism.AUTO,
           ofSeconds(5),
           ofSeconds(30),
           Watch.AUTO,
@@ -100,6 +103,12 @@ public record BackendSettings(
             "`client-certificate` and `client-key` together")
         .between("connect-timeout", connectTimeout, ofMillis(10), ofMinutes(5))
         .between("answer-timeout", answerTimeout, ofMillis(10), ofMinutes(10))
+        .that(
+            mechanism != BackendMechanism.LOGIN
+                || loginAs.user() == null
+                || loginAs.separator() != null,
+            "mechanism",
+            "`plain` or `auto`, or a `separator` in `login-as`: LOGIN takes one name only")
         .that(
             canary.user() == null || canary.passwordFile() != null || loginAs.user() != null,
             "canary",

@@ -1,5 +1,6 @@
 package dormouse.directory;
 
+import dormouse.config.BackendMechanism;
 import dormouse.config.Network;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
@@ -48,12 +49,13 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
           "hostip",
           "reason",
           "code",
-          "allow_nets",
-          "proxy_mech");
+          "allow_nets");
   private static final Pattern PORT = Pattern.compile("\\d{1,5}");
   private static final Pattern DELAY_UNTIL =
       Pattern.compile("(?<at>\\d{1,12})(\\+(?<random>\\d{1,6}))?");
-  private static final Pattern INTERVAL = Pattern.compile("(\\d{1,6}) ?(msecs|ms|secs|s|mins|m)?");
+  private static final Pattern INTERVAL =
+      Pattern.compile("(?<count>\\d{1,6}) ?(?<unit>msecs|ms|secs|s|mins|m)?");
+  private static final Duration LONGEST_TIMEOUT = Duration.ofMinutes(10);
   private static final String FORWARD = "forward_";
 
   public Facts {
@@ -96,7 +98,15 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
     return FLAGS.contains(name)
         || TEXTS.contains(name)
         || name.startsWith(FORWARD)
-        || Set.of("port", "ssl", "starttls", "delay_until", "proxy_timeout").contains(name);
+        || Set.of(
+                "port",
+                "ssl",
+                "starttls",
+                "delay_until",
+                "proxy_timeout",
+                "proxy_mech",
+                "source_ip")
+            .contains(name);
   }
 
   private static boolean isPossible(String name, String value) {
@@ -108,6 +118,8 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
       case "ssl", "starttls" -> value.equals("any-cert") || isFlag(value);
       case "delay_until" -> DELAY_UNTIL.matcher(value).matches();
       case "proxy_timeout" -> INTERVAL.matcher(value).matches();
+      case "proxy_mech" -> mechanism(value) != null;
+      case "source_ip" -> address(value) != null;
       case "allow_nets" -> networks(value).allMatch(Objects::nonNull);
       case "host", "hostip", "user", "destuser", "master", "backend" -> !value.isBlank();
       default -> !FLAGS.contains(name) || isFlag(value);
@@ -174,6 +186,55 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
     return isSet("starttls") ? Tls.STARTTLS : Tls.UNSAID;
   }
 
+  /// How long connecting and logging in may take; null if it is not said. Zero, which to Dovecot is no limit, says nothing; the longest is
+  /// ten minutes.
+  public @Nullable Duration timeout() {
+    Matcher matcher = INTERVAL.matcher(fields.getOrDefault("proxy_timeout", ""));
+    if (!matcher.matches()) {
+      return null;
+    }
+    long count = Long.parseLong(matcher.group("count"));
+    String unit = Objects.requireNonNullElse(matcher.group("unit"), "s");
+    Duration told =
+        switch (unit) {
+          case "msecs", "ms" -> Duration.ofMillis(count);
+          case "mins", "m" -> Duration.ofMinutes(count);
+          default -> Duration.ofSeconds(count);
+        };
+    if (told.isZero()) {
+      return null;
+    }
+    return told.compareTo(LONGEST_TIMEOUT) > 0 ? LONGEST_TIMEOUT : told;
+  }
+
+  /// By which mechanism the user is logged in at the backend; null if it is not said.
+  public @Nullable BackendMechanism mechanism() {
+    String told = fields.get("proxy_mech");
+    return told == null ? null : mechanism(told);
+  }
+
+  private static @Nullable BackendMechanism mechanism(String name) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case "plain" -> BackendMechanism.PLAIN;
+      case "login" -> BackendMechanism.LOGIN;
+      default -> null;
+    };
+  }
+
+  /// The address of this machine from which the backend is connected to; null if it is not said.
+  public @Nullable InetAddress source() {
+    String told = fields.get("source_ip");
+    return told == null ? null : address(told);
+  }
+
+  private static @Nullable InetAddress address(String number) {
+    try {
+      return InetAddress.ofLiteral(number);
+    } catch (IllegalArgumentException _) {
+      return null;
+    }
+  }
+
   /// Whether the user may not log in, though name and password are right. As in Dovecot, `proxy` overrides that: its queries often tell
   /// both.
   public boolean nologin() {
@@ -201,7 +262,18 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
     local
         .keySet()
         .removeAll(
-            Set.of("proxy", "proxy_maybe", "host", "hostip", "port", "ssl", "starttls", "backend"));
+            Set.of(
+                "proxy",
+                "proxy_maybe",
+                "host",
+                "hostip",
+                "port",
+                "ssl",
+                "starttls",
+                "backend",
+                "proxy_timeout",
+                "proxy_mech",
+                "source_ip"));
     return new Facts(local, pass);
   }
 

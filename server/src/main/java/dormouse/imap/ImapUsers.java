@@ -212,6 +212,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
         LoginTry.begin(
             here(loop).pool(),
             backends,
+            admitted.route().approach(),
             new Wish(
                 admitted.credentials().user(),
                 admitted.credentials().owner(),

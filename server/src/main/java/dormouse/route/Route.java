@@ -1,5 +1,6 @@
 package dormouse.route;
 
+import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import java.util.Comparator;
 import java.util.List;
@@ -11,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// @param place names what they have in common: those who go to the same place see the same mail
 /// @param members in the order in which they are this user's; more than one only if each of them has the user's mail
 /// @param spare serve only while no member can
-public record Route(String place, List<Backend> members, List<Backend> spare) {
+/// @param approach how each of them is come to
+public record Route(String place, List<Backend> members, List<Backend> spare, Approach approach) {
   private record Candidate(Backend backend, boolean current, boolean spare) {}
 
   public Route {
@@ -20,8 +22,13 @@ public record Route(String place, List<Backend> members, List<Backend> spare) {
   }
 
   /// To the one backend that has the user's mail.
-  static Route to(String place, Backend only) {
-    return new Route(place, List.of(only), List.of());
+  static Route to(Backend only) {
+    return new Route(only.place(), List.of(only), List.of(), Approach.USUAL);
+  }
+
+  /// The same, come to in a way of its own.
+  Route by(Approach other) {
+    return other.equals(approach) ? this : new Route(place, members, spare, other);
   }
 
   /// All of them in the order in which they are to be tried: those that are up before those that are down; of these the current one first,

@@ -1,5 +1,6 @@
 package dormouse.route;
 
+import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.backend.Backends;
 import dormouse.config.GroupSettings;
@@ -35,12 +36,17 @@ public final class Router {
 
   /// The way of a user; null if the settings have none, or not what the directory says.
   public @Nullable Route route(Wanted wanted) {
+    Route found = find(wanted);
+    return found == null ? null : found.by(wanted.approach());
+  }
+
+  private @Nullable Route find(Wanted wanted) {
     if (wanted.name() != null) {
       return named(wanted.name(), wanted.user());
     }
     if (wanted.host() != null) {
       Backend there = backends.at(wanted.host(), wanted.port(), wanted.tls());
-      return there == null ? null : to(there);
+      return there == null ? null : Route.to(there);
     }
     for (RouteSettings rule : rules) {
       if (rule.fits(wanted.user(), wanted.protocol(), wanted.cameTo())) {
@@ -59,13 +65,13 @@ public final class Router {
     GroupSettings group = groups.get(name);
     if (group == null) {
       Backend backend = backends.named(name);
-      return backend == null ? null : to(backend);
+      return backend == null ? null : Route.to(backend);
     }
     Map<String, Integer> weights = new LinkedHashMap<>();
     List<Backend> spare = new ArrayList<>();
     group.backends().forEach((member, settings) -> put(member, settings, weights, spare));
     return switch (group.mail()) {
-      case SHARED -> new Route(name, ranked(weights, user), spare);
+      case SHARED -> new Route(name, ranked(weights, user), spare, Approach.USUAL);
       case SPLIT -> home(weights, user);
     };
   }
@@ -94,10 +100,6 @@ public final class Router {
   /// To the one of several that has the user's mail.
   private @Nullable Route home(Map<String, Integer> weights, String user) {
     List<Backend> ranked = ranked(weights, user);
-    return ranked.isEmpty() ? null : to(ranked.getFirst());
-  }
-
-  private static Route to(Backend backend) {
-    return Route.to(backend.place(), backend);
+    return ranked.isEmpty() ? null : Route.to(ranked.getFirst());
   }
 }

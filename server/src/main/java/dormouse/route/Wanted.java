@@ -1,5 +1,6 @@
 package dormouse.route;
 
+import dormouse.backend.Approach;
 import dormouse.config.BackendTls;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param host of a backend, if the directory says one
 /// @param port 0: whichever the backend has
 /// @param tls null: whichever the backend has
+/// @param approach how it is come to
 public record Wanted(
     String user,
     String protocol,
@@ -20,11 +22,12 @@ public record Wanted(
     @Nullable String name,
     @Nullable String host,
     int port,
-    @Nullable BackendTls tls) {
-  /// The same user at another backend, reached in that one's own way.
+    @Nullable BackendTls tls,
+    Approach approach) {
+  /// The same user at another backend, with TLS or without as that one has it.
   ///
   /// @param otherPort 0: whichever it has
   public Wanted at(String otherHost, int otherPort) {
-    return new Wanted(user, protocol, cameTo, null, otherHost, otherPort, null);
+    return new Wanted(user, protocol, cameTo, null, otherHost, otherPort, null, approach);
   }
 }

@@ -56,7 +56,7 @@ final class DialerTest {
   }
 
   private Future<Channel> dial(Dialer dialer) {
-    Future<Channel> dialed = dialer.dial(loops.all().getFirst(), _ -> {});
+    Future<Channel> dialed = dialer.dial(loops.all().getFirst(), Approach.USUAL, _ -> {});
     assertThat(dialed.awaitUninterruptibly(20, TimeUnit.SECONDS)).isTrue();
     if (dialed.isSuccess()) {
       channels.add(dialed.getNow());

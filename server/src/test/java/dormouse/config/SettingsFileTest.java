@@ -56,6 +56,7 @@ final class SettingsFileTest {
           source-addresses: [ 10.0.0.5, "2001:db8::5" ]
           trusted: true
           proxy-protocol: v2
+          mechanism: plain
           connect-timeout: 7s
           answer-timeout: 8s
           health: { check: login, interval: 11s, timeout: 6s, down-after: 4, up-after: 3, user: probe, password-file: master.secret }
@@ -216,6 +217,7 @@ final class SettingsFileTest {
                 List.of(InetAddress.ofLiteral("10.0.0.5"), InetAddress.ofLiteral("2001:db8::5")),
                 true,
                 ProxyProtocol.V2,
+                BackendMechanism.PLAIN,
                 Duration.ofSeconds(7),
                 Duration.ofSeconds(8),
                 Watch.POLL,

@@ -40,6 +40,7 @@ final class SettingsTest {
                 List.of(),
                 false,
                 ProxyProtocol.NONE,
+                BackendMechanism.AUTO,
                 ofSeconds(5),
                 ofSeconds(30),
                 Watch.AUTO,

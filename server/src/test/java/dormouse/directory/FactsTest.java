@@ -2,6 +2,7 @@ package dormouse.directory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.config.BackendMechanism;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -43,7 +44,11 @@ class FactsTest {
     "allow_nets,'10.0.0.0/8,mail.example.org'",
     "delay_until,soon",
     "reason,'a\nb'",
-    "proxy_timeout,long"
+    "proxy_timeout,long",
+    "proxy_mech,scram-sha-1",
+    "proxy_mech,''",
+    "source_ip,mail.example.org",
+    "source_ip,'192.0.2.1,192.0.2.2'"
   })
   void whatCannotBeRightIsNotTakenForAnAnswer(String name, String value) {
     assertThat(Facts.accept(Map.of(name, value, "user", "ann")))
@@ -121,6 +126,23 @@ class FactsTest {
   })
   void aLoginCanBeHeldUpForAWhile(String until, long seconds) {
     assertThat(facts("delay_until", until).delay(NOW, 0.5)).isEqualTo(Duration.ofSeconds(seconds));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"5,5000", "500 msecs,500", "2s,2000", "1mins,60000", "999999,600000", "0,"})
+  void aLoginAtTheBackendMayHaveATimeOfItsOwn(String told, Long millis) {
+    assertThat(facts("proxy_timeout", told).timeout())
+        .isEqualTo(millis == null ? null : Duration.ofMillis(millis));
+  }
+
+  @Test
+  void howTheBackendIsComeToCanBeSaid() {
+    Facts told = facts("proxy_mech", "LOGIN", "source_ip", "192.0.2.7");
+    assertThat(told.mechanism()).isEqualTo(BackendMechanism.LOGIN);
+    assertThat(told.source()).isEqualTo(InetAddress.ofLiteral("192.0.2.7"));
+    assertThat(Facts.NONE.timeout()).isNull();
+    assertThat(Facts.NONE.mechanism()).isNull();
+    assertThat(Facts.NONE.source()).isNull();
   }
 
   @Test

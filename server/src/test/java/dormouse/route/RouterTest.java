@@ -2,6 +2,7 @@ package dormouse.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.backend.Backends;
 import dormouse.backend.Gate;
@@ -181,11 +182,11 @@ final class RouterTest {
   }
 
   private static Wanted wanted(String user, InetSocketAddress cameTo) {
-    return new Wanted(user, "imap", cameTo, null, null, 0, null);
+    return new Wanted(user, "imap", cameTo, null, null, 0, null, Approach.USUAL);
   }
 
   private static Wanted wanted(String user, @Nullable String name, @Nullable String host) {
-    return new Wanted(user, "imap", at("10.0.0.3", 993), name, host, 0, null);
+    return new Wanted(user, "imap", at("10.0.0.3", 993), name, host, 0, null, Approach.USUAL);
   }
 
   private static List<String> names(List<Backend> backends) {

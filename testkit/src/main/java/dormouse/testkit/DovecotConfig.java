@@ -53,7 +53,7 @@ record DovecotConfig(
     listen = 127.0.0.1
     log_path = /dev/stderr
     log_timestamp = "%%s.%%{usecs} "
-    login_log_format_elements = user=<%%u> rip=%%r rport=%%{rport} lip=%%l mpid=%%e %%c session=<%%{session}>
+    login_log_format_elements = user=<%%u> rip=%%r rport=%%{rport} lip=%%l mpid=%%e %%c session=<%%{session}> method=%%m
 
     ssl = yes
     ssl_cert = <%2$s

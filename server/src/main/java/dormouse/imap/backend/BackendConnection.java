@@ -1,5 +1,6 @@
 package dormouse.imap.backend;
 
+import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
@@ -63,6 +64,7 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   private static final Duration LOGOUT_GRACE = Duration.ofSeconds(2);
 
   private final Backend backend;
+  private final Approach approach;
   private String sessionId = "";
   private final TimerWheel wheel;
   private final Metrics metrics;
@@ -82,9 +84,12 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   private boolean leaving;
   private int lastTag;
 
+  /// @param approach how long answers may take until somebody is logged in
   /// @param purpose what the connection is for, as metrics say it: `session`, `watch` or `pool`
-  BackendConnection(Backend backend, String purpose, TimerWheel wheel, Metrics metrics) {
+  BackendConnection(
+      Backend backend, Approach approach, String purpose, TimerWheel wheel, Metrics metrics) {
     this.backend = backend;
+    this.approach = approach;
     this.purpose = purpose;
     this.wheel = wheel;
     this.metrics = metrics;
@@ -199,7 +204,7 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
     heard = false;
     run.timer =
         wheel.after(
-            backend.settings().answerTimeout(),
+            answerTimeout(),
             () -> {
               if (heard || !channel().config().isAutoRead()) { // or it is we who do not listen
                 watchFor(run);
@@ -207,6 +212,11 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
               }
               fail(Reply.SLOW);
             });
+  }
+
+  private Duration answerTimeout() {
+    Duration own = login == null ? approach.timeout() : null;
+    return own == null ? backend.settings().answerTimeout() : own;
   }
 
   /// Gives every byte to `relay` from now on. Only between responses and with no command of ours running.
@@ -316,7 +326,7 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   /// Begins TLS on the connection; completes with null when it stands, with its cause when it failed.
   CompletableFuture<@Nullable Throwable> startTls() {
     handshake = new CompletableFuture<>();
-    channel().pipeline().addFirst(backend.tlsHandler(channel()));
+    channel().pipeline().addFirst(backend.tlsHandler(approach, channel()));
     return handshake;
   }
 

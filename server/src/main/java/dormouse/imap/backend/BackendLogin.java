@@ -2,12 +2,15 @@ package dormouse.imap.backend;
 
 import dormouse.auth.Credentials;
 import dormouse.auth.LoginResult;
+import dormouse.backend.Approach;
 import dormouse.backend.Backend;
+import dormouse.config.BackendMechanism;
 import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
 import dormouse.config.HealthSettings.Check;
 import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
+import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.Timer;
@@ -18,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLException;
@@ -47,11 +51,17 @@ public final class BackendLogin {
     /// Of a login.
     ///
     /// @param impatient whether another backend could be tried: then the greeting must come within `connect-timeout` too
-    static Limits of(BackendSettings settings, boolean impatient) {
+    static Limits of(BackendSettings settings, Approach approach, boolean impatient) {
+      Duration own = approach.timeout();
+      if (own != null) {
+        return new Limits(own, own, Check.LOGIN);
+      }
       Duration all = settings.connectTimeout().plus(settings.answerTimeout());
       return new Limits(impatient ? settings.connectTimeout() : all, all, Check.LOGIN);
     }
   }
+
+  private static final EventLog LOG = EventLog.of(BackendLogin.class);
 
   /// Response codes (RFC 5530) by which a backend says that it, not the user, is the trouble.
   private static final Set<String> PASSING = Set.of("UNAVAILABLE", "SERVERBUG");
@@ -60,13 +70,16 @@ public final class BackendLogin {
   private static final Set<String> FULL = Set.of("INUSE", "LIMIT");
 
   private final Applicant applicant;
+  private final Approach approach;
   private final Check depth;
   private final BackendConnection connection;
   private final Backend backend;
   private Capabilities capabilities = Capabilities.parse("");
 
-  private BackendLogin(BackendConnection connection, Applicant applicant, Check depth) {
+  private BackendLogin(
+      BackendConnection connection, Applicant applicant, Approach approach, Check depth) {
     this.connection = connection;
+    this.approach = approach;
     this.backend = connection.backend();
     this.applicant = applicant;
     this.depth = depth;
@@ -75,6 +88,7 @@ public final class BackendLogin {
   /// Logs `applicant` in at `backend` on a new connection. It does not wait for the backend's gate; a [LoginTry] does.
   ///
   /// @param purpose `session`, `watch` or `health`, for metrics
+  /// @param approach how the backend is come to; its timeout is within the limits
   static CompletableFuture<Outcome> open(
       Backend backend,
       EventLoop loop,
@@ -82,9 +96,11 @@ public final class BackendLogin {
       Metrics metrics,
       String purpose,
       Applicant applicant,
+      Approach approach,
       Limits limits) {
-    BackendConnection connection = new BackendConnection(backend, purpose, wheel, metrics);
-    BackendLogin login = new BackendLogin(connection, applicant, limits.depth());
+    BackendConnection connection =
+        new BackendConnection(backend, approach, purpose, wheel, metrics);
+    BackendLogin login = new BackendLogin(connection, applicant, approach, limits.depth());
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
     Runnable tooLate =
         () -> {
@@ -96,7 +112,7 @@ public final class BackendLogin {
     Timer silent = wheel.after(limits.greeting(), tooLate);
     connection.greeting().thenRun(silent::cancel);
     backend
-        .dial(loop, applicant.client(), connection)
+        .dial(loop, approach, applicant.client(), connection)
         .addListener(dialed -> {
           if (outcome.isDone()) { // it was too late before there was anything to close
             connection.close();
@@ -241,13 +257,20 @@ public final class BackendLogin {
     Credentials credentials = applicant.credentials();
     String user = ImapString.utf8(credentials.user());
     String password = new String(credentials.password(), StandardCharsets.ISO_8859_1);
+    BackendMechanism mechanism = mechanism();
+    if (mechanism != BackendMechanism.AUTO && !capabilities.has("AUTH=" + mechanism)) {
+      return unable(mechanism, "is not offered by the backend");
+    }
+    if (mechanism == BackendMechanism.LOGIN) {
+      return credentials.authzid().isEmpty()
+          ? login("AUTHENTICATE LOGIN", List.of(base64(user) + "\r\n", base64(password) + "\r\n"))
+          : unable(mechanism, "lets nobody in for another");
+    }
     if (capabilities.has("AUTH=PLAIN")) {
       String message = ImapString.utf8(credentials.authzid()) + '\0' + user + '\0' + password;
-      String encoded =
-          Base64.getEncoder().encodeToString(message.getBytes(StandardCharsets.ISO_8859_1));
       return capabilities.has("SASL-IR")
-          ? login("AUTHENTICATE PLAIN " + encoded, List.of())
-          : login("AUTHENTICATE PLAIN", List.of(encoded + "\r\n"));
+          ? login("AUTHENTICATE PLAIN " + base64(message), List.of())
+          : login("AUTHENTICATE PLAIN", List.of(base64(message) + "\r\n"));
     }
     if (capabilities.has("LOGINDISABLED") || !credentials.authzid().isEmpty()) {
       return failed(LoginResult.Cause.REFUSED);
@@ -259,6 +282,29 @@ public final class BackendLogin {
     return login(
         "LOGIN {" + user.length() + "}",
         List.of(user + " {" + password.length() + "}\r\n", password + "\r\n"));
+  }
+
+  private BackendMechanism mechanism() {
+    return Objects.requireNonNullElse(approach.mechanism(), backend.settings().mechanism());
+  }
+
+  /// The mechanism that is wanted for this user does not do here, which is no fault of the backend's.
+  private CompletableFuture<Outcome> unable(BackendMechanism mechanism, String why) {
+    LOG.warn(
+        "misrouted",
+        "session",
+        applicant.client().sessionId(),
+        "user",
+        applicant.credentials().user(),
+        "why",
+        mechanism + " " + why,
+        "backend",
+        backend.name());
+    return failed(LoginResult.Cause.MISROUTED);
+  }
+
+  private static String base64(String bytes) {
+    return Base64.getEncoder().encodeToString(bytes.getBytes(StandardCharsets.ISO_8859_1));
   }
 
   private CompletableFuture<Outcome> login(String command, List<String> parts) {

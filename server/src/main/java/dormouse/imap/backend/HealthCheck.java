@@ -3,6 +3,7 @@ package dormouse.imap.backend;
 import dormouse.auth.Credentials;
 import dormouse.auth.LoginResult;
 import dormouse.auth.SealedPassword;
+import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.config.HealthSettings;
 import dormouse.config.HealthSettings.Check;
@@ -93,6 +94,7 @@ public final class HealthCheck implements AutoCloseable {
             metrics,
             PURPOSE,
             applicant,
+            Approach.USUAL,
             new BackendLogin.Limits(settings.timeout(), settings.timeout(), settings.check()))
         .whenComplete((outcome, bug) -> {
           applicant.credentials().wipe();

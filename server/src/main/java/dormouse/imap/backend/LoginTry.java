@@ -4,6 +4,7 @@ import dormouse.auth.Credentials;
 import dormouse.auth.LoginResult;
 import dormouse.auth.LoginResult.Cause;
 import dormouse.auth.LoginResult.Unavailable;
+import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.backend.Gate;
 import dormouse.backend.Priority;
@@ -37,6 +38,7 @@ public final class LoginTry {
 
   private final ConnectionPool pool;
   private final Queue<Backend> left;
+  private final Approach approach;
   private final Wish wish;
   private final Function<Backend, @Nullable Applicant> applicant;
   private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
@@ -50,10 +52,12 @@ public final class LoginTry {
   private LoginTry(
       ConnectionPool pool,
       Collection<Backend> backends,
+      Approach approach,
       Wish wish,
       Function<Backend, @Nullable Applicant> applicant) {
     this.pool = pool;
     this.left = new ArrayDeque<>(backends);
+    this.approach = approach;
     this.wish = wish;
     this.priority = wish.priority();
     this.applicant = applicant;
@@ -63,14 +67,16 @@ public final class LoginTry {
   ///
   /// @param pool of the loop
   /// @param backends in the order in which they are tried; at least one
+  /// @param approach how each of them is come to
   /// @param applicant asked once for each backend, when the turn has come, so that no password lies open while it waits; null if nothing
   ///     logs the user in there
   public static LoginTry begin(
       ConnectionPool pool,
       Collection<Backend> backends,
+      Approach approach,
       Wish wish,
       Function<Backend, @Nullable Applicant> applicant) {
-    LoginTry one = new LoginTry(pool, backends, wish, applicant);
+    LoginTry one = new LoginTry(pool, backends, approach, wish, applicant);
     if (pool.mayLend(one.left.element(), wish)) {
       one.key = one.keyAt(one.left.element());
     }
@@ -165,9 +171,16 @@ public final class LoginTry {
       if (who == null) {
         return CompletableFuture.completedFuture(failed(Cause.MISROUTED));
       }
-      var limits = BackendLogin.Limits.of(backend.settings(), !left.isEmpty());
+      var limits = BackendLogin.Limits.of(backend.settings(), approach, !left.isEmpty());
       return BackendLogin.open(
-              backend, pool.loop(), pool.wheel(), pool.metrics(), wish.purpose(), who, limits)
+              backend,
+              pool.loop(),
+              pool.wheel(),
+              pool.metrics(),
+              wish.purpose(),
+              who,
+              approach,
+              limits)
           .whenComplete((result, _) -> {
             note(backend, who.credentials(), result);
             who.credentials().wipe();
@@ -201,7 +214,7 @@ public final class LoginTry {
       return;
     }
     String why = cause.name().toLowerCase(Locale.ROOT);
-    if (blamesBackend(cause)) {
+    if (blamesBackend(cause) && !(cause == Cause.UNREACHABLE && approach.source() != null)) {
       backend.health().failed(why);
     }
     Backend other = left.peek();

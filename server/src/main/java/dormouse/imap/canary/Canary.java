@@ -2,6 +2,7 @@ package dormouse.imap.canary;
 
 import dormouse.auth.Credentials;
 import dormouse.auth.LoginResult;
+import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.backend.Priority;
 import dormouse.config.CanarySettings;
@@ -139,6 +140,7 @@ final class Canary implements BackendFeeds.Listener {
         LoginTry.begin(
             new ConnectionPool(loop, wheel, metrics), // it keeps its connection to itself
             List.of(backend),
+            Approach.USUAL,
             new Wish(
                 user,
                 user,

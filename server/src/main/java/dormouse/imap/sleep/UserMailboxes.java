@@ -472,7 +472,8 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   }
 
   private LoginTry login(Wish wish, Function<Backend, @Nullable Applicant> applicant) {
-    LoginTry begun = LoginTry.begin(pool, route.get().order(backend), wish, applicant);
+    Route to = route.get();
+    LoginTry begun = LoginTry.begin(pool, to.order(backend), to.approach(), wish, applicant);
     begun
         .outcome()
         .thenAccept(outcome -> {

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.auth.Credentials;
 import dormouse.auth.LoginResult;
+import dormouse.backend.Approach;
 import dormouse.backend.Backend;
+import dormouse.config.BackendMechanism;
 import dormouse.imap.backend.BackendLogin.Outcome;
 import dormouse.listen.EventLoops;
 import dormouse.ops.Metrics;
@@ -163,11 +165,68 @@ class BackendLoginTest {
     assertThat(failure(outcome)).isEqualTo(unavailable(LoginResult.Cause.SLOW));
   }
 
+  @Test
+  void whoIsInAHurryWaitsNoLonger() {
+    var outcome = login("ann", "", "secret", new Approach(Duration.ofSeconds(3), null, null));
+    server.accept();
+
+    clock.turn(Duration.ofMillis(2900));
+    loops.advance();
+    assertThat(outcome).isNotDone();
+    clock.turn(Duration.ofMillis(200));
+    loops.advance();
+    assertThat(failure(outcome)).isEqualTo(unavailable(LoginResult.Cause.SLOW));
+  }
+
+  @Test
+  void whoHasTimeWaitsForEachAnswer() {
+    var outcome = login("ann", "", "secret", new Approach(Duration.ofMinutes(2), null, null));
+    StandInConnection heard = server.accept().greet("IMAP4rev1");
+    heard.expect("zz1 LOGIN \"ann\" \"secret\"");
+
+    clock.turn(Duration.ofSeconds(100));
+    loops.advance();
+    heard.say("zz1 OK [CAPABILITY IMAP4rev1] in");
+    assertThat(capabilities(outcome)).isEqualTo("IMAP4rev1");
+  }
+
+  @Test
+  void theMechanismThatIsWantedAndNoOther() {
+    var outcome = login("ann", "", "secret", by(BackendMechanism.LOGIN));
+    StandInConnection heard = server.accept().greet("IMAP4rev1 SASL-IR AUTH=PLAIN AUTH=LOGIN");
+    heard.expect("zz1 AUTHENTICATE LOGIN");
+    heard.say("+ VXNlcm5hbWU6");
+    heard.expect(base64("ann"));
+    heard.say("+ UGFzc3dvcmQ6");
+    heard.expect(base64("secret"));
+    heard.say("zz1 OK [CAPABILITY IMAP4rev1] in");
+    assertThat(capabilities(outcome)).isEqualTo("IMAP4rev1");
+
+    outcome = login("ann", "", "secret", by(BackendMechanism.PLAIN));
+    heard = server.accept().greet("IMAP4rev1 AUTH=LOGIN");
+    assertThat(failure(outcome)).isEqualTo(unavailable(LoginResult.Cause.MISROUTED));
+    heard.expectClosed();
+
+    outcome = login("ann", "boss", "secret", by(BackendMechanism.LOGIN));
+    heard = server.accept().greet("IMAP4rev1 AUTH=LOGIN");
+    assertThat(failure(outcome)).isEqualTo(unavailable(LoginResult.Cause.MISROUTED));
+    heard.expectClosed();
+  }
+
+  private static Approach by(BackendMechanism mechanism) {
+    return new Approach(null, mechanism, null);
+  }
+
   private static LoginResult unavailable(LoginResult.Cause cause) {
     return new LoginResult.Unavailable(cause);
   }
 
   private CompletableFuture<Outcome> login(String user, String authzid, String password) {
+    return login(user, authzid, password, Approach.USUAL);
+  }
+
+  private CompletableFuture<Outcome> login(
+      String user, String authzid, String password, Approach approach) {
     Backend backend = OwnConnection.backend(server.port(), loops.epoll());
     InetSocketAddress here = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
     return loop.submit(() ->
@@ -181,7 +240,8 @@ class BackendLoginTest {
                     new Client("s1", here, here, false),
                     "",
                     new Credentials(user, authzid, password.getBytes(UTF_8))),
-                BackendLogin.Limits.of(backend.settings(), false)))
+                approach,
+                BackendLogin.Limits.of(backend.settings(), approach, false)))
         .syncUninterruptibly()
         .getNow();
   }

@@ -2,6 +2,7 @@ package dormouse.imap.backend;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.backend.Gate;
 import dormouse.backend.Health;
@@ -30,7 +31,8 @@ public final class OwnConnection implements AutoCloseable {
 
   /// One that has been greeted.
   public OwnConnection() {
-    connection = new BackendConnection(backend(1, false), "session", wheel, new Metrics());
+    connection =
+        new BackendConnection(backend(1, false), Approach.USUAL, "session", wheel, new Metrics());
     channel = new EmbeddedChannel(connection);
     say("* OK ready");
   }

@@ -1,0 +1,24 @@
+package dormouse.backend;
+
+import dormouse.config.BackendMechanism;
+import java.net.InetAddress;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/// How a user's backends are come to, as far as the directory says; what it does not say is as in the backend's settings. Immutable.
+///
+/// @param timeout for connection, TLS and login together (Dovecot: `proxy_timeout`)
+/// @param mechanism by which the user is logged in (Dovecot: `proxy_mech`)
+/// @param source the address of this machine from which connections come (Dovecot: `source_ip`)
+public record Approach(
+    @Nullable Duration timeout,
+    @Nullable BackendMechanism mechanism,
+    @Nullable InetAddress source) {
+  /// As the backends' settings say.
+  public static final Approach USUAL = new Approach(null, null, null);
+
+  /// The same as one object for all who have nothing of their own.
+  public Approach shared() {
+    return equals(USUAL) ? USUAL : this;
+  }
+}

@@ -1,0 +1,146 @@
+package dormouse.imap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dormouse.FrontEnd;
+import dormouse.testkit.DovecotServer;
+import dormouse.testkit.ImapClient;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/// How Dormouse comes to a Dovecot, as that one's log tells it: by facts of the user, else by the settings of the backend.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ApproachIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final String UP = "dormouse_backend_up{backend=\"mx\"}";
+
+  private DovecotServer dovecot;
+
+  @TempDir Path directory = Path.of("");
+
+  @BeforeAll
+  void start() {
+    dovecot = DovecotServer.start();
+  }
+
+  @AfterAll
+  void stop() {
+    dovecot.close();
+  }
+
+  @Test
+  void factsOfAUserHoldAtLoginAndAtWake() throws Exception {
+    String table =
+        """
+        u10:::::::nopassword proxy_mech=login source_ip=127.0.0.31 proxy_timeout=20
+        u11:::::::nopassword
+        """;
+    try (FrontEnd front = front(dovecot.imapPort(), "", table)) {
+      int mark = dovecot.logSize();
+      try (ImapClient client = client(front, "u10")) {
+        assertThat(login(mark, "u10")).contains("rip=127.0.0.31,", "method=LOGIN");
+        front.awaitAsleep(1);
+        dovecot.awaitImapConnections("u10", 0, PATIENCE);
+        mark = dovecot.logSize();
+        client.ok("LIST \"\" *");
+        assertThat(login(mark, "u10")).contains("rip=127.0.0.31,", "method=LOGIN");
+        client.logout();
+      }
+      mark = dovecot.logSize();
+      client(front, "u11").logout();
+      assertThat(login(mark, "u11")).contains("rip=127.0.0.1,", "method=PLAIN");
+    }
+  }
+
+  @Test
+  void aBackendsMechanismIsEverybodysWhoHasNone() throws Exception {
+    String table =
+        """
+        u10:::::::nopassword proxy_mech=PLAIN
+        u11:::::::nopassword
+        """;
+    try (FrontEnd front = front(dovecot.imapPort(), "mechanism: login,", table)) {
+      int mark = dovecot.logSize();
+      client(front, "u10").logout();
+      assertThat(login(mark, "u10")).contains("method=PLAIN");
+      client(front, "u11").logout();
+      assertThat(login(mark, "u11")).contains("method=LOGIN");
+    }
+  }
+
+  @Test
+  void anAddressThatIsNotOursIsNoFaultOfTheBackends() throws Exception {
+    // 192.0.2.0/24 is for documentation: no machine has it
+    String table =
+        """
+        u10:::::::nopassword source_ip=192.0.2.1
+        u11:::::::nopassword
+        """;
+    try (FrontEnd front = front(dovecot.imapPort(), "", table)) {
+      int mark = dovecot.logSize();
+      for (int i = 0; i < 4; i++) {
+        assertThat(refusal(front, "u10")).startsWith("NO [UNAVAILABLE]");
+      }
+      assertThat(Stage.metric(front, UP)).isEqualTo(1);
+      client(front, "u11").logout();
+      assertThat(login(mark, "u11")).contains("rip=127.0.0.1,");
+    }
+  }
+
+  @Test
+  void aMechanismThatNobodyKnowsIsAFaultOfTheTable() {
+    assertThatThrownBy(
+            () -> front(dovecot.imapPort(), "", "u10:::::::nopassword proxy_mech=scram-sha-1\n"))
+        .hasMessageContaining("impossible facts: proxy_mech");
+  }
+
+  @Test
+  void aUsersTimeIsTheUsersOwn() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        FrontEnd front =
+            front(silent.getLocalPort(), "", "u10:::::::nopassword proxy_timeout=300msecs\n")) {
+      long begun = System.nanoTime();
+      assertThat(refusal(front, "u10")).startsWith("NO [UNAVAILABLE]");
+      assertThat(Duration.ofNanos(System.nanoTime() - begun))
+          .isBetween(Duration.ofMillis(300), Duration.ofSeconds(20)); // the backend's are 35
+    }
+  }
+
+  /// @param more of the backend's settings
+  private FrontEnd front(int port, String more, String table) throws Exception {
+    Path users = Files.writeString(Files.createTempFile(directory, "users", ""), table);
+    return FrontEnd.of(
+        """
+        listen: [ { address: "127.0.0.1:0", tls: none } ]
+        backends:
+          mx: { address: "127.0.0.1:%d", tls: none, %s pool: { per-user: 0 }, health: { check: none } }
+        throttle: { enabled: false }
+        hibernate: { after: 0s, quiet-after: 0s, keep-alive: 0s }
+        directory: [ { file: { path: %s } } ]
+        """
+            .formatted(port, more, users));
+  }
+
+  private static ImapClient client(FrontEnd front, String user) {
+    return ImapClient.connect(front.plain()).login(user, DovecotServer.PASSWORD);
+  }
+
+  private static String refusal(FrontEnd front, String user) {
+    try (ImapClient client = ImapClient.connect(front.plain())) {
+      return client.refused("LOGIN " + user + " " + DovecotServer.PASSWORD);
+    }
+  }
+
+  private String login(int mark, String user) {
+    return dovecot.awaitLog(mark, line -> line.contains("Login: user=<" + user + ">"), PATIENCE);
+  }
+}
