@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 /// Reads the command line and the settings, starts the parts and, told to stop, closes them in turn,
 /// what was started last first.
 public final class Main {
+  private static final String LEAK_DETECTION = "io.netty.leakDetection.level";
+
   private static final Duration RELOAD_PATIENCE = Duration.ofSeconds(30);
 
   private final PrintWriter out;
@@ -44,6 +46,10 @@ public final class Main {
   }
 
   public static void main(String[] arguments) {
+    if (System.getProperty(LEAK_DETECTION) == null) {
+      System.setProperty(
+          LEAK_DETECTION, "disabled"); // it costs each buffer; the tests look for leaks
+    }
     PrintWriter out = writer(FileDescriptor.out);
     PrintWriter err = writer(FileDescriptor.err);
     Request request = new Cli(out, err, System.getenv()).read(arguments);

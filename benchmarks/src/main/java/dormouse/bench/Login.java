@@ -13,7 +13,7 @@ import java.util.Locale;
 
 /// How many TLS logins does a front end do in a second of the processors, beside nginx?
 /// ```text
-/// ./bench own login [--logins 10000] [--clients 64] [--rounds 3]
+/// ./bench own login [--logins 10000] [--clients 64] [--rounds 3] [--only plain,keep-alive,cache]
 /// ```
 /// One auth daemon and one backend, in this process; before them nginx's mail proxy and Dormouse, in processes of their own,
 /// with the same certificate and as many workers as loops. A round is that many users who log in once each; by turns nginx and
@@ -27,6 +27,18 @@ public final class Login {
 
   /// A front end that is measured.
   private record FrontEnd(String name, int port, List<Long> pids, List<Double> rates) {}
+
+  private record Named(String name, DormouseProcess process) {}
+
+  /// Those that run, to be stopped together.
+  private static final class Dormice extends ArrayList<Named> implements AutoCloseable {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public void close() {
+      forEach(each -> each.process().close());
+    }
+  }
 
   private final LoginOptions options;
   private final PrintStream out;
@@ -55,20 +67,27 @@ public final class Login {
         AuthDaemon daemon = AuthDaemon.start(request -> answer(request, backend.port()));
         NginxMailServer nginx =
             NginxMailServer.start(WORKERS, "auth_http 127.0.0.1:" + daemon.port() + "/auth;");
-        DormouseProcess plain = dormouse(nginx, daemon, "", "");
-        DormouseProcess kept = dormouse(nginx, daemon, ", keep-alive: 64", "");
-        DormouseProcess cached =
-            dormouse(nginx, daemon, "", ", cache: 1h, cache-entries: 1000000")) {
+        Dormice dormice = new Dormice()) {
+      for (String kind : options.only()) {
+        dormice.add(
+            switch (kind) {
+              case "keep-alive" ->
+                  new Named(
+                      "Dormouse, keep-alive", dormouse(nginx, daemon, ", keep-alive: 64", ""));
+              case "cache" ->
+                  new Named(
+                      "Dormouse, cache",
+                      dormouse(nginx, daemon, "", ", cache: 1h, cache-entries: 1000000"));
+              default -> new Named("Dormouse", dormouse(nginx, daemon, "", ""));
+            });
+      }
       out.printf(
           "%,d logins by %d clients at a time, %d workers and loops%n",
           options.logins(), options.clients(), WORKERS);
       for (boolean resumes : new boolean[] {false, true}) {
-        List<FrontEnd> all =
-            List.of(
-                new FrontEnd("nginx", nginx.tlsPort(), nginx.pids(), new ArrayList<>()),
-                frontEnd("Dormouse", plain),
-                frontEnd("Dormouse, keep-alive", kept),
-                frontEnd("Dormouse, cache", cached));
+        List<FrontEnd> all = new ArrayList<>();
+        all.add(new FrontEnd("nginx", nginx.tlsPort(), nginx.pids(), new ArrayList<>()));
+        dormice.forEach(each -> all.add(frontEnd(each)));
         measure(all, resumes, daemon, backend);
         report(all, resumes ? "resumed" : "full handshakes");
       }
@@ -105,8 +124,12 @@ public final class Login {
                 link));
   }
 
-  private static FrontEnd frontEnd(String name, DormouseProcess process) {
-    return new FrontEnd(name, process.port(), List.of(process.pid()), new ArrayList<>());
+  private static FrontEnd frontEnd(Named dormouse) {
+    return new FrontEnd(
+        dormouse.name(),
+        dormouse.process().port(),
+        List.of(dormouse.process().pid()),
+        new ArrayList<>());
   }
 
   private void measure(List<FrontEnd> all, boolean resumes, AuthDaemon daemon, LoginBackend backend)

@@ -8,7 +8,6 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import javax.crypto.Mac;
-import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 
 /// Tells whether two logins were made with the same name, for the same mail, with the same password, and keeps none of it:
@@ -16,7 +15,7 @@ import javax.crypto.spec.SecretKeySpec;
 /// key. Immutable; any thread.
 public final class CredentialsDigest {
   private static final String ALGORITHM = "HmacSHA256";
-  private static final SecretKey KEY = newKey();
+  private static final Mac KEYED = keyed(); // copied for each use: to look one up is dearer
 
   private final byte[] digest;
 
@@ -27,14 +26,13 @@ public final class CredentialsDigest {
   /// Of credentials, which are not kept.
   public static CredentialsDigest of(Credentials credentials) {
     try {
-      Mac mac = Mac.getInstance(ALGORITHM);
-      mac.init(KEY);
+      Mac mac = (Mac) KEYED.clone();
       update(mac, credentials.user().getBytes(UTF_8));
       update(mac, credentials.authzid().getBytes(UTF_8));
       update(mac, credentials.password());
       return new CredentialsDigest(mac.doFinal());
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("cannot digest", e);
+    } catch (CloneNotSupportedException e) {
+      throw new IllegalStateException("cannot digest", e); // the JDK's own can
     }
   }
 
@@ -59,9 +57,15 @@ public final class CredentialsDigest {
     return "CredentialsDigest[hidden]";
   }
 
-  private static SecretKey newKey() {
+  private static Mac keyed() {
     byte[] key = new byte[32];
     new SecureRandom().nextBytes(key);
-    return new SecretKeySpec(key, ALGORITHM);
+    try {
+      Mac mac = Mac.getInstance(ALGORITHM);
+      mac.init(new SecretKeySpec(key, ALGORITHM));
+      return mac;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JDK lacks " + ALGORITHM, e);
+    }
   }
 }

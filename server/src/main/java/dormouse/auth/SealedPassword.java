@@ -21,6 +21,8 @@ public final class SealedPassword {
   private static final int NONCE_BYTES = 12;
   private static final int TAG_BITS = 128;
   private static final SecretKey KEY = newKey();
+  private static final ThreadLocal<Cipher> CIPHERS =
+      ThreadLocal.withInitial(SealedPassword::newCipher);
 
   /// Counts seals, in every nonce: under one key none may come twice, and random ones would some day.
   private static final AtomicLong SEALS = new AtomicLong();
@@ -83,9 +85,17 @@ public final class SealedPassword {
 
   private static Cipher cipher(int mode, byte[] beginningWithNonce)
       throws GeneralSecurityException {
-    var cipher = Cipher.getInstance(CIPHER);
+    var cipher = CIPHERS.get();
     cipher.init(mode, KEY, new GCMParameterSpec(TAG_BITS, beginningWithNonce, 0, NONCE_BYTES));
     return cipher;
+  }
+
+  private static Cipher newCipher() {
+    try {
+      return Cipher.getInstance(CIPHER);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JDK lacks " + CIPHER, e);
+    }
   }
 
   private static SecretKey newKey() {

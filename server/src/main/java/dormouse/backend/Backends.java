@@ -17,9 +17,12 @@ public final class Backends {
 
   private record Place(String entry, String host, int port, BackendTls tls) {}
 
+  private record Asked(String host, int port, @Nullable BackendTls tls) {}
+
   private final Map<String, Backend> entries;
   private final List<String> homes;
   private final Map<Place, Backend> found = new ConcurrentHashMap<>();
+  private final Map<Asked, Backend> known = new ConcurrentHashMap<>(); // each login asks
 
   /// @param entries by name, in the order of the settings
   /// @param before those of the settings before; what a directory has named is kept as far as its entry is the same
@@ -56,6 +59,19 @@ public final class Backends {
   /// @param port 0: whichever the entry has
   /// @param tls null: whichever the entry has
   public @Nullable Backend at(String host, int port, @Nullable BackendTls tls) {
+    Asked asked = new Asked(host, port, tls);
+    Backend before = known.get(asked);
+    if (before != null) {
+      return before;
+    }
+    Backend at = sought(host, port, tls);
+    if (at != null && known.size() < MAX_FOUND) {
+      known.put(asked, at);
+    }
+    return at;
+  }
+
+  private @Nullable Backend sought(String host, int port, @Nullable BackendTls tls) {
     Backend named = named(host);
     if (named != null) {
       return named;

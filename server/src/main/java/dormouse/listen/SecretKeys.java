@@ -14,10 +14,17 @@ import java.util.Locale;
 public final class SecretKeys {
   private static final int SECRET_BYTES = 32;
 
-  private final byte[] secret = new byte[SECRET_BYTES];
+  private final MessageDigest secret; // that has digested the secret; copied for each use
 
   public SecretKeys() {
-    new SecureRandom().nextBytes(secret);
+    byte[] bytes = new byte[SECRET_BYTES];
+    new SecureRandom().nextBytes(bytes);
+    try {
+      secret = MessageDigest.getInstance("SHA-256");
+      secret.update(bytes);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every JDK has it
+    }
   }
 
   /// One client's address: of IPv6 the /64, within which devices change theirs.
@@ -58,13 +65,12 @@ public final class SecretKeys {
 
   private long key(char kind, byte[] of) {
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(secret);
+      MessageDigest digest = (MessageDigest) secret.clone();
       digest.update((byte) kind);
       long key = ByteBuffer.wrap(digest.digest(of)).getLong();
       return key == 0 ? 1 : key;
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every JDK has it
+    } catch (CloneNotSupportedException e) {
+      throw new IllegalStateException(e); // the JDK's own can
     }
   }
 }

@@ -36,6 +36,9 @@ public record Route(String place, List<Backend> members, List<Backend> spare, Ap
   ///
   /// @param current who serves the user now; null if nobody
   public List<Backend> order(@Nullable Backend current) {
+    if (members.size() == 1 && spare.isEmpty()) {
+      return members;
+    }
     return Stream.concat(
             members.stream().map(one -> new Candidate(one, one == current, false)),
             spare.stream().map(one -> new Candidate(one, false, true)))

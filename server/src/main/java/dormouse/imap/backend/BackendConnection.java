@@ -498,7 +498,9 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    handshake.complete(new java.nio.channels.ClosedChannelException());
+    if (!handshake.isDone()) { // an exception is dear
+      handshake.complete(new java.nio.channels.ClosedChannelException());
+    }
     boolean wanted = !leaving;
     fail(Reply.GONE);
     if (!wanted) {

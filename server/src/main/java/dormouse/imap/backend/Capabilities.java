@@ -3,9 +3,15 @@ package dormouse.imap.backend;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// A capability list (RFC 9051 §7.2.2), in the order and spelling in which it came. Immutable.
 public final class Capabilities {
+  /// A backend says the same at each login.
+  private static final Map<String, Capabilities> KNOWN = new ConcurrentHashMap<>();
+
+  private static final int MAX_KNOWN = 256;
+
   private final Map<String, String> names = new LinkedHashMap<>(); // upper case → as spelled
 
   private Capabilities(String list) {
@@ -18,7 +24,15 @@ public final class Capabilities {
 
   /// Reads names separated by spaces; never fails.
   public static Capabilities parse(String list) {
-    return new Capabilities(list);
+    Capabilities known = KNOWN.get(list);
+    if (known != null) {
+      return known;
+    }
+    Capabilities read = new Capabilities(list);
+    if (KNOWN.size() < MAX_KNOWN) {
+      KNOWN.put(list, read);
+    }
+    return read;
   }
 
   /// @param name upper case

@@ -60,7 +60,7 @@ public final class ChannelBindings {
       return null;
     }
     Primitives primitives = Primitives.of(suite);
-    byte[] empty = suite.hash(new byte[0]);
+    byte[] empty = primitives.hashOfNothing;
     byte[] secret = primitives.expand(exporterSecret, EXPORTER_LABEL, empty, suite.secretBytes);
     byte[] exporter = primitives.expand(secret, "exporter", empty, EXPORTER_BYTES);
     Arrays.fill(secret, (byte) 0);

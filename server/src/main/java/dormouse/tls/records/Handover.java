@@ -3,6 +3,7 @@ package dormouse.tls.records;
 import dormouse.ops.EventLog;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
@@ -10,6 +11,7 @@ import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.internal.tcnative.SSL;
+import io.netty.util.concurrent.Promise;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.function.Consumer;
@@ -98,6 +100,9 @@ final class Handover extends ChannelInboundHandlerAdapter {
         new TlsRecords(
             new Protection(suite, heard.client(), 0),
             new Protection(suite, heard.server(), sealed));
+    if (handshake.sslCloseFuture() instanceof Promise<Channel> closed) {
+      closed.trySuccess(pipeline.channel()); // else an exception is made of its removal, for nobody
+    }
     pipeline.replace(handshake, "tls", new RecordHandler(records));
     return Carrier.OWN;
   }

@@ -53,13 +53,14 @@ public record HandshakeFacts(
   /// @param exporterSecret empty if it is not known
   static HandshakeFacts of(SSLEngine engine, byte[] exporterSecret) {
     SSLSession session = engine.getSession();
+    boolean asked = engine.getNeedClientAuth() || engine.getWantClientAuth();
     return new HandshakeFacts(
         session.getProtocol(),
         session.getCipherSuite(),
         serverName(session),
         ChannelBindings.of(session, exporterSecret),
-        engine.getNeedClientAuth() || engine.getWantClientAuth(),
-        certificate(session));
+        asked,
+        asked ? certificate(session) : null);
   }
 
   private static String serverName(SSLSession session) {

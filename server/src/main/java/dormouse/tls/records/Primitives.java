@@ -28,6 +28,7 @@ final class Primitives {
   private final Cipher sealing;
   private final Cipher opening;
   private final Mac mac;
+  final byte[] hashOfNothing;
   private boolean used; // with a secret, since they were forgotten
   private long forgotten;
 
@@ -36,6 +37,7 @@ final class Primitives {
     this.sealing = suite.newCipher();
     this.opening = suite.newCipher();
     this.mac = suite.newMac();
+    this.hashOfNothing = suite.hash(new byte[0]);
   }
 
   static Primitives of(Suite suite) {
