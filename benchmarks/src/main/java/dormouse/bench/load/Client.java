@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
@@ -60,6 +61,28 @@ public final class Client extends ChannelInboundHandlerAdapter {
   /// Sends a command.
   public CompletableFuture<Client> say(String command, Check check) {
     return send(command, check, null);
+  }
+
+  /// Sends all of these commands in one piece, and completes when all are answered.
+  ///
+  /// @param checks one for each
+  public CompletableFuture<Client> sayAll(List<String> commands, List<Check> checks) {
+    List<CompletableFuture<Client>> done =
+        commands.stream().map(_ -> new CompletableFuture<Client>()).toList();
+    onLoop(() -> {
+      StringBuilder text = new StringBuilder();
+      for (int i = 0; i < commands.size(); i++) {
+        if (ended) {
+          done.get(i).completeExceptionally(new IOException(name + " has ended"));
+          continue;
+        }
+        String tag = "t" + tags++;
+        pending.add(new Pending(tag, commands.get(i), checks.get(i), done.get(i), null));
+        text.append(tag).append(' ').append(commands.get(i)).append("\r\n");
+      }
+      write(text.toString());
+    });
+    return CompletableFuture.allOf(done.toArray(CompletableFuture[]::new)).thenApply(_ -> this);
   }
 
   public CompletableFuture<Client> login(String user, String password) {

@@ -6,6 +6,7 @@ package dormouse.bench.work;
 /// @param holdStep sessions that **hold** adds a round
 /// @param holdSeconds how long it watches them, and between two keep-alives; more than whoever hibernates waits
 /// @param warmUps logins that are not counted before **login** begins
+/// @param warmSeconds how long **wake**, **status** and **stream** run before they count
 /// @param logins a round, of each kind
 /// @param storm sessions that come back at once
 /// @param sessions that **wake** and **deliver** hold
@@ -22,6 +23,7 @@ public record Size(
     int holdStep,
     int holdSeconds,
     int warmUps,
+    int warmSeconds,
     int logins,
     int storm,
     int sessions,
@@ -34,13 +36,14 @@ public record Size(
     int mixedSpeed) {
   /// A minute; for right answers, not for figures.
   public static final Size TINY =
-      new Size("tiny", 1, 10, 5, 20, 20, 10, 12, 20, 1, 1 << 20, 4, 20, 1, 240);
+      new Size("tiny", 1, 10, 5, 20, 1, 20, 10, 12, 20, 1, 1 << 20, 4, 20, 1, 240);
 
   /// Under ten minutes.
   public static final Size QUICK =
-      new Size("quick", 3, 200, 4, 300, 200, 300, 150, 50, 2, 4 << 20, 50, 100, 4, 240);
+      new Size("quick", 3, 200, 4, 1000, 3, 200, 300, 150, 50, 2, 4 << 20, 50, 100, 4, 240);
 
   /// Hours.
   public static final Size FULL =
-      new Size("full", 5, 3000, 20, 3000, 3000, 5000, 1000, 100, 20, 16 << 20, 50, 5000, 60, 24);
+      new Size(
+          "full", 5, 3000, 20, 5000, 20, 3000, 5000, 1000, 100, 20, 16 << 20, 50, 5000, 60, 24);
 }

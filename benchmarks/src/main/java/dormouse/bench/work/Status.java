@@ -12,21 +12,30 @@ import dormouse.bench.stack.Usage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 
 /// What does polling cost? See [#question].
 final class Status implements Workload {
   private static final String NAME = "status";
-  private static final Measure RATE = Measure.more(NAME, "STATUS a second", "");
-  private static final Measure FRONT = Measure.less(NAME, "front's CPU", "µs");
-  private static final Measure BACK = Measure.less(NAME, "back's CPU", "µs");
-  private static final Measure ALL = Measure.less(NAME, "CPU of front and back", "µs");
-  private static final Measure MEDIAN = Measure.less(NAME, "STATUS, median", "ms");
-  private static final Measure HIGH = Measure.less(NAME, "STATUS, 99 %", "ms");
+  private static final Measures ONE_BY_ONE = Measures.of("one by one");
+  private static final Measures ALL_AT_ONCE = Measures.of("twenty at once");
   private static final Duration LONG = Duration.ofMinutes(5);
   private static final int CLIENTS = 8;
   private static final int FOLDERS = 20;
   private static final int MESSAGES = 3;
+
+  private record Measures(
+      Measure rate, Measure front, Measure back, Measure all, Measure median, Measure high) {
+    static Measures of(String how) {
+      return new Measures(
+          Measure.more(NAME, how + ": STATUS a second", ""),
+          Measure.less(NAME, how + ": front's CPU for a STATUS", "µs"),
+          Measure.less(NAME, how + ": back's CPU for a STATUS", "µs"),
+          Measure.less(NAME, how + ": CPU of front and back for a STATUS", "µs"),
+          Measure.less(NAME, how + ", median", "ms"),
+          Measure.less(NAME, how + ", 99 %", "ms"));
+    }
+  }
 
   @Override
   public String name() {
@@ -36,7 +45,8 @@ final class Status implements Workload {
   @Override
   public String question() {
     return """
-    Eight clients over TLS ask STATUS of the twenty mailboxes of their users, one after the other, as fast as they are answered; nothing changes meanwhile. CPU is for each STATUS.\
+    Eight clients over TLS ask STATUS of the twenty mailboxes of their users, as fast as they are answered: one by one, each when the last is answered, then all twenty in one piece. \
+    Nothing changes meanwhile.\
     """;
   }
 
@@ -56,34 +66,14 @@ final class Status implements Workload {
       }
       clients.add(bench.login(stack, user, Tls.FULL).join());
     }
-    run(
-        bench,
-        stack,
-        clients,
-        2L * CLIENTS * FOLDERS,
-        LONG,
-        new Latencies()); // all of them once, and again
+    run(bench, stack, clients, 1, 2L * CLIENTS * FOLDERS, LONG); // all of them once, and again
+    run(bench, stack, clients, 1, Long.MAX_VALUE, warm(bench));
+    run(bench, stack, clients, FOLDERS, Long.MAX_VALUE, warm(bench));
     return new Rounds() {
       @Override
       public void round() {
-        Latencies latencies = new Latencies();
-        Usage before = stack.usage();
-        ClosedLoop.Outcome outcome =
-            run(
-                bench,
-                stack,
-                clients,
-                Long.MAX_VALUE,
-                Duration.ofSeconds(bench.size().seconds()),
-                latencies);
-        Usage used = stack.usage().minus(before);
-        bench.add(RATE, stack, outcome.perSecond());
-        if (stack.proxied()) {
-          bench.add(FRONT, stack, used.front() * 1e6 / outcome.count());
-        }
-        bench.add(BACK, stack, used.back() * 1e6 / outcome.count());
-        bench.add(ALL, stack, used.sum() * 1e6 / outcome.count());
-        bench.add(MEDIAN, HIGH, stack, latencies);
+        measure(bench, stack, clients, 1, ONE_BY_ONE);
+        measure(bench, stack, clients, FOLDERS, ALL_AT_ONCE);
       }
 
       @Override
@@ -93,28 +83,65 @@ final class Status implements Workload {
     };
   }
 
-  private static ClosedLoop.Outcome run(
-      Bench bench,
-      Stack stack,
-      List<Client> clients,
-      long most,
-      Duration time,
-      Latencies latencies) {
-    int[] next = new int[CLIENTS];
-    return ClosedLoop.run(
-        CLIENTS,
-        most,
-        time,
-        bench.faults(stack),
-        latencies,
-        which -> status(clients.get(which), "F" + next[which]++ % FOLDERS));
+  private static Duration warm(Bench bench) {
+    return Duration.ofSeconds(bench.size().warmSeconds());
   }
 
-  static CompletableFuture<Client> status(Client client, String folder) {
-    return client.say(
-        "STATUS " + folder + " (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)",
-        Check.exactly(
-            "* STATUS %s (MESSAGES %d UIDNEXT %d UIDVALIDITY %d UNSEEN 0)"
-                .formatted(folder, MESSAGES, MESSAGES + 1, Mailboxes.UID_VALIDITY)));
+  private static void measure(
+      Bench bench, Stack stack, List<Client> clients, int atOnce, Measures measures) {
+    Usage before = stack.usage();
+    Run run =
+        run(
+            bench,
+            stack,
+            clients,
+            atOnce,
+            Long.MAX_VALUE,
+            Duration.ofSeconds(bench.size().seconds()));
+    Usage used = stack.usage().minus(before);
+    double count = (double) run.outcome.count() * atOnce;
+    bench.add(measures.rate, stack, run.outcome.perSecond() * atOnce);
+    if (stack.proxied()) {
+      bench.add(measures.front, stack, used.front() * 1e6 / count);
+    }
+    bench.add(measures.back, stack, used.back() * 1e6 / count);
+    bench.add(measures.all, stack, used.sum() * 1e6 / count);
+    bench.add(measures.median, measures.high, stack, run.latencies);
+  }
+
+  private record Run(ClosedLoop.Outcome outcome, Latencies latencies) {}
+
+  /// @param atOnce how many each client asks for in one piece
+  private static Run run(
+      Bench bench, Stack stack, List<Client> clients, int atOnce, long most, Duration time) {
+    int[] next = new int[CLIENTS];
+    Latencies latencies = new Latencies();
+    ClosedLoop.Outcome outcome =
+        ClosedLoop.run(
+            CLIENTS,
+            most,
+            time,
+            bench.faults(stack),
+            latencies,
+            which -> {
+              List<String> folders =
+                  IntStream.range(0, atOnce).mapToObj(_ -> "F" + next[which]++ % FOLDERS).toList();
+              return clients
+                  .get(which)
+                  .sayAll(
+                      folders.stream().map(Status::question).toList(),
+                      folders.stream().map(Status::answer).toList());
+            });
+    return new Run(outcome, latencies);
+  }
+
+  private static String question(String folder) {
+    return "STATUS " + folder + " (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)";
+  }
+
+  private static Check answer(String folder) {
+    return Check.exactly(
+        "* STATUS %s (MESSAGES %d UIDNEXT %d UIDVALIDITY %d UNSEEN 0)"
+            .formatted(folder, MESSAGES, MESSAGES + 1, Mailboxes.UID_VALIDITY));
   }
 }

@@ -62,7 +62,12 @@ final class Streaming implements Workload {
               .thenCompose(client -> client.select(1, Mailboxes.UID_VALIDITY))
               .join());
     }
-    run(bench, stack, clients, expected, Duration.ofSeconds(1));
+    run(
+        bench,
+        stack,
+        clients,
+        expected,
+        Duration.ofSeconds(Math.max(1, bench.size().warmSeconds())));
     return new Rounds() {
       @Override
       public void round() {

@@ -2,10 +2,12 @@ package dormouse.bench.work;
 
 import dormouse.bench.load.Check;
 import dormouse.bench.load.Client;
+import dormouse.bench.load.ClosedLoop;
 import dormouse.bench.load.Latencies;
 import dormouse.bench.load.OpenLoop;
 import dormouse.bench.stack.Stack;
 import dormouse.bench.stack.StackKind;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -28,6 +30,8 @@ final class Wake implements Workload {
       this.title = title;
     }
   }
+
+  private static final int WARMING = 4; // at once
 
   private static final List<Kind> KINDS = List.of(Kind.values());
 
@@ -56,6 +60,20 @@ final class Wake implements Workload {
     int count = bench.size().sessions();
     bench.mailboxes(stack, 0, count);
     List<Client> held = bench.hold(stack, 0, count);
+    Bench.settle(stack, count);
+    int[] warm = new int[count];
+    for (Kind kind : KINDS) {
+      ClosedLoop.run(
+          WARMING,
+          Long.MAX_VALUE,
+          Duration.ofSeconds(bench.size().warmSeconds()),
+          bench.faults(stack),
+          new Latencies(),
+          which -> {
+            int client = (which + WARMING * warm[which]++) % (count / WARMING * WARMING);
+            return wake(held.get(client), kind, System.nanoTime(), new Latencies());
+          });
+    }
     Bench.settle(stack, count);
     return new Rounds() {
       private int next;
