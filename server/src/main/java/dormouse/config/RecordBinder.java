@@ -22,7 +22,8 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
 /// Makes records of a YAML tree, whatever records: keys are their components' names, types their components' types,
-/// defaults their `DEFAULT`. It goes on after a fault, so that all faults of a file are found in one reading.
+/// defaults their `DEFAULT`. It goes on after a fault, with the default in place of what is faulty, so that all faults of a file are
+/// found in one reading: what it makes is good for looking further only, once there are faults.
 ///
 /// Where a component's type is a sealed interface, one of the kinds it permits is chosen by its key, as in
 /// `- file: { … }`; exactly one must be.
@@ -40,7 +41,7 @@ final class RecordBinder {
     this.scalars = scalars;
   }
 
-  /// The record that a mapping describes. `null` if there is a fault in it, or in anything below.
+  /// The record that a mapping describes, as far as it goes. `null` if none can be made.
   @Nullable Object bind(Class<?> type, Node node, String path) {
     if (!(node instanceof MappingNode) && !isEmpty(node)) {
       fault(node.getStartMark(), path, "wanted keys and their values here");
@@ -66,8 +67,7 @@ final class RecordBinder {
       }
     }
     checkKinds(keys, written, node, path);
-    Object made = make(type, values, path, faults.size() > faultsBefore);
-    return faults.size() == faultsBefore ? made : null;
+    return make(type, values, path, faults.size() > faultsBefore);
   }
 
   /// Exactly one kind must be chosen wherever there are several.
@@ -184,7 +184,7 @@ final class RecordBinder {
     return component.getType() == Map.class ? Map.of() : RecordKey.defaults(component.getType());
   }
 
-  /// The value of a component; [Scalars.Off] for `none`; `null` after a fault.
+  /// The value of a component; [Scalars.Off] for `none`; `null` if there is none.
   private @Nullable Object value(RecordComponent component, Node node, String path) {
     Class<?> type = component.getType();
     if (!Scalars.isScalar(type)) {
@@ -224,15 +224,17 @@ final class RecordBinder {
         : read(scalars.readItem(type, list.getName(), text), node, path, text);
   }
 
+  /// Up to the first item of which nothing can be made: each has its number as in the file.
   private List<Object> list(RecordComponent component, Node node, String path) {
     List<Object> list = new ArrayList<>();
     if (node instanceof SequenceNode sequence) {
+      int number = 0;
       for (Node item : sequence.getValue()) {
-        Object bound = item(component, item, path + "[" + list.size() + "]");
-        list.add(
-            bound == null
-                ? new Object()
-                : bound); // kept for the count; after a fault nothing is made of it
+        Object bound = item(component, item, path + "[" + number + "]");
+        if (bound != null && list.size() == number) {
+          list.add(bound);
+        }
+        number++;
       }
     } else if (!isEmpty(node)) {
       fault(node.getStartMark(), path, "wanted a list: lines that begin with `- `, or [ … ]");
@@ -250,7 +252,9 @@ final class RecordBinder {
               fault(tuple.getKeyNode().getStartMark(), below(path, name), wanted);
             }
             Object bound = bind(element, tuple.getValueNode(), below(path, name));
-            map.put(name, bound == null ? new Object() : bound);
+            if (bound != null) {
+              map.put(name, bound);
+            }
           });
     } else if (!isEmpty(node)) {
       fault(node.getStartMark(), path, "wanted names with what belongs to each below it");

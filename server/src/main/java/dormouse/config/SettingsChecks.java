@@ -21,16 +21,40 @@ public final class SettingsChecks {
 
   /// Looks at the settings and at the files they name. Blocks.
   public static SettingsChecks of(Settings settings) {
+    return of(settings, List.of());
+  }
+
+  /// The same of settings in which defaults stand for what is faulty: parts that depend on each other are looked at together only if they are
+  /// whole.
+  static SettingsChecks of(Settings settings, List<Fault> known) {
     SettingsChecks checks = new SettingsChecks();
-    checks.addresses(settings);
     checks.certificates(settings.tls());
     settings.backends().forEach(checks::backend);
-    checks.homes(settings);
-    checks.groups(settings);
-    checks.routes(settings);
     checks.directory(settings);
-    checks.faults.addAll(MechanismChecks.faults(settings));
+    if (areWhole(known, "listen", "feeds", "admin")) {
+      checks.addresses(settings);
+    }
+    if (areWhole(known, "feeds", "backends")) {
+      checks.feeds(settings);
+    }
+    if (areWhole(known, "backends", "directory")) {
+      checks.homes(settings);
+    }
+    if (areWhole(known, "backends", "groups")) {
+      checks.groups(settings);
+    }
+    if (areWhole(known, "backends", "groups", "routes")) {
+      checks.routes(settings);
+    }
+    if (areWhole(known, "listen", "tls", "backends", "directory", "login")) {
+      checks.faults.addAll(MechanismChecks.faults(settings));
+    }
     return checks;
+  }
+
+  private static boolean areWhole(List<Fault> known, String... sections) {
+    return known.stream()
+        .noneMatch(fault -> Arrays.stream(sections).anyMatch(fault.key()::startsWith));
   }
 
   /// What keeps Dormouse from starting.
@@ -49,7 +73,13 @@ public final class SettingsChecks {
       address(taken, "listen[" + i + "].address", settings.listen().get(i).address());
     }
     for (int i = 0; i < settings.feeds().size(); i++) {
-      feed(taken, "feeds[" + i + "]", settings.feeds().get(i).kind(), settings);
+      String key = "feeds[" + i + "]." + settings.feeds().get(i).kind().key() + ".listen";
+      switch (settings.feeds().get(i).kind()) {
+        case DovecotEventsSettings events -> address(taken, key, events.listen());
+        case DovecotOxSettings events -> address(taken, key, events.listen());
+        case CyrusEventsSettings events -> address(taken, key, events.listen());
+        case RedisSettings _ -> {}
+      }
     }
     InetSocketAddress admin = settings.admin().address();
     if (admin != null) {
@@ -57,22 +87,17 @@ public final class SettingsChecks {
     }
   }
 
-  private void feed(
-      Map<InetSocketAddress, String> taken, String key, FeedKind kind, Settings settings) {
-    String below = key + "." + kind.key();
-    switch (kind) {
-      case DovecotEventsSettings events -> address(taken, below + ".listen", events.listen());
-      case DovecotOxSettings events -> address(taken, below + ".listen", events.listen());
-      case CyrusEventsSettings events -> address(taken, below + ".listen", events.listen());
-      case RedisSettings redis -> {
-        if (redis.passwordFile() != null) {
-          secret(below + ".password-file", redis.passwordFile());
-        }
+  private void feeds(Settings settings) {
+    for (int i = 0; i < settings.feeds().size(); i++) {
+      FeedKind kind = settings.feeds().get(i).kind();
+      String key = "feeds[" + i + "]." + kind.key();
+      if (kind instanceof RedisSettings redis && redis.passwordFile() != null) {
+        secret(key + ".password-file", redis.passwordFile());
       }
-    }
-    for (String name : kind.backends()) {
-      if (!settings.backends().containsKey(name)) {
-        fault(below + ".backends", "there is no backend " + name);
+      for (String name : kind.backends()) {
+        if (!settings.backends().containsKey(name)) {
+          fault(key + ".backends", "there is no backend " + name);
+        }
       }
     }
   }

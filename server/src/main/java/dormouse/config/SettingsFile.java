@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -74,11 +75,14 @@ public final class SettingsFile {
     if (!(binder.bind(Settings.class, root, "") instanceof Settings settings)) {
       return new SettingsRead.Bad(binder.faults().stream().sorted(BY_PLACE).toList());
     }
-    SettingsChecks checks = SettingsChecks.of(settings);
-    if (!checks.faults().isEmpty()) {
-      return new SettingsRead.Bad(placed(checks.faults(), binder.places()));
-    }
-    return new SettingsRead.Good(settings, placed(checks.warnings(), binder.places()));
+    SettingsChecks checks = SettingsChecks.of(settings, binder.faults());
+    List<Fault> faults =
+        Stream.concat(binder.faults().stream(), placed(checks.faults(), binder.places()).stream())
+            .sorted(BY_PLACE)
+            .toList();
+    return faults.isEmpty()
+        ? new SettingsRead.Good(settings, placed(checks.warnings(), binder.places()))
+        : new SettingsRead.Bad(faults);
   }
 
   private static @Nullable Node compose(String text) {

@@ -365,6 +365,52 @@ final class SettingsFileTest {
   }
 
   @Test
+  void whatIsMissingIsToldBesideWhatIsWrong() {
+    assertThat(
+            faults(
+                """
+                listen: [ { address: "0.0.0.0:993" }, { address: "0.0.0.0:993" } ]
+                tls:
+                  reload-every: 10
+                  certificates:
+                    - { certificate: nowhere.pem, key: mail.key, oscp: mail.pem }
+                    - { certificate: mail.pem, key: nowhere.key }
+                backends:
+                  mx: { address: mx, ca: nowhere.pem, gate: { burst: 0 } }
+                  my: { address: my, login-as: { user: boss, password-file: nowhere.secret }, pins: [ [ a ] ] }
+                directory:
+                  - file: { path: nowhere, shceme: PLAIN }
+                  - map: { file: nowhere }
+                  - bakend:
+                  - ldap: { urls: [ "ldap://h" ], base: o=x, ca: nowhere.pem }
+                routes: [ { to: nowhere } ]
+                login: { mechanisms: [ oauthbearer, ntlm ] }
+                feeds:
+                  - redis: { address: r, backends: [ none ] }
+                limits: { per-user: -1 }
+                """))
+        .extracting(fault -> fault.replaceAll("/.*/", "").replaceFirst(", not .*", ""))
+        .containsExactly(
+            "1:41: listen[1].address: the same address as listen[0].address: 0.0.0.0:993",
+            "3:17: tls.reload-every: wanted a duration such as 250ms, 15s, 10m or 1h",
+            "5:9: tls.certificates[0].certificate: there is no file nowhere.pem",
+            "5:50: tls.certificates[0].oscp: unknown key; did you mean `ocsp`?",
+            "6:32: tls.certificates[1].key: there is no file nowhere.key",
+            "8:22: backends.mx.ca: there is no file nowhere.pem",
+            "8:47: backends.mx.gate.burst: wanted a number from 1 to 100000",
+            "9:46: backends.my.login-as.password-file: there is no file nowhere.secret",
+            "9:87: backends.my.pins[0]: wanted one value here",
+            "11:13: directory[0].file.path: there is no file nowhere",
+            "11:28: directory[0].file.shceme: unknown key; did you mean `scheme`?",
+            "12:12: directory[1].map.file: there is no file nowhere",
+            "13:5: directory[2].bakend: unknown key; did you mean `backend`?",
+            "13:5: directory[2]: wanted one of " + KINDS,
+            "14:46: directory[3].ldap.ca: there is no file nowhere.pem",
+            "16:37: login.mechanisms[1]: wanted one of plain, login, scram-sha-256, scram-sha-256-plus, cram-md5, external, oauthbearer, xoauth2",
+            "19:11: limits.per-user: wanted a number from 0 to 1000000");
+  }
+
+  @Test
   void anUnknownKeyLikeNoOtherTellsWhichThereAre() {
     assertThat(faults(SMALLEST + "admin: { colour: red }\n"))
         .containsExactly("3:10: admin.colour: unknown key; known here: address");
@@ -662,6 +708,7 @@ final class SettingsFileTest {
             "8:12: directory[4].map.keys: wanted a list of what to look up, such as \\U or \\u\\D\\d,"
                 + " and no other letters behind a backslash",
             "8:28: directory[4].map.delimiter: wanted one character",
+            "9:12: directory[5].map.file: there is no file " + directory.resolve("nowhere"),
             "10:11: directory[6].file.path: must be set",
             "10:13: directory[6].file.scheme: wanted a scheme such as CRYPT or PLAIN");
     assertThat(
