@@ -73,7 +73,7 @@ public final class OAuth2Link implements Link {
   }
 
   private Answer answer(String user, @Nullable JsonObject claims) {
-    if (claims == null || !settings.issuer().equals(claims.text("iss"))) {
+    if (claims == null || !isOfTheIssuer(claims)) {
       return Answer.reject();
     }
     String name = claims.text(settings.usernameClaim());
@@ -94,6 +94,12 @@ public final class OAuth2Link implements Link {
       }
     }
     return Facts.accept(facts);
+  }
+
+  /// A provider that is asked need not say that it is itself (RFC 7662 §2.2).
+  private boolean isOfTheIssuer(JsonObject claims) {
+    String issuer = claims.text("iss");
+    return issuer == null ? settings.introspection() != null : issuer.equals(settings.issuer());
   }
 
   /// One text with spaces (RFC 8693 §4.2), or a list, as some providers have it.

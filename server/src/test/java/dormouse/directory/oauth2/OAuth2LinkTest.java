@@ -178,10 +178,13 @@ class OAuth2LinkTest {
     provider.introspects("old", claims(-1).replace("{", "{\"active\":true,"));
     provider.introspects("other", about.replace("\"imap\"", "\"web\""));
     provider.introspects("nonsense", "[]");
+    provider.introspects("unsaid", about.replace("\"iss\":\"https://id.example.org\",", ""));
+    provider.introspects("another", about.replace("https://id.example.org", "https://else"));
     try (OAuth2Link link = introspected(TokenProvider.SECRET)) {
       assertThat(ask(link, "ann@example.org", "good+/=&?"))
           .isEqualTo(Facts.accept(Map.of("user", "ann@example.org", "host", "mx3")));
-      for (String token : List.of("gone", "old", "other", "unknown")) {
+      assertThat(ask(link, "ann@example.org", "unsaid")).isInstanceOf(Answer.Accept.class);
+      for (String token : List.of("gone", "old", "other", "another", "unknown")) {
         assertThat(ask(link, "ann@example.org", token)).as(token).isEqualTo(Answer.reject());
       }
       assertThat(ask(link, "ann@example.org", "nonsense")).isInstanceOf(Answer.CannotTell.class);
