@@ -2,7 +2,11 @@ package dormouse.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.cli.Cli;
+import dormouse.cli.Request;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.net.InetSocketAddress;
@@ -13,11 +17,14 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.yaml.snakeyaml.Yaml;
 
 /// `docs/settings.md` against the records, and `packaging/dormouse.yaml` against the reader.
 final class SettingsDocsTest {
@@ -25,6 +32,11 @@ final class SettingsDocsTest {
   private static final Pattern SECTION = Pattern.compile("##+ ([a-z0-9.-]+)");
   private static final Pattern ROW =
       Pattern.compile("\\| `([a-z-]+)` \\| (?:`([^`]+)`|must be set) \\| (.*) \\|");
+
+  private static final Pattern EXAMPLE = Pattern.compile("(?s)```yaml\n(.*?)```");
+  private static final Pattern FILE =
+      Pattern.compile("[a-z0-9.-]+\\.(?:pem|key|ocsp|secret)\\b|\\b(?:users\\.yaml|popmap)\\b");
+  private static final Set<String> NAMED = Set.of("backends", "groups", "groups.backends");
 
   @TempDir Path directory = Path.of("");
 
@@ -70,28 +82,57 @@ final class SettingsDocsTest {
 
   @Test
   void everyExampleInTheTextIsGood() throws IOException {
-    String text = Files.readString(ROOT.resolve("docs/settings.md"));
-    List<String> examples =
-        Pattern.compile("(?s)```yaml\n(.*?)```")
-            .matcher(text)
-            .results()
-            .map(m -> m.group(1))
-            .toList();
-    assertThat(examples).isNotEmpty();
-    Path secret = Files.writeString(directory.resolve("any.secret"), "secret\n");
-    for (String example : examples) {
+    int number = 0;
+    for (String example : examples()) {
       String whole =
           example
-              + (example.contains("listen:") ? "" : "listen: [ { address: \"0.0.0.0:993\" } ]\n")
-              + (example.contains("backends:") ? "" : "backends: { mx: { address: mx } }\n");
-      String here =
-          whole
-              .replaceAll("[a-z.-]+\\.secret\\b", secret.toString())
-              .replaceAll(
-                  "[a-z.-]+\\.(pem|key|ocsp)\\b|\\b(users\\.yaml|popmap)\\b", "dormouse.yaml");
-      assertThat(SettingsFile.parse(here, ROOT.resolve("packaging")))
-          .as(whole)
-          .isInstanceOf(SettingsRead.Good.class);
+              + (("\n" + example).contains("\nlisten:")
+                  ? ""
+                  : "listen: [ { address: \"0.0.0.0:993\" } ]\n")
+              + (("\n" + example).contains("\nbackends:")
+                  ? ""
+                  : "backends: { mx: { address: mx } }\n");
+      Matcher named = FILE.matcher(example);
+      while (named.find()) {
+        Files.writeString(directory.resolve(named.group()), "a secret, or whatever it is\n");
+      }
+      Path file = Files.writeString(directory.resolve("dormouse" + ++number + ".yaml"), whole);
+      StringWriter said = new StringWriter();
+      PrintWriter out = new PrintWriter(said);
+      assertThat(new Cli(out, out, Map.of()).read("check", file.toString()))
+          .as("%s%n%s", whole, said)
+          .isEqualTo(new Request.Exit(0));
+    }
+  }
+
+  @Test
+  void everyKeyStandsInAnExample() throws IOException {
+    Set<String> shown = new TreeSet<>();
+    for (String example : examples()) {
+      addKeys(new Yaml().load(example), "", shown);
+    }
+    assertThat(shown).containsAll(keys(Settings.class, "").keySet());
+  }
+
+  private static List<String> examples() throws IOException {
+    String text = Files.readString(ROOT.resolve("docs/settings.md"));
+    List<String> examples =
+        EXAMPLE.matcher(text).results().map(example -> example.group(1)).toList();
+    assertThat(examples).isNotEmpty();
+    return examples;
+  }
+
+  /// @param path the keys above, without the places of lists and the names of backends and groups
+  private static void addKeys(@Nullable Object value, String path, Set<String> to) {
+    if (value instanceof List<?> list) {
+      list.forEach(one -> addKeys(one, path, to));
+    } else if (value instanceof Map<?, ?> map) {
+      map.forEach((key, below) -> {
+        String name = (path.isEmpty() ? "" : path + ".") + key;
+        String next = NAMED.contains(path) ? path + "#" : name.replace("#", "");
+        to.add(next);
+        addKeys(below, next, to);
+      });
     }
   }
 
