@@ -124,6 +124,12 @@ public final class FrontEnd implements AutoCloseable {
     return new FrontEnd(read(file));
   }
 
+  /// The same, with a DNS server of its own.
+  public static FrontEnd askingNames(InetSocketAddress nameServer, String file) {
+    return new FrontEnd(
+        read(file, ", name-servers: [ \"127.0.0.1:" + nameServer.getPort() + "\" ]"));
+  }
+
   /// From now on the settings are those of another file; its listeners have ports of their own if they are to stay.
   public void reload(String file) {
     try {
@@ -134,10 +140,16 @@ public final class FrontEnd implements AutoCloseable {
   }
 
   private static Settings read(String file) {
+    return read(file, "");
+  }
+
+  /// @param more of `runtime`
+  private static Settings read(String file, String more) {
     try {
       Path written = Files.createTempFile(STATE, "dormouse", ".yaml");
       Files.writeString(
-          written, file + "runtime: { loops: 2, state-dir: ., drain: 2s, park: " + PARK + " }\n");
+          written,
+          file + "runtime: { loops: 2, state-dir: ., drain: 2s, park: " + PARK + more + " }\n");
       return switch (SettingsFile.read(written)) {
         case SettingsRead.Good(Settings settings, _) -> settings;
         case SettingsRead.Bad(var faults) -> throw new IllegalArgumentException(faults.toString());

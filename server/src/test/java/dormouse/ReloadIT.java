@@ -8,16 +8,23 @@ import dormouse.testkit.Endpoint;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.Wait;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,10 +71,169 @@ final class ReloadIT {
         client.ok("NOOP");
         client.logout();
       } finally {
-        process.destroy();
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        end(process);
       }
     }
+  }
+
+  @Test
+  void limitsHoldForWhoIsThereAlready() throws Exception {
+    try (DovecotServer dovecot = DovecotServer.start()) {
+      Path file = directory.resolve("dormouse.yaml");
+      write(file, first, dovecot.imapPort(), "");
+      Process process = dormouse("--config", file.toString(), "--quiet");
+      try {
+        Wait.until("it serves", SOON, () -> accepts(first));
+        ImapClient one = client(first).login("u1", DovecotServer.PASSWORD);
+        ImapClient two = client(first).login("u1", DovecotServer.PASSWORD);
+
+        write(file, first, dovecot.imapPort(), "limits: { per-user: 2, per-address: 3 }\n");
+        assertThat(reload(file)).isEqualTo("0 reloaded\n");
+        ImapClient three = client(first);
+        assertThat(three.refused("LOGIN u1 pass")).startsWith("NO [LIMIT]");
+        assertThatThrownBy(() -> client(first));
+
+        write(file, first, dovecot.imapPort(), "limits: { per-user: 3, per-network: 4 }\n");
+        assertThat(reload(file)).isEqualTo("0 reloaded\n");
+        three.login("u1", DovecotServer.PASSWORD);
+        ImapClient four = client(first);
+        assertThatThrownBy(() -> client(first));
+
+        String impatient = "throttle: { free: 1, delay: 1m, max-delay: 1m, patience: 0s }\n";
+        write(file, first, dovecot.imapPort(), impatient);
+        assertThat(reload(file)).isEqualTo("0 reloaded\n");
+        assertThat(client(first).refused("LOGIN eve x")).startsWith("NO [AUTHENTICATIONFAILED]");
+        assertThat(client(first).refused("LOGIN eve x")).startsWith("NO [LIMIT]");
+
+        write(file, first, dovecot.imapPort(), "throttle: { enabled: false }\n");
+        assertThat(reload(file)).isEqualTo("0 reloaded\n");
+        assertThat(client(first).refused("LOGIN eve x")).startsWith("NO [AUTHENTICATIONFAILED]");
+
+        four.login("u2", DovecotServer.PASSWORD);
+        for (ImapClient each : List.of(one, two, three, four)) {
+          each.ok("NOOP");
+        }
+      } finally {
+        end(process);
+      }
+    }
+  }
+
+  @Test
+  void certificatesAreReadAgainAndWhatIsBadChangesNothing() throws Exception {
+    X509Bundle before = certificate("before.example.org");
+    X509Bundle after = certificate("after.example.org");
+    keep(before, before);
+    try (DovecotServer dovecot = DovecotServer.start();
+        ServerSocket taken = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      Path file = directory.resolve("dormouse.yaml");
+      writeTls(file, dovecot.imapPort(), "");
+      Process process = dormouse("--config", file.toString(), "--quiet");
+      try {
+        Wait.until("it serves", SOON, () -> accepts(first));
+        ImapClient client = tls().login("u1", DovecotServer.PASSWORD);
+        assertThat(served()).isEqualTo("CN=before.example.org");
+        assertThat(expiry()).isEqualTo(seconds(before));
+
+        keep(after, after);
+        hangUp(process);
+        log("INFO  reload ", 1);
+        assertThat(served()).isEqualTo("CN=after.example.org");
+        assertThat(expiry()).isEqualTo(seconds(after));
+        client.ok("NOOP");
+
+        String limit = "limits: { per-listener: 1 }\n";
+        int refused = 0;
+        Files.writeString(directory.resolve("users"), "u1:{PLAIN}x::::::port=imap\n");
+        for (String bad :
+            List.of(
+                "directory: [ { file: { path: nowhere } } ]\n",
+                "directory: [ { file: { path: users } } ]\n",
+                "feeds: [ { redis: { address: \"127.0.0.1\", password-file: nowhere } } ]\n",
+                "feeds: [ { dovecot-events: { listen: \"127.0.0.1:"
+                    + taken.getLocalPort()
+                    + "\" } } ]\n",
+                "routes: [ { to: nowhere } ]\n")) {
+          writeTls(file, dovecot.imapPort(), bad + limit);
+          hangUp(process);
+          log("reload-refused why=", ++refused);
+        }
+        writeTls(file, dovecot.imapPort(), limit);
+        keep(after, before);
+        assertThat(reload(file)).contains("does not fit the certificate");
+        assertThat(served()).isEqualTo("CN=after.example.org"); // and so there is more than one
+        client.ok("NOOP");
+        client.logout();
+
+        keep(after, after);
+        assertThat(reload(file)).isEqualTo("0 reloaded\n");
+        ImapClient only = tls();
+        assertThatThrownBy(this::tls);
+        only.close();
+      } finally {
+        end(process);
+      }
+    }
+  }
+
+  private void writeTls(Path file, int backend, String more) throws IOException {
+    Files.writeString(
+        file,
+        """
+        listen: [ { address: "127.0.0.1:%d", tls: implicit } ]
+        tls: { reload-every: none, certificates: [ { certificate: mail.crt, key: mail.key } ] }
+        backends: { mx: { address: "127.0.0.1:%d", tls: none } }
+        admin: { address: "127.0.0.1:%d" }
+        runtime: { state-dir: . }
+        """
+                .formatted(first, backend, admin)
+            + more);
+  }
+
+  private static X509Bundle certificate(String name) throws Exception {
+    return new CertificateBuilder()
+        .ecp256()
+        .subject("CN=" + name)
+        .setIsCertificateAuthority(true)
+        .buildSelfSigned();
+  }
+
+  private void keep(X509Bundle certificate, X509Bundle key) throws IOException {
+    Files.writeString(directory.resolve("mail.crt"), certificate.getCertificatePEM());
+    Files.writeString(directory.resolve("mail.key"), key.getPrivateKeyPEM());
+  }
+
+  private static double seconds(X509Bundle certificate) {
+    return certificate.getCertificate().getNotAfter().toInstant().getEpochSecond();
+  }
+
+  private ImapClient tls() {
+    return ImapClient.connect(Endpoint.tls(first));
+  }
+
+  private String served() throws IOException {
+    try (ImapClient client = tls()) {
+      SSLSocket socket = (SSLSocket) client.socket();
+      X509Certificate served = (X509Certificate) socket.getSession().getPeerCertificates()[0];
+      return served.getSubjectX500Principal().getName();
+    }
+  }
+
+  /// As the metrics say it, of the one certificate that there is.
+  private double expiry() throws Exception {
+    URI metrics = URI.create("http://127.0.0.1:" + admin + "/metrics");
+    try (InputStream in = metrics.toURL().openStream()) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .filter(line -> line.startsWith("dormouse_certificate_expiry"))
+          .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+          .sum();
+    }
+  }
+
+  private static void end(Process process) throws InterruptedException {
+    process.destroy();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test

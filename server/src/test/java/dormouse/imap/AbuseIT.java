@@ -121,6 +121,13 @@ class AbuseIT {
   }
 
   @Test
+  void manyCommandsAreAnsweredUpToTheirMost() throws IOException {
+    String heard = answerTo(front.plain(), "a NOOP\r\n".repeat(200).getBytes(ISO_8859_1));
+    assertThat(heard).endsWith("* BYE Too many commands before login\r\n");
+    assertThat(heard.lines().filter(line -> line.startsWith("a OK"))).hasSizeLessThanOrEqualTo(100);
+  }
+
+  @Test
   void whoSendsByteByByteIsNotWaitedForLongerThanTheLimit() throws IOException {
     double before = closes("login-timeout");
     for (int i = 0; i < SLOW; i++) {

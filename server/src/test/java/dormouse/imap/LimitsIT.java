@@ -74,6 +74,24 @@ class LimitsIT {
   }
 
   @Test
+  void aUsersSleepersHaveTheirShare() {
+    try (FrontEnd front =
+        before(
+            """
+            limits: { asleep-per-user: 2 }
+            hibernate: { after: 0s, keep-alive: 0s }
+            """)) {
+      idle(front);
+      idle(front);
+      front.awaitAsleep(2);
+      ImapClient third = from(front, HERE);
+      assertThat(third.refused("LOGIN u6 pass"))
+          .isEqualTo("NO [LIMIT] Too many connections of this user");
+      third.login("u7", DovecotServer.PASSWORD);
+    }
+  }
+
+  @Test
   void aUserHasItsShare() {
     try (FrontEnd front = limited("per-user: 2")) {
       from(front, HERE).login("u2", DovecotServer.PASSWORD);

@@ -48,10 +48,21 @@ class MechanismsIT {
     dovecot = DovecotServer.start();
     String scram = dovecot.doveadm("pw", "-s", "SCRAM-SHA-256", "-p", SECRET).strip();
     String bcrypt = dovecot.doveadm("pw", "-s", "BLF-CRYPT", "-p", SECRET).strip();
+    String same = dovecot.doveadm("pw", "-s", "SHA512-CRYPT", "-p", DovecotServer.PASSWORD).strip();
     Path users =
         Files.writeString(
             directory.resolve("users"),
-            "u1:{PLAIN}" + SECRET + "\nu2:" + scram + "\nu3:" + bcrypt + "\nu4:*\n");
+            "u1:{PLAIN}"
+                + SECRET
+                + "\nu2:"
+                + scram
+                + "\nu3:"
+                + bcrypt
+                + "\nu4:*\nu8:"
+                + same
+                + "\nu9:{PLAIN}"
+                + DovecotServer.PASSWORD
+                + "\n");
     Path master =
         Files.writeString(directory.resolve("master"), DovecotServer.MASTER_PASSWORD + "\n");
     certificates();
@@ -71,7 +82,7 @@ class MechanismsIT {
             directory:
               - file: { path: %s }
               - oauth2: { issuer: "https://id", audience: [ mail ], jwks: "%s/jwks" }
-            login: { mechanisms: [ scram-sha-256-plus, scram-sha-256, plain, cram-md5, external, oauthbearer, xoauth2 ] }
+            login: { mechanisms: [ scram-sha-256-plus, scram-sha-256, plain, login, cram-md5, external, oauthbearer, xoauth2 ] }
             throttle: { enabled: false }
             hibernate: { after: 0s, quiet-after: 0s, keep-password: false }
             """
@@ -103,6 +114,14 @@ class MechanismsIT {
   void gsaslLogsIn(String mechanism, String user, boolean itsPasswordServes) throws Exception {
     assertThat(gsasl(mechanism, user, SECRET)).isEqualTo(itsPasswordServes);
     assertThat(gsasl(mechanism, user, "wrong")).isFalse();
+  }
+
+  /// The backend is shown the password, too: it must be the one there.
+  @ParameterizedTest
+  @CsvSource({"PLAIN, u8", "PLAIN, u9", "LOGIN, u8", "LOGIN, u9"})
+  void gsaslSaysThePassword(String mechanism, String user) throws Exception {
+    assertThat(gsasl(mechanism, user, DovecotServer.PASSWORD)).isTrue();
+    assertThat(gsasl(mechanism, user, SECRET)).isFalse();
   }
 
   /// GNU SASL binds the channel by `tls-exporter`.
@@ -203,7 +222,7 @@ class MechanismsIT {
     try (ImapClient client = ImapClient.connect(dormouse.tls())) {
       assertThat(client.greeting())
           .contains(
-              "AUTH=SCRAM-SHA-256-PLUS AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=CRAM-MD5 AUTH=OAUTHBEARER AUTH=XOAUTH2]");
+              "AUTH=SCRAM-SHA-256-PLUS AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN AUTH=CRAM-MD5 AUTH=OAUTHBEARER AUTH=XOAUTH2]");
     }
   }
 
@@ -244,7 +263,7 @@ class MechanismsIT {
       assertThat(client.readLine()).startsWith("+ ");
       client.send("*\r\n");
       assertThat(client.readLine()).startsWith(tag + " NO ");
-      assertThat(client.refused("AUTHENTICATE LOGIN")).contains("not supported");
+      assertThat(client.refused("AUTHENTICATE NTLM")).contains("not supported");
       client.ok("NOOP");
     }
   }

@@ -59,6 +59,24 @@ class RouteIT {
     }
   }
 
+  @Test
+  void usersAreSpreadByTheWeightsOfAGroup() {
+    int staff = FreePort.next();
+    int others = FreePort.next();
+    String group = "groups: { mail: { mail: shared, backends: { mx1: %s, mx2: %s } } }\n";
+    String heavy = "{ weight: 1000 }";
+    try (FrontEnd front =
+        FrontEnd.of(settings(staff, others) + group.formatted(heavy, "{ weight: 1 }"))) {
+      for (int i = 0; i < 5; i++) {
+        assertThat(serves("u" + i, others)).isSameAs(first);
+      }
+      front.reload(settings(staff, others) + group.formatted("{ weight: 1 }", heavy));
+      for (int i = 0; i < 5; i++) {
+        assertThat(serves("u" + i, others)).isSameAs(second);
+      }
+    }
+  }
+
   private String settings(int staff, int others) {
     return """
     listen:
