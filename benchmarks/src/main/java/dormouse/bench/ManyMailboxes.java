@@ -203,7 +203,11 @@ final class ManyMailboxes implements AutoCloseable {
           return;
         }
         case "ENABLE" -> say("* ENABLED " + arguments);
-        case "SELECT", "EXAMINE" -> select(own());
+        case "SELECT", "EXAMINE" -> {
+          select(own());
+          say(tag + (command.equals("SELECT") ? " OK [READ-WRITE] done" : " OK [READ-ONLY] done"));
+          return;
+        }
         case "UNSELECT", "CLOSE" -> leave();
         case "STATUS" ->
             say(

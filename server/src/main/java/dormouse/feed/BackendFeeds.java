@@ -37,9 +37,33 @@ public final class BackendFeeds {
 
     /// The feeds have become reliable or have ceased to be.
     void turned();
+
+    /// Where it is told. Any thread.
+    Executor toldOn();
   }
 
-  private record Subscription(Executor loop, Listener listener) {}
+  /// Several who are found by one name. Immutable.
+  private record Several(List<Listener> all) implements Listener {
+    @Override
+    public void changed(Feed by, @Nullable String mailbox) {
+      changed(by, mailbox, null);
+    }
+
+    @Override
+    public void changed(Feed by, @Nullable String mailbox, @Nullable String session) {
+      all.forEach(one -> one.toldOn().execute(() -> one.changed(by, mailbox, session)));
+    }
+
+    @Override
+    public void turned() {
+      all.forEach(one -> one.toldOn().execute(one::turned));
+    }
+
+    @Override
+    public Executor toldOn() {
+      return Runnable::run; // each of them elsewhere
+    }
+  }
 
   private static final String ANY_DOMAIN = "@";
 
@@ -47,7 +71,8 @@ public final class BackendFeeds {
   private final InstantSource clock;
   private final Metrics metrics;
   private final List<Feed> feeds = new CopyOnWriteArrayList<>();
-  private final Map<String, List<Subscription>> subscriptions = new ConcurrentHashMap<>();
+  private final Map<String, Listener> listeners =
+      new ConcurrentHashMap<>(); // one object a user, for most
 
   private volatile boolean canarySings;
 
@@ -77,21 +102,16 @@ public final class BackendFeeds {
     }
   }
 
-  /// Tells the listener of the user's mailboxes until the returned task is run.
+  /// Tells the listener of the user's mailboxes until [#unsubscribe].
   ///
   /// @param user as the client names itself
-  /// @param loop where the listener is called
-  public Runnable subscribe(String user, Executor loop, Listener listener) {
-    Subscription subscription = new Subscription(loop, listener);
-    List<String> keys = keys(user);
-    for (String key : keys) {
-      subscriptions.merge(key, List.of(subscription), BackendFeeds::joined);
-    }
-    return () -> {
-      for (String key : keys) {
-        subscriptions.computeIfPresent(key, (_, all) -> without(all, subscription));
-      }
-    };
+  public void subscribe(String user, Listener listener) {
+    keys(user).forEach(key -> listeners.merge(key, listener, BackendFeeds::both));
+  }
+
+  /// Tells it no more.
+  public void unsubscribe(String user, Listener listener) {
+    keys(user).forEach(key -> listeners.computeIfPresent(key, (_, all) -> without(all, listener)));
   }
 
   /// What a user is found by: the name; with a domain, also the part before it for events that name none.
@@ -101,15 +121,19 @@ public final class BackendFeeds {
     return at < 0 ? List.of(name) : List.of(name, name.substring(0, at) + ANY_DOMAIN);
   }
 
-  private static List<Subscription> joined(List<Subscription> some, List<Subscription> more) {
-    List<Subscription> all = new ArrayList<>(some);
-    all.addAll(more);
-    return List.copyOf(all);
+  private static Listener both(Listener some, Listener one) {
+    List<Listener> all =
+        new ArrayList<>(some instanceof Several(var several) ? several : List.of(some));
+    all.add(one);
+    return new Several(List.copyOf(all));
   }
 
-  private static @Nullable List<Subscription> without(List<Subscription> all, Subscription one) {
-    List<Subscription> rest = all.stream().filter(other -> !other.equals(one)).toList();
-    return rest.isEmpty() ? null : rest;
+  private static @Nullable Listener without(Listener all, Listener one) {
+    if (!(all instanceof Several(var several))) {
+      return all.equals(one) ? null : all;
+    }
+    List<Listener> rest = several.stream().filter(other -> !other.equals(one)).toList();
+    return rest.size() == 1 ? rest.getFirst() : new Several(rest);
   }
 
   /// Passes an event on; returns whether anybody listens for the user.
@@ -122,21 +146,19 @@ public final class BackendFeeds {
   }
 
   private boolean tell(Feed by, String key, @Nullable String mailbox, @Nullable String session) {
-    List<Subscription> found = subscriptions.get(key);
+    Listener found = listeners.get(key);
     if (found == null) {
       return false;
     }
-    for (Subscription one : found) {
-      one.loop().execute(() -> one.listener().changed(by, mailbox, session));
-    }
+    found.toldOn().execute(() -> found.changed(by, mailbox, session));
     return true;
   }
 
   /// A feed has become reliable, or has ceased to be.
   void turned() {
-    subscriptions.forEach((key, all) -> {
+    listeners.forEach((key, who) -> {
       if (!key.endsWith(ANY_DOMAIN)) { // each once
-        all.forEach(one -> one.loop().execute(() -> one.listener().turned()));
+        who.toldOn().execute(who::turned);
       }
     });
   }

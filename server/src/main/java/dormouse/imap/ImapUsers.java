@@ -96,6 +96,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   private final StatusRoom statusRoom;
   private final KeptBytes keptBytes;
   private final Map<EventLoop, Here> here = new HashMap<>();
+  private final Map<EventLoop, UserMailboxes.Surroundings> surroundings = new ConcurrentHashMap<>();
   private final Set<ImapSession> sessions = ConcurrentHashMap.newKeySet();
   private final LongAdder resting = new LongAdder(); // sessions that are not among those
   private volatile @Nullable CountDownLatch draining;
@@ -381,11 +382,23 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
             key,
             _ ->
                 new UserMailboxes(
+                    surroundings(its.pool(), loop),
                     key.user(),
                     key.owner(),
-                    its.pool(),
                     () -> routeOf(wanted, route),
                     backend,
+                    () -> its.settings().remove(its.users().remove(key))));
+  }
+
+  /// One object for all users of the loop who have come since the settings were changed.
+  private UserMailboxes.Surroundings surroundings(ConnectionPool pool, EventLoop loop) {
+    return surroundings.compute(
+        loop,
+        (_, before) ->
+            before != null && before.settings().equals(settings)
+                ? before
+                : new UserMailboxes.Surroundings(
+                    pool,
                     feedsOf,
                     loop,
                     loops.wheel(loop),
@@ -393,8 +406,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
                     keptBytes,
                     settings,
                     clock,
-                    statusRoom,
-                    () -> its.settings().remove(its.users().remove(key))));
+                    statusRoom));
   }
 
   private Here here(EventLoop loop) {

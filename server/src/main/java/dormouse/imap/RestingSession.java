@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// has in common with others is shared ([SharedFacts]); what is its own is packed ([OwnFacts]): about 160 bytes together with it.
 ///
 /// Lives on the user's event loop.
-final class RestingSession extends Timer implements Parking.Owner, Sleeper.Listener, Runnable {
+final class RestingSession extends Timer implements Parking.Owner, Sleeper.Listener {
   final ImapSession.Setting setting;
   final @Nullable Presence presence;
   final @Nullable Sleeper sleeper;
@@ -104,18 +104,18 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
     UserMailboxes home = home();
     Instant now = home.clock().instant();
     if (facts.idleTag() == null) {
-      home.wheel().set(this, Duration.between(now, facts.patientUntil()), this);
+      home.wheel().set(this, Duration.between(now, facts.patientUntil()));
       return;
     }
     Duration interval = home.settings().keepAlive();
     if (!interval.isZero()) {
       int phase = KeepAlivePhase.hashOf(facts.remote().getAddress(), setting.user());
-      home.wheel().set(this, KeepAlivePhase.untilNext(now, interval, phase), this);
+      home.wheel().set(this, KeepAlivePhase.untilNext(now, interval, phase));
     }
   }
 
   @Override
-  public void run() {
+  protected void due() {
     OwnFacts facts = own();
     if (facts.idleTag() == null) {
       session().outOfPatience();

@@ -1,49 +1,37 @@
 package dormouse.session;
 
-import org.jspecify.annotations.Nullable;
-
-/// A task waiting in a [TimerWheel]. Lives on the wheel's event loop.
-public class Timer {
+/// What waits in a [TimerWheel] for its time. Whoever has one for as long as it lives is one itself, for that takes the fewest bytes. Lives
+/// on the wheel's event loop.
+public abstract class Timer {
   long dueMillis;
-  private @Nullable Runnable task;
 
   /// Neighbours in a ring of timers; this itself when in none.
   Timer next = this;
 
   Timer previous = this;
 
-  Timer(long dueMillis, @Nullable Runnable task) {
-    this.dueMillis = dueMillis;
-    this.task = task;
-  }
-
-  /// One that is set by [TimerWheel#set].
   protected Timer() {}
 
-  /// Waits from now on.
-  void begin(long due, Runnable toRun) {
-    dueMillis = due;
-    task = toRun;
-  }
+  /// Its time has come.
+  protected abstract void due();
 
-  /// Takes the task back; O(1).
+  /// Holds nothing any more.
+  void forget() {}
+
+  /// Waits no longer; O(1).
   ///
   /// @return whether it was still waiting
   public final boolean cancel() {
-    return take() != null;
-  }
-
-  /// Whether the task is still to run.
-  public final boolean isWaiting() {
-    return task != null;
-  }
-
-  /// The task, once; from then on the timer is in no ring and holds nothing.
-  @Nullable Runnable take() {
-    var taken = task;
-    task = null;
+    boolean waited = isWaiting();
     leave();
-    return taken;
+    forget();
+    return waited;
+  }
+
+  /// Whether its time is still to come.
+  @SuppressWarnings("ReferenceEquality") // neighbours in a ring, each itself
+  public final boolean isWaiting() {
+    return next != this;
   }
 
   /// Steps out of its ring.

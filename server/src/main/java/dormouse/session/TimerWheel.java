@@ -3,6 +3,7 @@ package dormouse.session;
 import dormouse.ops.EventLog;
 import java.time.Duration;
 import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
 
 /// Runs tasks when their time has come: one wheel an event loop, for all its sessions. Lives on that event loop.
 ///
@@ -21,6 +22,29 @@ public final class TimerWheel {
   private static final int BUCKETS = 512;
   private static final long TICK_MILLIS = TICK.toMillis();
   private static final Duration LONGEST = Duration.ofDays(36500);
+
+  /// A task that waits, once; also the head of a ring.
+  private static final class Task extends Timer {
+    private @Nullable Runnable task;
+
+    Task(@Nullable Runnable task) {
+      this.task = task;
+    }
+
+    @Override
+    protected void due() {
+      var taken = task;
+      task = null;
+      if (taken != null) {
+        taken.run();
+      }
+    }
+
+    @Override
+    void forget() {
+      task = null;
+    }
+  }
 
   private final InstantSource clock;
   private final Timer[] buckets = new Timer[BUCKETS];
@@ -41,15 +65,15 @@ public final class TimerWheel {
 
   /// Runs the task once the delay has passed; with no delay, or one below zero, at the next [#advance()].
   public Timer after(Duration delay, Runnable task) {
-    var timer = new Timer(0, null);
-    set(timer, delay, task);
+    var timer = new Task(task);
+    set(timer, delay);
     return timer;
   }
 
-  /// The same with a timer of the caller, which is in no wheel: what is a timer itself needs no other.
-  public void set(Timer timer, Duration delay, Runnable task) {
+  /// The same with a timer of the caller, which is in no wheel.
+  public void set(Timer timer, Duration delay) {
     readClock();
-    timer.begin(nowMillis + millisUp(delay), task);
+    timer.dueMillis = nowMillis + millisUp(delay);
     bucket(timer.dueMillis / TICK_MILLIS).append(timer);
   }
 
@@ -142,10 +166,8 @@ public final class TimerWheel {
 
   private static void run(Timer timer) {
     try {
-      var task = timer.take();
-      if (task != null) {
-        task.run();
-      }
+      timer.leave();
+      timer.due();
     } catch (Throwable e) {
       log.error(e, "bug", "in", "timer");
     }
@@ -156,7 +178,7 @@ public final class TimerWheel {
   }
 
   private static Timer ring() {
-    return new Timer(0, null);
+    return new Task(null);
   }
 
   private static long millisUp(Duration delay) {

@@ -6,6 +6,7 @@ import dormouse.ops.Metrics;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -16,10 +17,13 @@ final class BackendFeedsTest {
   private final List<String> heard = new ArrayList<>();
 
   private Runnable subscribe(String user) {
-    return feeds.subscribe(
-        user,
-        Runnable::run,
+    BackendFeeds.Listener listener =
         new BackendFeeds.Listener() {
+          @Override
+          public Executor toldOn() {
+            return Runnable::run;
+          }
+
           @Override
           public void changed(Feed by, @Nullable String mailbox) {
             heard.add(user + " " + mailbox);
@@ -29,7 +33,9 @@ final class BackendFeedsTest {
           public void turned() {
             heard.add(user + " " + feeds.state());
           }
-        });
+        };
+    feeds.subscribe(user, listener);
+    return () -> feeds.unsubscribe(user, listener);
   }
 
   @Test
@@ -47,6 +53,26 @@ final class BackendFeedsTest {
     cancel.run();
     feed.changed("ANN", null);
     assertThat(heard).containsExactlyInAnyOrder("ann@example.org null", "ann@example.net null");
+  }
+
+  @Test
+  void severalOfOneNameComeAndGo() {
+    Runnable first = subscribe("ann");
+    Runnable second = subscribe("Ann");
+    Runnable third = subscribe("ann");
+    second.run();
+    feed.changed("ann", "INBOX");
+    assertThat(heard).containsExactly("ann UP", "ann UP", "ann INBOX", "ann INBOX");
+
+    heard.clear();
+    first.run();
+    feed.changed("ann", null);
+    assertThat(heard).containsExactly("ann null");
+
+    heard.clear();
+    third.run();
+    feed.changed("ann", null);
+    assertThat(heard).isEmpty();
   }
 
   @Test

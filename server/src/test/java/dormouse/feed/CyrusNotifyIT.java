@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -42,11 +43,15 @@ final class CyrusNotifyIT {
           .of("mx")
           .subscribe(
               "c1",
-              Runnable::run,
               new BackendFeeds.Listener() {
                 @Override
                 public void changed(Feed by, @Nullable String mailbox) {
                   heard.add(String.valueOf(mailbox));
+                }
+
+                @Override
+                public Executor toldOn() {
+                  return Runnable::run;
                 }
 
                 @Override

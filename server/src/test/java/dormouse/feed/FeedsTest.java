@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,7 +41,7 @@ final class FeedsTest implements BackendFeeds.Listener {
 
   @BeforeEach
   void listen() {
-    feeds.of("mx").subscribe("ann", Runnable::run, this);
+    feeds.of("mx").subscribe("ann", this);
   }
 
   @AfterEach
@@ -52,6 +53,11 @@ final class FeedsTest implements BackendFeeds.Listener {
   @Override
   public void changed(Feed by, @Nullable String mailbox) {
     heard = true;
+  }
+
+  @Override
+  public Executor toldOn() {
+    return Runnable::run;
   }
 
   @Override

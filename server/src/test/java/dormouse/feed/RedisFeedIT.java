@@ -24,6 +24,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -70,12 +71,17 @@ final class RedisFeedIT {
     Dormouse(FeedSettings... settings) throws IOException {
       parts.add(feeds);
       feeds.prepare(List.of(settings)).commit();
-      feeds.of("mx").subscribe("ann", Runnable::run, this);
+      feeds.of("mx").subscribe("ann", this);
     }
 
     @Override
     public void changed(Feed by, @Nullable String mailbox) {
       heard.add(String.valueOf(mailbox));
+    }
+
+    @Override
+    public Executor toldOn() {
+      return Runnable::run;
     }
 
     @Override

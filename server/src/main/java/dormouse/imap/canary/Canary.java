@@ -69,7 +69,6 @@ final class Canary implements BackendFeeds.Listener {
   private final Metrics metrics;
   private final Supplier<String> sessionIds;
   private final Set<Feed> heard = new HashSet<>();
-  private final Runnable unsubscribe;
   private @Nullable BackendConnection connection;
   private @Nullable LoginTry login;
   private @Nullable Timer timer;
@@ -97,7 +96,7 @@ final class Canary implements BackendFeeds.Listener {
     this.wheel = wheel;
     this.metrics = metrics;
     this.sessionIds = sessionIds;
-    this.unsubscribe = feeds.subscribe(user, loop, this);
+    feeds.subscribe(user, this);
   }
 
   /// Sings for the first time. Any thread.
@@ -109,7 +108,7 @@ final class Canary implements BackendFeeds.Listener {
   void close() {
     loop.execute(() -> {
       closed = true;
-      unsubscribe.run();
+      feeds.unsubscribe(user, this);
       feeds.canary(false);
       if (timer != null) {
         timer.cancel();
@@ -251,6 +250,11 @@ final class Canary implements BackendFeeds.Listener {
       heard.add(by);
       by.up();
     }
+  }
+
+  @Override
+  public EventLoop toldOn() {
+    return loop;
   }
 
   @Override

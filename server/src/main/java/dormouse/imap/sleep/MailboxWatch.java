@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 /// ([MailboxReader]), and each sleeper hears the difference between that and its own view ([Sleepers]).
 ///
 /// Lives on the user's event loop.
-public final class MailboxWatch implements WatchLogin.Host {
+public final class MailboxWatch extends Timer implements WatchLogin.Host {
   private enum State {
     CLOSED,
     OPENING,
@@ -46,6 +46,14 @@ public final class MailboxWatch implements WatchLogin.Host {
     RESTING
   }
 
+  /// What is done when its time has come.
+  private enum Then {
+    CLOSE_IF_UNUSED,
+    OPEN,
+    SWEEP,
+    END_LINGER
+  }
+
   private static final Duration LOOK_SOON = Duration.ofSeconds(1);
   private static final Duration LONGEST_IDLE = Duration.ofMinutes(28); // RFC 2177: under 29 minutes
   private static final EventLog LOG = EventLog.of(MailboxWatch.class);
@@ -53,23 +61,22 @@ public final class MailboxWatch implements WatchLogin.Host {
   private final UserMailboxes home;
   private final String mailbox; // in modified UTF-7: this connection enables nothing
   private final Sleepers sleepers;
-  private final WatchLogin login;
+  private @Nullable WatchLogin login; // while there is more to it than a next try at once
   private State state = State.CLOSED;
   private @Nullable MailboxReader reader;
   private boolean again; // another reading is due behind the one that is under way
   private boolean lookSoon; // a change was read: Dovecot may miss another before its IDLE stands
   private boolean stirred; // the backend told of a change that has not been read
   private boolean ending; // DONE was said, or the backend ended the IDLE
-  private Instant provenAt = Instant.EPOCH;
+  private long provenMillis;
   private Priority priority = Priority.SYNC; // of the next login, unless a client waits for it
-  private Instant lingerUntil = Instant.EPOCH;
-  private @Nullable Timer timer;
+  private long lingerUntilMillis;
+  private Then then = Then.SWEEP;
 
   MailboxWatch(UserMailboxes home, String mailbox) {
     this.home = home;
     this.mailbox = mailbox;
-    this.sleepers = new Sleepers(home::kept);
-    this.login = new WatchLogin(home, this);
+    this.sleepers = new Sleepers(home);
   }
 
   /// A session has gone to sleep with this mailbox selected.
@@ -124,9 +131,10 @@ public final class MailboxWatch implements WatchLogin.Host {
   public void leave(Sleeper sleeper) {
     sleepers.remove(sleeper);
     if (sleepers.isEmpty()) {
-      cancelTimer();
-      timer = home.wheel().after(home.settings().syncLinger(), this::closeIfUnused);
-      login.giveUp();
+      waitFor(home.settings().syncLinger(), Then.CLOSE_IF_UNUSED);
+      if (login != null) {
+        login.giveUp();
+      }
       home.considerNotify();
     }
   }
@@ -140,9 +148,12 @@ public final class MailboxWatch implements WatchLogin.Host {
   }
 
   void close() {
-    cancelTimer();
+    cancel();
     state = State.CLOSED;
-    login.abandon();
+    if (login != null) {
+      login.abandon();
+      login = null;
+    }
     MailboxReader open = reader;
     reader = null;
     if (open != null) {
@@ -153,11 +164,10 @@ public final class MailboxWatch implements WatchLogin.Host {
   /// Whether the sleeper's view is the mailbox as far as anyone has said. Of a server without mod-sequences that says
   /// little, unless a feed says it: some tell flag changes only when they are asked.
   public boolean proven(Sleeper sleeper) {
-    Instant taken = sleeper.since().at();
-    Instant since = taken.isAfter(provenAt) ? taken : provenAt;
+    long since = Math.max(sleeper.since().at().toEpochMilli(), provenMillis);
     return !sleeper.behind
         && hearsOfChanges()
-        && since.plus(home.settings().proofMax()).isAfter(home.clock().instant());
+        && since + home.settings().proofMax().toMillis() > home.clock().millis();
   }
 
   private boolean hearsOfChanges() {
@@ -168,16 +178,18 @@ public final class MailboxWatch implements WatchLogin.Host {
   /// Reads the mailbox for a sleeper whose client waits; ends with [Sleeper.Listener#looked].
   public void look(Sleeper sleeper) {
     sleepers.waits(sleeper);
-    if (state == State.CLOSED) {
-      login.encourage();
+    if (login != null) {
+      if (state == State.CLOSED) {
+        login.encourage();
+      }
+      login.hurry();
     }
-    login.hurry();
     look();
   }
 
   /// Something may have changed, and somebody wants to know now.
   public void look() {
-    lingerUntil = home.clock().instant().plus(home.settings().syncLinger());
+    lingerUntilMillis = home.clock().millis() + home.settings().syncLinger().toMillis();
     read(Priority.SYNC);
   }
 
@@ -215,10 +227,9 @@ public final class MailboxWatch implements WatchLogin.Host {
     sleepers.doubt();
     again |= state == State.OPENING || state == State.READING; // what was read may be from before
     if (state == State.IDLING || state == State.LINGERING || state == State.RESTING) {
-      cancelTimer();
       double part = ThreadLocalRandom.current().nextDouble(); // of many watches, never all at once
       long millis = (long) (home.settings().poll().toMillis() * part);
-      timer = home.wheel().after(Duration.ofMillis(millis), this::sweep);
+      waitFor(Duration.ofMillis(millis), Then.SWEEP);
     }
   }
 
@@ -226,9 +237,18 @@ public final class MailboxWatch implements WatchLogin.Host {
     if (sleepers.isEmpty()) {
       return;
     }
-    cancelTimer();
+    cancel();
     state = State.OPENING;
-    login.begin(sleepers.waiting() ? Priority.CLIENT : priority);
+    login().begin(sleepers.waiting() ? Priority.CLIENT : priority);
+  }
+
+  private WatchLogin login() {
+    WatchLogin there = login;
+    if (there == null) {
+      there = new WatchLogin(home, this);
+      login = there;
+    }
+    return there;
   }
 
   @Override
@@ -307,13 +327,13 @@ public final class MailboxWatch implements WatchLogin.Host {
   private void retryLater(String why) {
     state = State.CLOSED;
     sleepers.doubt();
-    cancelTimer();
+    cancel();
     if (sleepers.isEmpty()) {
       home.forget(this);
       return;
     }
     home.metrics().sync(why, Duration.ZERO);
-    timer = home.wheel().after(login.pause(sleepers.waiting()), this::open);
+    waitFor(login().pause(sleepers.waiting()), Then.OPEN);
   }
 
   private void begin(MailboxReader on) {
@@ -400,7 +420,7 @@ public final class MailboxWatch implements WatchLogin.Host {
           switch (outcome) {
             case MailboxReader.Reading.NothingNew _ -> {
               proven("nothing-new", begun.at());
-              home.selects().saw(mailbox, on.view(), begun);
+              home.saw(mailbox, on.view(), begun);
               sleepers.nothingNew(served);
               rest(on);
             }
@@ -412,7 +432,7 @@ public final class MailboxWatch implements WatchLogin.Host {
               }
               again |= read.unsettled();
               if (!again) {
-                home.selects().saw(mailbox, on.view(), begun);
+                home.saw(mailbox, on.view(), begun);
               }
               lookSoon = read.changed();
               sleepers.tell(served, on, read);
@@ -426,8 +446,8 @@ public final class MailboxWatch implements WatchLogin.Host {
   }
 
   private void proven(String result, Instant begun) {
-    provenAt = begun;
-    login.encourage();
+    provenMillis = begun.toEpochMilli();
+    login = null; // it has served: the next pause is short again
     home.metrics().sync(result, Duration.between(begun, home.clock().instant()));
   }
 
@@ -466,11 +486,10 @@ public final class MailboxWatch implements WatchLogin.Host {
   /// Lets the feeds tell when to go on; until then a connection that stands is kept for a while.
   private void rest() {
     MailboxReader open = reader;
-    Duration linger = Duration.between(home.clock().instant(), lingerUntil);
-    if (open != null && linger.isPositive()) {
+    long linger = lingerUntilMillis - home.clock().millis();
+    if (open != null && linger > 0) {
       state = State.LINGERING;
-      cancelTimer();
-      timer = home.wheel().after(linger, this::endLinger);
+      waitFor(Duration.ofMillis(linger), Then.END_LINGER);
       return;
     }
     state = State.RESTING;
@@ -488,9 +507,8 @@ public final class MailboxWatch implements WatchLogin.Host {
   }
 
   private void scheduleSweep() {
-    cancelTimer();
     if (sleepers.isEmpty()) {
-      timer = home.wheel().after(home.settings().syncLinger(), this::closeIfUnused);
+      waitFor(home.settings().syncLinger(), Then.CLOSE_IF_UNUSED);
       return;
     }
     HibernateSettings settings = home.settings();
@@ -498,9 +516,7 @@ public final class MailboxWatch implements WatchLogin.Host {
     Duration period = told() || tellsAll ? settings.sweep() : settings.poll();
     Duration jittered = lookSoon ? LOOK_SOON : Backoff.jitter(period);
     lookSoon = false;
-    timer =
-        home.wheel()
-            .after(jittered.compareTo(LONGEST_IDLE) < 0 ? jittered : LONGEST_IDLE, this::sweep);
+    waitFor(jittered.compareTo(LONGEST_IDLE) < 0 ? jittered : LONGEST_IDLE, Then.SWEEP);
   }
 
   private void hearWhileIdle(MailboxReader on, ResponseLine line) {
@@ -546,10 +562,19 @@ public final class MailboxWatch implements WatchLogin.Host {
     sleepers.loseAll(refusal);
   }
 
-  private void cancelTimer() {
-    if (timer != null) {
-      timer.cancel();
-      timer = null;
+  private void waitFor(Duration delay, Then what) {
+    cancel();
+    then = what;
+    home.wheel().set(this, delay);
+  }
+
+  @Override
+  protected void due() {
+    switch (then) {
+      case CLOSE_IF_UNUSED -> closeIfUnused();
+      case OPEN -> open();
+      case SWEEP -> sweep();
+      case END_LINGER -> endLinger();
     }
   }
 

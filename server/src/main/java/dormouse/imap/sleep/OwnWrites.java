@@ -37,7 +37,7 @@ public final class OwnWrites {
   private Map<String, Instant> sessions = Map.of(); // until when
   private Map<String, Long> written = Map.of(); // the epoch then
   private final Epochs epochs;
-  private final Epochs named = new Epochs();
+  private @Nullable Epochs named; // of keywords; there once there is one
   private final InstantSource clock;
 
   OwnWrites(Epochs epochs, InstantSource clock, Listener listener) {
@@ -92,16 +92,21 @@ public final class OwnWrites {
   }
 
   private void noteNames(@Nullable Set<String> touched) {
+    Epochs ofNames = named;
+    if (ofNames == null) {
+      ofNames = new Epochs();
+      named = ofNames;
+    }
     if (touched == null) {
-      named.next(null);
+      ofNames.next(null);
     } else {
-      touched.forEach(named::next);
+      touched.forEach(ofNames::next);
     }
   }
 
   /// When one of the user's sessions may last have made a keyword in a mailbox; as [Epochs#of].
   long named(String mailbox) {
-    return named.of(mailbox);
+    return named == null ? 0 : named.of(mailbox);
   }
 
   private void ended(String mailbox, boolean ok) {

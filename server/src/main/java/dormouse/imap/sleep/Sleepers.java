@@ -1,49 +1,57 @@
 package dormouse.imap.sleep;
 
 import dormouse.imap.view.UidSet;
-import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
-import java.util.function.LongConsumer;
+import java.util.stream.Stream;
 
 /// Those who sleep on one mailbox, and what each of them is told of a reading: the difference to its own view. A reading
 /// serves those who were there before it began, so that none is told of a state older than its own.
 ///
 /// Lives on the user's event loop.
 final class Sleepers {
-  private final LongConsumer kept;
-  private final List<Sleeper> all = new ArrayList<>(2); // in the order in which they came
+  private static final Sleeper[] NOBODY = {};
+
+  private final UserMailboxes home;
+  private Sleeper[] all = NOBODY; // in the order in which they came; changes as a whole
   private long readings; // begun so far
 
-  /// @param kept is told how much more is kept of them
-  Sleepers(LongConsumer kept) {
-    this.kept = kept;
+  /// @param home is told how much more is kept of them
+  Sleepers(UserMailboxes home) {
+    this.home = home;
   }
 
   void add(Sleeper sleeper) {
-    if (!all.isEmpty()) {
-      sleeper.share(all.getFirst());
-      sleeper.share(all.getLast());
+    if (!isEmpty()) {
+      sleeper.share(first());
+      sleeper.share(all[all.length - 1]);
     }
     sleeper.watched = true;
-    all.add(sleeper);
+    all = Arrays.copyOf(all, all.length + 1);
+    all[all.length - 1] = sleeper;
   }
 
   void remove(Sleeper sleeper) {
     sleeper.watched = false;
-    all.remove(sleeper);
+    all = stream().filter(other -> !other.equals(sleeper)).toArray(Sleeper[]::new);
+  }
+
+  private Stream<Sleeper> stream() {
+    return Arrays.stream(all);
   }
 
   boolean isEmpty() {
-    return all.isEmpty();
+    return all.length == 0;
   }
 
   int size() {
-    return all.size();
+    return all.length;
   }
 
   /// Who has slept longest; there must be one.
   Sleeper first() {
-    return all.getFirst();
+    return all[0];
   }
 
   /// A client waits for a reading: for one that has not begun yet.
@@ -55,23 +63,23 @@ final class Sleepers {
 
   /// Whether any client waits for a reading.
   boolean waiting() {
-    return all.stream().anyMatch(sleeper -> sleeper.waiting);
+    return stream().anyMatch(sleeper -> sleeper.waiting);
   }
 
   /// Whether any client may be told of changes at any time.
   boolean listening() {
-    return all.stream().anyMatch(sleeper -> sleeper.hears != Sleeper.Hears.NOTHING);
+    return stream().anyMatch(sleeper -> sleeper.hears != Sleeper.Hears.NOTHING);
   }
 
   /// Nobody knows any more whether the mailbox is what was told.
   void doubt() {
-    all.forEach(sleeper -> sleeper.behind = true);
+    stream().forEach(sleeper -> sleeper.behind = true);
   }
 
   /// A reading begins; answers whom it serves.
   List<Sleeper> reading() {
     readings++;
-    return List.copyOf(all);
+    return Collections.unmodifiableList(Arrays.asList(all));
   }
 
   /// Whether something was read that one of them does not know, though it was not known to be behind.
@@ -110,19 +118,19 @@ final class Sleepers {
     }
     sleeper.tell(catchUp, uids, read);
     sleeper.behind = !uids.equals(there);
-    kept.accept(sleeper.view().keptBytes() - keptBefore);
+    home.kept(sleeper.view().keptBytes() - keptBefore);
     sleeper.looked(readings);
   }
 
   /// Whether another reading is due: a client waits for it, or listens and came too late for the last one.
   boolean wantMore(MailboxReader on) {
-    return all.stream()
+    return stream()
         .anyMatch(one -> one.waiting || (one.behind && one.listens() && !on.isTold(one)));
   }
 
   /// Whoever knows what was read is not behind.
   void settle(MailboxReader on) {
-    all.forEach(one -> one.behind &= !on.isRead(one.view()));
+    stream().forEach(one -> one.behind &= !on.isRead(one.view()));
   }
 
   /// The sessions of those whose view cannot be one of the mailbox that was opened end.
@@ -137,7 +145,7 @@ final class Sleepers {
 
   /// All their sessions end.
   void loseAll(Refusal refusal) {
-    new ArrayList<>(all).forEach(one -> lose(one, refusal));
+    stream().forEach(one -> lose(one, refusal));
   }
 
   private static void lose(Sleeper sleeper, Refusal refusal) {

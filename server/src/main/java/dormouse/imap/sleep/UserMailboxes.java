@@ -26,38 +26,46 @@ import dormouse.session.TimerWheel;
 import io.netty.channel.EventLoop;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The mailboxes of one user on which sessions sleep, each watched once, and the way to that user's backend.
 ///
 /// Lives on the user's event loop.
-public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.Host {
+public final class UserMailboxes
+    implements BackendFeeds.Listener, NotifyWatch.Host, OwnWrites.Listener {
   private static final int ENOUGH_FOR_NOTIFY = 3;
   private static final String NAMESPACE = "* NAMESPACE ";
   private static final EventLog LOG = EventLog.of(UserMailboxes.class);
 
+  /// What all users of a loop have in common.
+  ///
+  /// @param pool of the loop
+  /// @param feedsOf what is told of a backend
+  /// @param room for what is kept of answers, of all users
+  public record Surroundings(
+      ConnectionPool pool,
+      Function<Backend, BackendFeeds> feedsOf,
+      EventLoop loop,
+      TimerWheel wheel,
+      Metrics metrics,
+      KeptBytes everybodysBytes,
+      HibernateSettings settings,
+      InstantSource clock,
+      StatusRoom room) {}
+
+  private final Surroundings in;
   private final Supplier<Route> route;
-  private final Function<Backend, BackendFeeds> feedsOf;
   private final String login;
   private final String user;
-  private final ConnectionPool pool;
-  private final EventLoop loop;
-  private final TimerWheel wheel;
-  private final Metrics metrics;
-  private final KeptBytes everybodysBytes;
-  private final HibernateSettings settings;
-  private final InstantSource clock;
   private final Runnable onUnused;
-  private final Map<String, MailboxWatch> watches = new HashMap<>(2);
+  private List<MailboxWatch> watches = List.of(); // changes as a whole, for most have one
   private final Epochs epochs = new Epochs();
   private final OwnWrites writes;
-  private final StatusRoom room;
   private @Nullable Grant grant; // of the session that came last
   private @Nullable Timer echoes;
   // what many users never need is there when it is asked for
@@ -67,7 +75,6 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   private @Nullable StatusDesk statusDesk;
   private Backend backend; // who has served the user last
   private BackendFeeds feeds;
-  private Runnable unsubscribe;
   private @Nullable NotifyWatch notify;
   private boolean canNotify; // as far as the backend has said
   private @Nullable List<String> notTheirs; // prefixes of mailboxes that feeds tell to others
@@ -80,44 +87,25 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
 
   /// @param login with whose credentials clients log in
   /// @param user whose mailboxes they are, as the client names itself
-  /// @param pool of the loop
   /// @param route who can serve the user, as the settings now say
   /// @param backend who does
-  /// @param feedsOf what is told of a backend
-  /// @param room for what is kept of STATUS, of all users
   /// @param onUnused told when neither a session nor a watch of the user is left
   public UserMailboxes(
+      Surroundings in,
       String login,
       String user,
-      ConnectionPool pool,
       Supplier<Route> route,
       Backend backend,
-      Function<Backend, BackendFeeds> feedsOf,
-      EventLoop loop,
-      TimerWheel wheel,
-      Metrics metrics,
-      KeptBytes everybodysBytes,
-      HibernateSettings settings,
-      InstantSource clock,
-      StatusRoom room,
       Runnable onUnused) {
+    this.in = in;
     this.login = login;
     this.user = user;
-    this.pool = pool;
     this.route = route;
     this.backend = backend;
-    this.feedsOf = feedsOf;
-    this.feeds = feedsOf.apply(backend);
-    this.loop = loop;
-    this.wheel = wheel;
-    this.metrics = metrics;
-    this.everybodysBytes = everybodysBytes;
-    this.settings = settings;
-    this.clock = clock;
+    this.feeds = in.feedsOf().apply(backend);
     this.onUnused = onUnused;
-    this.writes = new OwnWrites(epochs, clock, this::wrote);
-    this.room = room;
-    this.unsubscribe = feeds.subscribe(user, loop, this);
+    this.writes = new OwnWrites(epochs, in.clock(), this);
+    feeds.subscribe(user, this);
   }
 
   /// A session of the user has begun.
@@ -133,7 +121,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   /// The user is sent away: no connection that was made before serves a login.
   public void kicked() {
     lendsToClients = false;
-    pool.kicked(login);
+    in.pool().kicked(login);
   }
 
   /// The leave that a session of the user has brought, or the same that another has.
@@ -153,7 +141,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   public void left(String session, boolean allAnswered) {
     writes.left(session, allAnswered);
     if (echoes == null || !echoes.isWaiting()) {
-      echoes = wheel.after(OwnWrites.ECHO.plusSeconds(1), this::forgetEchoes);
+      echoes = wheel().after(OwnWrites.ECHO.plusSeconds(1), this::forgetEchoes);
     }
   }
 
@@ -185,18 +173,20 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   /// `delta` more bytes hold what is kept of the user's sleeping sessions; negative for fewer.
   public void kept(long delta) {
     keptBytes += delta;
-    everybodysBytes.add(delta);
+    in.everybodysBytes().add(delta);
   }
 
   /// Why a session of the user must not sleep if so many bytes had to be kept of it, or null.
   public @Nullable StayReason noRoomFor(long bytes) {
-    if (bytes > settings.keptPerSessionBytes()) {
+    if (bytes > settings().keptPerSessionBytes()) {
       return StayReason.KEPT_PER_SESSION;
     }
-    if (keptBytes + bytes > settings.keptPerUserBytes()) {
+    if (keptBytes + bytes > settings().keptPerUserBytes()) {
       return StayReason.KEPT_PER_USER;
     }
-    return everybodysBytes.roomFor(bytes, settings.keptHeapPercent()) ? null : StayReason.KEPT_HEAP;
+    return in.everybodysBytes().roomFor(bytes, settings().keptHeapPercent())
+        ? null
+        : StayReason.KEPT_HEAP;
   }
 
   /// A session of the user has ended.
@@ -207,14 +197,30 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
 
   /// Sets a sleeper before the watch of its mailbox.
   public MailboxWatch join(Sleeper sleeper) {
-    assert loop.inEventLoop();
-    MailboxWatch watch =
-        watches.computeIfAbsent(
-            sleeper.told().nameInUtf7(), mailbox -> new MailboxWatch(this, mailbox));
+    assert loop().inEventLoop();
+    MailboxWatch watch = watchOf(sleeper.told().nameInUtf7());
     watch.join(sleeper);
-    selects().saw(watch.mailbox(), sleeper.view(), sleeper.since());
+    saw(watch.mailbox(), sleeper.view(), sleeper.since());
     considerNotify();
     return watch;
+  }
+
+  private MailboxWatch watchOf(String mailbox) {
+    for (MailboxWatch watch : watches) {
+      if (watch.mailbox().equals(mailbox)) {
+        return watch;
+      }
+    }
+    MailboxWatch watch = new MailboxWatch(this, in.room().shared(mailbox));
+    watches = Stream.concat(watches.stream(), Stream.of(watch)).toList();
+    return watch;
+  }
+
+  /// A mailbox was read: as for [SelectCache#saw].
+  void saw(String mailbox, @Nullable MailboxView view, Proof since) {
+    if (selects != null) {
+      selects.saw(mailbox, view, since);
+    }
   }
 
   /// A session of the user has finished a command that may have changed a mailbox: whoever sleeps there looks at once,
@@ -222,7 +228,8 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   ///
   /// @param mailbox as for [Epochs#of]; null if it may be any
   /// @param ok whether the backend said OK; what it refused may be done in part, but is nothing to be told in haste
-  private void wrote(@Nullable String mailbox, boolean ok) {
+  @Override
+  public void wrote(@Nullable String mailbox, boolean ok) {
     epochs.next(mailbox);
     if (ok) {
       watching(mailbox).forEach(MailboxWatch::stirred);
@@ -232,8 +239,8 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   /// A mailbox of the user was changed just now, for sure: where feeds are said to tell, one must tell of it.
   public void expectEvent() {
     if (feeds.state() == FeedState.UP) {
-      Instant now = clock.instant();
-      wheel.after(Feed.WITHIN, () -> feeds.check(now));
+      Instant now = clock().instant();
+      wheel().after(Feed.WITHIN, () -> feeds.check(now));
     }
   }
 
@@ -249,6 +256,11 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
       epochs.next(mailbox);
     }
     watching(mailbox).forEach(MailboxWatch::stirred);
+  }
+
+  @Override
+  public EventLoop toldOn() {
+    return in.loop();
   }
 
   @Override
@@ -300,7 +312,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   }
 
   private List<MailboxWatch> watching(@Nullable String mailbox) {
-    return watches.values().stream()
+    return watches.stream()
         .filter(watch -> mailbox == null || Epochs.key(watch.mailbox()).equals(Epochs.key(mailbox)))
         .filter(watch -> watch.size() > 0)
         .toList();
@@ -320,7 +332,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   public StatusCache statuses() {
     StatusCache there = statuses;
     if (there == null) {
-      there = new StatusCache(this, room);
+      there = new StatusCache(this, in.room());
       statuses = there;
     }
     return there;
@@ -330,7 +342,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   public ListCache lists() {
     ListCache there = lists;
     if (there == null) {
-      there = new ListCache(this, room);
+      there = new ListCache(this, in.room());
       lists = there;
     }
     return there;
@@ -340,7 +352,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   public SelectCache selects() {
     SelectCache there = selects;
     if (there == null) {
-      there = new SelectCache(this, room);
+      there = new SelectCache(this, in.room());
       selects = there;
     }
     return there;
@@ -348,7 +360,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
 
   /// Whether a connection that would tell of changes waits at a mailbox that is as this view.
   boolean watches(String mailbox, MailboxView view) {
-    return watches.values().stream()
+    return watches.stream()
         .anyMatch(watch -> Epochs.key(watch.mailbox()).equals(mailbox) && watch.isAt(view));
   }
 
@@ -369,7 +381,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
 
   /// A proof that begins now.
   Proof proof(String mailbox) {
-    return new Proof(epochs.of(mailbox), clock.instant());
+    return new Proof(epochs.of(mailbox), clock().instant());
   }
 
   /// How far the feeds tell of a mailbox. A mailbox of somebody else, or of all, changes in other users' names: of it they
@@ -473,7 +485,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
 
   private LoginTry login(Wish wish, Function<Backend, @Nullable Applicant> applicant) {
     Route to = route.get();
-    LoginTry begun = LoginTry.begin(pool, to.order(backend), to.approach(), wish, applicant);
+    LoginTry begun = LoginTry.begin(in.pool(), to.order(backend), to.approach(), wish, applicant);
     begun
         .outcome()
         .thenAccept(outcome -> {
@@ -506,14 +518,14 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
             }
           });
     }
-    pool.keep(connection, afterLogout);
+    in.pool().keep(connection, afterLogout);
   }
 
   /// Whether a connection can be kept for others.
   ///
   /// @param selected whether a mailbox is selected on it
   public boolean mayKeep(BackendConnection connection, boolean selected) {
-    return pool.keeps(connection.backend())
+    return in.pool().keeps(connection.backend())
         && connection.open()
         && (!selected || connection.offers("UNSELECT") || connection.offers("IMAP4REV2"))
         && route.get().keeps(connection.backend());
@@ -541,11 +553,11 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
       return;
     }
     LOG.debug("moved", "user", user, "from", before.name(), "backend", other.name());
-    unsubscribe.run();
-    feeds = feedsOf.apply(other);
+    feeds.unsubscribe(user, this);
+    feeds = in.feedsOf().apply(other);
     canNotify = false;
     closeNotify();
-    unsubscribe = feeds.subscribe(user, loop, this);
+    feeds.subscribe(user, this);
     epochs.next(null); // what its feeds have told meanwhile was not heard
     if (statusDesk != null) {
       statusDesk.servedBy(other);
@@ -561,7 +573,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
 
   /// The settings have changed: a backend that serves the user no more is left as soon as nothing is under way there.
   public void rerouted() {
-    assert loop.inEventLoop();
+    assert loop().inEventLoop();
     if (!route.get().keeps(backend)) {
       closeNotify();
       watching(null).forEach(MailboxWatch::leaveBackend);
@@ -593,18 +605,18 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   }
 
   void forget(MailboxWatch watch) {
-    watches.remove(watch.mailbox(), watch);
+    watches = watches.stream().filter(other -> !other.equals(watch)).toList();
     checkUnused();
   }
 
   private void checkUnused() {
-    if (sessions == 0 && watches.values().stream().allMatch(watch -> watch.size() == 0)) {
-      watches.values().forEach(MailboxWatch::close);
-      watches.clear();
+    if (sessions == 0 && watches.stream().allMatch(watch -> watch.size() == 0)) {
+      watches.forEach(MailboxWatch::close);
+      watches = List.of();
       closeNotify();
       if (!unused) {
         unused = true;
-        unsubscribe.run();
+        feeds.unsubscribe(user, this);
         forgetAnswers();
         onUnused.run();
       }
@@ -616,22 +628,22 @@ public final class UserMailboxes implements BackendFeeds.Listener, NotifyWatch.H
   }
 
   public EventLoop loop() {
-    return loop;
+    return in.loop();
   }
 
   public TimerWheel wheel() {
-    return wheel;
+    return in.wheel();
   }
 
   public Metrics metrics() {
-    return metrics;
+    return in.metrics();
   }
 
   public HibernateSettings settings() {
-    return settings;
+    return in.settings();
   }
 
   public InstantSource clock() {
-    return clock;
+    return in.clock();
   }
 }
