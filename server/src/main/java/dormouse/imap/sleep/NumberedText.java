@@ -1,12 +1,14 @@
 package dormouse.imap.sleep;
 
+import java.nio.charset.StandardCharsets;
 import java.util.function.UnaryOperator;
 
 /// A text with its numbers kept apart, so that what is the same for many users but for its numbers is in memory once. Immutable.
 ///
 /// @param words the text with [#HOLE] for each row of digits
-/// @param numbers the rows, each with [#HOLE] behind it
-record NumberedText(String words, String numbers) {
+/// @param numbers the rows of digits, each with [#HOLE] behind it
+@SuppressWarnings("ArrayRecordComponent") // it is compared with none
+record NumberedText(String words, byte[] numbers) {
   private static final char HOLE = '\0'; // stands in no line of IMAP
 
   /// @param shared the words as they are kept for all
@@ -22,7 +24,8 @@ record NumberedText(String words, String numbers) {
         words.append(HOLE);
       }
     }
-    return new NumberedText(shared.apply(words.toString()), numbers.toString());
+    return new NumberedText(
+        shared.apply(words.toString()), numbers.toString().getBytes(StandardCharsets.US_ASCII));
   }
 
   private static boolean isDigit(char c) {
@@ -31,7 +34,7 @@ record NumberedText(String words, String numbers) {
 
   /// The whole text again.
   String text() {
-    StringBuilder text = new StringBuilder(words.length() + numbers.length());
+    StringBuilder text = new StringBuilder(words.length() + numbers.length);
     int at = 0;
     for (int i = 0; i < words.length(); i++) {
       char c = words.charAt(i);
@@ -39,9 +42,10 @@ record NumberedText(String words, String numbers) {
         text.append(c);
         continue;
       }
-      int end = numbers.indexOf(HOLE, at);
-      text.append(numbers, at, end);
-      at = end + 1;
+      while (numbers[at] != HOLE) {
+        text.append((char) numbers[at++]);
+      }
+      at++;
     }
     return text.toString();
   }

@@ -5,12 +5,12 @@ import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.MailboxView;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What the backend last said to a user's SELECT and EXAMINE commands, and what was last read of the mailboxes they open: with both
@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
 /// change without HIGHESTMODSEQ, by a command that makes a keyword and finds no message: behind each of the user's commands but FETCH
 /// the backend is asked anew.
 ///
-/// One answer is kept for a mailbox and a way to ask, whatever the number of sessions, less its numbers once for all users.
+/// One answer is kept for a mailbox and a way to ask, whatever the number of sessions, less its numbers once for all users; and of a mailbox
+/// of which no answer is kept no reading is. As there are as many of these as users, what is empty is nothing, and an answer and its
+/// reading are one object.
 ///
 /// Lives on the user's event loop.
 public final class SelectCache {
@@ -36,9 +38,45 @@ public final class SelectCache {
   public record Found(
       List<String> lines, String reply, SelectedMailbox mailbox, MailboxView view, Proof since) {}
 
-  private record Said(NumberedText text, long named, int bytes) {}
+  /// An answer, and what was last read of the mailbox that it opens.
+  private static final class Said {
+    final SelectQuery query;
+    private final NumberedText text;
+    final long named;
+    private final int ownBytes;
+    private final long epoch;
+    private final long atMillis;
+    private final @Nullable MailboxView view;
 
-  private record Seen(MailboxView view, Proof since, int bytes) {}
+    /// @param ownBytes what it takes without the reading
+    /// @param seen null if nothing was read
+    Said(SelectQuery query, NumberedText text, long named, int ownBytes, @Nullable Seen seen) {
+      this.query = query;
+      this.text = text;
+      this.named = named;
+      this.ownBytes = ownBytes;
+      this.view = seen == null ? null : seen.view();
+      this.epoch = seen == null ? 0 : seen.since().epoch();
+      this.atMillis = seen == null ? 0 : seen.since().at().toEpochMilli();
+    }
+
+    Said with(Seen seen) {
+      return new Said(query, text, named, ownBytes, seen);
+    }
+
+    /// What was read; null if nothing was.
+    @Nullable Seen seen() {
+      return view == null
+          ? null
+          : new Seen(view, new Proof(epoch, Instant.ofEpochMilli(atMillis)));
+    }
+
+    int bytes() {
+      return ownBytes + (view == null ? 0 : view.keptBytes());
+    }
+  }
+
+  private record Seen(MailboxView view, Proof since) {}
 
   /// A command that the backend was asked and has not answered yet.
   public final class Asked {
@@ -95,15 +133,12 @@ public final class SelectCache {
   private static final int MAX_LINES = 20;
   private static final int MAX_CHARS = 4096;
   private static final int MAX_FEATURES = 10; // sets of them that one user's clients have on
-  private static final int SAID_BYTES = 300; // objects around the characters
-  private static final int SEEN_BYTES = 200;
+  private static final int SAID_BYTES = 500; // objects around the characters
 
   private final UserMailboxes home;
   private final StatusRoom room;
-  private final Map<SelectQuery, Said> said =
-      new LinkedHashMap<>(2, 0.75f, /* accessOrder= */ true);
-  private final Map<String, Seen> seen = new LinkedHashMap<>(2, 0.75f, /* accessOrder= */ true);
-  private final Map<String, String> closedBy = new HashMap<>(2); // "": nothing is said
+  private List<Said> said = List.of(); // those asked for last at the end
+  private Map<String, String> closedBy = Map.of(); // "": nothing is said
   private int bytes;
   private int now; // how often all was forgotten
 
@@ -120,8 +155,8 @@ public final class SelectCache {
 
   /// Notes what the backend says first where a mailbox is left; "" if nothing.
   private void tellsClosed(String features, String line) {
-    if (closedBy.size() >= MAX_FEATURES) {
-      closedBy.clear();
+    if (closedBy.isEmpty() || closedBy.size() >= MAX_FEATURES) {
+      closedBy = new HashMap<>(2);
     }
     closedBy.put(features, line);
   }
@@ -157,18 +192,43 @@ public final class SelectCache {
       text.append(line.kind() == Kind.RECENT ? "* 0 RECENT" : line.text()).append('\n');
     }
     text.append(reply.text(), reply.tag().length() + 1, reply.text().length());
-    Said before = said.remove(query);
+    Seen reading = seen(query.key());
+    Said before = find(query);
     if (before != null) {
-      give(before.bytes());
+      drop(before);
     }
     if (text.length() > MAX_CHARS || text.indexOf("\0") >= 0) {
       return;
     }
     NumberedText kept = NumberedText.of(text.toString(), room::shared);
     int size = SAID_BYTES + query.name().length() + text.length(); // as if its words were its own
-    if (takes(size)) {
-      said.put(query, new Said(kept, named, size));
+    put(new Said(room.shared(query), kept, named, size, reading));
+  }
+
+  /// Keeps it as the one asked for last, if there is room.
+  private void put(Said one) {
+    if (takes(one.bytes())) {
+      said = List.copyOf(Stream.concat(said.stream(), Stream.of(one)).toList());
     }
+  }
+
+  private @Nullable Said find(SelectQuery query) {
+    for (Said one : said) {
+      if (one.query.equals(query)) {
+        return one;
+      }
+    }
+    return null;
+  }
+
+  /// What was last read of a mailbox.
+  private @Nullable Seen seen(String key) {
+    for (Said one : said) {
+      if (one.query.key().equals(key)) {
+        return one.seen();
+      }
+    }
+    return null;
   }
 
   /// A mailbox was read.
@@ -176,29 +236,28 @@ public final class SelectCache {
   /// @param mailbox as for [Epochs#of]
   void saw(String mailbox, @Nullable MailboxView view, Proof since) {
     String key = Epochs.key(mailbox);
-    Seen before = seen.get(key);
     if (view == null
         || view.flags() != null
         || view.highestModSeq() == 0
         || view.uidNext() <= view.uids().last() // its numbers are from before its messages
-        || since.epoch() != home.epochs().of(mailbox)
-        || (before != null && before.since().at().isAfter(since.at()))) {
+        || since.epoch() != home.epochs().of(mailbox)) {
       return;
     }
-    if (before != null) {
-      give(before.bytes());
-      seen.remove(key);
+    Seen before = seen(key);
+    if (before != null && before.since().at().isAfter(since.at())) {
+      return;
     }
-    int size = SEEN_BYTES + view.keptBytes();
-    if (takes(size)) {
-      seen.put(key, new Seen(view, since, size));
+    for (Said one : said) {
+      if (one.query.key().equals(key) && drop(one)) {
+        put(one.with(new Seen(view, since)));
+      }
     }
   }
 
   /// Takes so much room, if need be from what was asked for longest ago.
   private boolean takes(int size) {
-    while (bytes + size > room.perUserBytes() && !(said.isEmpty() && seen.isEmpty())) {
-      dropEldest(said.size() > seen.size() ? said : seen);
+    while (bytes + size > room.perUserBytes() && !said.isEmpty()) {
+      drop(said.getFirst());
       room.crowded();
     }
     if (bytes + size > room.perUserBytes() || !room.take(size)) {
@@ -208,13 +267,14 @@ public final class SelectCache {
     return true;
   }
 
-  private void dropEldest(Map<?, ?> from) {
-    Object eldest = from.keySet().iterator().next();
-    switch (Objects.requireNonNull(from.remove(eldest), "it is there")) {
-      case Said(_, _, int size) -> give(size);
-      case Seen(_, _, int size) -> give(size);
-      default -> throw new IllegalStateException("what is kept here");
+  /// Returns whether it was there.
+  private boolean drop(Said gone) {
+    if (!said.contains(gone)) {
+      return false;
     }
+    said = List.copyOf(said.stream().filter(other -> !other.equals(gone)).toList());
+    give(gone.bytes());
+    return true;
   }
 
   private void give(int size) {
@@ -226,11 +286,14 @@ public final class SelectCache {
   ///
   /// @param left whether the client has a mailbox selected
   public @Nullable Found find(SelectQuery query, boolean left) {
-    Said answer = said.get(query);
-    Seen reading = seen.get(query.key());
+    Said answer = find(query);
+    Seen reading = answer == null ? null : answer.seen();
     String closed = left ? closedBy.get(query.features()) : "";
     if (answer == null || reading == null || closed == null) {
       return tell(StatusOutcome.UNKNOWN, null);
+    }
+    if (drop(answer)) {
+      put(answer);
     }
     StatusOutcome doubt = doubt(query, answer, reading);
     if (doubt != null) {
@@ -251,7 +314,7 @@ public final class SelectCache {
       return StatusOutcome.OWN_WRITE;
     }
     if (home.epochs().of(mailbox) != reading.since().epoch()
-        || home.writes().named(mailbox) != answer.named()) {
+        || home.writes().named(mailbox) != answer.named) {
       return StatusOutcome.CHANGED;
     }
     if (home.heard(mailbox) != FeedState.UP && !home.watches(mailbox, reading.view())) {
@@ -269,7 +332,7 @@ public final class SelectCache {
     if (!closed.isEmpty()) {
       lines.add(closed);
     }
-    lines.addAll(List.of(answer.text().text().split("\n")));
+    lines.addAll(List.of(answer.text.text().split("\n")));
     String reply = lines.removeLast();
     SelectedMailbox mailbox = query.mailbox();
     lines.forEach(line -> mailbox.hear(ResponseLine.parse(line)));
@@ -285,10 +348,8 @@ public final class SelectCache {
   /// Forgets all, and what is being asked.
   void clear() {
     now++;
-    said.values().forEach(one -> give(one.bytes()));
-    seen.values().forEach(one -> give(one.bytes()));
-    said.clear();
-    seen.clear();
-    closedBy.clear();
+    said.forEach(one -> give(one.bytes()));
+    said = List.of();
+    closedBy = Map.of();
   }
 }

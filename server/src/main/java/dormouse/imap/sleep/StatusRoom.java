@@ -8,11 +8,11 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /// How much memory the [StatusCache]s, [ListCache]s and [SelectCache]s of all users may take together. Any thread.
 public final class StatusRoom {
-  private static final int MAX_TEXTS = 1000; // of at most 20 lines each
+  private static final int MAX_SHARED = 1000; // of at most 20 lines each
 
   private final Metrics metrics;
   private final AtomicLong taken = new AtomicLong();
-  private final Map<String, String> texts = new ConcurrentHashMap<>();
+  private final Map<Object, Object> shared = new ConcurrentHashMap<>();
   private volatile StatusCacheSettings settings = StatusCacheSettings.DEFAULT;
 
   public StatusRoom(Metrics metrics) {
@@ -44,13 +44,14 @@ public final class StatusRoom {
     metrics.statusCacheBytes(-bytes);
   }
 
-  /// A text as it is kept once for all users. Beyond so many they are kept anew.
-  String shared(String text) {
-    if (texts.size() >= MAX_TEXTS) {
-      texts.clear();
+  /// A text, or what else cannot change, as it is kept once for all users. Beyond so many they are kept anew.
+  @SuppressWarnings("unchecked") // what equals it is of its type
+  <T> T shared(T one) {
+    if (shared.size() >= MAX_SHARED) {
+      shared.clear();
     }
-    String before = texts.putIfAbsent(text, text);
-    return before == null ? text : before;
+    Object before = shared.putIfAbsent(one, one);
+    return before == null ? one : (T) before;
   }
 
   /// An answer was dropped, or not kept, for want of room.

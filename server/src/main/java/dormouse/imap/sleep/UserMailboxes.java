@@ -212,7 +212,7 @@ public final class UserMailboxes
       }
     }
     MailboxWatch watch = new MailboxWatch(this, in.room().shared(mailbox));
-    watches = Stream.concat(watches.stream(), Stream.of(watch)).toList();
+    watches = List.copyOf(Stream.concat(watches.stream(), Stream.of(watch)).toList());
     return watch;
   }
 
@@ -605,7 +605,7 @@ public final class UserMailboxes
   }
 
   void forget(MailboxWatch watch) {
-    watches = watches.stream().filter(other -> !other.equals(watch)).toList();
+    watches = List.copyOf(watches.stream().filter(other -> !other.equals(watch)).toList());
     checkUnused();
   }
 
