@@ -82,7 +82,7 @@ final class Conversation implements ResponseTracker.Listener {
     }
   }
 
-  private final OwnWrites writes;
+  private final Supplier<OwnWrites> writes;
   private final Supplier<SelectCache> selects;
   private final Events events;
   private final Consumer<ByteBuf> toClient;
@@ -110,7 +110,7 @@ final class Conversation implements ResponseTracker.Listener {
   Conversation(
       Capabilities capabilities,
       boolean compress,
-      OwnWrites writes,
+      Supplier<OwnWrites> writes,
       Supplier<SelectCache> selects,
       Events events,
       Consumer<ByteBuf> toClient) {
@@ -137,7 +137,7 @@ final class Conversation implements ResponseTracker.Listener {
   Conversation(
       Rest rest,
       @Nullable SelectedMailbox selected,
-      OwnWrites writes,
+      Supplier<OwnWrites> writes,
       Supplier<SelectCache> selects,
       Events events,
       Consumer<ByteBuf> toClient) {
@@ -180,7 +180,7 @@ final class Conversation implements ResponseTracker.Listener {
     if (list != null) {
       list.spoil(); // whose lines are whose
     }
-    OwnWrite write = writes.begun(verb, selectedForSure());
+    OwnWrite write = writes.get().begun(verb, selectedForSure());
     queue.add(new Outstanding(tag, verb, write, asked));
     openHead();
     noteQueue();
@@ -219,7 +219,7 @@ final class Conversation implements ResponseTracker.Listener {
     if (last != null && last.tag.equals(command.tag())) {
       last.command = command;
       if (last.write != null) {
-        writes.gone(last.write, command, features.utf8(), selectedForSure());
+        writes.get().gone(last.write, command, features.utf8(), selectedForSure());
       }
       openHead();
     }
@@ -436,9 +436,9 @@ final class Conversation implements ResponseTracker.Listener {
       return;
     }
     if (done.command != null) {
-      writes.gone(done.write, done.command, features.utf8(), selected);
+      writes.get().gone(done.write, done.command, features.utf8(), selected);
     }
-    writes.ended(done.write, ok);
+    writes.get().ended(done.write, ok);
   }
 
   /// What STATUS says of a selected mailbox may be what the session knows of it, and not what it is.
@@ -487,7 +487,7 @@ final class Conversation implements ResponseTracker.Listener {
   void abandoned() {
     for (Outstanding one : queue) {
       if (one.write != null) {
-        writes.ended(one.write, false);
+        writes.get().ended(one.write, false);
       }
       if (one.asked != null) {
         one.asked.failed();

@@ -125,7 +125,7 @@ final class ImapSession
             compress,
             this);
     this.conversation =
-        new Conversation(capabilities, compress, home.writes(), home::selects, this, client::write);
+        new Conversation(capabilities, compress, home::writes, home::selects, this, client::write);
     this.rules = new StayRules(home, grant != null, client, conversation);
     this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
     this.state = new State.Attached(backendSide(connection, capabilities));
@@ -156,7 +156,7 @@ final class ImapSession
         new Conversation(
             shared.conversation(),
             own.selected(shared.mailbox()),
-            home.writes(),
+            home::writes,
             home::selects,
             this,
             client::write);

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// Accepts clients at one address, on every event loop (SO_REUSEPORT, epoll) or on one of them (NIO). Any thread.
 ///
@@ -68,6 +69,7 @@ public final class Listener implements AutoCloseable {
       BiFunction<ListenSettings, Client, ? extends ChannelHandler> dialogue)
       throws IOException {
     AtomicReference<ListenSettings> current = new AtomicReference<>(settings);
+    AtomicReference<@Nullable InetSocketAddress> here = new AtomicReference<>();
     long listener = limits.newListener();
     ChannelHandler clients =
         new ChannelInitializer<Channel>() {
@@ -75,7 +77,7 @@ public final class Listener implements AutoCloseable {
           protected void initChannel(Channel channel) {
             buffers(channel.config());
             ListenSettings now = current.get();
-            Client peer = client(channel, ids, now.tls() == ListenTls.IMPLICIT);
+            Client peer = client(channel, ids, here, now.tls() == ListenTls.IMPLICIT);
             List<Network> proxies = now.proxyProtocolFrom();
             if (proxies.isEmpty()) {
               talk(channel, now, peer);
@@ -103,12 +105,17 @@ public final class Listener implements AutoCloseable {
     return new Listener(bindAll(settings.address(), loops, clients), current);
   }
 
-  private static Client client(Channel channel, SessionIds ids, boolean tls) {
-    return new Client(
-        ids.next(),
-        (InetSocketAddress) channel.remoteAddress(),
-        (InetSocketAddress) channel.localAddress(),
-        tls);
+  /// @param here the address of ours to which somebody came last: one object for as long as it is the same, for many keep it
+  private static Client client(
+      Channel channel, SessionIds ids, AtomicReference<@Nullable InetSocketAddress> here, boolean tls) {
+    InetSocketAddress local = (InetSocketAddress) channel.localAddress();
+    InetSocketAddress before = here.get();
+    if (before == null || !before.equals(local)) {
+      here.set(local);
+    } else {
+      local = before;
+    }
+    return new Client(ids.next(), (InetSocketAddress) channel.remoteAddress(), local, tls);
   }
 
   private static List<Channel> bindAll(

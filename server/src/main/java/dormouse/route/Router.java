@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Says which backends serve a user: those that the directory names, else those of the first rule that fits, else those of the first group;
@@ -20,6 +21,7 @@ public final class Router {
   private final Backends backends;
   private final Map<String, GroupSettings> groups;
   private final List<RouteSettings> rules;
+  private final Map<Backend, Route> direct = new ConcurrentHashMap<>(); // the many who go there keep one
 
   /// @param groups by name, in the order of the settings; their backends are all there
   /// @param rules each to a group or a backend that is there
@@ -40,13 +42,17 @@ public final class Router {
     return found == null ? null : found.by(wanted.approach());
   }
 
+  private Route to(Backend backend) {
+    return direct.computeIfAbsent(backend, Route::to);
+  }
+
   private @Nullable Route find(Wanted wanted) {
     if (wanted.name() != null) {
       return named(wanted.name(), wanted.user());
     }
     if (wanted.host() != null) {
       Backend there = backends.at(wanted.host(), wanted.port(), wanted.tls());
-      return there == null ? null : Route.to(there);
+      return there == null ? null : to(there);
     }
     for (RouteSettings rule : rules) {
       if (rule.fits(wanted.user(), wanted.protocol(), wanted.cameTo())) {
@@ -65,7 +71,7 @@ public final class Router {
     GroupSettings group = groups.get(name);
     if (group == null) {
       Backend backend = backends.named(name);
-      return backend == null ? null : Route.to(backend);
+      return backend == null ? null : to(backend);
     }
     Map<String, Integer> weights = new LinkedHashMap<>();
     List<Backend> spare = new ArrayList<>();
@@ -100,6 +106,6 @@ public final class Router {
   /// To the one of several that has the user's mail.
   private @Nullable Route home(Map<String, Integer> weights, String user) {
     List<Backend> ranked = ranked(weights, user);
-    return ranked.isEmpty() ? null : Route.to(ranked.getFirst());
+    return ranked.isEmpty() ? null : to(ranked.getFirst());
   }
 }

@@ -150,7 +150,18 @@ public final class OwnWrites {
     }
     if (sessions.isEmpty()) {
       sessions = Map.of();
+      written = Map.of(); // an echo would be of one of them
     }
+  }
+
+  /// Whether an echo may come of a session that has left.
+  boolean awaitsEchoes() {
+    return sessions.values().stream().anyMatch(until -> until.isBefore(Instant.MAX));
+  }
+
+  /// Whether there is nothing to know here: who asks next may have another that is new.
+  boolean isEmpty() {
+    return underWay.isEmpty() && sessions.isEmpty() && named == null;
   }
 
   /// Whether a change of which a feed tells is one that is known, or about to be, by a reply to the session that made it: the

@@ -65,10 +65,10 @@ public final class UserMailboxes
   private final Runnable onUnused;
   private List<MailboxWatch> watches = List.of(); // changes as a whole, for most have one
   private final Epochs epochs = new Epochs();
-  private final OwnWrites writes;
   private @Nullable Grant grant; // of the session that came last
   private @Nullable Timer echoes;
-  // what many users never need is there when it is asked for
+  // what many users never need, or not for long, is there when it is asked for
+  private @Nullable OwnWrites writes;
   private @Nullable StatusCache statuses;
   private @Nullable ListCache lists;
   private @Nullable SelectCache selects;
@@ -104,7 +104,6 @@ public final class UserMailboxes
     this.backend = backend;
     this.feeds = in.feedsOf().apply(backend);
     this.onUnused = onUnused;
-    this.writes = new OwnWrites(epochs, in.clock(), this);
     feeds.subscribe(user, this);
   }
 
@@ -139,15 +138,24 @@ public final class UserMailboxes
   /// @param session what the backend calls it
   /// @param allAnswered as for [OwnWrites#left]
   public void left(String session, boolean allAnswered) {
-    writes.left(session, allAnswered);
+    writes().left(session, allAnswered);
     if (echoes == null || !echoes.isWaiting()) {
-      echoes = wheel().after(OwnWrites.ECHO.plusSeconds(1), this::forgetEchoes);
+      awaitEchoes();
     }
   }
 
+  private void awaitEchoes() {
+    echoes = wheel().after(OwnWrites.ECHO.plusSeconds(1), this::forgetEchoes);
+  }
+
   private void forgetEchoes() {
-    writes.forgetOld();
     echoes = null;
+    writes().forgetOld();
+    if (writes().awaitsEchoes()) {
+      awaitEchoes();
+    } else if (writes().isEmpty()) {
+      writes = null;
+    }
   }
 
   /// A session of the user has given up its backend connection.
@@ -252,7 +260,7 @@ public final class UserMailboxes
   @Override
   public void changed(Feed by, @Nullable String named, @Nullable String session) {
     String mailbox = named == null ? null : ImapString.mailboxNamed(named);
-    if (!writes.isEcho(session, mailbox)) {
+    if (writes == null || !writes.isEcho(session, mailbox)) {
       epochs.next(mailbox);
     }
     watching(mailbox).forEach(MailboxWatch::stirred);
@@ -325,7 +333,12 @@ public final class UserMailboxes
 
   /// What the user's sessions are just changing.
   public OwnWrites writes() {
-    return writes;
+    OwnWrites there = writes;
+    if (there == null) {
+      there = new OwnWrites(epochs, clock(), this);
+      writes = there;
+    }
+    return there;
   }
 
   /// What is kept of the answers to STATUS.
