@@ -141,7 +141,7 @@ final class Doze implements Sleeper.Listener {
             own.since());
     doze.idleTag = own.idleTag();
     doze.sleeper = from.sleeper;
-    doze.watch = from.watch;
+    doze.watch = from.sleeper == null ? null : from.sleeper.watch();
     if (from.sleeper != null) {
       from.sleeper.listener(doze);
     }

@@ -136,7 +136,7 @@ final class ImapSession
     OwnFacts own = from.own();
     SharedFacts shared = from.shared;
     this.setting = from.setting;
-    this.presence = from.presence;
+    this.presence = from.presence(own.remote());
     this.home = setting.home();
     this.user = setting.user();
     this.grant = setting.grant();
@@ -161,7 +161,7 @@ final class ImapSession
             this,
             client::write);
     if (from.sleeper != null) {
-      conversation.recent().set(from.recent, from.sleeper.view().uids());
+      conversation.recent().set(own.recentUids(), from.sleeper.view().uids());
     }
     this.rules = new StayRules(home, grant != null, client, conversation);
     this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
@@ -263,7 +263,9 @@ final class ImapSession
             selected == null ? 0 : selected.recent(),
             selected == null ? 0 : selected.uidValidity(),
             selected == null ? 0 : selected.uidNext(),
-            selected == null ? 0 : selected.highestModSeq());
+            selected == null ? 0 : selected.highestModSeq(),
+            conversation.recent().uids());
+    Presence.Place place = presence == null ? null : presence.sleepsOn(who.remote().getAddress());
     SharedFacts shared =
         new SharedFacts(
             clientId,
@@ -273,16 +275,15 @@ final class ImapSession
             who.via(),
             said,
             doze.backend(),
-            selected == null ? null : selected.rest());
+            selected == null ? null : selected.rest(),
+            place);
     doze.stopClocks();
     state = new State.Closed();
     new RestingSession(
         setting,
-        presence,
+        place == null ? presence : null,
         doze.sleeper(),
-        doze.watch(),
         shared,
-        conversation.recent().uids(),
         own,
         socket,
         doze.spoken());

@@ -66,7 +66,8 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   /// @param owner whose mailboxes they are; they are not the user's own when that logs in for another
   private record Home(String place, String user, String owner) {
     @Override
-    public int hashCode() { // user and owner are mostly the same, and would leave few values between them
+    public int
+        hashCode() { // user and owner are mostly the same, and would leave few values between them
       return 31 * place.hashCode() + user.hashCode();
     }
   }

@@ -3,6 +3,7 @@ package dormouse.imap;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.view.UidSet;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.net.Inet6Address;
@@ -11,9 +12,15 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// What is kept of a sleeping session and is its own, and how it is packed: numbers in 7-bit groups, texts behind their length.
+/// What is kept of a sleeping session and is its own, and how it is packed: numbers in 7-bit groups, texts behind their length. What is
+/// mostly nothing takes a bit then.
+/// ```text
+/// session id   remote: address, port   tag, empty for none   since   exists   uidValidity   uidNext   highestModSeq
+/// which of these are not 0, and those: malformed   patientUntil   wokeAt   doublings   \Recent as counted   \Recent as known
+/// ```
 /// Immutable.
 ///
 /// @param remote the client's address
@@ -24,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// @param wokeAt when it woke last
 /// @param doublings by how much it has to be quiet for longer
 /// @param exists and what follows: of the mailbox that is selected, as the client was told
+/// @param recentUids which messages are `\Recent` to the client
 record OwnFacts(
     String sessionId,
     InetSocketAddress remote,
@@ -37,9 +45,11 @@ record OwnFacts(
     long recent,
     long uidValidity,
     long uidNext,
-    long highestModSeq) {
+    long highestModSeq,
+    UidSet recentUids) {
   private static final int USUAL_BYTES = 96;
   private static final int NO_TAG = 0;
+  private static final int KNOWN_RECENT = 5; // the bit of what comes last
 
   /// Whether an address can be packed: one of a link of ours has more to it than its bytes.
   static boolean fits(InetSocketAddress address) {
@@ -57,16 +67,32 @@ record OwnFacts(
     } else {
       text(out, idleTag);
     }
-    number(out, malformed);
     number(out, since.toEpochMilli());
-    number(out, idleTag == null ? patientUntil.toEpochMilli() : 0);
-    number(out, wokeAt.toEpochMilli());
-    number(out, doublings);
     number(out, exists);
-    number(out, recent);
     number(out, uidValidity);
     number(out, uidNext);
     number(out, highestModSeq);
+    long[] rare = {
+      malformed,
+      idleTag == null ? patientUntil.toEpochMilli() : 0,
+      wokeAt.toEpochMilli(),
+      doublings,
+      recent,
+      recentUids.size()
+    };
+    int which = 0;
+    for (int i = 0; i < rare.length; i++) {
+      which |= rare[i] == 0 ? 0 : 1 << i;
+    }
+    out.writeByte(which);
+    for (int i = 0; i < KNOWN_RECENT; i++) {
+      if (rare[i] != 0) {
+        number(out, rare[i]);
+      }
+    }
+    if (!recentUids.isEmpty()) {
+      text(out, recentUids.toString());
+    }
     return Arrays.copyOf(out.array(), out.readableBytes());
   }
 
@@ -84,25 +110,38 @@ record OwnFacts(
     out.writeByte((int) left);
   }
 
+  /// @param packed what begins with what was [#packed]
   static OwnFacts unpack(byte[] packed) {
     ByteBuf in = Unpooled.wrappedBuffer(packed);
     String sessionId = text(in);
     InetSocketAddress remote = address(in);
     String tag = text(in);
+    Instant since = Instant.ofEpochMilli(number(in));
+    long exists = number(in);
+    long uidValidity = number(in);
+    long uidNext = number(in);
+    long highestModSeq = number(in);
+    int which = in.readByte();
+    long[] rare = new long[KNOWN_RECENT];
+    for (int i = 0; i < KNOWN_RECENT; i++) {
+      rare[i] = (which & 1 << i) == 0 ? 0 : number(in);
+    }
+    UidSet known = (which & 1 << KNOWN_RECENT) == 0 ? UidSet.EMPTY : UidSet.parse(text(in));
     return new OwnFacts(
         sessionId,
         remote,
         tag.isEmpty() ? null : tag,
-        (int) number(in),
-        Instant.ofEpochMilli(number(in)),
-        Instant.ofEpochMilli(number(in)),
-        Instant.ofEpochMilli(number(in)),
-        (int) number(in),
-        number(in),
-        number(in),
-        number(in),
-        number(in),
-        number(in));
+        (int) rare[0],
+        since,
+        Instant.ofEpochMilli(rare[1]),
+        Instant.ofEpochMilli(rare[2]),
+        (int) rare[3],
+        exists,
+        rare[4],
+        uidValidity,
+        uidNext,
+        highestModSeq,
+        Objects.requireNonNull(known, "packed by us"));
   }
 
   private static InetSocketAddress address(ByteBuf in) {

@@ -2,6 +2,7 @@ package dormouse.imap;
 
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.track.SelectedMailbox;
+import dormouse.listen.Presence;
 import dormouse.session.Via;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.lang.ref.WeakReference;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param clientId what the client said of itself
 /// @param local the address of ours at which it came in
 /// @param mailbox that is selected; null if none is
+/// @param place how its connection is counted; null if it is not, or not only by this
 record SharedFacts(
     String clientId,
     InetSocketAddress local,
@@ -24,7 +26,8 @@ record SharedFacts(
     Via via,
     Conversation.Rest conversation,
     BackendFeatures backend,
-    SelectedMailbox.@Nullable Rest mailbox) {
+    SelectedMailbox.@Nullable Rest mailbox,
+    Presence.@Nullable Place place) {
   private static final FastThreadLocal<Map<SharedFacts, WeakReference<SharedFacts>>> OF_THIS_LOOP =
       new FastThreadLocal<>() {
         @Override

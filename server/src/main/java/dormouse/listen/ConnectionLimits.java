@@ -48,13 +48,7 @@ public final class ConnectionLimits {
   boolean admit(Channel channel, Client client, long listener) {
     LimitsSettings limits = settings;
     InetAddress address = client.remote().getAddress();
-    boolean counted = !Network.contain(limits.exempt(), address);
-    Presence presence =
-        new Presence(
-            this,
-            counted ? secret.address(address) : 0,
-            counted ? secret.network(address) : 0,
-            listener);
+    Presence presence = presence(address, listener, !Network.contain(limits.exempt(), address));
     String reached = enter(presence, limits);
     if (reached != null) {
       refuse(channel, client, reached, null);
@@ -72,6 +66,29 @@ public final class ConnectionLimits {
       oldest.pipeline().fireUserEventTriggered(CrowdedOut.BY_NEWCOMERS);
     }
     return true;
+  }
+
+  Presence presence(InetAddress address, long listener, boolean counted) {
+    return new Presence(
+        this,
+        counted ? secret.address(address) : 0,
+        counted ? secret.network(address) : 0,
+        listener);
+  }
+
+  Presence.@Nullable Place sleepsOn(Presence presence, InetAddress client) {
+    boolean counted = presence.address != 0;
+    boolean same =
+        !counted
+            || (presence.address == secret.address(client)
+                && presence.network == secret.network(client));
+    synchronized (this) {
+      if (!same || presence.left || !presence.asleep) {
+        return null;
+      }
+      presence.left = true;
+    }
+    return new Presence.Place(this, presence.listener, counted);
   }
 
   /// Closes a connection to which nothing was said yet.

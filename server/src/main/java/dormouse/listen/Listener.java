@@ -107,7 +107,10 @@ public final class Listener implements AutoCloseable {
 
   /// @param here the address of ours to which somebody came last: one object for as long as it is the same, for many keep it
   private static Client client(
-      Channel channel, SessionIds ids, AtomicReference<@Nullable InetSocketAddress> here, boolean tls) {
+      Channel channel,
+      SessionIds ids,
+      AtomicReference<@Nullable InetSocketAddress> here,
+      boolean tls) {
     InetSocketAddress local = (InetSocketAddress) channel.localAddress();
     InetSocketAddress before = here.get();
     if (before == null || !before.equals(local)) {

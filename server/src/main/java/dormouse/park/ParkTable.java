@@ -11,13 +11,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Parked sockets, each a slot of [#SLOT_BYTES] outside the heap, where no collector looks at it: the descriptor, and what TLS
-/// needs to go on. Slots have numbers of their own, not their descriptor's, for a session may come to have none.
+/// needs to go on; what room that leaves is the owner's. Slots have numbers of their own, not their descriptor's, for a session may come to have none.
 /// ```text
-/// 0 descriptor, or while the slot is free -2 minus the next free one   4 how often the slot was given away   8 ParkedRecords
+/// 0 descriptor, or while the slot is free -2 minus the next free one   4 how often the slot was given away   8 ParkedRecords, then the owner's
 /// ```
 /// The memory is reserved and not touched before it is used; a slot is zeroed when it is free again. Lives on one event loop.
 final class ParkTable<O> {
-  static final int SLOT_BYTES = 8 + ParkedRecords.BYTES;
+  /// With 48 bytes for the owner where TLS has the shorter secrets, as mostly, and 16 where it has the longer.
+  static final int SLOT_BYTES = 144;
 
   private static final int AT_GENERATION = 4;
   private static final int AT_RECORDS = 8;
@@ -69,7 +70,7 @@ final class ParkTable<O> {
   /// Frees a slot and forgets all that it held.
   void remove(int slot) {
     memory.set(JAVA_INT, at(slot), -2 - free);
-    records(slot).fill((byte) 0);
+    all(slot).fill((byte) 0);
     owners[slot] = null;
     free = slot;
     size--;
@@ -104,6 +105,15 @@ final class ParkTable<O> {
     return memory.asSlice(at(slot) + AT_RECORDS, ParkedRecords.BYTES);
   }
 
+  /// Where there is room for what its owner wants to keep, up to the end of the slot.
+  MemorySegment room(int slot) {
+    return all(slot).asSlice(ParkedRecords.used(records(slot)));
+  }
+
+  private MemorySegment all(int slot) {
+    return memory.asSlice(at(slot) + AT_RECORDS, SLOT_BYTES - AT_RECORDS);
+  }
+
   private static long at(int slot) {
     return (long) slot * SLOT_BYTES;
   }
@@ -119,7 +129,7 @@ final class ParkTable<O> {
 
   /// Whether there is nothing but zeros and the table's own numbers in a slot.
   boolean isClean(int slot) {
-    MemorySegment all = records(slot);
+    MemorySegment all = all(slot);
     for (long i = 0; i < all.byteSize(); i++) {
       if (all.get(JAVA_BYTE, i) != 0) {
         return false;

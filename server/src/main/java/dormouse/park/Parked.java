@@ -25,6 +25,21 @@ public final class Parked {
     }
   }
 
+  /// Puts something beside it, until [Parking.Owner#leaves].
+  ///
+  /// @return whether there is room for it
+  public boolean keep(byte[] bytes) {
+    return isThere() && parking.keep(slot, bytes);
+  }
+
+  /// What begins with what was put beside it.
+  public byte[] kept() {
+    if (!isThere()) {
+      throw new IllegalStateException("the socket is not parked any more");
+    }
+    return parking.kept(slot);
+  }
+
   /// Which slot it is in, to be found again by [Parking#at].
   public int slot() {
     return slot;

@@ -20,6 +20,7 @@ import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +46,9 @@ public final class Parking {
 
     /// It was not to be: the channel goes on.
     void stayed();
+
+    /// What was put beside the socket will be gone when this returns.
+    default void leaves() {}
 
     /// The client has said something.
     ///
@@ -408,7 +412,30 @@ public final class Parking {
     ParkedRecords.forgetKeys();
   }
 
+  boolean keep(int slot, byte[] bytes) {
+    MemorySegment room = table.room(slot);
+    if (bytes.length > room.byteSize()) {
+      return false;
+    }
+    room.fill((byte) 0).copyFrom(MemorySegment.ofArray(bytes));
+    return true;
+  }
+
+  byte[] kept(int slot) {
+    return table.room(slot).toArray(ValueLayout.JAVA_BYTE);
+  }
+
   private void free(int slot) {
+    try {
+      if (!closed) {
+        table.owner(slot).leaves();
+      }
+    } finally {
+      giveBack(slot);
+    }
+  }
+
+  private void giveBack(int slot) {
     try {
       kernel.unwatch(epoll, table.fd(slot));
     } catch (IOException e) {
@@ -446,12 +473,12 @@ public final class Parking {
     if (closed) {
       return;
     }
+    closed = true;
     for (int slot = 0; slot < table.end(); slot++) {
       if (table.fd(slot) >= 0) {
         end(slot);
       }
     }
-    closed = true;
     table.close();
     kernel.close(epoll);
     arena.close();

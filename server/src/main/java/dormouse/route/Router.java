@@ -21,7 +21,8 @@ public final class Router {
   private final Backends backends;
   private final Map<String, GroupSettings> groups;
   private final List<RouteSettings> rules;
-  private final Map<Backend, Route> direct = new ConcurrentHashMap<>(); // the many who go there keep one
+  private final Map<Backend, Route> direct =
+      new ConcurrentHashMap<>(); // the many who go there keep one
 
   /// @param groups by name, in the order of the settings; their backends are all there
   /// @param rules each to a group or a backend that is there

@@ -6,6 +6,7 @@ import dormouse.imap.track.ClientFeatures;
 import dormouse.imap.track.CommandTracker;
 import dormouse.imap.track.ResponseTracker;
 import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.view.UidSet;
 import dormouse.session.Client;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -20,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RestingSessionTest {
   /// What a session that sleeps consists of, and all of its fields. A field that is new must be kept by [RestingSession], follow
@@ -96,15 +98,19 @@ class RestingSessionTest {
               number(random),
               number(random),
               number(random),
-              number(random));
-      assertThat(OwnFacts.unpack(facts.packed())).as("seed %d", seed).isEqualTo(facts);
+              number(random),
+              random.nextBoolean() ? UidSet.EMPTY : UidSet.of(1 + random.nextInt(9), 100, 101));
+      byte[] packed = facts.packed();
+      byte[] longer = Arrays.copyOf(packed, packed.length + random.nextInt(50)); // as in a slot
+      assertThat(OwnFacts.unpack(longer)).as("seed %d", seed).isEqualTo(facts);
     }
   }
 
-  @Test
-  void itIsSmall() throws UnknownHostException {
+  @ParameterizedTest
+  @ValueSource(ints = {4, 16})
+  void whatIsItsOwnFitsIntoTheSlotMostly(int addressBytes) throws UnknownHostException {
     InetSocketAddress remote =
-        new InetSocketAddress(InetAddress.getByAddress(new byte[] {10, 0, 0, 1}), 50_000);
+        new InetSocketAddress(InetAddress.getByAddress(new byte[addressBytes]), 50_000);
     Instant now = Instant.ofEpochMilli(1_800_000_000_000L);
     OwnFacts usual =
         new OwnFacts(
@@ -120,8 +126,9 @@ class RestingSessionTest {
             0,
             1_700_000_000,
             2000,
-            5000);
-    assertThat(usual.packed().length).isLessThanOrEqualTo(44);
+            5000,
+            UidSet.EMPTY);
+    assertThat(usual.packed().length).isLessThanOrEqualTo(48);
   }
 
   private static InetSocketAddress address(Random random) throws UnknownHostException {

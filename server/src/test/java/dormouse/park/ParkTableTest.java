@@ -60,6 +60,19 @@ class ParkTableTest {
   }
 
   @Test
+  void whatItsOwnerKeepsThereGoesToo() {
+    int slot = table.add(7, "ann");
+    int other = table.add(8, "bob");
+    assertThat(table.room(slot).byteSize()).isEqualTo(ParkTable.SLOT_BYTES - 16); // without TLS
+    table.room(slot).fill((byte) 0xEE);
+    assertThat(table.fd(slot)).isEqualTo(7);
+    assertThat(table.fd(other)).isEqualTo(8);
+    assertThat(isFilled(other, (byte) 0)).isTrue();
+    table.remove(slot);
+    assertThat(table.isClean(slot)).isTrue();
+  }
+
+  @Test
   void aSlotThatIsGivenAwayAgainIsAnother() {
     int slot = table.add(7, "ann");
     int generation = table.generation(slot);

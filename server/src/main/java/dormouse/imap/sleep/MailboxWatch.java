@@ -81,7 +81,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
 
   /// A session has gone to sleep with this mailbox selected.
   void join(Sleeper sleeper) {
-    sleepers.add(sleeper);
+    sleepers.add(sleeper, this);
     if (!isCurrent(sleeper)) {
       look();
       return;

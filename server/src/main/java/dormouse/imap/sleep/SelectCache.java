@@ -66,9 +66,7 @@ public final class SelectCache {
 
     /// What was read; null if nothing was.
     @Nullable Seen seen() {
-      return view == null
-          ? null
-          : new Seen(view, new Proof(epoch, Instant.ofEpochMilli(atMillis)));
+      return view == null ? null : new Seen(view, new Proof(epoch, Instant.ofEpochMilli(atMillis)));
     }
 
     int bytes() {

@@ -8,6 +8,7 @@ import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /// A session that sleeps with a mailbox selected: what its client knows of the mailbox, and how to tell it more.
 ///
@@ -54,29 +55,27 @@ public final class Sleeper {
   /// What no other connection of the user knows.
   final OwnSets own;
 
-  private final long sinceEpoch;
   private final long sinceMillis;
+  private final int
+      sinceEpoch; // one beyond its bounds is none that there is: then the view counts as old
 
   /// What the client is told without asking.
   Hears hears = Hears.NOTHING;
 
-  /// Whether a look was asked for and is not over.
-  boolean waiting;
-
-  /// The first reading that answers the look: it began after the look was asked for.
-  long waitsFor;
+  /// The first reading that answers the look that was asked for: it began after that; 0 if none was, or it is over.
+  int waitsFor;
 
   /// Whether the mailbox may differ from the view.
   boolean behind = true;
 
-  /// Whether it is before a watch.
-  boolean watched;
+  /// Before which it is; null before none.
+  @Nullable MailboxWatch watch;
 
   /// @param taken what the client knows
   public Sleeper(
       Snapshot.Result.Taken taken, Told form, boolean rev2, Grant grant, Listener listener) {
     this.view = taken.view();
-    this.sinceEpoch = taken.since().epoch();
+    this.sinceEpoch = (int) taken.since().epoch();
     this.sinceMillis = taken.since().at().toEpochMilli();
     this.own = taken.own();
     this.form = form;
@@ -141,12 +140,12 @@ public final class Sleeper {
 
   /// Whether the client is told now what is gone.
   boolean hearsWhatIsGone() {
-    return waiting || hears == Hears.ALL;
+    return waiting() || hears == Hears.ALL;
   }
 
   /// Whether the client is told anything now.
   boolean listens() {
-    return waiting || hears != Hears.NOTHING;
+    return waiting() || hears != Hears.NOTHING;
   }
 
   /// Brings the client's view to what was read.
@@ -175,9 +174,9 @@ public final class Sleeper {
   }
 
   /// A reading is over: the `n`-th of the watch.
-  void looked(long reading) {
-    if (waiting && waitsFor <= reading) {
-      waiting = false;
+  void looked(int reading) {
+    if (waiting() && waitsFor <= reading) {
+      waitsFor = 0;
       listener.looked();
     }
   }
@@ -189,6 +188,21 @@ public final class Sleeper {
 
   /// The client waits no longer for a look that it asked for.
   public void stopWaiting() {
-    waiting = false;
+    waitsFor = 0;
+  }
+
+  /// Whether a look was asked for and is not over.
+  boolean waiting() {
+    return waitsFor > 0;
+  }
+
+  /// Whether it is before a watch.
+  boolean watched() {
+    return watch != null;
+  }
+
+  /// Before which it is; null before none.
+  public @Nullable MailboxWatch watch() {
+    return watch;
   }
 }

@@ -15,25 +15,26 @@ final class Sleepers {
 
   private final UserMailboxes home;
   private Sleeper[] all = NOBODY; // in the order in which they came; changes as a whole
-  private long readings; // begun so far
+  private int readings; // begun so far
 
   /// @param home is told how much more is kept of them
   Sleepers(UserMailboxes home) {
     this.home = home;
   }
 
-  void add(Sleeper sleeper) {
+  /// @param watch whose sleepers they are
+  void add(Sleeper sleeper, MailboxWatch watch) {
     if (!isEmpty()) {
       sleeper.share(first());
       sleeper.share(all[all.length - 1]);
     }
-    sleeper.watched = true;
+    sleeper.watch = watch;
     all = Arrays.copyOf(all, all.length + 1);
     all[all.length - 1] = sleeper;
   }
 
   void remove(Sleeper sleeper) {
-    sleeper.watched = false;
+    sleeper.watch = null;
     all = stream().filter(other -> !other.equals(sleeper)).toArray(Sleeper[]::new);
   }
 
@@ -57,13 +58,12 @@ final class Sleepers {
   /// A client waits for a reading: for one that has not begun yet.
   void waits(Sleeper sleeper) {
     sleeper.behind = true;
-    sleeper.waiting = true;
     sleeper.waitsFor = readings + 1;
   }
 
   /// Whether any client waits for a reading.
   boolean waiting() {
-    return stream().anyMatch(sleeper -> sleeper.waiting);
+    return stream().anyMatch(Sleeper::waiting);
   }
 
   /// Whether any client may be told of changes at any time.
@@ -84,13 +84,13 @@ final class Sleepers {
 
   /// Whether something was read that one of them does not know, though it was not known to be behind.
   boolean surprised(List<Sleeper> served, MailboxReader on) {
-    return served.stream().anyMatch(one -> one.watched && !one.behind && !on.isRead(one.view()));
+    return served.stream().anyMatch(one -> one.watched() && !one.behind && !on.isRead(one.view()));
   }
 
   /// A reading has found what all know whom it served.
   void nothingNew(List<Sleeper> served) {
     served.stream()
-        .filter(one -> one.watched)
+        .filter(one -> one.watched())
         .forEach(one -> {
           one.behind = false;
           one.looked(readings);
@@ -99,7 +99,7 @@ final class Sleepers {
 
   /// A reading has found this.
   void tell(List<Sleeper> served, MailboxReader on, MailboxReader.Reading.Read read) {
-    served.stream().filter(one -> one.watched).forEach(one -> tell(one, on, read));
+    served.stream().filter(one -> one.watched()).forEach(one -> tell(one, on, read));
   }
 
   private void tell(Sleeper sleeper, MailboxReader on, MailboxReader.Reading.Read read) {
@@ -125,7 +125,7 @@ final class Sleepers {
   /// Whether another reading is due: a client waits for it, or listens and came too late for the last one.
   boolean wantMore(MailboxReader on) {
     return stream()
-        .anyMatch(one -> one.waiting || (one.behind && one.listens() && !on.isTold(one)));
+        .anyMatch(one -> one.waiting() || (one.behind && one.listens() && !on.isTold(one)));
   }
 
   /// Whoever knows what was read is not behind.

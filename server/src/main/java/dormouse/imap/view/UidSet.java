@@ -20,19 +20,17 @@ public final class UidSet {
   /// The UIDs of an empty mailbox.
   public static final UidSet EMPTY = builder().build();
 
-  private static final int OBJECT_BYTES = 40;
+  private static final int OBJECT_BYTES = 24;
   private static final int ARRAY_HEADER_BYTES = 16;
 
   private final byte[] encoded;
-  private final long count;
-  private final long last;
-  private final long hash64;
+  private final int count; // unsigned, as no UID is larger
+  private final int last;
 
   private UidSet(byte[] encoded, long count, long last) {
     this.encoded = encoded;
-    this.count = count;
-    this.last = last;
-    this.hash64 = hash64(encoded);
+    this.count = (int) count;
+    this.last = (int) last;
   }
 
   /// The set of these UIDs.
@@ -68,7 +66,11 @@ public final class UidSet {
 
   /// How many UIDs; [Integer#MAX_VALUE] if there are more, which no mailbox has.
   public int size() {
-    return (int) Math.min(count, Integer.MAX_VALUE);
+    return (int) Math.min(count(), Integer.MAX_VALUE);
+  }
+
+  private long count() {
+    return Integer.toUnsignedLong(count);
   }
 
   /// Whether there is none.
@@ -84,7 +86,7 @@ public final class UidSet {
 
   /// The highest UID, 0 if empty.
   public long last() {
-    return last;
+    return Integer.toUnsignedLong(last);
   }
 
   /// Whether the UID is in the set.
@@ -100,7 +102,7 @@ public final class UidSet {
   /// The UID of a message number; 0 if there is no such message.
   public long uidAt(int seq) {
     long left = seq - 1L;
-    if (left < 0 || left >= count) {
+    if (left < 0 || left >= count()) {
       return 0;
     }
     var ranges = ranges();
@@ -207,7 +209,7 @@ public final class UidSet {
 
   /// A hash of the content, good enough to tell sets apart in a table; equal sets have equal hashes.
   public long hash64() {
-    return hash64;
+    return hash64(encoded);
   }
 
   /// Bytes of the encoding: what the size of a set is judged by.
@@ -222,14 +224,12 @@ public final class UidSet {
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof UidSet set
-        && hash64 == set.hash64
-        && Arrays.equals(encoded, set.encoded);
+    return other instanceof UidSet set && Arrays.equals(encoded, set.encoded);
   }
 
   @Override
   public int hashCode() {
-    return Long.hashCode(hash64);
+    return Long.hashCode(hash64());
   }
 
   /// The set as an IMAP sequence-set, `1:5,7`; the empty text if empty.

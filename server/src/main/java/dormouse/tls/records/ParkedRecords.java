@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// The records of a connection that has no channel: what is left of it lies in [#BYTES] of somebody's memory, and this object
 /// is there only while something is read or said.
 /// ```text
-/// 0 suite, 0 if none   2 records without data   8, 16 next numbers, in and out   24, 72 secrets, in and out, 48 bytes each
+/// 0 suite, 0 if none   2 records without data   8, 16 next numbers, in and out   24 secrets, in and out, 32 or 48 bytes each
 /// ```
 /// Every change goes to that memory with [#save], before anything that was sealed is sent: a number that was used is never used
 /// again. Lives on its connection's event loop.
@@ -31,8 +31,7 @@ public final class ParkedRecords {
   private static final int AT_WITHOUT_DATA = 2;
   private static final int AT_READING = 8;
   private static final int AT_WRITING = 16;
-  private static final int AT_READING_SECRET = 24;
-  private static final int AT_WRITING_SECRET = 72;
+  private static final int AT_SECRETS = 24;
 
   private final MemorySegment memory;
   private final TlsRecords records;
@@ -67,14 +66,21 @@ public final class ParkedRecords {
     return memory.get(JAVA_SHORT, 0) != 0;
   }
 
+  /// How many of the [#BYTES] it takes, from the first; the others are never touched.
+  public static int used(MemorySegment memory) {
+    return isThere(memory)
+        ? AT_SECRETS + 2 * Suite.of(memory.get(JAVA_SHORT, 0)).secretBytes
+        : AT_READING;
+  }
+
   /// What was parked there.
   public static ParkedRecords of(MemorySegment memory) {
     Suite suite = Suite.of(memory.get(JAVA_SHORT, 0));
     return new ParkedRecords(
         memory,
         new TlsRecords(
-            protection(suite, memory, AT_READING, AT_READING_SECRET),
-            protection(suite, memory, AT_WRITING, AT_WRITING_SECRET),
+            protection(suite, memory, AT_READING, AT_SECRETS),
+            protection(suite, memory, AT_WRITING, AT_SECRETS + suite.secretBytes),
             memory.get(JAVA_BYTE, AT_WITHOUT_DATA)));
   }
 
@@ -92,8 +98,8 @@ public final class ParkedRecords {
     memory.set(JAVA_BYTE, AT_WITHOUT_DATA, (byte) records.withoutData());
     memory.set(JAVA_LONG, AT_READING, reading.sequence());
     memory.set(JAVA_LONG, AT_WRITING, writing.sequence());
-    save(reading.secret(), AT_READING_SECRET);
-    save(writing.secret(), AT_WRITING_SECRET);
+    save(reading.secret(), AT_SECRETS);
+    save(writing.secret(), AT_SECRETS + reading.suite().secretBytes);
   }
 
   private void save(byte[] secret, int at) {
