@@ -276,17 +276,11 @@ final class ImapSession
             said,
             doze.backend(),
             selected == null ? null : selected.rest(),
-            place);
+            place,
+            place == null ? presence : null);
     doze.stopClocks();
     state = new State.Closed();
-    new RestingSession(
-        setting,
-        place == null ? presence : null,
-        doze.sleeper(),
-        shared,
-        own,
-        socket,
-        doze.spoken());
+    new RestingSession(setting, doze.sleeper(), shared, own, socket, doze.spoken());
     setting.sessions().rests(this);
   }
 

@@ -60,15 +60,55 @@ import org.jspecify.annotations.Nullable;
 ///
 /// [#attempt] runs on the client's loop, everything behind it on the user's.
 public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
-  /// A user and where the mail is.
-  ///
-  /// @param place as for [Route#place]
-  /// @param owner whose mailboxes they are; they are not the user's own when that logs in for another
-  private record Home(String place, String user, String owner) {
+  /// A user and where the mail is ([Route#place]), as whoever logged in first was decided on.
+  private final class Home implements UserMailboxes.Host {
+    private final Wanted wanted;
+    private final Route route;
+    private final String user;
+    private final String
+        owner; // whose mailboxes they are: not the user's own when that logs in for another
+
+    Home(LoginDecision.Admitted admitted) {
+      this.wanted = admitted.wanted();
+      this.route = admitted.route();
+      this.user = admitted.credentials().user();
+      this.owner = admitted.credentials().owner();
+    }
+
+    @Override
+    public String login() {
+      return user;
+    }
+
+    @Override
+    public String user() {
+      return owner;
+    }
+
+    @Override
+    public Route route() {
+      return routeOf(wanted, route);
+    }
+
+    @Override
+    public void unused(UserMailboxes all) {
+      Here its = here(all.loop());
+      its.settings().remove(all);
+      its.users().remove(this);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Home home
+          && route.place().equals(home.route.place())
+          && user.equals(home.user)
+          && owner.equals(home.owner);
+    }
+
     @Override
     public int
         hashCode() { // user and owner are mostly the same, and would leave few values between them
-      return 31 * place.hashCode() + user.hashCode();
+      return 31 * route.place().hashCode() + user.hashCode();
     }
   }
 
@@ -213,7 +253,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
       admitted.credentials().wipe();
       return;
     }
-    UserMailboxes known = here(loop).users().get(keyOf(admitted));
+    UserMailboxes known = here(loop).users().get(new Home(admitted));
     List<Backend> backends = admitted.route().order(known == null ? null : known.backend());
     LoginTry login =
         LoginTry.begin(
@@ -380,20 +420,10 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   private UserMailboxes mailboxesOf(
       LoginDecision.Admitted admitted, Backend backend, EventLoop loop) {
     Here its = here(loop);
-    Home key = keyOf(admitted);
-    Wanted wanted = admitted.wanted();
-    Route route = admitted.route();
     return its.users()
         .computeIfAbsent(
-            key,
-            _ ->
-                new UserMailboxes(
-                    surroundings(its.pool(), loop),
-                    key.user(),
-                    key.owner(),
-                    () -> routeOf(wanted, route),
-                    backend,
-                    () -> its.settings().remove(its.users().remove(key))));
+            new Home(admitted),
+            home -> new UserMailboxes(surroundings(its.pool(), loop), home, backend));
   }
 
   /// One object for all users of the loop who have come since the settings were changed.
@@ -421,11 +451,6 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
       throw new IllegalStateException("not one of our loops");
     }
     return its;
-  }
-
-  private static Home keyOf(LoginDecision.Admitted admitted) {
-    Credentials who = admitted.credentials();
-    return new Home(admitted.route().place(), who.user(), who.owner());
   }
 
   /// @param before what it was when the user logged in; it remains if the settings have nothing in its place

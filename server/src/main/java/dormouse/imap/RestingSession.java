@@ -26,38 +26,32 @@ import org.jspecify.annotations.Nullable;
 ///
 /// It is in the place of the session in the park table, before the watch of its mailbox and in the wheel of timers. What it
 /// has in common with others is shared ([SharedFacts]); what is its own is packed ([OwnFacts]) and lies in the slot of its socket, outside the
-/// heap, if there is room for it. 64 bytes, beside 56 of its [Sleeper].
+/// heap, if there is room for it. 56 bytes, beside 48 of its [Sleeper].
 ///
 /// Lives on the user's event loop.
 final class RestingSession extends Timer implements Parking.Owner, Sleeper.Listener {
   final ImapSession.Setting setting;
-  private final @Nullable Presence presence;
   final @Nullable Sleeper sleeper;
   final SharedFacts shared;
   private final byte @Nullable [] own; // null: it is in the slot
   private final int slot;
-  private final int generation;
   private long spokenMillis;
   private @Nullable ImapSession session; // once it is there again
 
-  /// @param presence how its connection is counted; null if it is not, or as `shared` says
   /// @param spoken when the client was told something last
   RestingSession(
       ImapSession.Setting setting,
-      @Nullable Presence presence,
       @Nullable Sleeper sleeper,
       SharedFacts shared,
       OwnFacts own,
       Parked socket,
       Instant spoken) {
     this.setting = setting;
-    this.presence = presence;
     this.sleeper = sleeper;
     this.shared = shared.intern();
     byte[] packed = own.packed();
     this.own = socket.keep(packed) ? null : packed;
     this.slot = socket.slot();
-    this.generation = socket.generation();
     this.spokenMillis = spoken.toEpochMilli();
     if (sleeper != null) {
       sleeper.listener(this);
@@ -91,7 +85,7 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
   }
 
   Parked socket() {
-    return Objects.requireNonNull(setting.parking()).at(slot, generation);
+    return Objects.requireNonNull(setting.parking()).at(slot);
   }
 
   /// In IDLE for the next keep-alive, else for the end of our patience.
@@ -125,7 +119,9 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
 
   /// How its connection is counted.
   @Nullable Presence presence(InetSocketAddress client) {
-    return shared.place() == null ? presence : shared.place().presence(client.getAddress());
+    return shared.place() == null
+        ? shared.presence()
+        : shared.place().presence(client.getAddress());
   }
 
   /// The session, made again.

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// @param clientId what the client said of itself
 /// @param local the address of ours at which it came in
 /// @param mailbox that is selected; null if none is
-/// @param place how its connection is counted; null if it is not, or not only by this
+/// @param place how its connection is counted; null if it is not, or by what is its own
+/// @param presence its own; null if it has none
 record SharedFacts(
     String clientId,
     InetSocketAddress local,
@@ -27,7 +28,8 @@ record SharedFacts(
     Conversation.Rest conversation,
     BackendFeatures backend,
     SelectedMailbox.@Nullable Rest mailbox,
-    Presence.@Nullable Place place) {
+    Presence.@Nullable Place place,
+    @Nullable Presence presence) {
   private static final FastThreadLocal<Map<SharedFacts, WeakReference<SharedFacts>>> OF_THIS_LOOP =
       new FastThreadLocal<>() {
         @Override

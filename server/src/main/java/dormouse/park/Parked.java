@@ -45,11 +45,6 @@ public final class Parked {
     return slot;
   }
 
-  /// Which use of the slot it is.
-  public int generation() {
-    return generation;
-  }
-
   /// Sends, with TLS if it has TLS. What the client does not take at once is sent by a channel: [Parking.Owner#revived].
   ///
   /// @param data owned by this method

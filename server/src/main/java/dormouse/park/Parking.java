@@ -427,9 +427,7 @@ public final class Parking {
 
   private void free(int slot) {
     try {
-      if (!closed) {
-        table.owner(slot).leaves();
-      }
+      table.owner(slot).leaves();
     } finally {
       giveBack(slot);
     }
@@ -445,9 +443,9 @@ public final class Parking {
     gauges.parked(-1);
   }
 
-  /// A socket that was parked, whatever has become of it since.
-  public Parked at(int slot, int generation) {
-    return new Parked(this, slot, generation);
+  /// A socket that is parked. Lives on as long as it stays there.
+  public Parked at(int slot) {
+    return new Parked(this, slot, closed ? 0 : table.generation(slot));
   }
 
   void handOver(int slot, Owner owner) {
@@ -473,12 +471,12 @@ public final class Parking {
     if (closed) {
       return;
     }
-    closed = true;
     for (int slot = 0; slot < table.end(); slot++) {
       if (table.fd(slot) >= 0) {
         end(slot);
       }
     }
+    closed = true;
     table.close();
     kernel.close(epoll);
     arena.close();

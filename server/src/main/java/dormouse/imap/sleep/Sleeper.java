@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// A session that sleeps with a mailbox selected: what its client knows of the mailbox, and how to tell it more.
 ///
 /// Lives on the user's event loop.
+@SuppressWarnings("EnumOrdinal") // a byte each, of which nothing outlives the process
 public final class Sleeper {
   /// The session.
   public interface Listener {
@@ -46,8 +47,12 @@ public final class Sleeper {
     ALL
   }
 
+  private static final Told[] FORMS = Told.values();
+  private static final Hears[] HEARS = Hears.values();
+
   final Grant grant;
-  final Told form;
+  private final byte form; // these two by their place among all
+  private byte hears = (byte) Hears.NOTHING.ordinal();
   final boolean rev2;
   Listener listener;
   private MailboxView view;
@@ -58,9 +63,6 @@ public final class Sleeper {
   private final long sinceMillis;
   private final int
       sinceEpoch; // one beyond its bounds is none that there is: then the view counts as old
-
-  /// What the client is told without asking.
-  Hears hears = Hears.NOTHING;
 
   /// The first reading that answers the look that was asked for: it began after that; 0 if none was, or it is over.
   int waitsFor;
@@ -78,7 +80,7 @@ public final class Sleeper {
     this.sinceEpoch = (int) taken.since().epoch();
     this.sinceMillis = taken.since().at().toEpochMilli();
     this.own = taken.own();
-    this.form = form;
+    this.form = (byte) form.ordinal();
     this.rev2 = rev2;
     this.grant = grant;
     this.listener = listener;
@@ -117,6 +119,16 @@ public final class Sleeper {
     }
   }
 
+  /// How its client is told of changes.
+  Told form() {
+    return FORMS[form];
+  }
+
+  /// What the client is told without asking.
+  Hears hears() {
+    return HEARS[hears];
+  }
+
   public MailboxView view() {
     return view;
   }
@@ -135,17 +147,17 @@ public final class Sleeper {
   CatchUp catchUp(CatchUp.Present present) {
     boolean shrunk = view.highestModSeq() > present.highestModSeq();
     return new CatchUp(
-        view, shrunk ? present : present.onlyNews(), told(), form, rev2, own.recent());
+        view, shrunk ? present : present.onlyNews(), told(), form(), rev2, own.recent());
   }
 
   /// Whether the client is told now what is gone.
   boolean hearsWhatIsGone() {
-    return waiting() || hears == Hears.ALL;
+    return waiting() || hears() == Hears.ALL;
   }
 
   /// Whether the client is told anything now.
   boolean listens() {
-    return waiting() || hears != Hears.NOTHING;
+    return waiting() || hears() != Hears.NOTHING;
   }
 
   /// Brings the client's view to what was read.
@@ -183,7 +195,7 @@ public final class Sleeper {
 
   /// Says what the client is told without asking.
   public void hears(Hears what) {
-    hears = what;
+    hears = (byte) what.ordinal();
   }
 
   /// The client waits no longer for a look that it asked for.

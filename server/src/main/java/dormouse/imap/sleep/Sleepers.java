@@ -68,7 +68,7 @@ final class Sleepers {
 
   /// Whether any client may be told of changes at any time.
   boolean listening() {
-    return stream().anyMatch(sleeper -> sleeper.hears != Sleeper.Hears.NOTHING);
+    return stream().anyMatch(sleeper -> sleeper.hears() != Sleeper.Hears.NOTHING);
   }
 
   /// Nobody knows any more whether the mailbox is what was told.

@@ -58,11 +58,23 @@ public final class UserMailboxes
       InstantSource clock,
       StatusRoom room) {}
 
+  /// Who the user is.
+  public interface Host {
+    /// With whose credentials clients log in.
+    String login();
+
+    /// Whose mailboxes they are, as the client names itself.
+    String user();
+
+    /// Who can serve the user, as the settings now say.
+    Route route();
+
+    /// Neither a session nor a watch of the user is left.
+    void unused(UserMailboxes all);
+  }
+
   private final Surroundings in;
-  private final Supplier<Route> route;
-  private final String login;
-  private final String user;
-  private final Runnable onUnused;
+  private final Host host;
   private List<MailboxWatch> watches = List.of(); // changes as a whole, for most have one
   private final Epochs epochs = new Epochs();
   private @Nullable Grant grant; // of the session that came last
@@ -85,26 +97,13 @@ public final class UserMailboxes
   private boolean lendsToClients;
   private boolean unused;
 
-  /// @param login with whose credentials clients log in
-  /// @param user whose mailboxes they are, as the client names itself
-  /// @param route who can serve the user, as the settings now say
-  /// @param backend who does
-  /// @param onUnused told when neither a session nor a watch of the user is left
-  public UserMailboxes(
-      Surroundings in,
-      String login,
-      String user,
-      Supplier<Route> route,
-      Backend backend,
-      Runnable onUnused) {
+  /// @param backend who serves the user now
+  public UserMailboxes(Surroundings in, Host host, Backend backend) {
     this.in = in;
-    this.login = login;
-    this.user = user;
-    this.route = route;
+    this.host = host;
     this.backend = backend;
     this.feeds = in.feedsOf().apply(backend);
-    this.onUnused = onUnused;
-    feeds.subscribe(user, this);
+    feeds.subscribe(host.user(), this);
   }
 
   /// A session of the user has begun.
@@ -120,7 +119,7 @@ public final class UserMailboxes
   /// The user is sent away: no connection that was made before serves a login.
   public void kicked() {
     lendsToClients = false;
-    in.pool().kicked(login);
+    in.pool().kicked(host.login());
   }
 
   /// The leave that a session of the user has brought, or the same that another has.
@@ -485,8 +484,8 @@ public final class UserMailboxes
   private Wish wish(
       Client client, String purpose, Priority priority, Grant grant, Set<String> features) {
     return new Wish(
-        login,
-        user,
+        host.login(),
+        host.user(),
         client,
         purpose,
         priority,
@@ -497,7 +496,7 @@ public final class UserMailboxes
   }
 
   private LoginTry login(Wish wish, Function<Backend, @Nullable Applicant> applicant) {
-    Route to = route.get();
+    Route to = host.route();
     LoginTry begun = LoginTry.begin(in.pool(), to.order(backend), to.approach(), wish, applicant);
     begun
         .outcome()
@@ -541,7 +540,7 @@ public final class UserMailboxes
     return in.pool().keeps(connection.backend())
         && connection.open()
         && (!selected || connection.offers("UNSELECT") || connection.offers("IMAP4REV2"))
-        && route.get().keeps(connection.backend());
+        && host.route().keeps(connection.backend());
   }
 
   /// Whether somebody may come for a connection of the user once a session of it has ended.
@@ -565,12 +564,12 @@ public final class UserMailboxes
     if (before.name().equals(other.name()) || unused) {
       return;
     }
-    LOG.debug("moved", "user", user, "from", before.name(), "backend", other.name());
-    feeds.unsubscribe(user, this);
+    LOG.debug("moved", "user", host.user(), "from", before.name(), "backend", other.name());
+    feeds.unsubscribe(host.user(), this);
     feeds = in.feedsOf().apply(other);
     canNotify = false;
     closeNotify();
-    feeds.subscribe(user, this);
+    feeds.subscribe(host.user(), this);
     epochs.next(null); // what its feeds have told meanwhile was not heard
     if (statusDesk != null) {
       statusDesk.servedBy(other);
@@ -587,7 +586,7 @@ public final class UserMailboxes
   /// The settings have changed: a backend that serves the user no more is left as soon as nothing is under way there.
   public void rerouted() {
     assert loop().inEventLoop();
-    if (!route.get().keeps(backend)) {
+    if (!host.route().keeps(backend)) {
       closeNotify();
       watching(null).forEach(MailboxWatch::leaveBackend);
       if (statusDesk != null) {
@@ -629,9 +628,9 @@ public final class UserMailboxes
       closeNotify();
       if (!unused) {
         unused = true;
-        feeds.unsubscribe(user, this);
+        feeds.unsubscribe(host.user(), this);
         forgetAnswers();
-        onUnused.run();
+        host.unused(this);
       }
     }
   }

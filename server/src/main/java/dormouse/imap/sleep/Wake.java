@@ -435,7 +435,7 @@ public final class Wake {
         new CatchUp.Present(
             uids, now.recent(), UidSet.EMPTY, now.flags(), watermark, fetched, everyFlag),
         who.told(),
-        who.form,
+        who.form(),
         who.rev2,
         who.own.recent());
   }
