@@ -1,6 +1,6 @@
 package dormouse.park;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import com.sun.management.GarbageCollectionNotificationInfo;
 import dormouse.tls.records.ParkedRecords;
@@ -124,8 +124,8 @@ public final class ParkTableBench {
     for (int i = 0; i < TURNS; i++) {
       int slot = random.nextInt(records);
       MemorySegment tls = table.records(slot);
-      for (long at = 0; at < ParkedRecords.BYTES; at += Long.BYTES) {
-        sum += tls.get(JAVA_LONG, at);
+      for (long at = 0; at < ParkedRecords.BYTES; at += Integer.BYTES) {
+        sum += tls.get(JAVA_INT, at);
       }
       sum += table.fd(slot) + table.owner(slot).parts().size();
     }

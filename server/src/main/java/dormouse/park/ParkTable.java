@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// The memory is reserved and not touched before it is used; a slot is zeroed when it is free again. Lives on one event loop.
 final class ParkTable<O> {
-  /// With 48 bytes for the owner where TLS has the shorter secrets, as mostly, and 16 where it has the longer.
+  /// With 52 bytes for the owner where TLS has the shorter secrets, as mostly, and 20 where it has the longer.
   static final int SLOT_BYTES = 144;
 
   private static final int AT_GENERATION = 4;

@@ -128,7 +128,7 @@ class RestingSessionTest {
             2000,
             5000,
             UidSet.EMPTY);
-    assertThat(usual.packed().length).isLessThanOrEqualTo(48);
+    assertThat(usual.packed().length).isLessThanOrEqualTo(52);
   }
 
   private static InetSocketAddress address(Random random) throws UnknownHostException {

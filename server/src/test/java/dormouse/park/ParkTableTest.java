@@ -63,7 +63,7 @@ class ParkTableTest {
   void whatItsOwnerKeepsThereGoesToo() {
     int slot = table.add(7, "ann");
     int other = table.add(8, "bob");
-    assertThat(table.room(slot).byteSize()).isEqualTo(ParkTable.SLOT_BYTES - 16); // without TLS
+    assertThat(table.room(slot).byteSize()).isEqualTo(ParkTable.SLOT_BYTES - 12); // without TLS
     table.room(slot).fill((byte) 0xEE);
     assertThat(table.fd(slot)).isEqualTo(7);
     assertThat(table.fd(other)).isEqualTo(8);

@@ -61,8 +61,9 @@ public final class Sleeper {
   final OwnSets own;
 
   private final long sinceMillis;
-  private final int
-      sinceEpoch; // one beyond its bounds is none that there is: then the view counts as old
+
+  /// An epoch beyond its bounds becomes one that there is not: then the view counts as old.
+  private final int sinceEpoch;
 
   /// The first reading that answers the look that was asked for: it began after that; 0 if none was, or it is over.
   int waitsFor;

@@ -1,7 +1,7 @@
 package dormouse.tls.records;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.netty.buffer.ByteBuf;
@@ -14,13 +14,13 @@ import org.jspecify.annotations.Nullable;
 /// The records of a connection that has no channel: what is left of it lies in [#BYTES] of somebody's memory, and this object
 /// is there only while something is read or said.
 /// ```text
-/// 0 suite, 0 if none   2 records without data   8, 16 next numbers, in and out   24 secrets, in and out, 32 or 48 bytes each
+/// 0 suite, 0 if none   2 records without data   4, 12 next numbers, in and out   20 secrets, in and out, 32 or 48 bytes each
 /// ```
 /// Every change goes to that memory with [#save], before anything that was sealed is sent: a number that was used is never used
 /// again. Lives on its connection's event loop.
 public final class ParkedRecords {
-  /// What a parked connection takes, on an address that 8 divides.
-  public static final int BYTES = 120;
+  /// What a parked connection takes at most, on an address that 4 divides.
+  public static final int BYTES = 116;
 
   /// No alert.
   public static final int GO_ON = -1;
@@ -29,9 +29,9 @@ public final class ParkedRecords {
   public static final int CLOSE_NOTIFY = 0;
 
   private static final int AT_WITHOUT_DATA = 2;
-  private static final int AT_READING = 8;
-  private static final int AT_WRITING = 16;
-  private static final int AT_SECRETS = 24;
+  private static final int AT_READING = 4;
+  private static final int AT_WRITING = 12;
+  private static final int AT_SECRETS = 20;
 
   private final MemorySegment memory;
   private final TlsRecords records;
@@ -87,7 +87,7 @@ public final class ParkedRecords {
   private static Protection protection(Suite suite, MemorySegment memory, int number, int secret) {
     byte[] bytes = new byte[suite.secretBytes];
     MemorySegment.copy(memory, JAVA_BYTE, secret, bytes, 0, bytes.length);
-    return new Protection(suite, bytes, memory.get(JAVA_LONG, number));
+    return new Protection(suite, bytes, memory.get(JAVA_LONG_UNALIGNED, number));
   }
 
   /// Puts the state of now into the memory.
@@ -96,8 +96,8 @@ public final class ParkedRecords {
     Protection writing = records.writing();
     memory.set(JAVA_SHORT, 0, reading.suite().code);
     memory.set(JAVA_BYTE, AT_WITHOUT_DATA, (byte) records.withoutData());
-    memory.set(JAVA_LONG, AT_READING, reading.sequence());
-    memory.set(JAVA_LONG, AT_WRITING, writing.sequence());
+    memory.set(JAVA_LONG_UNALIGNED, AT_READING, reading.sequence());
+    memory.set(JAVA_LONG_UNALIGNED, AT_WRITING, writing.sequence());
     save(reading.secret(), AT_SECRETS);
     save(writing.secret(), AT_SECRETS + reading.suite().secretBytes);
   }
