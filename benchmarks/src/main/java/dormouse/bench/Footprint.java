@@ -20,9 +20,10 @@ record Footprint(long heap, long pss, long rss, long threads, long descriptors, 
   private static final Path JCMD = Path.of(System.getProperty("java.home"), "bin", "jcmd");
   private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
 
-  /// Collects the garbage of the process and looks at it.
+  /// Collects the garbage of the process, has its allocator give back what is free, and looks at it.
   static Footprint of(long pid) throws IOException, InterruptedException {
     jcmd(pid, "GC.run");
+    jcmd(pid, "System.trim_native_heap"); // what was freed, but not given back
     Path process = Path.of("/proc", Long.toString(pid));
     String memory = Files.readString(process.resolve("smaps_rollup"));
     long descriptors;

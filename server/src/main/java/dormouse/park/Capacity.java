@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 /// @param watches how many its user may have in epoll sets; a sleeping session takes one
 /// @param memoryBytes what there is for the process and what the kernel keeps for it
 public record Capacity(long descriptors, long watches, long memoryBytes) {
-  /// What one sleeping session takes in the process, about, where three of each user sleep and a feed tells of changes: 425 of heap
+  /// What one sleeping session takes in the process, about, where three of each user sleep and a feed tells of changes: 423 of heap
   /// were measured (docs/benchmarks.md), beside a slot of 144.
   static final int SESSION_BYTES = 600;
 
