@@ -55,8 +55,13 @@ public final class GlewlwydServer implements AutoCloseable {
     server.start(
         List.of(tree.resolve("usr/bin/glewlwyd").toString(), "--config-file=" + config),
         Map.of("LD_LIBRARY_PATH", libraries(tree).toString()));
-    server.log().await(0, line -> line.contains("Glewlwyd started"), PATIENCE);
-    setUp(users);
+    try {
+      server.log().await(0, line -> line.contains("Glewlwyd started"), PATIENCE);
+      setUp(users);
+    } catch (AssertionError | IOException | RuntimeException e) {
+      close();
+      throw e;
+    }
   }
 
   /// Starts one with these users, who have an address in `example.org`.
