@@ -17,44 +17,51 @@ public final class SettingsChecks {
   private final List<Fault> faults = new ArrayList<>();
   private final List<Fault> warnings = new ArrayList<>();
 
-  private SettingsChecks() {}
+  private final List<Fault> known;
+
+  private SettingsChecks(List<Fault> known) {
+    this.known = known;
+  }
 
   /// Looks at the settings and at the files they name. Blocks.
   public static SettingsChecks of(Settings settings) {
     return of(settings, List.of());
   }
 
-  /// The same of settings in which defaults stand for what is faulty: parts that depend on each other are looked at together only if they are
-  /// whole.
+  /// The same of settings in which defaults stand for what is faulty, and some of that is left out: nothing is told that may come of it.
+  ///
+  /// @param known the faults
   static SettingsChecks of(Settings settings, List<Fault> known) {
-    SettingsChecks checks = new SettingsChecks();
+    SettingsChecks checks = new SettingsChecks(known);
     checks.certificates(settings.tls());
     settings.backends().forEach(checks::backend);
     checks.directory(settings);
-    if (areWhole(known, "listen", "feeds", "admin")) {
+    checks.feeds(settings);
+    checks.groups(settings);
+    checks.routes(settings);
+    if (checks.areWhole("listen", "feeds", "admin")) {
       checks.addresses(settings);
     }
-    if (areWhole(known, "feeds", "backends")) {
-      checks.feeds(settings);
-    }
-    if (areWhole(known, "backends", "directory")) {
+    if (checks.areWhole("backends", "directory")) {
       checks.homes(settings);
     }
-    if (areWhole(known, "backends", "groups")) {
-      checks.groups(settings);
-    }
-    if (areWhole(known, "backends", "groups", "routes")) {
-      checks.routes(settings);
-    }
-    if (areWhole(known, "listen", "tls", "backends", "directory", "login")) {
+    if (checks.areWhole("listen", "tls", "backends", "directory", "login")) {
       checks.faults.addAll(MechanismChecks.faults(settings));
     }
     return checks;
   }
 
-  private static boolean areWhole(List<Fault> known, String... sections) {
+  private boolean areWhole(String... sections) {
     return known.stream()
         .noneMatch(fault -> Arrays.stream(sections).anyMatch(fault.key()::startsWith));
+  }
+
+  /// Whether there may be an entry of this name that is left out.
+  private boolean isFaulty(String section, String name) {
+    String entry = section + "." + name;
+    return known.stream()
+        .map(Fault::key)
+        .anyMatch(key -> key.equals(section) || key.equals(entry) || key.startsWith(entry + "."));
   }
 
   /// What keeps Dormouse from starting.
@@ -95,7 +102,7 @@ public final class SettingsChecks {
         secret(key + ".password-file", redis.passwordFile());
       }
       for (String name : kind.backends()) {
-        if (!settings.backends().containsKey(name)) {
+        if (!settings.backends().containsKey(name) && !isFaulty("backends", name)) {
           fault(key + ".backends", "there is no backend " + name);
         }
       }
@@ -238,9 +245,9 @@ public final class SettingsChecks {
           }
           for (String member : group.backends().keySet()) {
             BackendSettings backend = settings.backends().get(member);
-            if (backend == null) {
+            if (backend == null && !isFaulty("backends", member)) {
               fault(key + ".backends." + member, "there is no backend " + member);
-            } else if (backend.isPattern()) {
+            } else if (backend != null && backend.isPattern()) {
               fault(key + ".backends." + member, "its address is a pattern, and so it is none");
             }
           }
@@ -269,7 +276,10 @@ public final class SettingsChecks {
     for (int i = 0; i < settings.routes().size(); i++) {
       String to = settings.routes().get(i).to();
       BackendSettings backend = settings.backends().get(to);
-      if (!settings.groups().containsKey(to) && (backend == null || backend.isPattern())) {
+      if (!settings.groups().containsKey(to)
+          && (backend == null || backend.isPattern())
+          && !isFaulty("groups", to)
+          && !isFaulty("backends", to)) {
         fault("routes[" + i + "].to", "there is no group or backend " + to);
       }
     }

@@ -383,7 +383,8 @@ final class SettingsFileTest {
                   - map: { file: nowhere }
                   - bakend:
                   - ldap: { urls: [ "ldap://h" ], base: o=x, ca: nowhere.pem }
-                routes: [ { to: nowhere } ]
+                groups: { mail: { mail: mirrored, backends: { mx: , nobody: } } }
+                routes: [ { to: nowhere }, { to: mx }, { to: mail } ]
                 login: { mechanisms: [ oauthbearer, ntlm ] }
                 feeds:
                   - redis: { address: r, backends: [ none ] }
@@ -406,8 +407,11 @@ final class SettingsFileTest {
             "13:5: directory[2].bakend: unknown key; did you mean `backend`?",
             "13:5: directory[2]: wanted one of " + KINDS,
             "14:46: directory[3].ldap.ca: there is no file nowhere.pem",
-            "16:37: login.mechanisms[1]: wanted one of plain, login, scram-sha-256, scram-sha-256-plus, cram-md5, external, oauthbearer, xoauth2",
-            "19:11: limits.per-user: wanted a number from 0 to 1000000");
+            "15:25: groups.mail.mail: wanted one of shared, split",
+            "16:13: routes[0].to: there is no group or backend nowhere",
+            "17:37: login.mechanisms[1]: wanted one of plain, login, scram-sha-256, scram-sha-256-plus, cram-md5, external, oauthbearer, xoauth2",
+            "19:26: feeds[0].redis.backends: there is no backend none",
+            "20:11: limits.per-user: wanted a number from 0 to 1000000");
   }
 
   @Test
