@@ -3,11 +3,14 @@ package dormouse.bench.load;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// What the answer to one command may be, besides its tagged OK. Used once, on the client's event loop.
 public interface Check {
@@ -87,14 +90,26 @@ public interface Check {
     };
   }
 
+  /// The answer to SELECT of a mailbox that grows: so many messages or more, the next UID fits their number.
+  static Check selectOfAtLeast(int messages, int uidValidity) {
+    return new Growing(messages, uidValidity);
+  }
+
+  /// The answer to `UID FETCH u BODY.PEEK[PART]` of message `u`.
+  static Check part(int uid, String part, String text) {
+    return new Body(
+        "* %d FETCH (UID %d BODY[%s] {%d}".formatted(uid, uid, part, text.length()),
+        Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII));
+  }
+
   /// The answer to `UID FETCH u BODY.PEEK[]` of message `u` that has these bytes.
-  static Check body(int uid, ByteBuf message) {
+  static Body body(int uid, ByteBuf message) {
     return new Body(
         "* %d FETCH (UID %d BODY[] {%d}".formatted(uid, uid, message.readableBytes()), message);
   }
 
   /// The same for a small one.
-  static Check body(int uid, byte[] message) {
+  static Body body(int uid, byte[] message) {
     return body(uid, Unpooled.wrappedBuffer(message));
   }
 
@@ -106,6 +121,51 @@ public interface Check {
     }
   }
 
+  /// A mailbox of which it is not known how many messages came meanwhile.
+  final class Growing implements Check {
+    private static final Pattern EXISTS = Pattern.compile("\\* (\\d+) EXISTS");
+    private static final Pattern UID_NEXT = Pattern.compile("\\* OK \\[UIDNEXT (\\d+)].*");
+
+    private final int least;
+    private final String uidValidity;
+    private int exists;
+    private int uidNext;
+    private boolean valid;
+
+    private Growing(int least, int uidValidity) {
+      this.least = least;
+      this.uidValidity = "* OK [UIDVALIDITY " + uidValidity + "]";
+    }
+
+    @Override
+    public boolean text(String part) {
+      Matcher number = EXISTS.matcher(part);
+      Matcher next = UID_NEXT.matcher(part);
+      if (number.matches()) {
+        exists = Integer.parseInt(number.group(1));
+      } else if (next.matches()) {
+        uidNext = Integer.parseInt(next.group(1));
+      } else if (part.startsWith(uidValidity)) {
+        valid = true;
+      } else {
+        return part.endsWith(" RECENT")
+            || startsWithAny(
+                part,
+                "* FLAGS (",
+                "* OK [PERMANENTFLAGS (",
+                "* OK [UNSEEN ",
+                "* OK [HIGHESTMODSEQ ",
+                "* OK [CLOSED]");
+      }
+      return true;
+    }
+
+    @Override
+    public boolean complete() {
+      return valid && exists >= least && uidNext == exists + 1;
+    }
+  }
+
   /// One literal in one FETCH.
   final class Body implements Check {
     private static final String END = ")";
@@ -114,6 +174,7 @@ public interface Check {
     private final ByteBuf message;
     private int heard;
     private int parts;
+    private boolean mayBeMissing;
 
     private Body(String begin, ByteBuf message) {
       this.begin = begin;
@@ -140,7 +201,18 @@ public interface Check {
 
     @Override
     public boolean complete() {
-      return parts == 2;
+      return parts == 2 || (mayBeMissing && isMissing());
+    }
+
+    /// The same, but that nothing may come as well.
+    public Body orMissing() {
+      mayBeMissing = true;
+      return this;
+    }
+
+    /// Whether nothing came.
+    public boolean isMissing() {
+      return parts == 0;
     }
   }
 }

@@ -60,6 +60,11 @@ public enum StackKind {
     return variant == Variant.HIBERNATING;
   }
 
+  /// Whether each session that idles takes a process.
+  public boolean forks() {
+    return variant == Variant.LIVE || this == PERDITION_HIBERNATE;
+  }
+
   Variant variant() {
     return variant;
   }

@@ -27,6 +27,7 @@ final class Hold implements Workload {
   private static final Measure BEFORE =
       Measure.less(NAME, "memory of all processes before the first session", "MiB");
   private static final int WARM = 50;
+  private static final int FEWER = 5;
   private static final int SOCKETS = 500;
 
   @Override
@@ -37,7 +38,7 @@ final class Hold implements Workload {
   @Override
   public String question() {
     return """
-    TLS clients log in, select INBOX and idle; each round adds as many again, waits until whoever hibernates them has done so, and takes what the round has added, \
+    TLS clients log in, select INBOX and idle; each round adds as many again (a fifth where each takes a process), waits until whoever hibernates them has done so, and takes what the round has added, \
     for each session. Memory of processes is Pss. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the whole machine, less a socket of the \
     client's, which is measured first. Dormouse's heap has a fixed size; counted is what a full collection leaves of it. CPU is taken over the time in which each session hears one keep-alive.\
     """;
@@ -68,7 +69,8 @@ final class Hold implements Workload {
 
   @Override
   public Rounds prepare(Bench bench, Stack stack) {
-    int all = bench.size().holdStep() * bench.size().rounds();
+    int step = stack.kind().forks() ? bench.size().holdStep() / FEWER : bench.size().holdStep();
+    int all = step * bench.size().rounds();
     bench.mailboxes(stack, 0, all + WARM);
     double socket = socketBytes();
     List<Client> warm = bench.hold(stack, all, all + WARM);
@@ -88,7 +90,6 @@ final class Hold implements Workload {
 
       @Override
       public void round() {
-        int step = bench.size().holdStep();
         held.addAll(bench.hold(stack, held.size(), held.size() + step));
         Bench.settle(stack, held.size());
         Held now = stack.held();

@@ -3,7 +3,7 @@ package dormouse.bench.work;
 /// How much of everything. Immutable.
 ///
 /// @param rounds of each workload; their least, middle and most are told
-/// @param holdStep sessions that **hold** adds a round
+/// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process
 /// @param holdSeconds how long it watches them, and between two keep-alives; more than whoever hibernates waits
 /// @param warmUps logins that are not counted before **login** begins
 /// @param warmSeconds how long **wake**, **status** and **stream** run before they count
@@ -40,10 +40,10 @@ public record Size(
 
   /// Under ten minutes.
   public static final Size QUICK =
-      new Size("quick", 3, 200, 4, 1000, 3, 200, 300, 150, 50, 2, 4 << 20, 50, 100, 4, 240);
+      new Size("quick", 3, 500, 3, 600, 2, 150, 150, 120, 50, 2, 4 << 20, 50, 100, 4, 240);
 
   /// Hours.
   public static final Size FULL =
       new Size(
-          "full", 5, 3000, 20, 5000, 20, 3000, 5000, 1000, 100, 20, 16 << 20, 50, 5000, 60, 24);
+          "full", 5, 3000, 20, 5000, 20, 3000, 5000, 1000, 100, 20, 16 << 20, 50, 5000, 120, 6);
 }

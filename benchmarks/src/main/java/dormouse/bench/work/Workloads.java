@@ -12,7 +12,8 @@ public final class Workloads {
           new Wake(),
           new Deliver(),
           new Status(),
-          new Streaming());
+          new Streaming(),
+          new Mixed());
 
   private Workloads() {}
 }

@@ -1,0 +1,315 @@
+package dormouse.bench.work;
+
+import dormouse.bench.load.Check;
+import dormouse.bench.load.Client;
+import dormouse.bench.load.Latencies;
+import dormouse.bench.load.Load.Tls;
+import dormouse.bench.stack.Held;
+import dormouse.bench.stack.Mailboxes;
+import dormouse.bench.stack.Stack;
+import dormouse.bench.stack.StackKind;
+import dormouse.bench.stack.Usage;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+
+/// What does it cost in all, when everything comes at once? See [#question].
+final class Mixed implements Workload {
+  private static final String NAME = "mixed";
+  private static final Measure ALL =
+      Measure.less(NAME, "CPU of front and back for a minute of 1,000 users", "ms");
+  private static final Measure FRONT =
+      Measure.less(NAME, "front's CPU for a minute of 1,000 users", "ms");
+  private static final Measure MEMORY =
+      Measure.less(NAME, "memory of all processes after a round, less unused heap", "MiB");
+  private static final Measure MISSED =
+      Measure.less(NAME, "FETCH that Dovecot answered with nothing, asked again", "");
+  private static final int PATIENCE_SECONDS = 60;
+  private static final int PAGES = 5;
+  private static final double PAGE_SECONDS = 10;
+  private static final int FOLDERS = 5;
+  private static final int SMALL = 3; // messages in each of them
+  private static final long SEED = 1;
+
+  /// What happens, and to whom how often.
+  private enum Kind {
+    IDLE_AGAIN("a desktop's DONE and IDLE", 1, 19 * 60),
+    POLL("a desktop's DONE and five STATUS", 3, 5 * 60),
+    PHONE("a phone's visit: login to logout", 2, 15 * 60),
+    PAGE("a page of webmail: login to logout", 4, 30 * 60),
+    MAIL("delivery to EXISTS at the desktop", 1, 20 * 60);
+
+    final String title;
+    final int oneIn;
+    final double everySeconds;
+
+    Kind(String title, int oneIn, double everySeconds) {
+      this.title = title;
+      this.oneIn = oneIn;
+      this.everySeconds = everySeconds;
+    }
+  }
+
+  private record Event(double atSeconds, Kind kind, int user) {}
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String question() {
+    return """
+    A day in the life of some users, faster than it passes. The desktop of each idles over TLS, begins IDLE anew every 9 to 29 minutes, and fetches the header of each new message; one in three polls STATUS of five mailboxes \
+    every 5. The phones of one in two come every 15 minutes for one message and leave. Webmail opens five pages every half hour for one in four, in clear, and logs in for each. Everybody gets a message every 20 \
+    minutes. All intervals vary by half; what is due begins, whatever becomes of those before.\
+    """;
+  }
+
+  @Override
+  public List<StackKind> stacks() {
+    return List.of(
+        StackKind.DOVECOT,
+        StackKind.DOVECOT_HIBERNATE,
+        StackKind.NGINX,
+        StackKind.DOVECOT_PROXY,
+        StackKind.PERDITION,
+        StackKind.HAPROXY,
+        StackKind.DORMOUSE);
+  }
+
+  @Override
+  public boolean alone() {
+    return true;
+  }
+
+  @Override
+  public Rounds prepare(Bench bench, Stack stack) {
+    int count = bench.size().mixedUsers();
+    bench.mailboxes(stack, 0, count);
+    List<byte[]> few = Mailboxes.messages(SMALL, Bench.MESSAGE_BYTES);
+    for (int user = 0; user < count; user += Kind.POLL.oneIn) {
+      for (int folder = 0; folder < FOLDERS; folder++) {
+        stack.backend().mailboxes().createFolder(stack.user(user), "F" + folder, few);
+      }
+    }
+    List<Desktop> desktops = new ArrayList<>();
+    for (int user = 0; user < count; user++) {
+      desktops.add(new Desktop(bench.hold(stack, user, user + 1).getFirst()));
+    }
+    Day warm = new Day(bench, stack, desktops);
+    warm.run(bench.size().warmSeconds(), new Random(SEED - 1));
+    return new Rounds() {
+      private long rounds = SEED;
+
+      @Override
+      public void round() {
+        double seconds = bench.size().mixedSeconds();
+        Day day = new Day(bench, stack, desktops);
+        Usage before = stack.usage();
+        day.run(seconds, new Random(rounds++));
+        Usage used = stack.usage().minus(before);
+        double thousandMinutes = count / 1e3 * seconds * bench.size().mixedSpeed() / 60;
+        bench.add(ALL, stack, used.sum() * 1e3 / thousandMinutes);
+        if (stack.proxied()) {
+          bench.add(FRONT, stack, used.front() * 1e3 / thousandMinutes);
+        }
+        bench.add(MISSED, stack, day.missed.get());
+        Held held = stack.held();
+        bench.add(MEMORY, stack, (double) (held.front() + held.back()) / (1 << 20));
+        day.latencies.forEach((kind, times) ->
+            bench.add(
+                Measure.less(NAME, kind.title + ", median", "ms"),
+                Measure.less(NAME, kind.title + ", 99 %", "ms"),
+                stack,
+                times));
+      }
+
+      @Override
+      public void close() {
+        Bench.leave(desktops.stream().map(desktop -> desktop.client).toList());
+      }
+    };
+  }
+
+  /// A client that idles for days. What it has to do it does one after the other.
+  private static final class Desktop {
+    final Client client;
+    private final List<CompletableFuture<Long>> expected = new ArrayList<>(); // one a message
+    private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
+    private int fetched = Bench.MESSAGES;
+
+    Desktop(Client client) {
+      this.client = client;
+      client.onExists(this::grown);
+    }
+
+    /// Ends IDLE, does this, and idles again.
+    synchronized CompletableFuture<?> turn(Supplier<CompletableFuture<?>> what) {
+      CompletableFuture<?> turn =
+          last.thenCompose(_ -> client.done())
+              .thenCompose(_ -> what.get())
+              .thenCompose(_ -> client.idle());
+      last = turn.exceptionally(_ -> null); // the client has told what was wrong
+      return turn;
+    }
+
+    /// Completes when it has heard of one more message than were expected before.
+    synchronized CompletableFuture<Long> nextMessage() {
+      CompletableFuture<Long> heard = new CompletableFuture<>();
+      expected.add(heard);
+      return heard;
+    }
+
+    private synchronized void grown(long exists) {
+      long now = System.nanoTime();
+      int heard = (int) exists - Bench.MESSAGES;
+      expected.subList(0, Math.min(heard, expected.size())).forEach(each -> each.complete(now));
+      int from = fetched + 1;
+      fetched = (int) exists;
+      turn(() -> headers(from, (int) exists));
+    }
+
+    private CompletableFuture<?> headers(int from, int to) {
+      List<String> commands = new ArrayList<>();
+      List<Check> checks = new ArrayList<>();
+      for (int uid = from; uid <= to; uid++) {
+        commands.add("UID FETCH " + uid + " BODY.PEEK[HEADER.FIELDS (TO)]");
+        checks.add(Check.part(uid, "HEADER.FIELDS (TO)", "To: user@example.org\r\n\r\n"));
+      }
+      return client.sayAll(commands, checks);
+    }
+  }
+
+  /// A stretch of time.
+  private static final class Day {
+    private final Bench bench;
+    private final Stack stack;
+    private final List<Desktop> desktops;
+    private final AtomicInteger missed = new AtomicInteger();
+    private final Map<Kind, Latencies> latencies = new EnumMap<>(Kind.class);
+
+    Day(Bench bench, Stack stack, List<Desktop> desktops) {
+      this.bench = bench;
+      this.stack = stack;
+      this.desktops = desktops;
+      for (Kind kind : Kind.values()) {
+        latencies.put(kind, new Latencies());
+      }
+    }
+
+    /// Returns when all that was due in these seconds has ended.
+    void run(double seconds, Random random) {
+      long begin = System.nanoTime();
+      List<CompletableFuture<?>> all = new ArrayList<>();
+      try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        for (Event event : events(seconds, random)) {
+          long due = begin + (long) (event.atSeconds * 1e9);
+          for (long early = due - System.nanoTime(); early > 0; early = due - System.nanoTime()) {
+            LockSupport.parkNanos(early);
+          }
+          all.add(begin(event, due, threads));
+        }
+        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
+            .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
+            .join();
+      } catch (RuntimeException e) {
+        bench.faults(stack).add(e);
+      }
+    }
+
+    private List<Event> events(double seconds, Random random) {
+      int speed = bench.size().mixedSpeed();
+      List<Event> events = new ArrayList<>();
+      for (Kind kind : Kind.values()) {
+        double every = kind.everySeconds / speed;
+        for (int user = 0; user < desktops.size(); user += kind.oneIn) {
+          for (double at = random.nextDouble() * every;
+              at < seconds;
+              at += every * (0.5 + random.nextDouble())) {
+            for (int page = 0; page < (kind == Kind.PAGE ? PAGES : 1); page++) {
+              events.add(new Event(at + page * PAGE_SECONDS / speed, kind, user));
+            }
+          }
+        }
+      }
+      events.sort(Comparator.comparingDouble(Event::atSeconds));
+      return events;
+    }
+
+    private CompletableFuture<?> begin(Event event, long due, ExecutorService threads) {
+      Desktop desktop = desktops.get(event.user);
+      Latencies times = latencies.getOrDefault(event.kind, new Latencies());
+      return switch (event.kind) {
+        case IDLE_AGAIN ->
+            desktop
+                .turn(() -> CompletableFuture.completedFuture(null))
+                .thenRun(() -> times.since(due));
+        case POLL -> desktop.turn(() -> poll(desktop.client).thenRun(() -> times.since(due)));
+        case PHONE -> visit(event.user, Tls.RESUMED).thenRun(() -> times.since(due));
+        case PAGE -> visit(event.user, Tls.NONE).thenRun(() -> times.since(due));
+        case MAIL -> mail(event.user, desktop.nextMessage(), times, threads);
+      };
+    }
+
+    private static CompletableFuture<?> poll(Client client) {
+      List<String> commands = new ArrayList<>();
+      List<Check> checks = new ArrayList<>();
+      for (int folder = 0; folder < FOLDERS; folder++) {
+        commands.add("STATUS F" + folder + " (MESSAGES UIDNEXT UNSEEN)");
+        checks.add(
+            Check.exactly(
+                "* STATUS F%d (MESSAGES %d UIDNEXT %d UNSEEN 0)"
+                    .formatted(folder, SMALL, SMALL + 1)));
+      }
+      return client.sayAll(commands, checks);
+    }
+
+    private CompletableFuture<?> visit(int user, Tls tls) {
+      return bench
+          .login(stack, user, tls)
+          .thenCompose(client ->
+              client.say(
+                  "SELECT INBOX", Check.selectOfAtLeast(Bench.MESSAGES, Mailboxes.UID_VALIDITY)))
+          .thenCompose(this::fetch)
+          .thenCompose(Client::logout);
+    }
+
+    /// While a message is delivered, Dovecot's Maildir sometimes has nothing to say of another one.
+    private CompletableFuture<Client> fetch(Client client) {
+      Check.Body once = Check.body(3, Bench.message(3)).orMissing();
+      return client
+          .say("UID FETCH 3 BODY.PEEK[]", once)
+          .thenCompose(_ -> {
+            if (!once.isMissing()) {
+              return CompletableFuture.completedFuture(client);
+            }
+            missed.incrementAndGet();
+            return client.say("UID FETCH 3 BODY.PEEK[]", Check.body(3, Bench.message(3)));
+          });
+    }
+
+    private CompletableFuture<?> mail(
+        int user, CompletableFuture<Long> heard, Latencies times, ExecutorService threads) {
+      byte[] message = Mailboxes.message(user, Bench.MESSAGE_BYTES);
+      return CompletableFuture.supplyAsync(
+              () -> stack.backend().deliver(stack.user(user), message), threads)
+          .thenCombine(
+              heard,
+              (sent, seen) -> {
+                times.add(seen - sent);
+                return seen;
+              });
+    }
+  }
+}
