@@ -21,8 +21,14 @@ final class Daemon implements AutoCloseable {
   private static final Set<Daemon> RUNNING = ConcurrentHashMap.newKeySet();
 
   static {
-    Runtime.getRuntime()
-        .addShutdownHook(new Thread(() -> RUNNING.forEach(Daemon::close), "daemons-end"));
+    Runtime.getRuntime().addShutdownHook(new Thread(Daemon::endAll, "daemons-end"));
+  }
+
+  private static volatile boolean ending;
+
+  private static void endAll() {
+    ending = true;
+    RUNNING.forEach(Daemon::close);
   }
 
   private final Process process;
@@ -37,6 +43,9 @@ final class Daemon implements AutoCloseable {
   ///
   /// @param home its folder
   static Daemon start(Path home, int port, List<String> command) {
+    if (ending) {
+      throw new IllegalStateException("the run ends");
+    }
     Path log = home.resolve("log");
     try {
       Process process =

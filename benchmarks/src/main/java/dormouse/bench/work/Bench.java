@@ -57,8 +57,10 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
 
   /// Adds the median and the 99th percentile.
   void add(Measure median, Measure high, Stack stack, Latencies latencies) {
-    add(median, stack, latencies.millis(50));
-    add(high, stack, latencies.millis(99));
+    if (latencies.count() > 0) {
+      add(median, stack, latencies.millis(50));
+      add(high, stack, latencies.millis(99));
+    }
   }
 
   /// An ordinary INBOX for users from the first, which counts from 0, to before the last.

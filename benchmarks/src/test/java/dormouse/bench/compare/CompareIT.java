@@ -1,0 +1,36 @@
+package dormouse.bench.compare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `./bench` in miniature: that it runs, and that every byte which Dormouse says under load is right. No time is judged.
+class CompareIT {
+  private static final Path JAR = Path.of("../server/target/dormouse.jar");
+
+  @BeforeAll
+  static void numbersAreWrittenAsInC() {
+    Locale.setDefault(Locale.ROOT);
+  }
+
+  @Test
+  void everyAnswerIsRight(@TempDir Path folder) throws Exception {
+    Options options = Options.of("--tiny", "--stacks", "nginx,dormouse");
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    boolean right =
+        new Compare(options, new PrintStream(said, true, StandardCharsets.UTF_8)).run(JAR, folder);
+    assertThat(said.toString(StandardCharsets.UTF_8)).contains("Dormouse: 0 wrong answers");
+    assertThat(right).isTrue();
+    assertThat(folder.resolve("benchmarks/benchmarks.json")).isNotEmptyFile();
+    assertThat(Files.readString(folder.resolve("benchmarks.md")))
+        .contains("## hold", "## stream", "## mixed", "Dormouse");
+  }
+}
