@@ -3,6 +3,7 @@ package dormouse.auth;
 import dormouse.route.Route;
 import dormouse.route.Wanted;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What was decided on an attempt to log in, before any backend was asked.
 public sealed interface LoginDecision {
@@ -17,6 +18,7 @@ public sealed interface LoginDecision {
   /// @param byMaster whether the backend's master user logs the user in, because nobody knows a password: then the credentials hold
   ///     none
   /// @param proven whether there is nothing left for the backend to decide: the client does not know what it is asked with
+  /// @param standing by which the directory can be asked again; null if it could say nothing then
   record Admitted(
       String user,
       Wanted wanted,
@@ -24,11 +26,13 @@ public sealed interface LoginDecision {
       Credentials credentials,
       Map<String, String> forwarded,
       boolean byMaster,
-      boolean proven)
+      boolean proven,
+      @Nullable Standing standing)
       implements LoginDecision {
     /// The same at another backend, with the same credentials.
     public Admitted at(Wanted elsewhere, Route there) {
-      return new Admitted(user, elsewhere, there, credentials, forwarded, byMaster, proven);
+      return new Admitted(
+          user, elsewhere, there, credentials, forwarded, byMaster, proven, standing);
     }
   }
 

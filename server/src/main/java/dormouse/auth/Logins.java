@@ -16,6 +16,7 @@ import dormouse.ops.EventLog;
 import dormouse.route.Route;
 import dormouse.route.Router;
 import dormouse.route.Wanted;
+import dormouse.session.Client;
 import dormouse.session.TimerWheel;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
@@ -23,6 +24,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
@@ -32,6 +34,12 @@ import org.jspecify.annotations.Nullable;
 /// same for every protocol. Any thread.
 public final class Logins {
   private static final EventLog LOG = EventLog.of(Logins.class);
+
+  /// What stands in place of a mechanism where nothing is shown.
+  private static final String RESUMED = "RESUMED";
+
+  /// Codes (RFC 5530) of refusals that another try may mend.
+  private static final Set<String> PASSING = Set.of("UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT");
 
   private final Directory directory;
   private final Router router;
@@ -57,11 +65,12 @@ public final class Logins {
       Attempt attempt, SaslClient client, EventLoop loop, TimerWheel wheel) {
     return directory
         .ask(attempt, loop, wheel)
-        .thenCompose(answer ->
-            switch (answer) {
-              case Answer.Accept(var facts) -> accepted(attempt, here(attempt, facts), wheel);
+        .thenCompose(verdict ->
+            switch (verdict.answer()) {
+              case Answer.Accept(var facts) ->
+                  accepted(attempt, here(attempt, facts), verdict.by(), wheel);
               case Answer.Prove(var facts, var verifier) ->
-                  proven(attempt, here(attempt, facts), verifier, client, wheel);
+                  proven(attempt, here(attempt, facts), verifier, verdict.by(), client, wheel);
               case Answer.Reject(var code, var text, var delay, var last) ->
                   told(attempt, client)
                       .thenCompose(_ ->
@@ -79,7 +88,12 @@ public final class Logins {
   }
 
   private CompletableFuture<LoginDecision> proven(
-      Attempt attempt, Facts facts, ScramVerifier verifier, SaslClient client, TimerWheel wheel) {
+      Attempt attempt,
+      Facts facts,
+      ScramVerifier verifier,
+      String by,
+      SaslClient client,
+      TimerWheel wheel) {
     if (!(attempt.proof() instanceof Proof.Scram first)) {
       throw new IllegalStateException(
           "a link wants " + attempt.proof() + " to be proven"); // its bug
@@ -87,7 +101,7 @@ public final class Logins {
     return SaslProofs.proves(first, verifier, client)
         .thenCompose(proven ->
             proven
-                ? accepted(attempt, facts, wheel)
+                ? accepted(attempt, facts, by, wheel)
                 : now(new Refused(new LoginResult.Rejected("", ""), false)));
   }
 
@@ -96,32 +110,38 @@ public final class Logins {
     return switch (attempt.proof()) {
       case Proof.Scram first -> SaslProofs.disproves(attempt.user(), first, client);
       case Proof.Token _ -> SaslProofs.tokenRefused(attempt.mechanism(), client);
-      case Proof.Password _, Proof.CramMd5 _, Proof.Certificate _ ->
+      case Proof.Password _, Proof.CramMd5 _, Proof.Certificate _, Proof.Resumed _ ->
           CompletableFuture.completedFuture(null);
     };
   }
 
   private CompletableFuture<LoginDecision> accepted(
-      Attempt attempt, Facts facts, TimerWheel wheel) {
-    List<Network> nets = facts.allowNets();
-    if (!nets.isEmpty() && !Network.contain(nets, attempt.client().remote().getAddress())) {
-      return now(new Refused(new LoginResult.Rejected("", ""), false)); // as a wrong password
-    }
-    if (facts.nologin() && facts.code().equals("UNAVAILABLE")) {
-      return now(unavailable(Cause.DIRECTORY));
-    }
-    if (facts.nologin()) {
-      return now(new Refused(new LoginResult.Rejected(facts.code(), facts.reason()), false));
+      Attempt attempt, Facts facts, String by, TimerWheel wheel) {
+    LoginResult unwelcome = unwelcome(attempt.client(), facts);
+    if (unwelcome != null) {
+      return now(new Refused(unwelcome, false));
     }
     Duration delay = facts.delay(clock.instant(), ThreadLocalRandom.current().nextDouble());
-    return after(delay, admit(attempt, facts), wheel);
+    return after(delay, admit(attempt, facts, by), wheel);
   }
 
-  private LoginDecision admit(Attempt attempt, Facts facts) {
+  /// Why a user is not let in now, whatever it has shown; null if it is.
+  private static @Nullable LoginResult unwelcome(Client client, Facts facts) {
+    List<Network> nets = facts.allowNets();
+    if (!nets.isEmpty() && !Network.contain(nets, client.remote().getAddress())) {
+      return new LoginResult.Rejected("", ""); // as a wrong password
+    }
+    if (facts.nologin() && facts.code().equals("UNAVAILABLE")) {
+      return new LoginResult.Unavailable(Cause.DIRECTORY);
+    }
+    return facts.nologin() ? new LoginResult.Rejected(facts.code(), facts.reason()) : null;
+  }
+
+  private LoginDecision admit(Attempt attempt, Facts facts, String by) {
     String user = Objects.requireNonNullElse(facts.user(), attempt.user());
     byte[] password = password(attempt, facts);
     boolean another = facts.master() != null || facts.pass() != null || password == null;
-    String authzid = attempt.authzid().equals(facts.user()) ? "" : attempt.authzid();
+    String authzid = authzid(attempt, facts);
     if (another && !authzid.isEmpty()) {
       // the directory knows that the client is this user, not that this user may read another's
       // mail
@@ -133,6 +153,7 @@ public final class Logins {
       return misrouted(attempt, facts, "no such backend in the settings");
     }
     String backendUser = Objects.requireNonNullElse(facts.backendUser(), attempt.user());
+    Standing standing = standing(attempt, facts, by, user, route);
     if (password == null) {
       return facts.master() == null && haveMasters(route)
           ? new Admitted(
@@ -142,7 +163,8 @@ public final class Logins {
               new Credentials(backendUser, "", new byte[0]),
               facts.forwarded(),
               /* byMaster= */ true,
-              /* proven= */ true)
+              /* proven= */ true,
+              standing)
           : misrouted(attempt, facts, "no password for the backend");
     }
     Credentials credentials =
@@ -150,7 +172,109 @@ public final class Logins {
             ? new Credentials(backendUser, authzid, password)
             : new Credentials(facts.master(), backendUser, password);
     return new Admitted(
-        user, wanted, route, credentials, facts.forwarded(), /* byMaster= */ false, another);
+        user,
+        wanted,
+        route,
+        credentials,
+        facts.forwarded(),
+        /* byMaster= */ false,
+        another,
+        standing);
+  }
+
+  private @Nullable Standing standing(
+      Attempt attempt, Facts facts, String by, String user, Route route) {
+    Proof.Kind shown = attempt.proof().kind();
+    return directory.resumes(shown)
+        ? new Standing(
+            user,
+            attempt.user(),
+            attempt.authzid(),
+            shown,
+            by,
+            route.place(),
+            facts.allowNets(),
+            clock.millis())
+        : null;
+  }
+
+  private static String authzid(Attempt attempt, Facts facts) {
+    return attempt.authzid().equals(facts.user()) ? "" : attempt.authzid();
+  }
+
+  /// Asks the directory what is to be said of a user now whose client slept: whether it may still come in, and where it belongs.
+  ///
+  /// @param client of the session that wants to go on
+  /// @param protocol what it speaks
+  /// @param loop the caller's, on which the answer comes
+  /// @param wheel the loop's
+  public CompletableFuture<Resumption> askAgain(
+      Standing standing,
+      Client client,
+      String clientId,
+      String protocol,
+      EventLoop loop,
+      TimerWheel wheel) {
+    Attempt attempt =
+        new Attempt(
+            protocol,
+            client,
+            null,
+            clientId,
+            1,
+            RESUMED,
+            standing.typed(),
+            standing.authzid(),
+            new Proof.Resumed(standing.shown()));
+    return directory
+        .askAgain(attempt, standing.by(), loop, wheel)
+        .thenApply(answer ->
+            switch (answer) {
+              case Answer.Accept(var facts) -> goesOn(attempt, here(attempt, facts));
+              case Answer.NotMine _ -> new Resumption.Stays();
+              case Answer.Reject(var code, var text, _, _) -> refused(code, text);
+              case Answer.CannotTell _, Answer.Learnt _, Answer.AskAgain _, Answer.Prove _ ->
+                  new Resumption.Unknown(Cause.DIRECTORY);
+            });
+  }
+
+  private static Resumption refused(String code, String text) {
+    return PASSING.contains(code)
+        ? new Resumption.Unknown(Cause.DIRECTORY)
+        : new Resumption.Refused(text);
+  }
+
+  private Resumption goesOn(Attempt attempt, Facts facts) {
+    LoginResult unwelcome = unwelcome(attempt.client(), facts);
+    if (unwelcome instanceof LoginResult.Rejected(var code, var text)) {
+      return refused(code, text);
+    }
+    if (unwelcome != null || !facts.delay(clock.instant(), /* random= */ 0).isZero()) {
+      return new Resumption.Unknown(Cause.DIRECTORY);
+    }
+    String user = Objects.requireNonNullElse(facts.user(), attempt.user());
+    String authzid = authzid(attempt, facts);
+    byte[] pass = facts.pass();
+    if ((facts.master() != null || pass != null) && !authzid.isEmpty()) {
+      return new Resumption.Refused("");
+    }
+    Wanted wanted = wanted(attempt, facts, user);
+    Route route = router.route(wanted);
+    if (route == null) {
+      misrouted(attempt, facts, "no such backend in the settings");
+      return new Resumption.Unknown(Cause.MISROUTED);
+    }
+    String backendUser = Objects.requireNonNullElse(facts.backendUser(), attempt.user());
+    byte[] password = pass == null ? new byte[0] : pass.clone();
+    return new Resumption.Goes(
+        user,
+        wanted,
+        route,
+        facts.master() == null
+            ? new Credentials(backendUser, authzid, password)
+            : new Credentials(facts.master(), backendUser, password),
+        pass != null,
+        facts.allowNets());
   }
 
   private boolean haveMasters(Route route) {
@@ -169,7 +293,8 @@ public final class Logins {
     }
     return switch (attempt.proof()) {
       case Proof.Password(var password) -> password.clone();
-      case Proof.Token _, Proof.CramMd5 _, Proof.Scram _, Proof.Certificate _ -> null;
+      case Proof.Token _, Proof.CramMd5 _, Proof.Scram _, Proof.Certificate _, Proof.Resumed _ ->
+          null;
     };
   }
 

@@ -28,6 +28,8 @@ import java.time.Duration;
 /// @param keptPerUserBytes what may be kept of all sessions of one user; one more stays attached beyond; 256 to 1GiB
 /// @param keptHeapPercent how much of the heap may hold what is kept of all sessions; one more with a mailbox selected stays
 ///     attached beyond; 0 to 90
+/// @param askAgainEvery how old what the directory has said of a user may be when a sleeping session of it needs a backend; 0s: it
+///     is asked each time; at most 30 days
 /// @param keepPassword whether the password is kept, sealed in memory, to log in again at wake; without it sessions
 ///     stay attached
 public record HibernateSettings(
@@ -45,6 +47,7 @@ public record HibernateSettings(
     int keptPerSessionBytes,
     int keptPerUserBytes,
     int keptHeapPercent,
+    Duration askAgainEvery,
     boolean keepPassword) {
   public static final HibernateSettings DEFAULT =
       new HibernateSettings(
@@ -62,6 +65,7 @@ public record HibernateSettings(
           256 * 1024,
           4 * 1024 * 1024,
           50,
+          ofHours(1),
           true);
 
   public HibernateSettings {
@@ -79,6 +83,7 @@ public record HibernateSettings(
         .bytesBetween("kept-per-session-bytes", keptPerSessionBytes, 256, 1 << 30)
         .bytesBetween("kept-per-user-bytes", keptPerUserBytes, 256, 1 << 30)
         .between("kept-heap-percent", keptHeapPercent, 0, 90)
+        .between("ask-again-every", askAgainEvery, ZERO, ofHours(720))
         .done();
   }
 
@@ -95,6 +100,11 @@ public record HibernateSettings(
   /// The same, but for the time that a waking client may wait.
   public HibernateSettings withWakeTimeout(Duration timeout) {
     return Derived.from(this, "wakeTimeout", timeout);
+  }
+
+  /// The same, but for how old what the directory has said may be.
+  public HibernateSettings withAskAgainEvery(Duration age) {
+    return Derived.from(this, "askAgainEvery", age);
   }
 
   /// The same, but for the time between two looks of which nothing was heard.

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param keepAlive connections that each event loop keeps for the next question; 0: none, and HTTP/1.0 as nginx speaks it; at
 ///     most 1000
 /// @param extended whether the daemon is told, and believed, what nginx does not know
+/// @param resume whether the daemon knows `Auth-Method: resume`, by which it is asked about users who slept, without their password
 /// @param ca PEM, certificates that may sign the daemon's, for `https`; none: those the JDK trusts
 @Key("http")
 public record HttpLinkSettings(
@@ -20,12 +21,13 @@ public record HttpLinkSettings(
     boolean passClientCertificate,
     int keepAlive,
     boolean extended,
+    boolean resume,
     @Nullable Path ca)
     implements LinkKind {
   /// Asks as nginx does. Other links of this kind take from it what they do not set, but for the URL.
   public static final HttpLinkSettings DEFAULT =
       new HttpLinkSettings(
-          new AuthUrl(false, "127.0.0.1", 80, "/"), List.of(), false, 0, false, null);
+          new AuthUrl(false, "127.0.0.1", 80, "/"), List.of(), false, 0, false, false, null);
 
   public HttpLinkSettings {
     headers = List.copyOf(headers);

@@ -83,6 +83,11 @@ public record Settings(
     return Derived.from(this, "hibernate", other);
   }
 
+  /// The same with another directory.
+  public Settings withDirectory(List<LinkSettings> other) {
+    return Derived.from(this, "directory", other);
+  }
+
   /// The same with other feeds.
   public Settings withFeeds(List<FeedSettings> other) {
     return Derived.from(this, "feeds", other);

@@ -61,6 +61,7 @@ final class AnswerCache {
       case Proof.Password(var password) -> key(attempt, "password", password);
       case Proof.Token(var token) -> key(attempt, "token", token);
       case Proof.Certificate _ -> key(attempt, "certificate", new byte[0]);
+      case Proof.Resumed(var before) -> key(attempt, "resumed " + before, new byte[0]);
       case Proof.CramMd5 _, Proof.Scram _ -> null; // never the same again
     };
   }

@@ -13,8 +13,13 @@ public final class BackendLink implements Link {
   public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
     return CompletableFuture.completedFuture(
         switch (attempt.proof()) {
-          case Proof.Password _, Proof.Certificate _ -> ACCEPT;
+          case Proof.Password _, Proof.Certificate _, Proof.Resumed _ -> ACCEPT;
           case Proof.Token _, Proof.CramMd5 _, Proof.Scram _ -> NOT_MINE;
         });
+  }
+
+  @Override
+  public boolean resumes(Proof.Kind before) {
+    return before == Proof.Kind.PASSWORD || before == Proof.Kind.CERTIFICATE;
   }
 }

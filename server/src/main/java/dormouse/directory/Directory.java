@@ -1,5 +1,6 @@
 package dormouse.directory;
 
+import dormouse.config.BackendLinkSettings;
 import dormouse.config.LinkKind;
 import dormouse.config.LinkSettings;
 import dormouse.config.LinkSettings.Unavailable;
@@ -56,10 +57,37 @@ public final class Directory implements AutoCloseable {
   /// @param attempt its proof is wiped by the caller, after the answer
   /// @param loop the caller's: the answer is completed there, perhaps before this returns
   /// @param wheel the loop's
-  /// @return [Answer.Accept], [Answer.Reject] or [Answer.CannotTell]; does not fail
-  public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop, TimerWheel wheel) {
+  /// @return [Answer.Accept], [Answer.Prove], [Answer.Reject] or [Answer.CannotTell]; does not fail
+  public CompletableFuture<Verdict> ask(Attempt attempt, EventLoop loop, TimerWheel wheel) {
     assert loop.inEventLoop();
     return new Walk(attempt.user(), loop, wheel).from(0, attempt, Facts.NONE, Answer.reject());
+  }
+
+  /// What the chain says.
+  ///
+  /// @param by the kind of the link that has let the client in, as the settings call it; else `""`
+  public record Verdict(Answer answer, String by) {
+    private static Verdict of(Answer answer) {
+      return new Verdict(answer, "");
+    }
+  }
+
+  /// Asks what is to be said now of a user who has logged in before, without what the client has shown then.
+  ///
+  /// @param attempt by [Proof.Resumed]
+  /// @param by as the verdict said then
+  /// @return as [#ask], or [Answer.NotMine] if nobody can tell without the client's proof
+  public CompletableFuture<Answer> askAgain(
+      Attempt attempt, String by, EventLoop loop, TimerWheel wheel) {
+    assert loop.inEventLoop();
+    return new WalkAgain(links, by, attempt.user(), loop, wheel).begin(attempt);
+  }
+
+  /// Whether any link but the backend's can say more of a user who has logged in by such a proof.
+  public boolean resumes(Proof.Kind before) {
+    return links.stream()
+        .anyMatch(link ->
+            !(link.settings().kind() instanceof BackendLinkSettings) && link.resumes(before));
   }
 
   /// One way through the chain.
@@ -78,9 +106,9 @@ public final class Directory implements AutoCloseable {
     /// @param place of the link to ask
     /// @param learnt what earlier links know of the user
     /// @param atEnd what is answered when no more links are left
-    CompletableFuture<Answer> from(int place, Attempt attempt, Facts learnt, Answer atEnd) {
+    CompletableFuture<Verdict> from(int place, Attempt attempt, Facts learnt, Answer atEnd) {
       if (place == links.size()) {
-        return CompletableFuture.completedFuture(atEnd);
+        return CompletableFuture.completedFuture(Verdict.of(atEnd));
       }
       GuardedLink link = links.get(place);
       return link.ask(attempt, loop, wheel)
@@ -93,18 +121,25 @@ public final class Directory implements AutoCloseable {
                     from(place + 1, attempt, learnt, answer);
                 case Answer.Accept(var facts) ->
                     CompletableFuture.completedFuture(
-                        new Answer.Accept(whole(facts.over(learnt), attempt.user())));
+                        new Verdict(
+                            new Answer.Accept(whole(facts.over(learnt), attempt.user(), typed)),
+                            link.kind()));
                 case Answer.Prove(var facts, var verifier) ->
                     CompletableFuture.completedFuture(
-                        new Answer.Prove(whole(facts.over(learnt), attempt.user()), verifier));
+                        new Verdict(
+                            new Answer.Prove(
+                                whole(facts.over(learnt), attempt.user(), typed), verifier),
+                            link.kind()));
                 case Answer.Reject _, Answer.CannotTell _, Answer.AskAgain _ ->
-                    CompletableFuture.completedFuture(answer);
+                    CompletableFuture.completedFuture(Verdict.of(answer));
               });
     }
+  }
 
-    private Facts whole(Facts facts, String user) {
-      return user.equals(typed) ? facts : facts.named(user);
-    }
+  /// @param user by the name that the links have made of it
+  /// @param typed the name as the client says it
+  static Facts whole(Facts facts, String user, String typed) {
+    return user.equals(typed) ? facts : facts.named(user);
   }
 
   /// Gives back what the links hold. Not from a loop.

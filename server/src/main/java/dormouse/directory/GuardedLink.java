@@ -44,6 +44,15 @@ final class GuardedLink {
     return settings;
   }
 
+  /// What kind it is of, as the settings call it.
+  String kind() {
+    return settings.kind().key();
+  }
+
+  boolean resumes(Proof.Kind before) {
+    return link.resumes(before);
+  }
+
   void close() {
     link.close();
   }

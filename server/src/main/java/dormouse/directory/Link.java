@@ -15,6 +15,12 @@ public interface Link extends AutoCloseable {
   /// @return completed on any thread
   CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop);
 
+  /// Whether it can say of a user who has logged in by such a proof, without it, what it would say now ([Proof.Resumed]): only
+  /// then is it asked so.
+  default boolean resumes(Proof.Kind before) {
+    return true;
+  }
+
   /// Gives back what it holds. Not from a loop.
   @Override
   default void close() {}

@@ -68,6 +68,35 @@ public sealed interface Proof {
     public void wipe() {}
   }
 
+  /// Nothing: the client has proven itself when it logged in, and the directory is asked again about its user. Never a client's.
+  ///
+  /// @param before what it had shown then
+  record Resumed(Kind before) implements Proof {
+    @Override
+    public void wipe() {}
+  }
+
+  /// What is shown, without the secret.
+  enum Kind {
+    PASSWORD,
+    TOKEN,
+    CRAM_MD5,
+    SCRAM,
+    CERTIFICATE
+  }
+
+  /// Which of them it is; of [Resumed] what was shown before.
+  default Kind kind() {
+    return switch (this) {
+      case Password _ -> Kind.PASSWORD;
+      case Token _ -> Kind.TOKEN;
+      case CramMd5 _ -> Kind.CRAM_MD5;
+      case Scram _ -> Kind.SCRAM;
+      case Certificate _ -> Kind.CERTIFICATE;
+      case Resumed(var before) -> before;
+    };
+  }
+
   /// Overwrites what is secret.
   void wipe();
 }

@@ -24,7 +24,7 @@ public final class Verification {
             && facts instanceof Answer.Accept(Facts known)
             && known.nopassword();
     return switch (attempt.proof()) {
-      case Proof.Password _, Proof.Certificate _ when any -> now(facts);
+      case Proof.Password _, Proof.Certificate _, Proof.Resumed _ when any -> now(facts);
       case Proof.Password(var password) ->
           checks.run(() -> stored.matches(password) ? facts : Answer.reject());
       case Proof.CramMd5(var challenge, var digest) ->
@@ -38,7 +38,7 @@ public final class Verification {
             case ClearPassword clear -> checks.run(() -> prove(facts, clear.verifier()));
             default -> now(Answer.reject());
           };
-      case Proof.Certificate _ -> now(mayBeUsed(stored) ? facts : Answer.reject());
+      case Proof.Certificate _, Proof.Resumed _ -> now(mayBeUsed(stored) ? facts : Answer.reject());
       case Proof.Token _ -> now(new Answer.NotMine());
     };
   }

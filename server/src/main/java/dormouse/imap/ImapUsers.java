@@ -5,6 +5,8 @@ import dormouse.auth.LoginDecision;
 import dormouse.auth.LoginResult;
 import dormouse.auth.Logins;
 import dormouse.auth.MasterUser;
+import dormouse.auth.Resumption;
+import dormouse.auth.Standing;
 import dormouse.backend.Backend;
 import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
@@ -34,6 +36,7 @@ import dormouse.park.Parkings;
 import dormouse.route.Route;
 import dormouse.route.Router;
 import dormouse.route.Wanted;
+import dormouse.session.Client;
 import dormouse.session.Timer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -47,6 +50,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -60,10 +64,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// [#attempt] runs on the client's loop, everything behind it on the user's.
 public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
-  /// A user and where the mail is ([Route#place]), as whoever logged in first was decided on.
+  /// A user and where the mail is ([Route#place]), as whoever logged in first was decided on, or as the directory has said since.
   private final class Home implements UserMailboxes.Host {
-    private final Wanted wanted;
-    private final Route route;
+    private Wanted wanted;
+    private Route route;
     private final String user;
     private final String
         owner; // whose mailboxes they are: not the user's own when that logs in for another
@@ -91,10 +95,27 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     }
 
     @Override
+    public CompletableFuture<Resumption> askAgain(
+        UserMailboxes all, Standing standing, Client client, String clientId) {
+      EventLoop loop = all.loop();
+      return Objects.requireNonNull(logins, "nobody is served yet")
+          .askAgain(standing, client, clientId, wanted.protocol(), loop, loops.wheel(loop));
+    }
+
+    @Override
+    public void moved(UserMailboxes all, Resumption.Goes there) {
+      Map<Home, UserMailboxes> users = here(all.loop()).users();
+      users.remove(this, all);
+      wanted = there.wanted();
+      route = there.route();
+      users.putIfAbsent(this, all); // others may have logged in there meanwhile
+    }
+
+    @Override
     public void unused(UserMailboxes all) {
       Here its = here(all.loop());
       its.settings().remove(all);
-      its.users().remove(this);
+      its.users().remove(this, all);
     }
 
     @Override
@@ -373,7 +394,13 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   /// One object for those who have the same in common.
   private ImapSession.Setting settingOf(
       LoginDecision.Admitted admitted, Backend backend, UserMailboxes home) {
-    Grant brought = Grant.of(admitted.credentials(), backend, masterOf, settings.keepPassword());
+    Grant brought =
+        Grant.of(
+            admitted.credentials(),
+            backend,
+            masterOf,
+            settings.keepPassword(),
+            admitted.standing());
     ImapSession.Setting setting =
         new ImapSession.Setting(
             this,

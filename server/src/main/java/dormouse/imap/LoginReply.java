@@ -9,9 +9,6 @@ import java.util.regex.Pattern;
 
 /// The tagged answer to LOGIN and AUTHENTICATE, with the response codes of RFC 5530 §3; without CRLF. Pure functions.
 public final class LoginReply {
-  private static final int MAX_TEXT_LENGTH =
-      1000; // about as nginx: a daemon's text may name a page to look at
-
   private static final Pattern CODE = Pattern.compile("[A-Z][A-Z0-9-]*( [^\\]\\p{Cntrl}]+)?");
 
   private LoginReply() {}
@@ -37,7 +34,7 @@ public final class LoginReply {
     if (text.isBlank() && (code.isEmpty() || code.equals("AUTHENTICATIONFAILED"))) {
       return "[AUTHENTICATIONFAILED] Wrong user name or password";
     }
-    String line = text.isBlank() ? "Login refused" : oneLine(text);
+    String line = text.isBlank() ? "Login refused" : ImapString.oneLine(text);
     return CODE.matcher(code).matches() ? "[" + code + "] " + line : line;
   }
 
@@ -52,15 +49,5 @@ public final class LoginReply {
       case CROWDED -> "Too many logins wait for the mail server, try again later";
       case DIRECTORY, MISROUTED -> "Cannot check now, try again later";
     };
-  }
-
-  /// The text may come from a backend: it ends no line, and starts no response code. In UTF-8, one char a byte.
-  private static String oneLine(String text) {
-    StringBuilder line = new StringBuilder();
-    for (int i = 0; i < text.length() && line.length() < MAX_TEXT_LENGTH; i++) {
-      char c = text.charAt(i);
-      line.append(Character.isISOControl(c) ? '?' : c);
-    }
-    return ImapString.utf8(line.charAt(0) == '[' ? "(" + line.substring(1) : line.toString());
   }
 }

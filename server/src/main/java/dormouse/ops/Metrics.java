@@ -287,6 +287,17 @@ public final class Metrics {
     count("dormouse.wake.failures", "reason", reason, "Times a session could not wake");
   }
 
+  /// The directory was asked again about a user whose client slept.
+  ///
+  /// @param result `same`, `moved`, `renamed`, `refused`, `untold` or `failed`
+  public void askedAgain(String result) {
+    count(
+        "dormouse.asked.again",
+        "result",
+        result,
+        "Times the directory was asked again about a user whose client slept");
+  }
+
   /// A mailbox was looked at for those who sleep in it.
   public void sync(String result, Duration took) {
     count("dormouse.syncs", "result", result, "Looks at a mailbox for those who sleep in it");

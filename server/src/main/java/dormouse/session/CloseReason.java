@@ -27,6 +27,8 @@ public enum CloseReason {
   BACKEND_UNAVAILABLE("backend-unavailable"),
   /// The backend refused the login of a waking session: the account was locked or its password changed meanwhile.
   LOGIN_REFUSED_AT_WAKE("login-refused-at-wake"),
+  /// The directory, asked again, lets the user of a sleeping session in no more.
+  DIRECTORY_REFUSED_AT_WAKE("directory-refused-at-wake"),
   /// The selected mailbox was deleted, renamed or made anew while the session slept. The client starts over by itself; many
   /// without anybody's doing: the backend lost its UIDVALIDITY.
   MAILBOX_CHANGED("mailbox-changed"),

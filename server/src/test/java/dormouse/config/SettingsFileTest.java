@@ -127,6 +127,7 @@ final class SettingsFileTest {
         kept-per-session-bytes: 257KiB
         kept-per-user-bytes: 5MiB
         kept-heap-percent: 51
+        ask-again-every: 61m
         keep-password: false
       feeds:
         - dovecot-events: { listen: "127.0.0.3:8026", allow: [ 10.0.0.0/8 ], backends: [ mx2 ] }
@@ -475,6 +476,7 @@ final class SettingsFileTest {
                       pass-client-certificate: true
                       keep-alive: 7
                       extended: true
+                      resume: true
                       ca: mail.pem
                   - http: { url: "127.0.0.1:9000/auth" }
                 """);
@@ -490,7 +492,13 @@ final class SettingsFileTest {
     assertThat(settings.directory().get(1).kind())
         .isEqualTo(
             new HttpLinkSettings(
-                new AuthUrl(false, "127.0.0.1", 9000, "/auth"), List.of(), false, 0, false, null));
+                new AuthUrl(false, "127.0.0.1", 9000, "/auth"),
+                List.of(),
+                false,
+                0,
+                false,
+                false,
+                null));
     assertThat(faults(SMALLEST + "directory: [ http: { url: \"ftp://x/y z\", headers: [ x ] } ]\n"))
         .containsExactlyInAnyOrder(
             "3:27: directory[0].http.url: wanted a URL such as http://127.0.0.1:9000/auth, not"

@@ -164,6 +164,7 @@ final class SettingsTest {
                 262144,
                 4194304,
                 50,
+                ofHours(1),
                 true));
     assertThat(AdminSettings.DEFAULT)
         .isEqualTo(

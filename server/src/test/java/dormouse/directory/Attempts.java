@@ -15,6 +15,11 @@ public final class Attempts {
     return of(user, "PLAIN", new Proof.Password(password.getBytes(UTF_8)));
   }
 
+  /// With nothing, of who has shown something before.
+  public static Attempt again(String user, Proof.Kind shown) {
+    return of(user, "RESUMED", new Proof.Resumed(shown));
+  }
+
   /// With another proof.
   public static Attempt of(String user, String mechanism, Proof proof) {
     Client client =

@@ -98,8 +98,7 @@ class DirectoryTest {
     CompletableFuture<Answer> never = new CompletableFuture<>();
     Directory directory =
         directory(guarded("a", (_, _) -> never, settings(Unavailable.STOP, 0, 0, 10, 0)));
-    CompletableFuture<Answer> answer =
-        directory.ask(attempt("ann", "secret"), channel.eventLoop(), wheel);
+    CompletableFuture<Answer> answer = asking(directory, attempt("ann", "secret"));
 
     pass(Duration.ofSeconds(2));
     assertThat(answer).isNotDone();
@@ -113,8 +112,7 @@ class DirectoryTest {
     CompletableFuture<Answer> later = new CompletableFuture<>();
     Directory directory =
         directory(guarded("a", (_, _) -> later, settings(Unavailable.STOP, 0, 0, 10, 0)));
-    CompletableFuture<Answer> answer =
-        directory.ask(attempt("ann", "secret"), channel.eventLoop(), wheel);
+    CompletableFuture<Answer> answer = asking(directory, attempt("ann", "secret"));
 
     later.complete(ACCEPT);
     assertThat(answer).isNotDone();
@@ -232,9 +230,12 @@ class DirectoryTest {
     return new Directory(List.of(links));
   }
 
+  private CompletableFuture<Answer> asking(Directory directory, Attempt attempt) {
+    return directory.ask(attempt, channel.eventLoop(), wheel).thenApply(Directory.Verdict::answer);
+  }
+
   private Answer ask(Directory directory, String user, String password) {
-    CompletableFuture<Answer> answer =
-        directory.ask(attempt(user, password), channel.eventLoop(), wheel);
+    CompletableFuture<Answer> answer = asking(directory, attempt(user, password));
     channel.runPendingTasks();
     assertThat(answer).isCompleted();
     return answer.join();

@@ -63,6 +63,7 @@ class ChurnIT {
         normal.keptPerSessionBytes(),
         normal.keptPerUserBytes(),
         normal.keptHeapPercent(),
+        normal.askAgainEvery(),
         true);
   }
 

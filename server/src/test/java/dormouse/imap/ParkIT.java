@@ -172,6 +172,7 @@ class ParkIT {
         from.keptPerSessionBytes(),
         from.keptPerUserBytes(),
         from.keptHeapPercent(),
+        from.askAgainEvery(),
         from.keepPassword());
   }
 }

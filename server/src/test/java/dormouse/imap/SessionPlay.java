@@ -31,9 +31,10 @@ import java.util.regex.Pattern;
 /// - `@ F2 speaks within 10m`, `@ F2 connects within 10m`: time passes until then, and no longer.
 /// - `@ asleep`, `@ attached`: what the one session is. `@ stays REASON`, `@ count METRIC N`: what metrics say.
 /// - `@ backend refuses`, `@ backend listens` again; `@ shutdown`.
+/// - `@ the directory says OK`, or what it says instead to whoever asks; `@ the directory is away`, and `@ the directory is back`.
 /// - `@ told ann INBOX` a feed tells that a mailbox has changed, `@ told ann` that some mailbox of hers has.
 /// - settings first: `@ after 15s`, `@ quiet-after 60s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ kept-per-session-bytes 256`, `@ kept-per-user-bytes 256`, `@ kept-heap-percent 0`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
-///   `@ keep-password off`, `@ compress off`, `@ trusted`, `@ feed`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`;
+///   `@ keep-password off`, `@ compress off`, `@ trusted`, `@ feed`, `@ directory` a daemon is asked, `@ ask-again-every 1h`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`;
 ///   `@ pool 2` connections of the user are kept, none else.
 final class SessionPlay {
   private static final Set<String> SETTINGS =
@@ -46,6 +47,8 @@ final class SessionPlay {
           "kept-per-user-bytes",
           "kept-heap-percent",
           "uid-set-max-bytes",
+          "ask-again-every",
+          "directory",
           "logins-per-second",
           "burst",
           "concurrent-logins",
@@ -59,6 +62,7 @@ final class SessionPlay {
   private static final String GREETING = "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] mx ready";
   private static final String LOGIN = "AUTHENTICATE PLAIN " + sasl("ann", "secret");
 
+  private static final String DIRECTORY = "the directory says ";
   private static final Pattern WITHIN = Pattern.compile("F([0-9]+) (speaks|connects) within (.*)");
 
   private final TranscriptFile file;
@@ -272,6 +276,8 @@ final class SessionPlay {
       case "backend listens" -> stage.takeConnections();
       case "shutdown" -> stage.shutDown();
       case "ann logs in" -> login();
+      case "the directory is away" -> stage.directoryRefuses();
+      case "the directory is back" -> stage.directoryListens();
       case "C compresses" -> stage.client(1).compress();
       default -> {
         Matcher within = WITHIN.matcher(text);
@@ -279,6 +285,8 @@ final class SessionPlay {
           speaksWithin(Integer.parseInt(within.group(1)), within.group(2), within.group(3));
         } else if (text.endsWith(" pass")) {
           stage.pass(duration(text.substring(0, text.length() - " pass".length())));
+        } else if (text.startsWith(DIRECTORY)) {
+          stage.directorySays(text.substring(DIRECTORY.length()));
         } else if (words[0].equals("backend")) {
           capabilities = words[1];
         } else if (words[0].equals("stays")) {

@@ -6,11 +6,14 @@ import dormouse.Dormouse;
 import dormouse.FrontEnd;
 import dormouse.StartFault;
 import dormouse.config.AdminSettings;
+import dormouse.config.AuthUrl;
 import dormouse.config.BackendSettings;
 import dormouse.config.GateSettings;
 import dormouse.config.HealthSettings;
 import dormouse.config.HibernateSettings;
+import dormouse.config.HttpLinkSettings;
 import dormouse.config.ImapSettings;
+import dormouse.config.LinkSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
 import dormouse.config.PoolSettings;
@@ -20,6 +23,7 @@ import dormouse.config.Settings;
 import dormouse.listen.EventLoops;
 import dormouse.ops.Metrics;
 import dormouse.session.HandClock;
+import dormouse.testkit.AuthDaemon;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -34,6 +38,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -63,12 +68,14 @@ final class SessionStage implements AutoCloseable {
   private boolean cameEarly; // the last connection was taken before anybody asked for it
   private @Nullable ServerSocket backend;
   private final int backendPort;
+  private final @Nullable AuthDaemon daemon;
   private final boolean byteByByte;
   private boolean down;
   private long relayed; // what clients have said since they logged in
   final Metrics metrics = new Metrics();
 
   /// @param fed whether a feed may tell of changes
+  /// @param asked whether a daemon is asked who clients are, and again at a wake
   /// @param byteByByte whether what client and backend say is written one byte at a time
   SessionStage(
       ImapSettings imap,
@@ -77,11 +84,13 @@ final class SessionStage implements AutoCloseable {
       PoolSettings pool,
       boolean trusted,
       boolean fed,
+      boolean asked,
       boolean byteByByte) {
     this.byteByByte = byteByByte;
     ServerSocket listening = listen(0);
     this.backend = listening;
     this.backendPort = listening.getLocalPort();
+    this.daemon = asked ? AuthDaemon.start(_ -> AuthDaemon.Answer.accept(backendPort)) : null;
     BackendSettings mx =
         BackendSettings.inClear("127.0.0.1", backendPort, trusted)
             .withGate(gate)
@@ -93,6 +102,7 @@ final class SessionStage implements AutoCloseable {
             .withImap(imap)
             .withHibernate(hibernate)
             .withFeeds(fed ? List.of(FrontEnd.dovecotEvents()) : List.of())
+            .withDirectory(daemon == null ? List.of() : List.of(link(daemon)))
             .withAdmin(new AdminSettings(null))
             .withRuntime(new RuntimeSettings(1, STATE, Duration.ofSeconds(2), FrontEnd.PARK));
     try {
@@ -100,6 +110,41 @@ final class SessionStage implements AutoCloseable {
     } catch (StartFault e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private static LinkSettings link(AuthDaemon daemon) {
+    return LinkSettings.of(
+        new HttpLinkSettings(
+            new AuthUrl(false, "127.0.0.1", daemon.port(), "/auth"),
+            List.of(),
+            /* passClientCertificate= */ false,
+            /* keepAlive= */ 0,
+            /* extended= */ true,
+            /* resume= */ true,
+            /* ca= */ null));
+  }
+
+  /// What the directory's daemon answers from now on.
+  ///
+  /// @param status as in its header; `OK` accepts
+  void directorySays(String status) {
+    theDaemon()
+        .script(_ ->
+            status.equals("OK")
+                ? AuthDaemon.Answer.accept(backendPort)
+                : AuthDaemon.Answer.of("Auth-Status: " + status));
+  }
+
+  void directoryRefuses() {
+    theDaemon().refuse();
+  }
+
+  void directoryListens() {
+    theDaemon().listen();
+  }
+
+  private AuthDaemon theDaemon() {
+    return Objects.requireNonNull(daemon, "no `@ directory` at the top");
   }
 
   private static Path stateDir() {
@@ -352,6 +397,9 @@ final class SessionStage implements AutoCloseable {
     everybody().forEach(SpokenLines::close);
     shutDown();
     refuseConnections();
+    if (daemon != null) {
+      daemon.close();
+    }
     echo.close();
   }
 

@@ -45,6 +45,7 @@ class SessionTranscriptTest {
         setting.pool(),
         setting.trusted(),
         setting.fed(),
+        setting.asked(),
         byteByByte);
   }
 
@@ -55,7 +56,8 @@ class SessionTranscriptTest {
       GateSettings gate,
       PoolSettings pool,
       boolean trusted,
-      boolean fed) {
+      boolean fed,
+      boolean asked) {
     static Setting of(TranscriptFile file) {
       HibernateSettings normal = HibernateSettings.DEFAULT;
       return new Setting(
@@ -75,6 +77,7 @@ class SessionTranscriptTest {
               Integer.parseInt(value(file, "kept-per-session-bytes", "262144")),
               Integer.parseInt(value(file, "kept-per-user-bytes", "4194304")),
               Integer.parseInt(value(file, "kept-heap-percent", "50")),
+              SessionPlay.duration(value(file, "ask-again-every", "1h")),
               !has(file, "keep-password off")),
           new GateSettings(
               Integer.parseInt(value(file, "logins-per-second", "200")),
@@ -87,7 +90,8 @@ class SessionTranscriptTest {
               PoolSettings.DEFAULT.keepAfterLogout(),
               PoolSettings.DEFAULT.max()),
           has(file, "trusted"),
-          has(file, "feed"));
+          has(file, "feed"),
+          has(file, "directory"));
     }
 
     private static boolean has(TranscriptFile file, String text) {

@@ -76,6 +76,7 @@ class StayIT {
         from.keptPerSessionBytes(),
         from.keptPerUserBytes(),
         from.keptHeapPercent(),
+        from.askAgainEvery(),
         false);
   }
 
@@ -116,6 +117,7 @@ class StayIT {
         from.keptPerSessionBytes(),
         from.keptPerUserBytes(),
         from.keptHeapPercent(),
+        from.askAgainEvery(),
         true);
   }
 

@@ -103,6 +103,7 @@ final class OperatingDocsTest {
     metrics.hibernated();
     metrics.woke("r", Duration.ZERO);
     metrics.wakeFailed("r");
+    metrics.askedAgain("r");
     metrics.sync("r", Duration.ZERO);
     metrics.backendConnections("b", "p", 1);
     metrics.backendUp("b", true);

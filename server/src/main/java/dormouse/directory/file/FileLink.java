@@ -4,6 +4,7 @@ import dormouse.config.FileLinkSettings;
 import dormouse.directory.Answer;
 import dormouse.directory.Attempt;
 import dormouse.directory.Link;
+import dormouse.directory.Proof;
 import dormouse.directory.Verification;
 import dormouse.directory.WatchedFile;
 import dormouse.directory.Workers;
@@ -47,5 +48,10 @@ public final class FileLink implements Link {
               ? CompletableFuture.completedFuture(new Answer.NotMine())
               : Verification.of(attempt, user.password(), user.accepted(), checks);
         });
+  }
+
+  @Override
+  public boolean resumes(Proof.Kind before) {
+    return before != Proof.Kind.TOKEN;
   }
 }

@@ -62,6 +62,9 @@ final class AuthHttpRequest {
         certificate(tls.certificate(), settings.passClientCertificate());
       }
     }
+    if (tls == null && client.tls() && attempt.proof() instanceof Proof.Resumed) {
+      header("Auth-SSL", "on"); // what else was agreed on is not kept
+    }
     if (settings.extended()) {
       extended(attempt);
     }
@@ -91,6 +94,10 @@ final class AuthHttpRequest {
         header("Auth-Method", attempt.mechanism().toLowerCase(Locale.ROOT));
         header("Auth-User", attempt.user().getBytes(StandardCharsets.UTF_8));
         header("Auth-Pass", token);
+      }
+      case Proof.Resumed _ -> {
+        header("Auth-Method", "resume");
+        header("Auth-User", attempt.user().getBytes(StandardCharsets.UTF_8));
       }
       case Proof.Scram _ -> throw new IllegalArgumentException("nginx knows no SCRAM");
     }

@@ -58,6 +58,12 @@ public final class HttpLink implements Link {
     return answer;
   }
 
+  /// By the word `resume`, if the daemon knows it. Whom a certificate is made out to it was not only asked by name.
+  @Override
+  public boolean resumes(Proof.Kind before) {
+    return settings.resume() && before != Proof.Kind.CERTIFICATE && before != Proof.Kind.SCRAM;
+  }
+
   private Answer answer(Attempt attempt, AuthHttpResponse response) {
     Answer answer = answer(response);
     return answer instanceof Answer.Accept(Facts facts)

@@ -88,6 +88,11 @@ public final class LdapLink implements Link {
     return queries.run(() -> find(attempt)).thenCompose(found -> found);
   }
 
+  @Override
+  public boolean resumes(Proof.Kind before) {
+    return before != Proof.Kind.TOKEN;
+  }
+
   private CompletableFuture<Answer> find(Attempt attempt) throws LDAPException {
     SearchRequest request =
         new SearchRequest(
@@ -177,6 +182,10 @@ public final class LdapLink implements Link {
         }
       }
       case Proof.Certificate _ -> accepted;
+      case Proof.Resumed(var before) ->
+          before == Proof.Kind.PASSWORD || before == Proof.Kind.CERTIFICATE
+              ? accepted
+              : new Answer.NotMine();
       case Proof.Token _, Proof.CramMd5 _, Proof.Scram _ -> new Answer.NotMine();
     };
   }

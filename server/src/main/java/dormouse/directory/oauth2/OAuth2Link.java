@@ -67,9 +67,15 @@ public final class OAuth2Link implements Link {
     return switch (attempt.proof()) {
       case Proof.Token(var token) ->
           workers.run(() -> answer(attempt.user(), tokens.claims(token)));
-      case Proof.Password _, Proof.CramMd5 _, Proof.Scram _, Proof.Certificate _ ->
+      case Proof.Password _, Proof.CramMd5 _, Proof.Scram _, Proof.Certificate _, Proof.Resumed _ ->
           CompletableFuture.completedFuture(new Answer.NotMine());
     };
+  }
+
+  /// All it knows is in the token.
+  @Override
+  public boolean resumes(Proof.Kind before) {
+    return false;
   }
 
   private Answer answer(String user, @Nullable JsonObject claims) {

@@ -107,6 +107,12 @@ public final class SqlLink implements Link {
     return queries.run(() -> find(attempt)).thenCompose(found -> answer(attempt, found));
   }
 
+  /// A query that asks by the password cannot be put without it.
+  @Override
+  public boolean resumes(Proof.Kind before) {
+    return before != Proof.Kind.TOKEN && !query.checksPassword();
+  }
+
   private CompletableFuture<Answer> answer(Attempt attempt, Found found) {
     return switch (found) {
       case Found.Nobody _ -> CompletableFuture.completedFuture(new Answer.NotMine());
@@ -180,7 +186,12 @@ public final class SqlLink implements Link {
       case "password" ->
           switch (attempt.proof()) {
             case Proof.Password(var password) -> new String(password, StandardCharsets.UTF_8);
-            case Proof.Token _, Proof.CramMd5 _, Proof.Scram _, Proof.Certificate _ -> null;
+            case Proof.Token _,
+                Proof.CramMd5 _,
+                Proof.Scram _,
+                Proof.Certificate _,
+                Proof.Resumed _ ->
+                null;
           };
       default -> throw new IllegalStateException(name); // the settings allow no other
     };

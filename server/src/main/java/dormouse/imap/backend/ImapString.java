@@ -8,11 +8,26 @@ import org.jspecify.annotations.Nullable;
 
 /// Writes strings the way IMAP takes them (RFC 9051 §4.3). Texts here stand for raw bytes, one char a byte.
 public final class ImapString {
+  private static final int MAX_TEXT_LENGTH =
+      1000; // about as nginx: a daemon's text may name a page to look at
+
   private ImapString() {}
 
   /// The bytes of `text` in UTF-8, one char a byte.
   public static String utf8(String text) {
     return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+  }
+
+  /// A text of whatever origin as the end of a response: it ends no line, starts no response code, and is not endless. In UTF-8.
+  ///
+  /// @param text not empty; as people write it
+  public static String oneLine(String text) {
+    StringBuilder line = new StringBuilder();
+    for (int i = 0; i < text.length() && line.length() < MAX_TEXT_LENGTH; i++) {
+      char c = text.charAt(i);
+      line.append(Character.isISOControl(c) ? '?' : c);
+    }
+    return utf8(line.charAt(0) == '[' ? "(" + line.substring(1) : line.toString());
   }
 
   /// Whether [#quoted] can carry it to any server: no CR, LF, NUL, and nothing outside ASCII.

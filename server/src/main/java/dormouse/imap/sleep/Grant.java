@@ -3,6 +3,7 @@ package dormouse.imap.sleep;
 import dormouse.auth.Credentials;
 import dormouse.auth.MasterUser;
 import dormouse.auth.SealedPassword;
+import dormouse.auth.Standing;
 import dormouse.backend.Backend;
 import java.security.MessageDigest;
 import java.util.Arrays;
@@ -16,34 +17,39 @@ public final class Grant {
   private final String authzid;
   private final String owner;
   private final Function<String, @Nullable MasterUser> masters;
-  private final @Nullable SealedPassword password;
+  private @Nullable SealedPassword password;
+  private final @Nullable Standing standing;
   private int sharers = 1;
 
   private Grant(
       Credentials credentials,
       Function<String, @Nullable MasterUser> masters,
-      @Nullable SealedPassword password) {
+      @Nullable SealedPassword password,
+      @Nullable Standing standing) {
     this.user = credentials.user();
     this.authzid = credentials.authzid();
     this.owner = credentials.owner();
     this.masters = masters;
     this.password = password;
+    this.standing = standing;
   }
 
   /// For who has logged in at a backend; null if there is no way to do so again.
   ///
   /// @param masters the master users there are, by the names of their backends
+  /// @param standing by which the directory can be asked again; null if it could say nothing
   /// @param keepPassword whether the client's password may be kept; nothing of it is if the backend has a master user
   public static @Nullable Grant of(
       Credentials credentials,
       Backend backend,
       Function<String, @Nullable MasterUser> masters,
-      boolean keepPassword) {
+      boolean keepPassword,
+      @Nullable Standing standing) {
     if (masters.apply(backend.name()) != null) {
-      return new Grant(credentials, masters, null);
+      return new Grant(credentials, masters, null, standing);
     }
     return keepPassword
-        ? new Grant(credentials, masters, SealedPassword.seal(credentials.password()))
+        ? new Grant(credentials, masters, SealedPassword.seal(credentials.password()), standing)
         : null;
   }
 
@@ -61,6 +67,25 @@ public final class Grant {
     return password == null ? null : new Credentials(user, authzid, password.open());
   }
 
+  /// By what the directory can be asked again; null if it could say nothing.
+  @Nullable Standing standing() {
+    return standing;
+  }
+
+  /// Whether it is for the same login, and for the same mail.
+  boolean isFor(Credentials credentials) {
+    return user.equals(credentials.user()) && authzid.equals(credentials.authzid());
+  }
+
+  /// The directory has said anew what to log in with. Nothing is kept of it if nothing was kept before.
+  void renew(Credentials credentials) {
+    SealedPassword old = password;
+    if (old != null && sharers > 0) {
+      password = SealedPassword.seal(credentials.password());
+      old.wipe();
+    }
+  }
+
   /// Takes the other's place if it is the same leave; the other is wiped then. Each who has it says when its session ends.
   ///
   /// @return whether it is the same
@@ -72,12 +97,20 @@ public final class Grant {
             && authzid.equals(other.authzid)
             && owner.equals(other.owner)
             && masters.equals(other.masters)
-            && samePassword(other);
+            && samePassword(other)
+            && sameStanding(other);
     if (same) {
       sharers++;
       other.wipe();
     }
     return same;
+  }
+
+  private boolean sameStanding(Grant other) {
+    if (standing == null || other.standing == null) {
+      return standing == other.standing;
+    }
+    return standing.share(other.standing);
   }
 
   private boolean samePassword(Grant other) {

@@ -1,6 +1,7 @@
 package dormouse.imap.sleep;
 
 import dormouse.auth.LoginResult;
+import dormouse.imap.backend.ImapString;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.MailboxView;
@@ -20,7 +21,7 @@ record Refusal(CloseReason reason, String bye) {
   private static final Refusal LOGIN =
       new Refusal(CloseReason.LOGIN_REFUSED_AT_WAKE, "[AUTHORIZATIONFAILED] Session ended");
 
-  private static final Refusal GONE =
+  static final Refusal GONE =
       new Refusal(
           CloseReason.MAILBOX_CHANGED, "IMAP session state is inconsistent, please relogin.");
 
@@ -43,6 +44,15 @@ record Refusal(CloseReason reason, String bye) {
     return result instanceof LoginResult.Rejected(String code, _) && FINAL.contains(code)
         ? LOGIN
         : null;
+  }
+
+  /// The directory lets the user in no more.
+  ///
+  /// @param text for the client; may be empty
+  static Refusal byDirectory(String text) {
+    return new Refusal(
+        CloseReason.DIRECTORY_REFUSED_AT_WAKE,
+        "[AUTHORIZATIONFAILED] " + (text.isBlank() ? "Session ended" : ImapString.oneLine(text)));
   }
 
   /// The refusal in a tagged NO or BAD to SELECT or EXAMINE, or null if another try may help.

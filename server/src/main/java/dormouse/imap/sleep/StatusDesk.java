@@ -3,8 +3,6 @@ package dormouse.imap.sleep;
 import dormouse.backend.Backend;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
-import dormouse.imap.backend.BackendLogin;
-import dormouse.imap.backend.LoginTry;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.track.ResponseLine;
 import dormouse.ops.EventLog;
@@ -38,7 +36,7 @@ public final class StatusDesk {
 
   private final UserMailboxes home;
   private final List<Question> waiting = new ArrayList<>();
-  private @Nullable LoginTry login;
+  private @Nullable LoginAgain login;
   private @Nullable BackendConnection connection;
   private boolean canRefresh;
   private boolean asking;
@@ -72,12 +70,20 @@ public final class StatusDesk {
   private void open() {
     cancelTimer();
     timer = home.wheel().after(home.settings().wakeTimeout(), this::giveUp);
-    LoginTry opening = home.login(this::applicant);
+    Asker first = applicant();
+    LoginAgain opening =
+        new LoginAgain(
+            home,
+            first.client(),
+            first.clientId(),
+            first.grant(),
+            () -> home.login(this::applicant));
     login = opening;
     opening
+        .begin()
         .outcome()
         .whenComplete((outcome, bug) -> {
-          if (outcome instanceof BackendLogin.Outcome.LoggedIn(var opened, var capabilities)) {
+          if (outcome instanceof LoginAgain.Outcome.LoggedIn(var opened, var capabilities)) {
             if (login == opening && !waiting.isEmpty()) {
               login = null;
               canRefresh = BackendFeatures.of(capabilities).listStatus();
@@ -105,7 +111,7 @@ public final class StatusDesk {
   /// All who wait are on their own.
   private void giveUp() {
     cancelTimer();
-    LoginTry opening = login;
+    LoginAgain opening = login;
     login = null;
     if (opening != null) {
       opening.giveUp();

@@ -1,6 +1,8 @@
 package dormouse.imap.sleep;
 
 import dormouse.auth.Credentials;
+import dormouse.auth.Resumption;
+import dormouse.auth.Standing;
 import dormouse.backend.Backend;
 import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
@@ -28,6 +30,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -66,8 +69,17 @@ public final class UserMailboxes
     /// Whose mailboxes they are, as the client names itself.
     String user();
 
-    /// Who can serve the user, as the settings now say.
+    /// Who can serve the user, as settings and directory now say.
     Route route();
+
+    /// Asks the directory what it says of the user now.
+    ///
+    /// @param client in whose name
+    CompletableFuture<Resumption> askAgain(
+        UserMailboxes all, Standing standing, Client client, String clientId);
+
+    /// The directory sends the user elsewhere: from now on [#route] is that.
+    void moved(UserMailboxes all, Resumption.Goes there);
 
     /// Neither a session nor a watch of the user is left.
     void unused(UserMailboxes all);
@@ -479,6 +491,19 @@ public final class UserMailboxes
           StatusDesk.Asker asker = who.get();
           return again(asker.client(), asker.clientId(), asker.grant(), at);
         });
+  }
+
+  /// As [Host#askAgain].
+  CompletableFuture<Resumption> askAgain(Standing standing, Client client, String clientId) {
+    return host.askAgain(this, standing, client, clientId);
+  }
+
+  /// The directory sends the user elsewhere.
+  void moved(Resumption.Goes there) {
+    LOG.info(
+        "user-moved", "user", host.user(), "from", backend.name(), "to", there.route().place());
+    host.moved(this, there);
+    rerouted();
   }
 
   private Wish wish(

@@ -1,10 +1,10 @@
 package dormouse.imap.sleep;
 
+import dormouse.auth.LoginResult;
+import dormouse.auth.LoginResult.Cause;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
-import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.Capabilities;
-import dormouse.imap.backend.LoginTry;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.track.ClientFeatures;
 import dormouse.imap.track.Kind;
@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Brings a sleeping session back to a backend: login, ENABLE, SELECT, and what changed since.
+/// Brings a sleeping session back to a backend: the directory, if it is time to ask it again ([LoginAgain]), login, ENABLE, SELECT, and what changed since.
 ///
 /// When the mailbox has the watermark, UIDVALIDITY and count that the client knows, nothing has to be said. Otherwise
 /// the UIDs are read, then the flags changed since the watermark; from the UIDs on, whatever the backend says is the
@@ -53,7 +53,7 @@ public final class Wake {
 
     /// The backend could not be asked in time.
     ///
-    /// @param during what it was asked last: `login`, `enable`, `notify`, `select`, `search`, `read`
+    /// @param during what it was asked last: `directory` (the one that is not the backend), `login`, `enable`, `notify`, `select`, `search`, `read`
     record Unavailable(String during) implements Result {}
   }
 
@@ -61,6 +61,7 @@ public final class Wake {
       CompletableFuture.completedFuture(new Reply(Reply.Status.OK, null));
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
   private static final int MOST_READINGS = 3;
+  private static final String ASKING = "directory";
   private static final EventLog LOG = EventLog.of(Wake.class);
 
   private final UserMailboxes home;
@@ -72,7 +73,8 @@ public final class Wake {
   private final @Nullable Sleeper sleeper;
   private final CompletableFuture<Result> result = new CompletableFuture<>();
   private final Backoff backoff = new Backoff(LONGEST_PAUSE);
-  private @Nullable LoginTry login;
+  private @Nullable LoginAgain login;
+  private boolean doubted; // that the user is where it was
   private String during = "login";
   private int readings; // that were of no use
 
@@ -105,27 +107,40 @@ public final class Wake {
     if (result.isDone()) {
       return;
     }
+    LoginAgain trying = loginAgain();
+    trying.begin();
+    follow(trying);
+  }
+
+  private LoginAgain loginAgain() {
     during = "login";
-    LoginTry trying = home.login(client, clientId, grant, features.enabledNames());
+    return new LoginAgain(
+        home,
+        client,
+        clientId,
+        grant,
+        () -> home.login(client, clientId, grant, features.enabledNames()));
+  }
+
+  private void follow(LoginAgain trying) {
     login = trying;
     trying
         .outcome()
         .thenAccept(outcome -> {
           switch (outcome) {
-            case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) -> {
+            case LoginAgain.Outcome.LoggedIn(var connection, var capabilities) -> {
               if (result.isDone()) {
                 drop(connection);
                 return;
               }
               enable(connection, capabilities);
             }
-            case BackendLogin.Outcome.Failed(var why) -> {
-              Refusal refusal = Refusal.of(why);
-              if (refusal == null) {
-                again();
-                return;
+            case LoginAgain.Outcome.Refused(var refusal) -> end(refusal);
+            case LoginAgain.Outcome.Failed(var why) -> {
+              if (why instanceof LoginResult.Unavailable(var cause) && cause == Cause.DIRECTORY) {
+                during = ASKING;
               }
-              refused(refusal);
+              again();
             }
           }
         })
@@ -155,7 +170,19 @@ public final class Wake {
     }
   }
 
+  /// What was found where the user logged in cannot be right, unless it has been moved meanwhile.
   private void refused(Refusal refusal) {
+    if (doubted || result.isDone()) {
+      end(refusal);
+      return;
+    }
+    doubted = true;
+    LoginAgain elsewhere = loginAgain();
+    elsewhere.beginIfMoved(refusal);
+    follow(elsewhere);
+  }
+
+  private void end(Refusal refusal) {
     result.complete(new Result.Refused(refusal.reason(), refusal.bye()));
   }
 
@@ -457,6 +484,9 @@ public final class Wake {
 
   /// The client has gone, or must wait no longer.
   public void cancel() {
+    if (login != null && login.asking()) {
+      during = ASKING;
+    }
     if (result.complete(new Result.Unavailable(during)) && login != null) {
       login.giveUp();
     }

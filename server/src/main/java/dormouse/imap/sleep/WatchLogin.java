@@ -3,9 +3,7 @@ package dormouse.imap.sleep;
 import dormouse.auth.LoginResult;
 import dormouse.backend.Priority;
 import dormouse.imap.backend.BackendConnection;
-import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.Capabilities;
-import dormouse.imap.backend.LoginTry;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -35,12 +33,11 @@ final class WatchLogin {
   static final String BACKEND_DOWN = "backend-down";
   private static final Duration LONGEST_PAUSE_WAITING = Duration.ofSeconds(2);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
-  private static final LoginResult CROWDED = new LoginResult.Unavailable(LoginResult.Cause.CROWDED);
 
   private final UserMailboxes home;
   private final Host host;
   private final Backoff backoff = new Backoff(LONGEST_PAUSE);
-  private @Nullable LoginTry running;
+  private @Nullable LoginAgain running;
 
   WatchLogin(UserMailboxes home, Host host) {
     this.home = home;
@@ -49,14 +46,21 @@ final class WatchLogin {
 
   /// Logs in; the host hears of the end, unless it lost interest before ([#abandon]).
   void begin(Priority priority) {
-    LoginTry begun = home.login(priority, host::applicant);
-    running = begun;
-    begun.outcome().whenComplete((outcome, bug) -> ended(begun, outcome, bug));
+    Sleeper first = host.applicant();
+    LoginAgain login =
+        new LoginAgain(
+            home,
+            first.client(),
+            /* clientId= */ "",
+            first.grant,
+            () -> home.login(priority, host::applicant));
+    running = login;
+    login.begin().outcome().whenComplete((outcome, bug) -> ended(login, outcome, bug));
   }
 
-  private void ended(LoginTry begun, BackendLogin.Outcome outcome, @Nullable Throwable bug) {
+  private void ended(LoginAgain begun, LoginAgain.Outcome outcome, @Nullable Throwable bug) {
     if (running != begun) { // abandoned meanwhile
-      if (outcome instanceof BackendLogin.Outcome.LoggedIn(var connection, _)) {
+      if (outcome instanceof LoginAgain.Outcome.LoggedIn(var connection, _)) {
         home.keep(connection, /* selected= */ false, /* afterLogout= */ false);
       }
       return;
@@ -67,17 +71,23 @@ final class WatchLogin {
       return;
     }
     switch (outcome) {
-      case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) ->
+      case LoginAgain.Outcome.LoggedIn(var connection, var capabilities) ->
           host.loggedIn(connection, capabilities);
-      case BackendLogin.Outcome.Failed(var result) -> {
-        Refusal refusal = Refusal.of(result);
-        if (refusal != null) {
-          host.refused(refusal);
-          return;
-        }
-        host.failed(result.equals(CROWDED) ? "crowded" : BACKEND_DOWN);
-      }
+      case LoginAgain.Outcome.Refused(var refusal) -> host.refused(refusal);
+      case LoginAgain.Outcome.Failed(var result) -> host.failed(word(result));
     }
+  }
+
+  private static String word(LoginResult result) {
+    return switch (result) {
+      case LoginResult.Unavailable(var cause) ->
+          switch (cause) {
+            case CROWDED -> "crowded";
+            case DIRECTORY -> "directory-down";
+            default -> BACKEND_DOWN;
+          };
+      case LoginResult.Rejected _, LoginResult.Accepted _ -> BACKEND_DOWN;
+    };
   }
 
   /// A client has come to wait for it.
@@ -96,7 +106,7 @@ final class WatchLogin {
 
   /// The same, and the host hears no more of it.
   void abandon() {
-    LoginTry abandoned = running;
+    LoginAgain abandoned = running;
     running = null;
     if (abandoned != null) {
       abandoned.giveUp();

@@ -7,6 +7,7 @@ import dormouse.config.FileLinkSettings;
 import dormouse.directory.Answer;
 import dormouse.directory.Attempts;
 import dormouse.directory.Facts;
+import dormouse.directory.Proof;
 import dormouse.directory.Workers;
 import dormouse.session.HandClock;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -98,6 +99,19 @@ class FileLinkTest {
   }
 
   @Test
+  void whoHasLoggedInBeforeIsLookedUpWithoutAPassword() throws Exception {
+    FileLink link =
+        link("users", "ann:{PLAIN}secret::::::host=mx2\nbob:*:::\ncid:::::::nopassword\n");
+    assertThat(again(link, "ann", Proof.Kind.PASSWORD))
+        .isEqualTo(Facts.accept(java.util.Map.of("host", "mx2")));
+    assertThat(again(link, "ann", Proof.Kind.SCRAM)).isInstanceOf(Answer.Accept.class);
+    assertThat(again(link, "bob", Proof.Kind.PASSWORD)).as("locked").isEqualTo(Answer.reject());
+    assertThat(again(link, "cid", Proof.Kind.PASSWORD)).isInstanceOf(Answer.Accept.class);
+    assertThat(again(link, "dan", Proof.Kind.PASSWORD)).isEqualTo(new Answer.NotMine());
+    assertThat(link.resumes(Proof.Kind.TOKEN)).isFalse();
+  }
+
+  @Test
   void allThatIsWrongIsToldWithItsLineAndNoPassword() {
     assertThatThrownBy(() ->
             link(
@@ -132,6 +146,11 @@ class FileLinkTest {
   private FileLink link(String name, String content) throws IOException {
     Path file = Files.writeString(directory.resolve(name), content);
     return FileLink.read(new FileLinkSettings(file, "CRYPT"), workers, workers, clock);
+  }
+
+  private Answer again(FileLink link, String user, Proof.Kind shown) throws Exception {
+    assertThat(link.resumes(shown)).isTrue();
+    return link.ask(Attempts.again(user, shown), channel.eventLoop()).get(10, TimeUnit.SECONDS);
   }
 
   private Answer ask(FileLink link, String user, String password) throws Exception {

@@ -6,6 +6,7 @@ import dormouse.config.AuthUrl;
 import dormouse.config.HttpLinkSettings;
 import dormouse.directory.Answer;
 import dormouse.directory.Attempt;
+import dormouse.directory.Attempts;
 import dormouse.directory.Facts;
 import dormouse.directory.Proof;
 import dormouse.listen.EventLoops;
@@ -187,11 +188,46 @@ class HttpLinkTest {
   }
 
   @Test
+  void whoHasLoggedInBeforeIsAskedAboutByAWordOfItsOwnIfTheDaemonKnowsIt() throws Exception {
+    try (AuthDaemon daemon = AuthDaemon.start(KEPT);
+        HttpLink plain = link(settings(daemon, 0, false));
+        HttpLink resuming = link(settings(daemon, 0, true))) {
+      assertThat(plain.resumes(Proof.Kind.PASSWORD)).isFalse();
+      assertThat(resuming.resumes(Proof.Kind.TOKEN)).isTrue();
+      assertThat(resuming.resumes(Proof.Kind.CERTIFICATE)).isFalse();
+
+      Attempt attempt = Attempts.again("ann b", Proof.Kind.PASSWORD);
+      Answer answer =
+          loop.submit(() -> resuming.ask(attempt, loop))
+              .get(10, TimeUnit.SECONDS)
+              .get(10, TimeUnit.SECONDS);
+      assertThat(host(answer)).isEqualTo("10.0.0.1");
+      assertThat(daemon.takeRequests().getFirst().text())
+          .startsWith(
+              """
+              GET /auth HTTP/1.0
+              Host: 127.0.0.1
+              Auth-Method: resume
+              Auth-User: ann%20b
+              Auth-Protocol: imap
+              Auth-Login-Attempt: 1
+              Client-IP: 203.0.113.7
+              Auth-SSL: on
+              Client-Port: 40001
+              """
+                  .replace("\n", "\r\n"))
+          .contains("Auth-Session: s1\r\n")
+          .doesNotContain("Auth-Pass");
+    }
+  }
+
+  @Test
   void httpsTrustsWhomItIsTold() throws Exception {
     SelfSigned certificate = SelfSigned.in(directory);
     try (AuthDaemon daemon = AuthDaemon.start(certificate, KEPT)) {
       AuthUrl url = new AuthUrl(true, "localhost", daemon.port(), "/auth");
-      HttpLinkSettings settings = new HttpLinkSettings(url, List.of(), false, 2, false, null);
+      HttpLinkSettings settings =
+          new HttpLinkSettings(url, List.of(), false, 2, false, false, null);
       try (HttpLink link =
           new HttpLink(
               settings, BackendTrust.load("ca", true, certificate.certificate()), loops.epoll())) {
@@ -218,7 +254,8 @@ class HttpLinkTest {
 
   private static HttpLinkSettings settings(AuthDaemon daemon, int keepAlive, boolean extended) {
     AuthUrl url = new AuthUrl(false, "127.0.0.1", daemon.port(), "/auth");
-    return new HttpLinkSettings(url, List.of("X-Key: k"), false, keepAlive, extended, null);
+    return new HttpLinkSettings(
+        url, List.of("X-Key: k"), false, keepAlive, extended, extended, null);
   }
 
   private HttpLink link(HttpLinkSettings settings) {

@@ -8,6 +8,7 @@ import dormouse.config.LdapLinkSettings;
 import dormouse.directory.Answer;
 import dormouse.directory.Attempts;
 import dormouse.directory.Facts;
+import dormouse.directory.Proof;
 import dormouse.directory.Workers;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
@@ -112,6 +113,27 @@ class LdapLinkIT {
       assertThat(ask(link, "ann", "wrong")).isEqualTo(Answer.reject());
       assertThat(ask(link, "bob", "in clear")).isEqualTo(Facts.accept(Map.of()));
       assertThat(ask(link, "cid", "")).isEqualTo(Answer.reject());
+    }
+  }
+
+  @Test
+  void whoHasLoggedInBeforeIsLookedUpWithoutAPassword() throws Exception {
+    Answer mx9 = Facts.accept(Map.of("host", "mx9.example.org"));
+    try (LdapLink link = link(settings(List.of("mailHost=host"), true, slapd.url()))) {
+      assertThat(again(link, "ann", Proof.Kind.PASSWORD)).as("no bind").isEqualTo(mx9);
+      assertThat(again(link, "ann", Proof.Kind.SCRAM)).isEqualTo(new Answer.NotMine());
+      assertThat(again(link, "dan", Proof.Kind.PASSWORD)).isEqualTo(new Answer.NotMine());
+      assertThat(link.resumes(Proof.Kind.TOKEN)).isFalse();
+    }
+    List<String> attributes = List.of("userPassword=password", "mailHost=host");
+    try (LdapLink link = link(settings(attributes, true, slapd.url()))) {
+      assertThat(again(link, "ann", Proof.Kind.PASSWORD)).isEqualTo(mx9);
+      assertThat(again(link, "cid", Proof.Kind.PASSWORD))
+          .as("who has no password")
+          .isEqualTo(Answer.reject());
+    }
+    try (LdapLink link = link(settings(List.of("mailHost=host"), false, slapd.url()))) {
+      assertThat(again(link, "ann", Proof.Kind.PASSWORD)).isInstanceOf(Answer.Learnt.class);
     }
   }
 
@@ -246,6 +268,11 @@ class LdapLinkIT {
         bind,
         "PLAIN",
         3);
+  }
+
+  private Answer again(LdapLink link, String user, Proof.Kind shown) throws Exception {
+    assertThat(link.resumes(Proof.Kind.PASSWORD)).isTrue();
+    return link.ask(Attempts.again(user, shown), channel.eventLoop()).get(20, TimeUnit.SECONDS);
   }
 
   private Answer ask(LdapLink link, String user, String password) throws Exception {

@@ -7,6 +7,7 @@ import dormouse.config.SqlLinkSettings;
 import dormouse.directory.Answer;
 import dormouse.directory.Attempts;
 import dormouse.directory.Facts;
+import dormouse.directory.Proof;
 import dormouse.directory.Workers;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.LoginBackend;
@@ -114,6 +115,26 @@ class SqlLinkIT {
           .isEqualTo(new Answer.CannotTell("unknown password scheme MD4", false));
       assertThat(ask(link, "lost", "pass")).isInstanceOf(Answer.CannotTell.class);
       assertThat(ask(link, "j\u00f6rg", "p\u00e4ss")).isInstanceOf(Answer.Accept.class);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whoHasLoggedInBeforeIsLookedUpWithoutAPassword(Database database) throws Exception {
+    try (SqlLink link = link(database, BY_NAME)) {
+      assertThat(again(link, "ann"))
+          .isEqualTo(
+              Facts.accept(Map.of("destuser", "ann", "host", "mx9.example.org", "port", "1143")));
+      assertThat(again(link, "bob"))
+          .isInstanceOfSatisfying(
+              Answer.Accept.class, accept -> assertThat(accept.facts().nologin()).isTrue());
+      assertThat(again(link, "cid")).as("NULL is no password").isEqualTo(Answer.reject());
+      assertThat(again(link, "dan")).isEqualTo(new Answer.NotMine());
+      assertThat(link.resumes(Proof.Kind.TOKEN)).isFalse();
+    }
+    try (SqlLink link =
+        link(database, "SELECT name FROM users WHERE name = :user AND password = :password")) {
+      assertThat(link.resumes(Proof.Kind.PASSWORD)).isFalse();
     }
   }
 
@@ -246,6 +267,12 @@ class SqlLinkIT {
     @Nullable String user = sqlite ? null : PostgresServer.USER;
     @Nullable Path secret = sqlite ? null : directory.resolve("sql.secret");
     return new SqlLinkSettings(url, user, secret, query, "PLAIN", 3);
+  }
+
+  private Answer again(SqlLink link, String user) throws Exception {
+    assertThat(link.resumes(Proof.Kind.PASSWORD)).isTrue();
+    return link.ask(Attempts.again(user, Proof.Kind.PASSWORD), channel.eventLoop())
+        .get(20, TimeUnit.SECONDS);
   }
 
   private Answer ask(SqlLink link, String user, String password) throws Exception {

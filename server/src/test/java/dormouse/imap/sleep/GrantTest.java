@@ -52,6 +52,19 @@ class GrantTest {
     assertThat(grant("ann", "secret").share(grant("bob", "secret"))).isFalse();
   }
 
+  @Test
+  void theDirectoryMaySayAnewWhatToLogInWith() {
+    Grant grant = grant("ann", "ticket 1");
+    assertThat(grant.isFor(new Credentials("ann", "", new byte[0]))).isTrue();
+    assertThat(grant.isFor(new Credentials("ann", "bob", new byte[0]))).isFalse();
+    grant.renew(new Credentials("ann", "", "ticket 2".getBytes(US_ASCII)));
+    assertThat(password(grant)).isEqualTo("ticket 2");
+
+    grant.wipe();
+    grant.renew(new Credentials("ann", "", "ticket 3".getBytes(US_ASCII)));
+    assertThatThrownBy(() -> grant.open(backend)).isInstanceOf(IllegalStateException.class);
+  }
+
   private static @Nullable MasterUser master(String backendName) {
     return null;
   }
@@ -62,7 +75,8 @@ class GrantTest {
             new Credentials(user, "", password.getBytes(US_ASCII)),
             backend,
             noMasters,
-            /* keepPassword= */ true);
+            /* keepPassword= */ true,
+            /* standing= */ null);
     if (grant == null) {
       throw new AssertionError("none");
     }

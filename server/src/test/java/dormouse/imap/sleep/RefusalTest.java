@@ -34,6 +34,13 @@ class RefusalTest {
   }
 
   @Test
+  void whatTheDirectorySaysIsToldAsOneLine() {
+    assertThat(Refusal.byDirectory(" ").bye()).isEqualTo("[AUTHORIZATIONFAILED] Session ended");
+    assertThat(Refusal.byDirectory("[X] Gone\r\n* OK").bye())
+        .isEqualTo("[AUTHORIZATIONFAILED] (X] Gone??* OK");
+  }
+
+  @Test
   void anyOtherLoginTroubleMayPass() {
     assertThat(Refusal.of(new LoginResult.Rejected("ALERT", "no"))).isNull();
     for (LoginResult.Cause cause : LoginResult.Cause.values()) {

@@ -1,0 +1,255 @@
+package dormouse.imap.sleep;
+
+import dormouse.auth.LoginResult;
+import dormouse.auth.LoginResult.Cause;
+import dormouse.auth.Resumption;
+import dormouse.auth.Standing;
+import dormouse.imap.backend.BackendConnection;
+import dormouse.imap.backend.BackendLogin;
+import dormouse.imap.backend.Capabilities;
+import dormouse.imap.backend.LoginTry;
+import dormouse.ops.EventLog;
+import dormouse.session.Client;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Logs a user in again whose client is not asked: the directory first, if what it has said is older than
+/// `hibernate.ask-again-every`, then a backend. If that one does not let the user in, the directory is asked in any case, for the user
+/// may have been moved.
+/// ```text
+/// begin ──old──▶ asks ──comes in──▶ logs in ──▶ logged in
+///   └────new──────────────────────────▲ └──no──▶ asks ──moved──▶ logs in ──▶ the end
+/// ```
+/// One object a login. Lives on the user's event loop.
+final class LoginAgain {
+  /// What became of it.
+  sealed interface Outcome {
+    record LoggedIn(BackendConnection connection, Capabilities capabilities) implements Outcome {}
+
+    /// The user is not let in, and never will be.
+    record Refused(Refusal refusal) implements Outcome {}
+
+    /// Another try may help.
+    record Failed(LoginResult result) implements Outcome {}
+  }
+
+  private static final LoginResult GIVEN_UP = new LoginResult.Unavailable(Cause.CROWDED);
+
+  /// For so long nobody doubts what the directory has said, whatever backends say.
+  private static final Duration NEWS = Duration.ofSeconds(10);
+
+  private static final EventLog LOG = EventLog.of(LoginAgain.class);
+
+  private final UserMailboxes home;
+  private final Client client;
+  private final String clientId;
+  private final Grant grant;
+  private final Supplier<LoginTry> login;
+  private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+  private @Nullable LoginTry running;
+  private boolean asking;
+  private boolean asked; // and it has answered
+  private boolean hurried;
+  private boolean givenUp;
+
+  /// @param client in whose name the directory is asked
+  /// @param login begins the login at the backend, where the user belongs by then
+  LoginAgain(
+      UserMailboxes home, Client client, String clientId, Grant grant, Supplier<LoginTry> login) {
+    this.home = home;
+    this.client = client;
+    this.clientId = clientId;
+    this.grant = grant;
+    this.login = login;
+  }
+
+  LoginAgain begin() {
+    Standing standing = grant.standing();
+    if (standing != null
+        && standing.isOlderThan(home.settings().askAgainEvery(), home.clock().millis())) {
+      ask(standing, /* otherwise= */ null);
+    } else if (standing != null && !standing.allows(client)) {
+      later(() -> outcome.complete(new Outcome.Refused(Refusal.byDirectory(""))));
+    } else {
+      logIn();
+    }
+    return this;
+  }
+
+  /// The same only if the user has been moved meanwhile: what was found where it logged in before cannot be right.
+  ///
+  /// @param otherwise what is to be said if it has not
+  LoginAgain beginIfMoved(Refusal otherwise) {
+    Standing standing = grant.standing();
+    if (standing == null || !standing.isOlderThan(NEWS, home.clock().millis())) {
+      later(() -> outcome.complete(new Outcome.Refused(otherwise)));
+    } else {
+      ask(standing, new Outcome.Refused(otherwise));
+    }
+    return this;
+  }
+
+  /// @param standing of the grant
+  /// @param otherwise what became of a login where the user was; that holds unless the user has been moved, or is let in no more. Null if there
+  ///     was none
+  private void ask(Standing standing, @Nullable Outcome otherwise) {
+    asking = true;
+    home.askAgain(standing, client, clientId)
+        .thenAccept(answer -> later(() -> answered(standing, answer, otherwise)))
+        .exceptionally(this::broke);
+  }
+
+  /// Nobody is refused before the one who has asked has done what it was about: to sleep, or to wake.
+  private void later(Runnable what) {
+    home.loop()
+        .execute(() -> {
+          try {
+            what.run();
+          } catch (RuntimeException | AssertionError bug) {
+            outcome.completeExceptionally(bug);
+          }
+        });
+  }
+
+  private void answered(Standing standing, Resumption answer, @Nullable Outcome otherwise) {
+    asking = false;
+    switch (answer) {
+      case Resumption.Unknown(var cause) -> {
+        note("failed");
+        outcome.complete(
+            otherwise == null ? new Outcome.Failed(new LoginResult.Unavailable(cause)) : otherwise);
+      }
+      case Resumption.Refused(var text) -> {
+        note("refused");
+        outcome.complete(new Outcome.Refused(Refusal.byDirectory(text)));
+      }
+      case Resumption.Stays _ -> {
+        asked = true;
+        standing.confirmed(home.clock().millis());
+        note("untold");
+        goOn(standing, otherwise);
+      }
+      case Resumption.Goes goes -> {
+        asked = true;
+        goes(standing, goes, otherwise);
+        goes.credentials().wipe();
+      }
+    }
+  }
+
+  private void goes(Standing standing, Resumption.Goes goes, @Nullable Outcome otherwise) {
+    if (!grant.isFor(goes.credentials()) || !standing.isOf(goes.user())) {
+      note("renamed");
+      outcome.complete(new Outcome.Refused(Refusal.GONE)); // it would be somebody else's mail
+      return;
+    }
+    boolean moved = !goes.route().place().equals(standing.place());
+    standing.confirmed(goes.route().place(), goes.from(), home.clock().millis());
+    if (goes.renewed()) {
+      grant.renew(goes.credentials());
+    }
+    if (moved) {
+      home.moved(goes);
+    }
+    note(moved ? "moved" : "same");
+    goOn(standing, moved ? null : otherwise);
+  }
+
+  private void goOn(Standing standing, @Nullable Outcome otherwise) {
+    if (otherwise != null) {
+      outcome.complete(otherwise);
+    } else if (!standing.allows(client)) {
+      outcome.complete(new Outcome.Refused(Refusal.byDirectory("")));
+    } else {
+      logIn();
+    }
+  }
+
+  private void note(String result) {
+    home.metrics().askedAgain(result);
+    LOG.debug("asked-again", "session", client.sessionId(), "result", result);
+  }
+
+  private void logIn() {
+    if (outcome.isDone()) {
+      return; // given up meanwhile
+    }
+    LoginTry begun = login.get();
+    running = begun;
+    if (hurried) {
+      begun.hurry();
+    }
+    begun
+        .outcome()
+        .thenAccept(result -> {
+          switch (result) {
+            case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) ->
+                outcome.complete(new Outcome.LoggedIn(connection, capabilities));
+            case BackendLogin.Outcome.Failed(var why) -> failed(why);
+          }
+        })
+        .exceptionally(this::broke);
+  }
+
+  private @Nullable Void broke(Throwable bug) {
+    outcome.completeExceptionally(bug);
+    return null;
+  }
+
+  private void failed(LoginResult why) {
+    Refusal refusal = Refusal.of(why);
+    Outcome end = refusal == null ? new Outcome.Failed(why) : new Outcome.Refused(refusal);
+    Standing standing = grant.standing();
+    if (standing == null || !mayBeElsewhere(standing, why)) {
+      outcome.complete(end);
+      return;
+    }
+    running = null;
+    ask(standing, end);
+  }
+
+  /// Whether the backend itself does not serve, and the directory has not been asked just now.
+  private boolean mayBeElsewhere(Standing standing, LoginResult why) {
+    return !asked
+        && !givenUp
+        && standing.isOlderThan(NEWS, home.clock().millis())
+        && switch (why) {
+          case LoginResult.Unavailable(var cause) ->
+              switch (cause) {
+                case UNREACHABLE, SLOW, UNTRUSTED, REFUSED, MISROUTED -> true;
+                case BUSY, LOOP, CROWDED, DIRECTORY -> false;
+              };
+          case LoginResult.Rejected _, LoginResult.Accepted _ -> true;
+        };
+  }
+
+  /// What became of it; on the user's loop.
+  CompletableFuture<Outcome> outcome() {
+    return outcome;
+  }
+
+  /// Whether the directory is being asked.
+  boolean asking() {
+    return asking;
+  }
+
+  /// As [LoginTry#hurry].
+  void hurry() {
+    hurried = true;
+    if (running != null) {
+      running.hurry();
+    }
+  }
+
+  /// As [LoginTry#giveUp]; the directory's answer still counts for who comes next.
+  void giveUp() {
+    givenUp = true;
+    if (running != null) {
+      running.giveUp();
+    } else {
+      outcome.complete(new Outcome.Failed(GIVEN_UP));
+    }
+  }
+}
