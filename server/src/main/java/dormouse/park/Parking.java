@@ -74,6 +74,7 @@ public final class Parking {
   private static final int EVENTS = 256; // a turn, so that channels do not wait for long
   private static final int READ_BYTES = 64 << 10;
   private static final String TLS = "tls";
+  private static final int NONE = -1;
   private static final EventLog LOG = EventLog.of(Parking.class);
   private static final ByteBufAllocator ALLOCATOR = ByteBufAllocator.DEFAULT;
 
@@ -87,6 +88,8 @@ public final class Parking {
   private final MemorySegment event;
   private final ByteBuf read;
   private final MemorySegment readInto;
+  private int reading = NONE; // the slot whose owner is just told what was read
+  private @Nullable Channel revivedMeanwhile; // from that slot
   private boolean refused; // the kernel watches no more, and it has been logged
   private boolean closed;
 
@@ -278,14 +281,24 @@ public final class Parking {
       return;
     }
     records.forget();
+    reading = slot;
+    revivedMeanwhile = null;
     data.forEach(owner::received);
     if (!data.isEmpty()) {
       owner.receivedAll();
     }
-    if (alert != ParkedRecords.GO_ON && table.isThere(slot, generation)) {
+    Channel carriesOn = revivedMeanwhile;
+    reading = NONE;
+    revivedMeanwhile = null; // kept no longer than that
+    if (alert == ParkedRecords.GO_ON) {
+      return;
+    }
+    if (table.isThere(slot, generation)) {
       Owner last = table.owner(slot); // another may have taken it over
       end(slot, alert);
       last.gone();
+    } else if (carriesOn != null) { // which has not seen what was read here
+      ParkedRecords.end(carriesOn.pipeline().get(TLS), alert);
     }
   }
 
@@ -374,6 +387,10 @@ public final class Parking {
     Listener.buffers(channel.config());
     if (tls != null) {
       channel.pipeline().addLast(TLS, tls);
+    }
+    if (slot == reading) {
+      revivedMeanwhile = channel;
+      reading = NONE; // whoever is in that slot next is another
     }
     owner.revived(channel);
     register(channel, owner);

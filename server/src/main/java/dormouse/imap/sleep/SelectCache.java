@@ -91,7 +91,10 @@ public final class SelectCache {
 
     /// An untagged response to it.
     public void hear(ResponseLine line) {
-      boolean ofBefore = line.codeName().equals(CLOSED) && !lines.isEmpty();
+      boolean ofBefore =
+          (line.codeName().equals(CLOSED) && !lines.isEmpty())
+              || (line.kind() == Kind.EXISTS
+                  && lines.stream().anyMatch(one -> one.kind() == Kind.EXISTS));
       failed |= ofBefore || !isKept(line) || lines.size() == MAX_LINES;
       if (!failed) {
         lines.add(line);
@@ -254,11 +257,14 @@ public final class SelectCache {
 
   /// Takes so much room, if need be from what was asked for longest ago.
   private boolean takes(int size) {
+    if (size > room.perUserBytes()) {
+      return false; // nothing makes room for it
+    }
     while (bytes + size > room.perUserBytes() && !said.isEmpty()) {
       drop(said.getFirst());
       room.crowded();
     }
-    if (bytes + size > room.perUserBytes() || !room.take(size)) {
+    if (!room.take(size)) {
       return false;
     }
     bytes += size;

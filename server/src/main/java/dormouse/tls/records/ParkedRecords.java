@@ -173,6 +173,14 @@ public final class ParkedRecords {
     return new RecordHandler(records, unfinished);
   }
 
+  /// Ends a connection that is carried on in a channel, because of what was read before it had one.
+  ///
+  /// @param handler of [#handler], in the channel's pipeline
+  /// @param alert as [#read] has asked for
+  public static void end(ChannelHandler handler, int alert) {
+    ((RecordHandler) handler).end(Alert.of(alert));
+  }
+
   /// Ends what was to carry a connection on and has come into no pipeline: releases what it holds.
   ///
   /// @param handler of [#handler]

@@ -84,11 +84,19 @@ final class RecordHandler extends ChannelDuplexHandler implements TlsRecords.Lis
   }
 
   private void fail(ChannelHandlerContext context, BadRecordException fault) {
-    closing = true;
-    context
-        .writeAndFlush(records.close(fault.alert, context.alloc()))
-        .addListener(ChannelFutureListener.CLOSE);
+    end(fault.alert);
     context.fireExceptionCaught(fault);
+  }
+
+  /// Says this last, unless the last has been said, and closes.
+  void end(Alert last) {
+    if (closing) {
+      return;
+    }
+    closing = true;
+    context()
+        .writeAndFlush(records.close(last, context().alloc()))
+        .addListener(ChannelFutureListener.CLOSE);
   }
 
   /// Whoever asked to read gets something, or another read.

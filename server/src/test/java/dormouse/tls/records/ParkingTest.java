@@ -208,6 +208,25 @@ class ParkingTest {
     }
   }
 
+  /// As where what was said before wakes a session: the channel that it gets has not seen the end.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whoTakesAChannelForWhatWasSaidHearsOfTheEndBehindIt(boolean broken) throws Exception {
+    try (Line line = new Line(new Peer(Suite.AES_128_GCM))) {
+      line.awaitParked();
+      line.owner.wakes = true;
+      byte[] said = line.peer.data("LIST");
+      byte[] last = line.peer.record(ContentType.ALERT, (byte) 1, (byte) 0);
+      if (broken) {
+        last[last.length - 1] ^= 1;
+      }
+      line.send(TlsRecordsTest.join(said, last));
+      assertThat(line.hear(4)).isEqualTo("LIST");
+      assertThat(line.hearRecord()).isEqualTo(broken ? "(alert 2 20)" : "(alert 1 0)");
+      line.awaitEnd();
+    }
+  }
+
   /// The kernel takes a part only: the rest waits in a channel.
   @Test
   void aClientThatDoesNotReadTakesAChannel() throws Exception {
@@ -399,6 +418,7 @@ class ParkingTest {
     private ByteBuf echo = Unpooled.EMPTY_BUFFER;
     private boolean parks;
     @Nullable Owner heir;
+    boolean wakes;
 
     @Override
     public boolean canPark() {
@@ -428,6 +448,10 @@ class ParkingTest {
       ByteBuf all = echo;
       echo = Unpooled.EMPTY_BUFFER;
       write(all);
+      if (wakes) {
+        Objects.requireNonNull(socket).revive();
+        return;
+      }
       Owner next = heir;
       if (next != null && socket != null) {
         socket.handOver(next); // as a session does that rests again

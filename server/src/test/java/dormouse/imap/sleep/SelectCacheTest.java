@@ -1,0 +1,146 @@
+package dormouse.imap.sleep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.auth.Resumption;
+import dormouse.auth.Standing;
+import dormouse.backend.Backend;
+import dormouse.config.HibernateSettings;
+import dormouse.config.StatusCacheSettings;
+import dormouse.feed.BackendFeeds;
+import dormouse.imap.backend.ConnectionPool;
+import dormouse.imap.backend.OwnConnection;
+import dormouse.imap.track.ClientFeatures;
+import dormouse.imap.track.ResponseLine;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.track.Verb;
+import dormouse.imap.view.MailboxView;
+import dormouse.imap.view.UidSet;
+import dormouse.ops.Metrics;
+import dormouse.route.Route;
+import dormouse.session.Client;
+import dormouse.session.HandClock;
+import dormouse.session.TimerWheel;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/// What is kept and what makes room; what is answered by it stands in the transcripts `select-…`.
+class SelectCacheTest {
+  private static final String UNKNOWN = "dormouse_select_commands_total{outcome=\"unknown\"}";
+
+  private final HandClock clock = new HandClock();
+  private final TimerWheel wheel = new TimerWheel(clock);
+  private final Metrics metrics = new Metrics();
+  private final EmbeddedChannel channel = new EmbeddedChannel();
+  private final Backend backend = new OwnConnection().connection().backend();
+  private final StatusRoom room = new StatusRoom(metrics);
+  private final UserMailboxes home =
+      new UserMailboxes(
+          new UserMailboxes.Surroundings(
+              new ConnectionPool(channel.eventLoop(), wheel, metrics),
+              at -> new BackendFeeds(at.name(), clock, metrics),
+              channel.eventLoop(),
+              wheel,
+              metrics,
+              new KeptBytes(1 << 20, metrics),
+              HibernateSettings.DEFAULT,
+              clock,
+              room),
+          new Nowhere(),
+          backend);
+
+  @Test
+  void whatHasNoRoomAtAllTakesNoneFromOthers() {
+    room.serve(new StatusCacheSettings(2048, 1 << 20));
+    SelectQuery inbox = query("INBOX");
+    answered(inbox);
+    home.selects().saw("INBOX", view(UidSet.of(11, 12, 13)), home.proof("INBOX"));
+    assertThat(known(inbox)).isTrue();
+
+    answered(query("Archive"));
+    UidSet.Builder scattered = UidSet.builder();
+    Random random = new Random(1);
+    for (long uid = 1; uid < 100_000; uid += 2 + random.nextInt(9)) {
+      scattered.add(uid);
+    }
+    MailboxView large = view(scattered.build());
+    assertThat(large.keptBytes()).isGreaterThan(2048);
+    home.selects().saw("\"Archive\"", large, home.proof("\"Archive\""));
+    assertThat(known(inbox)).isTrue();
+  }
+
+  /// Whether an answer and a reading are kept; nobody hears of changes here, so that none is given.
+  private boolean known(SelectQuery query) {
+    double before = metric();
+    assertThat(home.selects().find(query, /* left= */ false)).isNull();
+    return metric() == before;
+  }
+
+  private double metric() {
+    return metrics
+        .scrape()
+        .lines()
+        .filter(line -> line.startsWith(UNKNOWN + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(UNKNOWN.length() + 1)))
+        .sum();
+  }
+
+  private static SelectQuery query(String mailbox) {
+    return Objects.requireNonNull(SelectQuery.of(Verb.SELECT, mailbox, new ClientFeatures()));
+  }
+
+  private void answered(SelectQuery query) {
+    SelectedMailbox opened = query.mailbox();
+    SelectCache.Asked asked = home.selects().ask(query);
+    for (String line :
+        List.of(
+            "* FLAGS (\\Seen)",
+            "* 3 EXISTS",
+            "* 0 RECENT",
+            "* OK [UIDVALIDITY 7] ok",
+            "* OK [UIDNEXT 14] ok",
+            "* OK [HIGHESTMODSEQ 50] ok")) {
+      opened.hear(ResponseLine.parse(line));
+      asked.hear(ResponseLine.parse(line));
+    }
+    asked.answered(ResponseLine.parse("a1 OK [READ-WRITE] done"), opened, /* left= */ false);
+  }
+
+  private static MailboxView view(UidSet uids) {
+    return new MailboxView(7, uids.last() + 1, 50, uids, null);
+  }
+
+  /// Where nobody is sent.
+  private static final class Nowhere implements UserMailboxes.Host {
+    @Override
+    public String login() {
+      return "ann";
+    }
+
+    @Override
+    public String user() {
+      return "ann";
+    }
+
+    @Override
+    public Route route() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public CompletableFuture<Resumption> askAgain(
+        UserMailboxes all, Standing standing, Client client, String clientId) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void moved(UserMailboxes all, Resumption.Goes there) {}
+
+    @Override
+    public void unused(UserMailboxes all) {}
+  }
+}
