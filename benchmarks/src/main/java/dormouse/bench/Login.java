@@ -13,16 +13,20 @@ import java.util.Locale;
 
 /// How many TLS logins does a front end do in a second of the processors, beside nginx?
 /// ```text
-/// ./bench own login [--logins 10000] [--clients 64] [--rounds 3] [--only plain,keep-alive,cache]
+/// ./bench own login [--logins 10000] [--clients 64] [--rounds 3] [--only plain,keep-alive,cache,pool]
 /// ```
 /// One auth daemon and one backend, in this process; before them nginx's mail proxy and Dormouse, in processes of their own,
 /// with the same certificate and as many workers as loops. A round is that many users who log in once each; by turns nginx and
 /// each Dormouse, so that a busy machine troubles all alike. Counted is what the processes of the front end use of the processors,
-/// their kernel's part with it. A first round of each is not counted: compilers and pools warm up.
+/// their kernel's part with it. The first two rounds of each are not counted: compilers and pools warm up.
 ///
-/// Dormouse comes as nginx is (a connection to the daemon each), with `keep-alive`, and with `cache`, where the first
-/// round has filled it.
+/// Dormouse comes as nginx is (a connection to the daemon each), with `keep-alive`, with `cache`, where the first
+/// round has filled it, and with the pool beside it, where who comes again within nine minutes is lent the backend connection that he left.
 public final class Login {
+  private static final int WARM_ROUNDS = 2;
+  private static final String CACHE = ", cache: 1h, cache-entries: 1000000";
+  private static final String NO_POOL = "{ per-user: 0 }";
+  private static final String POOL = "{ per-user: 1, keep-after-logout: 9m, max: 1000000 }";
   private static final int WORKERS = Runtime.getRuntime().availableProcessors();
 
   /// A front end that is measured.
@@ -73,12 +77,13 @@ public final class Login {
             switch (kind) {
               case "keep-alive" ->
                   new Named(
-                      "Dormouse, keep-alive", dormouse(nginx, daemon, ", keep-alive: 64", ""));
+                      "Dormouse, keep-alive",
+                      dormouse(nginx, daemon, ", keep-alive: 64", "", NO_POOL));
               case "cache" ->
-                  new Named(
-                      "Dormouse, cache",
-                      dormouse(nginx, daemon, "", ", cache: 1h, cache-entries: 1000000"));
-              default -> new Named("Dormouse", dormouse(nginx, daemon, "", ""));
+                  new Named("Dormouse, cache", dormouse(nginx, daemon, "", CACHE, NO_POOL));
+              case "pool" ->
+                  new Named("Dormouse, cache and pool", dormouse(nginx, daemon, "", CACHE, POOL));
+              default -> new Named("Dormouse", dormouse(nginx, daemon, "", "", NO_POOL));
             });
       }
       out.printf(
@@ -95,14 +100,20 @@ public final class Login {
   }
 
   private static AuthDaemon.Answer answer(AuthDaemon.Request request, int port) {
-    String[] headers = {"Auth-Status: OK", "Auth-Server: 127.0.0.1", "Auth-Port: " + port};
+    String[] headers = {
+      "Auth-Status: OK",
+      "Auth-Server: 127.0.0.1",
+      "Auth-Port: " + port,
+      "Auth-Pass: of-the-backend" // the pool lends nobody a connection by a password of his own
+    };
     return request.text().startsWith("GET /auth HTTP/1.1\r\n")
         ? AuthDaemon.Answer.kept(headers)
         : AuthDaemon.Answer.of(headers);
   }
 
   private DormouseProcess dormouse(
-      NginxMailServer nginx, AuthDaemon daemon, String http, String link) throws IOException {
+      NginxMailServer nginx, AuthDaemon daemon, String http, String link, String pool)
+      throws IOException {
     return DormouseProcess.start(
         options.jar(),
         """
@@ -112,6 +123,7 @@ public final class Login {
             address: "*"
             tls: none
             gate: { logins-per-second: 100000, burst: 100000, concurrent-logins: 1000, queue: 100000 }
+            pool: %s
         directory:
           - { http: { url: "http://127.0.0.1:%d/auth"%s }%s }
         limits: { exempt: [ 127.0.0.0/8 ] }
@@ -119,6 +131,7 @@ public final class Login {
             .formatted(
                 nginx.certificate().certificate(),
                 nginx.certificate().key(),
+                pool,
                 daemon.port(),
                 http,
                 link));
@@ -134,7 +147,7 @@ public final class Login {
 
   private void measure(List<FrontEnd> all, boolean resumes, AuthDaemon daemon, LoginBackend backend)
       throws InterruptedException {
-    for (int round = 0; round <= options.rounds(); round++) {
+    for (int round = 0; round < WARM_ROUNDS + options.rounds(); round++) {
       for (FrontEnd each : all) {
         LoginStorm storm = new LoginStorm(each.port(), options.clients(), resumes);
         Duration before = CpuTime.of(each.pids());
@@ -144,7 +157,7 @@ public final class Login {
         if (Math.abs(storm.resumed() - expected) > options.logins() / 10) {
           throw new IllegalStateException(each.name() + " has resumed " + storm.resumed());
         }
-        if (round > 0) {
+        if (round >= WARM_ROUNDS) {
           each.rates().add(options.logins() / (used.toMillis() / 1000.0));
         }
         daemon.takeRequests();

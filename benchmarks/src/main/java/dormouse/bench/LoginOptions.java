@@ -7,13 +7,13 @@ import java.util.List;
 ///
 /// @param logins in each round, each of another user
 /// @param clients how many log in at a time
-/// @param rounds measured, after one that is not
-/// @param only which Dormouse of `plain`, `keep-alive` and `cache`; nginx is always there
+/// @param rounds measured, after two that are not
+/// @param only which Dormouse of `plain`, `keep-alive`, `cache` and `pool`; nginx is always there
 /// @param jar Dormouse
 record LoginOptions(int logins, int clients, int rounds, List<String> only, Path jar) {
-  static final List<String> DORMICE = List.of("plain", "keep-alive", "cache");
+  static final List<String> DORMICE = List.of("plain", "keep-alive", "cache", "pool");
   static final String USAGE =
-      "Usage: ./bench own login [--logins 10000] [--clients 64] [--rounds 3] [--only plain,keep-alive,cache]";
+      "Usage: ./bench own login [--logins 10000] [--clients 64] [--rounds 3] [--only plain,keep-alive,cache,pool]";
 
   /// @throws IllegalArgumentException with what is wrong
   static LoginOptions of(String... arguments) {

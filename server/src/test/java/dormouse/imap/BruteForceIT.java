@@ -109,12 +109,17 @@ class BruteForceIT {
     }
   }
 
-  /// Users whom nobody attacks log in, one behind the other, each from an address of its own: how long each took.
+  /// Users whom nobody attacks log in, as many a second as spread over the attack, each from an address of its own: how long each took from
+  /// when it was its turn.
   private static long[] honest(FrontEnd front, int from) {
     long[] took = new long[HONEST];
+    long next = System.nanoTime();
     for (int i = 0; i < HONEST; i++) {
+      LockSupport.parkNanos(next - System.nanoTime());
       int user = ACCOUNTS + from + i;
-      took[i] = login(front, "127.1." + user / 250 + "." + (user % 250 + 1), user);
+      long late = Math.max(0, System.nanoTime() - next);
+      took[i] = late + login(front, "127.1." + user / 250 + "." + (user % 250 + 1), user);
+      next += Duration.ofSeconds(SECONDS).toNanos() / HONEST;
     }
     return took;
   }
