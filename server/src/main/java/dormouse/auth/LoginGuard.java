@@ -84,6 +84,11 @@ public final class LoginGuard {
       return turn.waited();
     }
 
+    /// Whether others should come before it, if it has begun.
+    public boolean doubted() {
+      return turn.doubted();
+    }
+
     /// It was decided on.
     public void ended(LoginResult result) {
       turn.ended(result);

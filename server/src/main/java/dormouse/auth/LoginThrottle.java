@@ -53,15 +53,17 @@ public final class LoginThrottle {
     long device = secret.device(user, address);
     synchronized (this) {
       if (devices.untilMillis(device) > clock.millis()) {
-        return new Attempt(List.of(new Bucket(device, settings.free())), device);
+        return new Attempt(List.of(new Bucket(device, settings.free(), settings.free())), device);
       }
     }
     List<Bucket> buckets = new ArrayList<>();
-    buckets.add(new Bucket(secret.address(address), settings.free()));
+    int free = settings.free();
+    buckets.add(new Bucket(secret.address(address), free, free / 2));
     if (address instanceof Inet6Address) {
-      buckets.add(new Bucket(secret.network(address), settings.free() * ADDRESSES_IN_A_NETWORK));
+      int network = free * ADDRESSES_IN_A_NETWORK;
+      buckets.add(new Bucket(secret.network(address), network, network / 2));
     }
-    buckets.add(new Bucket(secret.user(user), settings.free()));
+    buckets.add(new Bucket(secret.user(user), free, 1));
     return new Attempt(List.copyOf(buckets), device);
   }
 
@@ -70,8 +72,8 @@ public final class LoginThrottle {
     return failures.bytes() + devices.bytes();
   }
 
-  /// A key and how many failures it may have before it waits.
-  private record Bucket(long key, int free) {}
+  /// A key, how many failures it may have before it waits, and how many before it is doubted.
+  private record Bucket(long key, int free, int trusted) {}
 
   /// One login. Lives on its session's event loop.
   public final class Attempt {
@@ -80,6 +82,7 @@ public final class LoginThrottle {
     private final long beganMillis = clock.millis();
     private boolean begun;
     private boolean waited;
+    private boolean doubted;
 
     private Attempt(List<Bucket> buckets, long device) {
       this.buckets = buckets;
@@ -99,6 +102,9 @@ public final class LoginThrottle {
         }
         if (wait == 0) {
           begun = true;
+          doubted =
+              buckets.stream()
+                  .anyMatch(bucket -> failed(bucket, now) >= Math.max(1, bucket.trusted));
           buckets.forEach(bucket -> charge(bucket, now));
           return Duration.ZERO;
         }
@@ -113,6 +119,12 @@ public final class LoginThrottle {
     /// Whether it has had to wait.
     public boolean waited() {
       return waited;
+    }
+
+    /// Whether others should come before it, if it has begun: logins of this user have failed, or some more of this address, or nobody knows
+    /// yet what comes of them.
+    public boolean doubted() {
+      return doubted;
     }
 
     /// It was decided on. One that had not begun leaves no trace.

@@ -14,7 +14,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The one way into a backend: no more logins at a time, and no more in a second, than it is said to serve. Who finds
-/// it closed waits in the queue of its [Priority], where users take turns; a full queue refuses.
+/// it closed waits in the queue of its [Priority], where users take turns; a full queue refuses. Those who are [Priority#DOUBTED] never
+/// take more than half of the places: mail servers answer wrong passwords late, and who guesses them would keep all others out.
 /// ```text
 ///            room and a token                    end
 /// enter ───────────────────────▶ inside (begun) ─────▶ over
@@ -34,6 +35,7 @@ public final class Gate {
   private final TokenBucket bucket;
   private final Map<Priority, FairQueue<Visit>> queues = new EnumMap<>(Priority.class);
   private int inside;
+  private int doubted; // of those inside
   private boolean timed; // a timer will look again
 
   /// @param backend the name that metrics use
@@ -142,7 +144,7 @@ public final class Gate {
     List<Visit> admitted = new ArrayList<>(1);
     Duration look = null;
     synchronized (this) {
-      while (inside < settings.concurrentLogins() && !nobodyWaits()) {
+      while (inside < settings.concurrentLogins() && someoneMayEnter()) {
         if (!bucket.take(clock.millis())) {
           if (!timed) {
             timed = true;
@@ -150,8 +152,10 @@ public final class Gate {
           }
           break;
         }
+        Visit visit = next();
         inside++;
-        admitted.add(next());
+        doubted += visit.priority == Priority.DOUBTED ? 1 : 0;
+        admitted.add(visit);
       }
     }
     if (look != null) {
@@ -167,13 +171,22 @@ public final class Gate {
     }
   }
 
-  private boolean nobodyWaits() {
-    return queues.values().stream().allMatch(FairQueue::isEmpty);
+  private boolean someoneMayEnter() {
+    for (Map.Entry<Priority, FairQueue<Visit>> each : queues.entrySet()) {
+      if (mayEnter(each.getKey()) && !each.getValue().isEmpty()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean mayEnter(Priority priority) {
+    return priority != Priority.DOUBTED || doubted < Math.ceilDiv(settings.concurrentLogins(), 2);
   }
 
   private Visit next() {
-    for (FairQueue<Visit> queue : queues.values()) { // in the order of the priorities
-      Visit visit = queue.poll();
+    for (Map.Entry<Priority, FairQueue<Visit>> each : queues.entrySet()) { // in their order
+      Visit visit = mayEnter(each.getKey()) ? each.getValue().poll() : null;
       if (visit != null) {
         return visit;
       }
@@ -191,6 +204,7 @@ public final class Gate {
   private void leave(Visit visit) {
     synchronized (this) {
       inside--;
+      doubted -= visit.priority == Priority.DOUBTED ? 1 : 0;
     }
     admit(null, visit.wheel);
   }

@@ -8,6 +8,8 @@ public enum Priority {
   CLIENT,
   /// A mailbox is to be looked at, for something may have changed in it.
   SYNC,
+  /// A client waits for its login, but logins of its user or its address have failed lately, or nobody knows yet what comes of them.
+  DOUBTED,
   /// A mailbox is to be looked at because nothing was heard of it.
   SWEEP;
 

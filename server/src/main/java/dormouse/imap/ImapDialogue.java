@@ -103,6 +103,11 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     return context().channel();
   }
 
+  /// Whether others should log in before this client, at a backend that is not free: see [dormouse.auth.LoginThrottle].
+  boolean doubted() {
+    return turn != null && turn.doubted();
+  }
+
   /// Who the client is.
   public Client client() {
     return client;

@@ -286,7 +286,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
                 admitted.credentials().owner(),
                 dialogue.client(),
                 "session",
-                Priority.CLIENT,
+                dialogue.doubted() ? Priority.DOUBTED : Priority.CLIENT,
                 admitted.user(),
                 backend -> open(admitted, backend),
                 /* again= */ false,

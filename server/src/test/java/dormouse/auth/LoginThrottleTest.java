@@ -111,6 +111,29 @@ final class LoginThrottleTest {
   }
 
   @Test
+  void whoseLoginsFailedLatelyIsDoubtedButNotOnItsOwnDevice() {
+    succeed(HOME, "ann");
+    LoginThrottle.Attempt first = throttle.attempt(EVE, "ann");
+    assertThat(first.admit()).isEqualTo(ZERO);
+    assertThat(first.doubted()).isFalse();
+    LoginThrottle.Attempt second = throttle.attempt(InetAddress.ofLiteral("203.0.113.99"), "ann");
+    assertThat(second.admit()).isEqualTo(ZERO);
+    assertThat(second.doubted()).isTrue(); // nobody knows what comes of the first
+    LoginThrottle.Attempt own = throttle.attempt(HOME, "ann");
+    assertThat(own.admit()).isEqualTo(ZERO);
+    assertThat(own.doubted()).isFalse();
+    LoginThrottle.Attempt other = throttle.attempt(EVE, "bob");
+    assertThat(other.admit()).isEqualTo(ZERO);
+    assertThat(other.doubted()).isFalse(); // one failure of an address is nothing yet
+    for (int i = 0; i < 4; i++) {
+      fail(EVE, "u" + i);
+    }
+    LoginThrottle.Attempt seventh = throttle.attempt(EVE, "carl");
+    assertThat(seventh.admit()).isEqualTo(ZERO);
+    assertThat(seventh.doubted()).isTrue();
+  }
+
+  @Test
   void aUsersOwnDeviceIsLetThrough() {
     succeed(HOME, "ann");
     for (int i = 0; i < 50; i++) {

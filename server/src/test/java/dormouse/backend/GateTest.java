@@ -62,6 +62,24 @@ class GateTest {
   }
 
   @Test
+  void whoIsDoubtedGoesBehindClientsAndTakesHalfOfThePlaces() {
+    gate = gate(1000, 1000, 4, 8);
+    enter(Priority.DOUBTED, "eve", "1", "2", "3", "4");
+    assertThat(entered).containsExactly("1", "2");
+    enter(Priority.CLIENT, "ann", "a", "b", "c");
+    assertThat(entered).containsExactly("1", "2", "a", "b");
+    end("1");
+    assertThat(entered).endsWith("c");
+    end("a");
+    assertThat(entered).endsWith("3");
+    end("2", "3", "b", "c");
+    assertThat(entered).containsExactly("1", "2", "a", "b", "c", "3", "4");
+    end("4");
+    enter(Priority.DOUBTED, "eve", "5", "6", "7"); // every place came back
+    assertThat(entered).endsWith("5", "6");
+  }
+
+  @Test
   void aUserOfManySessionsTakesTurns() {
     gate = gate(1000, 1000, 1, 500);
     enter(Priority.CLIENT, "ann", "inside");
