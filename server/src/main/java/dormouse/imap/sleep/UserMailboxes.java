@@ -498,8 +498,12 @@ public final class UserMailboxes
     return host.askAgain(this, standing, client, clientId);
   }
 
-  /// The directory sends the user elsewhere.
+  /// The directory sends the user elsewhere. If nobody is left who has asked, nothing is kept of it: whoever logs in next would find what
+  /// no feed tells of anything any more.
   void moved(Resumption.Goes there) {
+    if (unused) {
+      return;
+    }
     LOG.info(
         "user-moved", "user", host.user(), "from", backend.name(), "to", there.route().place());
     host.moved(this, there);

@@ -1,0 +1,147 @@
+package dormouse.imap.sleep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.auth.Credentials;
+import dormouse.auth.OwnStanding;
+import dormouse.auth.Resumption;
+import dormouse.auth.Standing;
+import dormouse.backend.Approach;
+import dormouse.backend.Backend;
+import dormouse.config.HibernateSettings;
+import dormouse.feed.BackendFeeds;
+import dormouse.imap.backend.ConnectionPool;
+import dormouse.imap.backend.OwnConnection;
+import dormouse.ops.Metrics;
+import dormouse.route.Route;
+import dormouse.route.Wanted;
+import dormouse.session.Client;
+import dormouse.session.HandClock;
+import dormouse.session.TimerWheel;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/// Who has gone before the directory has answered; all else stands in the transcripts `wake-…`.
+class LoginAgainTest {
+  private static final InetSocketAddress SOMEWHERE =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 143);
+
+  private final HandClock clock = new HandClock();
+  private final TimerWheel wheel = new TimerWheel(clock);
+  private final Metrics metrics = new Metrics();
+  private final EmbeddedChannel channel = new EmbeddedChannel();
+  private final Backend backend = new OwnConnection().connection().backend();
+  private final Slow host = new Slow();
+  private final UserMailboxes home =
+      new UserMailboxes(
+          new UserMailboxes.Surroundings(
+              new ConnectionPool(channel.eventLoop(), wheel, metrics),
+              at -> new BackendFeeds(at.name(), clock, metrics),
+              channel.eventLoop(),
+              wheel,
+              metrics,
+              new KeptBytes(1 << 20, metrics),
+              HibernateSettings.DEFAULT,
+              clock,
+              new StatusRoom(metrics)),
+          host,
+          backend);
+
+  @Test
+  void whoIsThereIsMoved() {
+    home.enter();
+    begin().giveUp();
+    host.answers(route("elsewhere"));
+    channel.runPendingTasks();
+    assertThat(host.events).containsExactly("moved");
+  }
+
+  @Test
+  void whoHasGoneMeanwhileIsNotMovedAndStaysForgotten() {
+    home.enter();
+    LoginAgain login = begin();
+    home.exit();
+    login.giveUp();
+    host.answers(route("elsewhere"));
+    channel.runPendingTasks();
+    assertThat(host.events).containsExactly("unused");
+  }
+
+  private LoginAgain begin() {
+    long longAgo = clock.millis() - HibernateSettings.DEFAULT.askAgainEvery().toMillis();
+    Grant grant =
+        Objects.requireNonNull(
+            Grant.of(
+                credentials(),
+                backend,
+                _ -> null,
+                /* keepPassword= */ true,
+                OwnStanding.of("ann", "here", longAgo)));
+    return new LoginAgain(
+            home,
+            new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false),
+            /* clientId= */ "",
+            grant,
+            () -> {
+              throw new AssertionError("nobody waits for it");
+            })
+        .begin();
+  }
+
+  private static Credentials credentials() {
+    return new Credentials("ann", "", new byte[] {'x'});
+  }
+
+  private Route route(String place) {
+    return new Route(place, List.of(backend), List.of(), Approach.USUAL);
+  }
+
+  /// A directory that takes its time.
+  private final class Slow implements UserMailboxes.Host {
+    final List<String> events = new ArrayList<>();
+    private final CompletableFuture<Resumption> answer = new CompletableFuture<>();
+
+    void answers(Route to) {
+      Wanted wanted = new Wanted("ann", "imap", SOMEWHERE, null, null, 0, null, Approach.USUAL);
+      answer.complete(
+          new Resumption.Goes("ann", wanted, to, credentials(), /* renewed= */ false, List.of()));
+    }
+
+    @Override
+    public String login() {
+      return "ann";
+    }
+
+    @Override
+    public String user() {
+      return "ann";
+    }
+
+    @Override
+    public Route route() {
+      return LoginAgainTest.this.route("here");
+    }
+
+    @Override
+    public CompletableFuture<Resumption> askAgain(
+        UserMailboxes all, Standing standing, Client client, String clientId) {
+      return answer;
+    }
+
+    @Override
+    public void moved(UserMailboxes all, Resumption.Goes there) {
+      events.add("moved");
+    }
+
+    @Override
+    public void unused(UserMailboxes all) {
+      events.add("unused");
+    }
+  }
+}
