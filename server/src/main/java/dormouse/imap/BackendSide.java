@@ -182,7 +182,7 @@ final class BackendSide implements BackendConnection.Relay {
   /// nothing else is under way. NAMESPACE is asked anew at each login.
   private CommandTracker.Decision decideList(String tag, Verb verb, String arguments) {
     ListQuery query = conversation.listToKeep(verb, arguments);
-    if (query == null || !free()) {
+    if (query == null || !free() || !home.isAt(connection.backend())) {
       return forward(tag, verb, null);
     }
     if (verb != Verb.NAMESPACE) {
@@ -225,7 +225,10 @@ final class BackendSide implements BackendConnection.Relay {
   private CommandTracker.Decision decideStatus(String tag, String arguments) {
     StatusCache cache = home.statuses();
     StatusQuery query = StatusQuery.of(arguments, conversation.features());
-    if (query == null || conversation.notified() || conversation.isSelected(query)) {
+    if (query == null
+        || conversation.notified()
+        || conversation.isSelected(query)
+        || !home.isAt(connection.backend())) {
       home.metrics().status(StatusOutcome.NOT_KEPT.label());
       return forward(tag, Verb.STATUS, null);
     }

@@ -408,6 +408,17 @@ public final class UserMailboxes
     return new Proof(epochs.of(mailbox), clock().instant());
   }
 
+  /// The same of what a backend says; if it is not [#isAt] there, what it says is old at once.
+  Proof proof(String mailbox, Backend by) {
+    return isAt(by) ? proof(mailbox) : Proof.STALE;
+  }
+
+  /// Whether what a backend says is of the mail that is watched for the user. It is not where a session of a user goes on who has been sent
+  /// elsewhere since: nothing of that is anybody else's, and nothing of what others have heard is for that session.
+  public boolean isAt(Backend other) {
+    return other.equals(backend) || host.route().keeps(other);
+  }
+
   /// How far the feeds tell of a mailbox. A mailbox of somebody else, or of all, changes in other users' names: of it they
   /// tell nothing.
   ///
