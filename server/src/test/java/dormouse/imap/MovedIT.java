@@ -80,6 +80,28 @@ class MovedIT {
     }
   }
 
+  // one entry stands for both
+
+  @Test
+  void whatTheOldHostHasSaidIsForgotten() throws IOException {
+    Path users = Files.writeString(directory.resolve("hosts"), line("u1", at(first)));
+    try (FrontEnd front = FrontEnd.of(settings(users, mail("any", "*")));
+        ImapClient client = login(front, "u1")) {
+      hearSomething(front, "u1", "any");
+      assertThat(client.ok("STATUS box (MESSAGES)")).contains("* STATUS box (MESSAGES 1)");
+      front.await(() -> front.sessions(State.HIBERNATED) == 1, "it sleeps");
+      change(front, users, at(second));
+      client.ok("LIST \"\" box");
+      assertThat(front.metric("dormouse_asked_again_total{result=\"moved\"}")).isEqualTo(1);
+      assertThat(client.ok("STATUS box (MESSAGES)")).contains("* STATUS box (MESSAGES 2)");
+      client.logout();
+    }
+  }
+
+  private static String at(DovecotServer server) {
+    return "host=127.0.0.1 port=" + server.imapPort();
+  }
+
   /// The directory sends u1 there from now on; Dormouse has seen it.
   private static void change(FrontEnd front, Path users, String where) throws IOException {
     FileTime before = Files.getLastModifiedTime(users);

@@ -222,7 +222,7 @@ public final class StatusDesk {
 
   /// The user is served by this backend now: others are asked no more.
   void servedBy(Backend backend) {
-    if (connection != null && !connection.backend().name().equals(backend.name())) {
+    if (connection != null && !connection.backend().isSameServer(backend)) {
       close();
     }
   }

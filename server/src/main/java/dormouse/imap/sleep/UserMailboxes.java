@@ -601,7 +601,7 @@ public final class UserMailboxes
   public void servedBy(Backend other) {
     Backend before = backend;
     backend = other;
-    if (before.name().equals(other.name()) || unused) {
+    if (before.isSameServer(other) || unused) {
       return;
     }
     LOG.debug("moved", "user", host.user(), "from", before.name(), "backend", other.name());
