@@ -23,14 +23,25 @@ class CompareIT {
 
   @Test
   void everyAnswerIsRight(@TempDir Path folder) throws Exception {
-    Options options = Options.of("--tiny", "--stacks", "nginx,dormouse");
+    run(folder, "--tiny", "--stacks", "dormouse");
+    assertThat(folder.resolve("benchmarks/benchmarks.json")).isNotEmptyFile();
+    assertThat(Files.readString(folder.resolve("benchmarks.md")))
+        .contains("## hold", "## stream", "## mixed", "Dormouse");
+  }
+
+  @Test
+  void itStandsBesideItsPeers(@TempDir Path folder) throws Exception {
+    run(folder, "--tiny", "--stacks", "nginx,dormouse", "status");
+    assertThat(Files.readString(folder.resolve("benchmarks.md")))
+        .contains("| status | twenty at once: STATUS a second | ");
+  }
+
+  private static void run(Path folder, String... arguments) throws Exception {
+    Options options = Options.of(arguments);
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     boolean right =
         new Compare(options, new PrintStream(said, true, StandardCharsets.UTF_8)).run(JAR, folder);
     assertThat(said.toString(StandardCharsets.UTF_8)).contains("Dormouse: 0 wrong answers");
     assertThat(right).isTrue();
-    assertThat(folder.resolve("benchmarks/benchmarks.json")).isNotEmptyFile();
-    assertThat(Files.readString(folder.resolve("benchmarks.md")))
-        .contains("## hold", "## stream", "## mixed", "Dormouse");
   }
 }
