@@ -98,11 +98,13 @@ final class LeftSecretsIT {
     dormouse =
         new ProcessBuilder(
                 program("java"),
-                "-Xms512m", // with so much nothing is collected: whatever has ever been there is in
-                // the dump
-                "-Xmx512m",
-                "-Xmn400m",
+                "-Xms1700m", // with so much nothing is collected: whatever has ever been there is
+                // in
+                // the dump, and nothing of it is there twice because it was moved
+                "-Xmx1700m",
+                "-Xmn1500m",
                 "-XX:+UseSerialGC",
+                "-Xlog:gc:file=" + collections(),
                 "-XX:MetaspaceSize=256m",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
@@ -141,6 +143,7 @@ final class LeftSecretsIT {
     try (Client here = new Client("here", Suite.AES_128_GCM, Client.tls13(Suite.AES_128_GCM))) {
       Wait.until("all others have gone", SOON, () -> metric("dormouse_sessions") <= 1);
       byte[] heap = heap("-all");
+      assertThat(collections()).content().as("nothing was collected").doesNotContain("Pause");
       assertThat(SessionSecrets.foundIn(heap, here.secrets()))
           .as("it can be seen who is there")
           .anyMatch(name -> name.contains("SERVER_TRAFFIC_SECRET_0"));
@@ -242,6 +245,10 @@ final class LeftSecretsIT {
 
   private Path log() {
     return directory.resolve("log");
+  }
+
+  private Path collections() {
+    return directory.resolve("gc");
   }
 
   private static String program(String name) {
