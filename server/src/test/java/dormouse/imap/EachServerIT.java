@@ -192,9 +192,10 @@ class EachServerIT {
   }
 
   // T3
+  /// Courier now and then tells what comes just as IDLE begins at its end only: a look finds it.
   @Test
   void flagsThatAnotherClientChangesAreTold() {
-    try (Play play = new Play(3)) {
+    try (Play play = new Play(3, hibernate -> hibernate.withPoll(Duration.ofSeconds(1)))) {
       ImapClient client = play.sleeper();
       play.other.ok("STORE 2 +FLAGS (\\Flagged)");
       client.readUntil(

@@ -122,7 +122,7 @@ class WakeIT {
 
   @Test
   void aQresyncClientWokenAmidChangesHearsVanishedAndModSequences() {
-    try (Stage stage = Stage.before(dovecot).fill(6)) {
+    try (Stage stage = Stage.before(dovecot, Stage::awakeOutsideIdle).fill(6)) {
       ImapClient client = stage.sleeper("ENABLE QRESYNC", "SELECT INBOX");
       client.done();
       ImapClient other = stage.other();
