@@ -21,7 +21,9 @@ final class WalkAgain {
   private final TimerWheel wheel;
   private Facts learnt = Facts.NONE;
   private Answer cannotTell = Answer.reject(); // of the link that was away last
+  private boolean secretive; // a link of another kind cannot tell without a secret
   // of the links of the kind that had let the client in, at least one
+  private boolean there;
   private boolean disowned; // does not know the user
   private boolean untold; // cannot tell without a secret
   private boolean itsAway; // cannot tell now, and may be so
@@ -48,8 +50,10 @@ final class WalkAgain {
     }
     GuardedLink link = links.get(place);
     boolean its = link.kind().equals(by);
+    there |= its;
     if (!link.resumes(attempt.proof().kind())) {
       untold |= its;
+      secretive |= !its;
       return from(place + 1, attempt);
     }
     return link.ask(attempt, loop, wheel)
@@ -91,6 +95,9 @@ final class WalkAgain {
   }
 
   private Answer atEnd() {
+    if (!there && secretive && !away) {
+      return UNTOLD; // that one may have taken its place
+    }
     return disowned && !itsAway ? Answer.reject() : cannotTell;
   }
 }

@@ -65,6 +65,9 @@ class WalkAgainTest {
   void afterAReloadWithoutItOthersDecide() {
     assertThat(ask(link(BACKEND, ACCEPT))).isEqualTo(ACCEPT);
     assertThat(ask(link(STEP, NOT_MINE))).isEqualTo(Answer.reject());
+    assertThat(ask(link(STEP, NOT_MINE), mute(BACKEND))).isEqualTo(NOT_MINE);
+    assertThat(ask(away(STEP, DOWN), mute(BACKEND))).isEqualTo(DOWN);
+    assertThat(ask(link(STEP, Answer.reject()), mute(BACKEND))).isEqualTo(Answer.reject());
   }
 
   @Test

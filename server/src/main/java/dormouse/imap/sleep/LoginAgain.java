@@ -92,7 +92,8 @@ final class LoginAgain {
   }
 
   /// @param standing of the grant
-  /// @param otherwise what became of a login where the user was; that holds unless the user has been moved, or is let in no more. Null if there
+  /// @param otherwise what became of a login where the user was; that holds unless the user has been moved, has a
+  ///     new password, or is let in no more. Null if there
   ///     was none
   private void ask(Standing standing, @Nullable Outcome otherwise) {
     asking = true;
@@ -154,7 +155,7 @@ final class LoginAgain {
       home.moved(goes);
     }
     note(moved ? "moved" : "same");
-    goOn(standing, moved ? null : otherwise);
+    goOn(standing, moved || goes.renewed() ? null : otherwise);
   }
 
   private void goOn(Standing standing, @Nullable Outcome otherwise) {

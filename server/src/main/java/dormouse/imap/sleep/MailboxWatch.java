@@ -272,8 +272,10 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   }
 
   @Override
-  public void refused(Refusal refusal) {
-    loseAll(refusal);
+  public void refused(Refusal refusal, Grant by) {
+    close();
+    sleepers.lose(by, refusal);
+    open();
   }
 
   @Override

@@ -225,7 +225,7 @@ final class NotifyWatch implements WatchLogin.Host {
   }
 
   @Override
-  public void refused(Refusal refusal) {
+  public void refused(Refusal refusal, Grant by) {
     state = State.OFF; // those who sleep will learn it when they are looked after
     refused = true;
   }

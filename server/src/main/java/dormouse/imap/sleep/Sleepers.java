@@ -148,6 +148,11 @@ final class Sleepers {
     stream().forEach(one -> lose(one, refusal));
   }
 
+  /// The sessions of those whose login it was end.
+  void lose(Grant grant, Refusal refusal) {
+    stream().filter(one -> one.grant == grant).forEach(one -> lose(one, refusal));
+  }
+
   private static void lose(Sleeper sleeper, Refusal refusal) {
     sleeper.listener.lost(refusal.reason(), refusal.bye());
   }

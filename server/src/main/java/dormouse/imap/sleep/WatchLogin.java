@@ -5,6 +5,7 @@ import dormouse.backend.Priority;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.Capabilities;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// How a watch comes to a connection: one login at a time, in the name of whoever sleeps there, and ever longer pauses
@@ -20,7 +21,9 @@ final class WatchLogin {
     void loggedIn(BackendConnection connection, Capabilities capabilities);
 
     /// The user is not let in, and never will be.
-    void refused(Refusal refusal);
+    ///
+    /// @param by in whose name it was tried; others may come in by another password
+    void refused(Refusal refusal, Grant by);
 
     /// Another try may help.
     ///
@@ -38,6 +41,7 @@ final class WatchLogin {
   private final Host host;
   private final Backoff backoff = new Backoff(LONGEST_PAUSE);
   private @Nullable LoginAgain running;
+  private @Nullable Grant by; // of that one
 
   WatchLogin(UserMailboxes home, Host host) {
     this.home = home;
@@ -46,16 +50,22 @@ final class WatchLogin {
 
   /// Logs in; the host hears of the end, unless it lost interest before ([#abandon]).
   void begin(Priority priority) {
-    Sleeper first = host.applicant();
+    Sleeper first = applicant();
     LoginAgain login =
         new LoginAgain(
             home,
             first.client(),
             /* clientId= */ "",
             first.grant,
-            () -> home.login(priority, host::applicant));
+            () -> home.login(priority, this::applicant));
     running = login;
     login.begin().outcome().whenComplete((outcome, bug) -> ended(login, outcome, bug));
+  }
+
+  private Sleeper applicant() {
+    Sleeper sleeper = host.applicant();
+    by = sleeper.grant;
+    return sleeper;
   }
 
   private void ended(LoginAgain begun, LoginAgain.Outcome outcome, @Nullable Throwable bug) {
@@ -73,7 +83,8 @@ final class WatchLogin {
     switch (outcome) {
       case LoginAgain.Outcome.LoggedIn(var connection, var capabilities) ->
           host.loggedIn(connection, capabilities);
-      case LoginAgain.Outcome.Refused(var refusal) -> host.refused(refusal);
+      case LoginAgain.Outcome.Refused(var refusal) ->
+          host.refused(refusal, Objects.requireNonNull(by));
       case LoginAgain.Outcome.Failed(var result) -> host.failed(word(result));
     }
   }
