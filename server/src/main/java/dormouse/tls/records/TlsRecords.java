@@ -27,7 +27,7 @@ final class TlsRecords {
   private static final int MAX_SEALED_BYTES = MAX_CONTENT_BYTES + 256;
 
   /// Long before AES-GCM's bound of 2^24.5 records for one key (RFC 8446 §5.5).
-  private static final long MAX_RECORDS_A_KEY = 1 << 23;
+  static final long MAX_RECORDS_A_KEY = 1 << 23;
 
   private static final int MAX_WITHOUT_DATA =
       32; // records in a row: each costs us work and brings nothing
@@ -98,6 +98,9 @@ final class TlsRecords {
 
   private void take(ByteBuf opened, Listener listener) throws BadRecordException {
     int last = opened.writerIndex() - 1;
+    if (last > MAX_CONTENT_BYTES) { // RFC 8446 §5.4: what it was padded with counts
+      throw new BadRecordException(Alert.RECORD_OVERFLOW, "content of " + last + " bytes");
+    }
     while (last >= 0 && opened.getByte(last) == 0) {
       last--;
     }
@@ -106,9 +109,6 @@ final class TlsRecords {
       throw new BadRecordException(Alert.UNEXPECTED_MESSAGE, "a record of no known type");
     }
     opened.writerIndex(last);
-    if (last > MAX_CONTENT_BYTES) {
-      throw new BadRecordException(Alert.RECORD_OVERFLOW, "content of " + last + " bytes");
-    }
     if (handshake != null && type != ContentType.HANDSHAKE) {
       throw new BadRecordException(Alert.UNEXPECTED_MESSAGE, "a message that another cuts in two");
     }

@@ -121,6 +121,43 @@ class ParkingTest {
     }
   }
 
+  /// What has been counted is kept while nobody is there.
+  @Test
+  void recordsThatSayNothingAreCounted() throws Exception {
+    try (Line line = new Line(new Peer(Suite.AES_128_GCM))) {
+      line.awaitParked();
+      for (int i = 0; i < 32; i++) {
+        line.send(i % 2 == 0 ? line.peer.data("") : line.peer.keyUpdate(0));
+        line.awaitRead(i + 1);
+      }
+      line.send(line.peer.data("one"));
+      assertThat(line.hear(3)).isEqualTo("one");
+      for (int i = 0; i < 33; i++) {
+        line.send(line.peer.keyUpdate(0));
+        line.awaitRead(34 + i);
+      }
+      assertThat(line.hearRecord()).isEqualTo("(alert 2 10)");
+      line.awaitEnd();
+      assertThat(line.revivals()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aKeyThatHasServedLongGetsASuccessor(Suite suite) throws Exception {
+    try (Line line = new Line(new Peer(suite, TlsRecords.MAX_RECORDS_A_KEY - 1))) {
+      line.awaitParked();
+      line.send(line.peer.data("one"));
+      assertThat(line.hear(3)).isEqualTo("one");
+      line.send(line.peer.data("two"));
+      assertThat(line.hearRecord()).isEqualTo("(KeyUpdate 0)");
+      assertThat(line.hear(3)).isEqualTo("two");
+      line.send(line.peer.data("three"));
+      assertThat(line.hear(5)).isEqualTo("three");
+      assertThat(line.revivals()).isZero();
+    }
+  }
+
   @Test
   void aKeyUpdateMayBeCutInTwo() throws Exception {
     try (Line line = new Line(new Peer(Suite.AES_128_GCM))) {
@@ -393,6 +430,11 @@ class ParkingTest {
       return (int) (revivalsOfAll() - revivalsBefore);
     }
 
+    /// Waits until so many have been read while it was parked.
+    void awaitRead(int times) {
+      await(() -> counted("dormouse_parked_reads_total ") >= times);
+    }
+
     @Override
     public void close() throws IOException {
       socket.close();
@@ -401,10 +443,14 @@ class ParkingTest {
   }
 
   private double revivalsOfAll() {
+    return counted("dormouse_revivals_total ");
+  }
+
+  private double counted(String metric) {
     return metrics
         .scrape()
         .lines()
-        .filter(line -> line.startsWith("dormouse_revivals_total "))
+        .filter(line -> line.startsWith(metric))
         .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(' '))))
         .sum();
   }

@@ -20,17 +20,25 @@ final class Peer {
   final Protection opening;
 
   Peer(Suite suite) {
-    byte[] clients = secret(suite);
-    byte[] servers = secret(suite);
+    this(suite, 2);
+  }
+
+  /// @param number of the server's next record
+  Peer(Suite suite, long number) {
+    this(suite, secret(suite), secret(suite), number);
+  }
+
+  Peer(Suite suite, byte[] clients, byte[] servers, long number) {
     server =
         new TlsRecords(
-            new Protection(suite, clients.clone(), 0), new Protection(suite, servers.clone(), 2));
-    sealing = new Protection(suite, clients, 0);
-    opening = new Protection(suite, servers, 2);
+            new Protection(suite, clients.clone(), 0),
+            new Protection(suite, servers.clone(), number));
+    sealing = new Protection(suite, clients.clone(), 0);
+    opening = new Protection(suite, servers.clone(), number);
   }
 
   /// Another one each time: the JDK refuses to seal twice with the same key and nonce.
-  private static byte[] secret(Suite suite) {
+  static byte[] secret(Suite suite) {
     byte[] secret = new byte[suite.secretBytes];
     ThreadLocalRandom.current().nextBytes(secret);
     return secret;

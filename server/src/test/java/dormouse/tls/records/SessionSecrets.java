@@ -85,7 +85,7 @@ final class SessionSecrets {
   }
 
   /// HKDF-Expand-Label, written apart from the product's.
-  private static byte[] expand(byte[] secret, String label, int bytes, String hash) {
+  static byte[] expand(byte[] secret, String label, int bytes, String hash) {
     byte[] full = ("tls13 " + label).getBytes(StandardCharsets.US_ASCII);
     ByteBuffer info = ByteBuffer.allocate(full.length + 5);
     info.putShort((short) bytes).put((byte) full.length).put(full).put((byte) 0).put((byte) 1);

@@ -81,6 +81,46 @@ class TlsRecordsTest {
     assertThat(peer.opens(peer.server.seal(text("z"), ALLOCATOR))).containsExactly("z");
   }
 
+  /// One new generation is an answer to all who asked before it (RFC 8446 §4.6.3).
+  @Test
+  void whoAsksTwiceIsAnsweredOnce() throws BadRecordException {
+    assertThat(peer.hears(List.of(peer.keyUpdate(1), peer.keyUpdate(1), peer.data("x"))))
+        .containsExactly("x");
+    assertThat(peer.opens(peer.server.seal(text("y"), ALLOCATOR)))
+        .containsExactly("(KeyUpdate 0)", "y");
+    assertThat(peer.opens(peer.server.seal(text("z"), ALLOCATOR))).containsExactly("z");
+  }
+
+  /// Long before a key has protected too much (RFC 8446 §5.5) there is another.
+  @ParameterizedTest
+  @EnumSource
+  void aKeyThatHasServedLongGetsASuccessor(Suite suite) throws BadRecordException {
+    Peer late = new Peer(suite, TlsRecords.MAX_RECORDS_A_KEY - 2);
+    assertThat(late.opens(late.server.seal(text("a"), ALLOCATOR))).containsExactly("a");
+    assertThat(late.opens(late.server.seal(text("b"), ALLOCATOR))).containsExactly("b");
+    assertThat(late.opens(late.server.seal(text("c"), ALLOCATOR)))
+        .containsExactly("(KeyUpdate 0)", "c");
+    assertThat(late.server.writing().sequence()).isEqualTo(1);
+    assertThat(late.opens(late.server.seal(text("d"), ALLOCATOR))).containsExactly("d");
+  }
+
+  @Test
+  void soDoesOneThatWouldInTheMidstOfData() throws BadRecordException {
+    Peer late = new Peer(Suite.AES_128_GCM, TlsRecords.MAX_RECORDS_A_KEY - 2);
+    List<String> opened = late.opens(late.server.seal(text("x".repeat(40_000)), ALLOCATOR));
+    assertThat(opened).hasSize(4).startsWith("(KeyUpdate 0)");
+  }
+
+  /// The client asks, and the limit is reached: one new generation will do.
+  @Test
+  void twoReasonsMakeOneKeyUpdate() throws BadRecordException {
+    Peer late = new Peer(Suite.AES_128_GCM, TlsRecords.MAX_RECORDS_A_KEY);
+    assertThat(late.hears(List.of(late.keyUpdate(1), late.data("x")))).containsExactly("x");
+    assertThat(late.opens(late.server.seal(text("y"), ALLOCATOR)))
+        .containsExactly("(KeyUpdate 0)", "y");
+    assertThat(late.opens(late.server.seal(text("z"), ALLOCATOR))).containsExactly("z");
+  }
+
   @Test
   void aKeyUpdateMayComeInPieces() {
     byte[] start = peer.record(ContentType.HANDSHAKE, (byte) 24, (byte) 0);
@@ -135,6 +175,18 @@ class TlsRecordsTest {
     assertThat(peer.hears(List.of(peer.record(ContentType.APPLICATION_DATA, most))))
         .containsExactly("x".repeat(16_384));
     assertAlert("RECORD_OVERFLOW", p -> p.record(ContentType.APPLICATION_DATA, new byte[16_385]));
+  }
+
+  /// With its type and its padding it is one byte more at most (RFC 8446 §5.4).
+  @Test
+  void contentAndPaddingAreNoMoreEither() {
+    String most = "x".repeat(16_384);
+    assertThat(peer.hears(List.of(peer.padded(most.substring(1), 1))))
+        .containsExactly(most.substring(1));
+    assertAlert("RECORD_OVERFLOW", p -> p.padded(most, 1));
+    assertAlert("RECORD_OVERFLOW", p -> p.padded("x", 16_384));
+    assertAlert("RECORD_OVERFLOW", p -> p.padded(most, 239)); // 16,640 bytes when sealed
+    assertAlert("RECORD_OVERFLOW", p -> p.padded(most, 240));
   }
 
   @Test
