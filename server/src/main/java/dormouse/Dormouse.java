@@ -85,7 +85,7 @@ public final class Dormouse implements AutoCloseable {
             settings.tls(),
             settings.runtime().stateDir(),
             clock,
-            new RecordLayer(carrier -> metrics.handshake(carrier.label())),
+            RecordLayer.telling((carrier, resumed) -> metrics.handshake(carrier.label(), resumed)),
             metrics::certificates);
     SecretKeys secret = new SecretKeys();
     limits = new ConnectionLimits(settings.limits(), secret, metrics);

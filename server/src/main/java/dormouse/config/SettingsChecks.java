@@ -121,6 +121,9 @@ public final class SettingsChecks {
     if (tls.clientCa() != null) {
       file("tls.client-ca", tls.clientCa());
     }
+    if (tls.ticketKeys() != null) {
+      ticketKeys("tls.ticket-keys", tls.ticketKeys());
+    }
     for (int i = 0; i < tls.certificates().size(); i++) {
       CertificateSettings certificate = tls.certificates().get(i);
       String key = "tls.certificates[" + i + "]";
@@ -131,6 +134,20 @@ public final class SettingsChecks {
       if (file(key + ".key", certificate.key()) && isReadableByAll(certificate.key())) {
         warning(key + ".key", certificate.key() + " can be read by every user of this machine");
       }
+    }
+  }
+
+  private void ticketKeys(String key, Path file) {
+    if (!file(key, file)) {
+      return;
+    }
+    try {
+      TicketKeyFile.read(file).forEach(read -> Arrays.fill(read, (byte) 0));
+    } catch (IOException e) {
+      fault(key, String.valueOf(e.getMessage()));
+    }
+    if (isReadableByAll(file)) {
+      warning(key, file + " can be read by every user of this machine");
     }
   }
 

@@ -15,12 +15,14 @@ import org.jspecify.annotations.Nullable;
 ///     100ms to 24h
 /// @param clientCertificates whether clients are asked for a certificate of their own
 /// @param clientCa PEM, certificates that may sign the clients'; needed when they are asked
+/// @param ticketKeys a [TicketKeyFile]; none: Dormouse makes keys itself
 /// @param certificates if there is none and a listener needs one, a self-signed certificate is made in the state
 ///     directory at the first start
 public record TlsSettings(
     @Nullable Duration reloadEvery,
     ClientCertificates clientCertificates,
     @Nullable Path clientCa,
+    @Nullable Path ticketKeys,
     List<CertificateSettings> certificates) {
   public static final TlsSettings DEFAULT = new TlsSettings(List.of());
 
@@ -42,6 +44,6 @@ public record TlsSettings(
 
   /// These certificates, all else by default.
   public TlsSettings(List<CertificateSettings> certificates) {
-    this(ofSeconds(10), ClientCertificates.NONE, null, certificates);
+    this(ofSeconds(10), ClientCertificates.NONE, null, null, certificates);
   }
 }

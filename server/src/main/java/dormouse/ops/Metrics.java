@@ -101,6 +101,7 @@ public final class Metrics {
   private final LongAdder compressing = new LongAdder();
   private final LongAdder parked = new LongAdder();
   private final LongAdder parkedBytes = new LongAdder();
+  private final Counter resumptions;
   private final Counter parkedReads;
   private final Counter revivals;
   private final LongAdder statusCacheBytes = new LongAdder();
@@ -142,6 +143,10 @@ public final class Metrics {
         .description("Memory that holds parked connections")
         .baseUnit("bytes")
         .register(registry);
+    resumptions =
+        Counter.builder("dormouse.tls.resumptions")
+            .description("TLS handshakes of clients that had a ticket")
+            .register(registry);
     parkedReads =
         Counter.builder("dormouse.parked.reads")
             .description("Times a parked client said something")
@@ -175,9 +180,12 @@ public final class Metrics {
         latency("dormouse.sync", "One look at a mailbox for those who sleep in it", Tags.empty());
   }
 
-  /// A client's TLS handshake is done. `carrier` is who carries its records from now on.
-  public void handshake(String carrier) {
+  /// A client's TLS handshake is done. `carrier` is who carries its records from now on; it is resumed if the client had a ticket.
+  public void handshake(String carrier, boolean resumed) {
     count("dormouse.tls.handshakes", "carrier", carrier, "TLS handshakes of clients");
+    if (resumed) {
+      resumptions.increment();
+    }
   }
 
   /// A login was answered. `result` is `accepted`, `rejected`, or what made it impossible.

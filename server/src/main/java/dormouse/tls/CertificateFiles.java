@@ -29,6 +29,9 @@ final class CertificateFiles {
     if (settings.clientCa() != null) {
       files.add(settings.clientCa());
     }
+    if (settings.ticketKeys() != null) {
+      files.add(settings.ticketKeys());
+    }
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       for (Path file : files) {

@@ -14,7 +14,7 @@ import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBeh
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSsl;
-import io.netty.handler.ssl.OpenSslSessionContext;
+import io.netty.handler.ssl.OpenSslSessionTicketKey;
 import io.netty.handler.ssl.SniHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -40,10 +40,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The certificates that clients see, and the TLS they get. Any thread, but for the handlers made.
 ///
-/// They can be changed at any time ([#use], [#watch]); connections that stand keep what they have.
+/// They can be changed at any time ([#use], [#watch]), and so can the keys of tickets; connections that stand keep what they have.
 ///
-/// Sessions are resumed by tickets, whose keys BoringSSL makes and changes itself. ALPN (RFC 7301) `imap` is agreed to and not
-/// demanded.
+/// Sessions are resumed by tickets ([TicketKeys]). ALPN (RFC 7301) `imap` is agreed to and not demanded.
 public final class Certificates implements AutoCloseable {
   private static final int MAX_CLIENT_HELLO_BYTES = 32 * 1024;
   private static final int HANDSHAKE_TIMEOUT_MILLIS = 10_000;
@@ -60,7 +59,8 @@ public final class Certificates implements AutoCloseable {
   private final InstantSource clock;
   private final RecordLayer records;
   private final Consumer<Map<Path, Instant>> onExpiries;
-  private TlsSettings settings;
+  private final TicketKeys ticketKeys;
+  private volatile TlsSettings settings;
   private String fingerprint = "";
   private List<ServedCertificate> replaced = List.of();
   private volatile List<ServedCertificate> served = List.of();
@@ -79,6 +79,7 @@ public final class Certificates implements AutoCloseable {
     this.clock = clock;
     this.records = records;
     this.onExpiries = onExpiries;
+    this.ticketKeys = new TicketKeys(clock);
     List<ServedCertificate> first = read(settings);
     byName = NamedContexts.of(first);
     serve(first, settings);
@@ -178,6 +179,7 @@ public final class Certificates implements AutoCloseable {
     List<ServedCertificate> read = new ArrayList<>();
     List<Fault> faults = new ArrayList<>();
     List<X509Certificate> signers = clientCa(from, faults);
+    List<OpenSslSessionTicketKey> tickets = tickets(from, faults);
     for (int i = 0; i < files.size(); i++) {
       String setting = "tls.certificates[" + i + "].";
       String file = "certificate";
@@ -191,6 +193,8 @@ public final class Certificates implements AutoCloseable {
         file = "certificate";
         SslContext context =
             context(key, chain, from.clientCertificates(), signers, staple != null);
+        TicketKeys.bind(context, chain.getFirst(), from.clientCertificates(), signers);
+        TicketKeys.use(context, tickets);
         records.prepare(context);
         read.add(
             new ServedCertificate(files.get(i).certificate(), chain.getFirst(), context, staple));
@@ -218,6 +222,19 @@ public final class Certificates implements AutoCloseable {
     }
   }
 
+  private List<OpenSslSessionTicketKey> tickets(TlsSettings from, List<Fault> faults) {
+    Path file = from.ticketKeys();
+    if (file == null) {
+      return ticketKeys.own();
+    }
+    try {
+      return TicketKeys.of(file);
+    } catch (PemFiles.BadFile e) {
+      faults.add(new Fault(0, 0, "tls.ticket-keys", String.valueOf(e.getMessage())));
+      return List.of();
+    }
+  }
+
   private static SslContext context(
       PrivateKey key,
       List<X509Certificate> chain,
@@ -233,11 +250,7 @@ public final class Certificates implements AutoCloseable {
           .clientAuth(
               clients == ClientCertificates.REQUIRED ? ClientAuth.REQUIRE : ClientAuth.OPTIONAL);
     }
-    SslContext context = builder.enableOcsp(staples && OpenSsl.isOcspSupported()).build();
-    if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
-      sessions.setTicketKeys();
-    }
-    return context;
+    return builder.enableOcsp(staples && OpenSsl.isOcspSupported()).build();
   }
 
   private void warnIfExpired(Path file, X509Certificate certificate) {
@@ -250,11 +263,19 @@ public final class Certificates implements AutoCloseable {
   /// The handler that ends TLS for one channel, to be the first of its pipeline; others take its place. When the handshake is
   /// over [dormouse.tls.records.HandshakeFacts] is fired, then [io.netty.handler.ssl.SslHandshakeCompletionEvent].
   public ChannelHandler newHandler(ByteBufAllocator allocator) {
+    if (settings.ticketKeys() == null && ticketKeys.isDue()) {
+      renewTicketKeys();
+    }
     List<ServedCertificate> now = served;
     return records.around(
         now.size() == 1
             ? now.getFirst().newHandler(records, allocator)
             : new ByName(MAX_CLIENT_HELLO_BYTES, HANDSHAKE_TIMEOUT_MILLIS));
+  }
+
+  private void renewTicketKeys() {
+    List<OpenSslSessionTicketKey> keys = ticketKeys.own();
+    served.forEach(certificate -> TicketKeys.use(certificate.context(), keys));
   }
 
   /// Waits for the name that the client asks for.

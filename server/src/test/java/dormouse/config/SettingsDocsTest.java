@@ -96,6 +96,9 @@ final class SettingsDocsTest {
       while (named.find()) {
         Files.writeString(directory.resolve(named.group()), "a secret, or whatever it is\n");
       }
+      if (example.contains("ticket-keys:")) {
+        Files.writeString(directory.resolve("tickets"), "A".repeat(64) + "\n");
+      }
       Path file = Files.writeString(directory.resolve("dormouse" + ++number + ".yaml"), whole);
       StringWriter said = new StringWriter();
       PrintWriter out = new PrintWriter(said);

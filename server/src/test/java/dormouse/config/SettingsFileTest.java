@@ -44,6 +44,7 @@ final class SettingsFileTest {
         reload-every: 11s
         client-certificates: required
         client-ca: mail.pem
+        ticket-keys: ticket-keys
       backends:
         mx2:
           address: 10.0.0.2:1144
@@ -158,6 +159,8 @@ final class SettingsFileTest {
   void theFilesAreThere() throws IOException {
     Files.writeString(directory.resolve("mail.pem"), "");
     Files.writeString(directory.resolve("mail.key"), "");
+    Files.writeString(directory.resolve("ticket-keys"), "A".repeat(64) + "\n");
+    mode("ticket-keys", "rw-------");
     Files.writeString(directory.resolve("master.secret"), "secret\n");
     mode("master.secret", "rw-------");
     mode("mail.key", "rw-------");
@@ -837,6 +840,23 @@ final class SettingsFileTest {
         .asString()
         .startsWith("3:49: tls.certificates[0].key: ")
         .endsWith("can be read by every user of this machine");
+  }
+
+  @Test
+  void keysOfTicketsAreKeysThatNobodyElseCanRead() throws IOException {
+    String tls = SMALLEST + "tls: { ticket-keys: ticket-keys }\n";
+    mode("ticket-keys", "rw-r--r--");
+    assertThat(warnings(tls))
+        .singleElement()
+        .asString()
+        .startsWith("3:8: tls.ticket-keys: ")
+        .endsWith("can be read by every user of this machine");
+    Path keys = Files.writeString(directory.resolve("ticket-keys"), "# mine\n\nno-key\n");
+    assertThat(faults(tls))
+        .containsExactly(
+            "3:8: tls.ticket-keys: line 3 of "
+                + keys
+                + " is not Base64; make one with: openssl rand -base64 48");
   }
 
   @Test

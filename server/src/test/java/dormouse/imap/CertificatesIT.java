@@ -17,20 +17,24 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Certificates that change while clients are there, OCSP responses and certificates of clients, with OpenSSL as the client.
+/// Certificates that change while clients are there, OCSP responses, certificates of clients and session tickets, with OpenSSL as the client.
 class CertificatesIT {
   private static final Duration SOON = Duration.ofSeconds(10);
 
@@ -116,6 +120,131 @@ class CertificatesIT {
     }
   }
 
+  /// As on several nodes behind one name, or before and after a restart.
+  @Test
+  void aTicketIsGoodWhereItsKeyIs() throws Exception {
+    Path keys = ticketKeys("keys", newTicketKey());
+    Path others = ticketKeys("others", newTicketKey());
+    try (ListenedStage one = stage(withTickets(keys));
+        ListenedStage two = stage(withTickets(keys));
+        ListenedStage other = stage(withTickets(others))) {
+      takeTicket(one);
+      assertThat(showTicket(two)).isEqualTo("Reused");
+      assertThat(showTicket(other)).isEqualTo("New");
+      assertThat(showTicket(one)).isEqualTo("Reused");
+    }
+  }
+
+  /// A new key comes behind, then before the old one, then the old one goes.
+  @Test
+  void keysOfTicketsAreChangedWithoutLoss() throws Exception {
+    String old = newTicketKey();
+    String next = newTicketKey();
+    Path keys = ticketKeys("keys", old);
+    try (ListenedStage stage = stage(withTickets(keys));
+        ListenedStage ahead = stage(withTickets(ticketKeys("ahead", next, old)));
+        ListenedStage beyond = stage(withTickets(ticketKeys("beyond", next)))) {
+      takeTicket(ahead);
+      assertThat(showTicket(stage)).isEqualTo("New");
+      ticketKeys("keys", old, next);
+      stage.certificates.use(withTickets(keys));
+      assertThat(showTicket(stage)).isEqualTo("Reused");
+      takeTicket(stage);
+      assertThat(showTicket(ahead)).isEqualTo("Reused");
+      assertThat(showTicket(beyond)).isEqualTo("New");
+
+      stage.certificates.watch(Duration.ofMillis(100));
+      ticketKeys("keys", next, old);
+      Wait.until(
+          "it makes tickets with the new key",
+          SOON,
+          () -> {
+            takeTicket(stage);
+            return showTicket(beyond).equals("Reused");
+          });
+    }
+  }
+
+  @Test
+  void keysOfTicketsThatCannotBeUsedChangeNothing() throws Exception {
+    Path keys = ticketKeys("keys", newTicketKey());
+    try (ListenedStage stage = stage(withTickets(keys))) {
+      takeTicket(stage);
+      ticketKeys("keys", newTicketKey(), "c2hvcnQ=");
+      assertThatThrownBy(() -> stage.certificates.use(withTickets(keys)))
+          .isInstanceOf(BadCertificates.class)
+          .hasMessageContaining(
+              "tls.ticket-keys: line 2 of %s holds 5 bytes, wanted 48".formatted(keys));
+      assertThat(showTicket(stage)).isEqualTo("Reused");
+    }
+  }
+
+  /// Without a file, too, tickets outlive a reload, and are as good on every loop.
+  @Test
+  void aTicketOutlivesAReload() throws Exception {
+    TlsSettings settings = settings(ClientCertificates.NONE, null);
+    try (ListenedStage stage = new ListenedStage(ListenTls.IMPLICIT, settings, dir, 2)) {
+      takeTicket(stage);
+      stage.certificates.use(settings);
+      for (int i = 0; i < 20 && stage.acceptedOn.size() < 2; i++) {
+        assertThat(showTicket(stage)).isEqualTo("Reused");
+      }
+      assertThat(stage.acceptedOn).hasSize(2);
+      write(signed("second")); // which whoever comes shall see
+      stage.certificates.use(settings);
+      assertThat(showTicket(stage)).isEqualTo("New");
+    }
+  }
+
+  /// It was given to who had no certificate; now one is wanted.
+  @Test
+  void aTicketIsNoWayAroundACertificate() throws Exception {
+    Path keys = ticketKeys("keys", newTicketKey());
+    try (ListenedStage stage = stage(withTickets(keys))) {
+      takeTicket(stage);
+      assertThat(showTicket(stage)).isEqualTo("Reused");
+      stage.certificates.use(
+          new TlsSettings(
+              null,
+              ClientCertificates.REQUIRED,
+              dir.resolve("ca.crt"),
+              keys,
+              List.of(new CertificateSettings(certificate, key))));
+      assertThat(openssl(stage, "-sess_in", "ticket")).doesNotContain("Reused", "* OK");
+    }
+  }
+
+  private void takeTicket(ListenedStage stage) {
+    openssl(stage, "-sess_out", "ticket");
+  }
+
+  /// `New` or `Reused`.
+  private String showTicket(ListenedStage stage) {
+    Matcher said =
+        Pattern.compile("(New|Reused), TLSv1.3").matcher(openssl(stage, "-sess_in", "ticket"));
+    assertThat(said.find()).isTrue();
+    return said.group(1);
+  }
+
+  private TlsSettings withTickets(Path keys) {
+    return new TlsSettings(
+        null,
+        ClientCertificates.NONE,
+        null,
+        keys,
+        List.of(new CertificateSettings(certificate, key)));
+  }
+
+  private Path ticketKeys(String name, String... lines) throws IOException {
+    return Files.write(dir.resolve(name), List.of(lines));
+  }
+
+  private static String newTicketKey() {
+    byte[] key = new byte[48];
+    new SecureRandom().nextBytes(key);
+    return Base64.getEncoder().encodeToString(key);
+  }
+
   private static void knows(ListenedStage stage, String... names) {
     List<String> wanted = Arrays.asList(names);
     Wait.until(wanted + " are known", SOON, () -> stage.certificateNames().containsAll(wanted));
@@ -130,6 +259,7 @@ class CertificatesIT {
         null,
         clients,
         dir.resolve("ca.crt"),
+        null,
         List.of(new CertificateSettings(certificate, key, ocsp)));
   }
 
@@ -197,7 +327,7 @@ class CertificatesIT {
   }
 
   /// What `openssl s_client` says of a connection that it ends after the greeting.
-  private String openssl(ListenedStage stage, String... options) throws Exception {
+  private String openssl(ListenedStage stage, String... options) {
     List<String> command =
         new ArrayList<>(
             List.of("openssl", "s_client", "-connect", "127.0.0.1:" + stage.port(), "-crlf"));
@@ -205,7 +335,15 @@ class CertificatesIT {
     return run(command.toArray(String[]::new));
   }
 
-  private String run(String... command) throws Exception {
+  private String run(String... command) {
+    try {
+      return output(command);
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private String output(String... command) throws IOException, InterruptedException {
     Path in = dir.resolve("in");
     Files.writeString(in, "a1 LOGOUT\n");
     Path out = dir.resolve("out");

@@ -93,7 +93,7 @@ final class OperatingDocsTest {
   private static Metrics everything() {
     Metrics metrics = new Metrics();
     metrics.watchProcess();
-    metrics.handshake("own");
+    metrics.handshake("own", true);
     metrics.login("accepted");
     metrics.directoryAnswer("l", "r");
     metrics.directoryTook("l", Duration.ZERO);

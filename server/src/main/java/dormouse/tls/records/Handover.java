@@ -14,7 +14,7 @@ import io.netty.internal.tcnative.SSL;
 import io.netty.util.concurrent.Promise;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.function.Consumer;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -31,12 +31,12 @@ final class Handover extends ChannelInboundHandlerAdapter {
 
   private final SecretCollector secrets;
   private final RecordGate gate;
-  private final Consumer<Carrier> count;
+  private final RecordLayer.Told told;
 
-  Handover(SecretCollector secrets, RecordGate gate, Consumer<Carrier> count) {
+  Handover(SecretCollector secrets, RecordGate gate, RecordLayer.Told told) {
     this.secrets = secrets;
     this.gate = gate;
-    this.count = count;
+    this.told = told;
   }
 
   @Override
@@ -54,6 +54,7 @@ final class Handover extends ChannelInboundHandlerAdapter {
               : null;
       HandshakeFacts facts =
           HandshakeFacts.of(handshake.engine(), heard == null ? new byte[0] : heard.exporter());
+      boolean resumed = isResumed(handshake.engine());
       Carrier carrier = takeOver(pipeline, handshake, facts, heard);
       if (heard != null) {
         Arrays.fill(heard.exporter(), (byte) 0); // the bindings are made
@@ -61,7 +62,7 @@ final class Handover extends ChannelInboundHandlerAdapter {
           heard.wipe();
         }
       }
-      count.accept(carrier);
+      told.of(carrier, resumed);
       context.fireUserEventTriggered(facts);
     }
     context.fireUserEventTriggered(event);
@@ -69,6 +70,11 @@ final class Handover extends ChannelInboundHandlerAdapter {
       pipeline.remove(this);
     }
     gate.open(pipeline.context(gate));
+  }
+
+  private static boolean isResumed(SSLEngine engine) {
+    return engine instanceof ReferenceCountedOpenSslEngine boringSsl
+        && SSL.isSessionReused(boringSsl.sslPointer());
   }
 
   private static Carrier takeOver(

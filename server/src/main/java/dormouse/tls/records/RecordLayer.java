@@ -15,12 +15,28 @@ import javax.net.ssl.SSLException;
 /// Carries connections of TLS 1.3 itself after their handshakes, in a fraction of the memory that BoringSSL takes for each. One for
 /// all contexts of the process. Any thread.
 public final class RecordLayer {
-  private final SecretCollector secrets = new SecretCollector();
-  private final Consumer<Carrier> count;
+  /// Hears of finished handshakes.
+  public interface Told {
+    /// On the connection's event loop.
+    ///
+    /// @param resumed by a ticket
+    void of(Carrier carrier, boolean resumed);
+  }
 
-  /// @param count told of each finished handshake, on its event loop
-  public RecordLayer(Consumer<Carrier> count) {
-    this.count = count;
+  private final SecretCollector secrets = new SecretCollector();
+  private final Told told;
+
+  private RecordLayer(Told told) {
+    this.told = told;
+  }
+
+  public static RecordLayer telling(Told told) {
+    return new RecordLayer(told);
+  }
+
+  /// @param told of each finished handshake who carries the connection from then on
+  public RecordLayer(Consumer<Carrier> told) {
+    this((carrier, _) -> told.accept(carrier));
   }
 
   /// Makes this context's handshakes ones that can be taken over, if it is BoringSSL's, and tries one.
@@ -42,10 +58,10 @@ public final class RecordLayer {
   ///
   /// @param handshake ends in a [SslHandler] of [#newSslHandler], itself or by replacing itself with one
   public ChannelHandler around(ChannelHandler handshake) {
-    return around(handshake, count);
+    return around(handshake, told);
   }
 
-  ChannelHandler around(ChannelHandler handshake, Consumer<Carrier> told) {
+  ChannelHandler around(ChannelHandler handshake, Told told) {
     return new Opening(handshake, told);
   }
 
@@ -70,9 +86,9 @@ public final class RecordLayer {
   /// Gives its place to gate, handshake and hand-over.
   private final class Opening extends ChannelInboundHandlerAdapter {
     private final ChannelHandler handshake;
-    private final Consumer<Carrier> told;
+    private final Told told;
 
-    Opening(ChannelHandler handshake, Consumer<Carrier> told) {
+    Opening(ChannelHandler handshake, Told told) {
       this.handshake = handshake;
       this.told = told;
     }

@@ -35,7 +35,7 @@ final class SelfCheck {
     try {
       SslHandler handshake = layer.newSslHandler(server, ours.alloc());
       handshake.engine().setNeedClientAuth(false); // we have no certificate to show
-      ours.pipeline().addFirst(layer.around(handshake, _ -> {}));
+      ours.pipeline().addFirst(layer.around(handshake, (_, _) -> {}));
       theirs.writeOutbound(text(PING));
       expect(PING, heard(theirs, ours));
       ours.writeOutbound(text(PONG));
