@@ -32,6 +32,7 @@ install_packages() {
     case " $* " in *" postgresql "*) services="$services postgresql.service" ;; esac
     case " $* " in *" mariadb-server "*) services="$services mariadb.service" ;; esac
     case " $* " in *" slapd "*) services="$services slapd.service" ;; esac
+    case " $* " in *" prometheus-blackbox-exporter "*) services="$services prometheus-blackbox-exporter.service" ;; esac
     case " $* " in *" redis-server "*) services="$services redis-server.service" ;; esac
     # shellcheck disable=SC2086 # a list
     [ -z "$services" ] || systemctl disable --now $services >/dev/null 2>&1 || true

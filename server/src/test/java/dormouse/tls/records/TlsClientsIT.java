@@ -2,8 +2,15 @@ package dormouse.tls.records;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.testkit.FreePort;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -14,7 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Other people's TLS, after a hand-over: OpenSSL, GnuTLS, Python.
+/// Other people's TLS, after a hand-over: OpenSSL, GnuTLS, NSS, Python, Go. BoringSSL's is in [dormouse.tls.HandshakesTest], the JDK's in
+/// [HandoverTest], curl in [dormouse.clients.CurlIT].
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TlsClientsIT {
   @TempDir Path dir;
@@ -89,15 +97,44 @@ class TlsClientsIT {
   @ValueSource(strings = {"+AES-128-GCM", "+AES-256-GCM", "+CHACHA20-POLY1305"})
   void gnuTlsSpeaksEverySuite(String cipher) throws Exception {
     String priority = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:" + cipher;
+    try (Program client = gnuTls("--priority", priority)) {
+      client.expect("hello");
+      client.say("ping");
+      client.expect("ping");
+    }
+    assertThat(server.carriers.getLast()).isEqualTo(Carrier.OWN);
+  }
+
+  /// It sends a key of a group that the server does not have: HelloRetryRequest.
+  @Test
+  void gnuTlsIsAskedForAnotherGroup() throws Exception {
+    String priority = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE2048:+GROUP-SECP256R1";
+    try (Program client = gnuTls("--priority", priority)) {
+      client.expect("(ECDHE-SECP256R1)");
+      client.expect("hello");
+      client.say("ping");
+      client.expect("ping");
+    }
+    assertThat(server.carriers.getLast()).isEqualTo(Carrier.OWN);
+  }
+
+  @Test
+  void gnuTlsResumes() throws Exception {
+    try (Program client = gnuTls("--resume")) {
+      client.expect("This is a resumed session");
+      client.expect("hello");
+      client.say("ping");
+      client.expect("ping");
+    }
+    assertThat(server.carriers.getLast()).isEqualTo(Carrier.OWN);
+  }
+
+  @Test
+  void nssSpeaks() throws Exception {
+    String port = Integer.toString(server.port());
+    // without a database of its own, and whatever the certificate is
     try (Program client =
-        new Program(
-            "gnutls-cli",
-            "--insecure",
-            "-p",
-            Integer.toString(server.port()),
-            "--priority",
-            priority,
-            "127.0.0.1")) {
+        new Program("tstclnt", "-D", "-o", "-V", "tls1.3:", "-h", "127.0.0.1", "-p", port)) {
       client.expect("hello");
       client.say("ping");
       client.expect("ping");
@@ -131,9 +168,78 @@ class TlsClientsIT {
     }
   }
 
+  @Test
+  void pythonResumes() throws Exception {
+    String script =
+        """
+        import socket, ssl, sys
+        context = ssl._create_unverified_context()
+        def talk(session):
+            wire = socket.create_connection(('127.0.0.1', int(sys.argv[1])), timeout=20)
+            tls = context.wrap_socket(wire, session=session)
+            assert tls.recv(7) == b'hello\\r\\n'
+            tls.sendall(b'ping')
+            assert tls.recv(4) == b'ping'
+            return tls
+        first = talk(None)
+        assert not first.session_reused
+        assert talk(first.session).session_reused
+        print('all is well')
+        """;
+    try (Program client = new Program("python3", "-c", script, Integer.toString(server.port()))) {
+      client.expect("all is well");
+      client.expectEnd();
+    }
+    assertThat(server.carriers.getLast()).isEqualTo(Carrier.OWN);
+  }
+
+  /// Prometheus's blackbox exporter looks at mail servers, and does so with Go's TLS.
+  @Test
+  void goSpeaks() throws Exception {
+    Path modules = dir.resolve("blackbox.yml");
+    Files.writeString(
+        modules,
+        """
+        modules:
+          echo:
+            prober: tcp
+            timeout: 20s
+            tcp:
+              tls: true
+              tls_config: { insecure_skip_verify: true }
+              query_response: [ { expect: "^hello" }, { send: "ping" }, { expect: "^ping" } ]
+        """);
+    int port = FreePort.next();
+    try (Program exporter =
+            new Program(
+                "prometheus-blackbox-exporter",
+                "--config.file=" + modules,
+                "--web.listen-address=127.0.0.1:" + port);
+        HttpClient http = HttpClient.newHttpClient()) {
+      exporter.expect("Listening on");
+      URI probe =
+          URI.create(
+              "http://127.0.0.1:%d/probe?module=echo&debug=true&target=127.0.0.1:%d"
+                  .formatted(port, server.port()));
+      String told =
+          http.send(HttpRequest.newBuilder(probe).build(), HttpResponse.BodyHandlers.ofString())
+              .body();
+      assertThat(told).contains("probe_success 1", "probe_tls_version_info{version=\"TLS 1.3\"} 1");
+    }
+    assertThat(server.carriers.getLast()).isEqualTo(Carrier.OWN);
+  }
+
+  private Program gnuTls(String... more) throws IOException {
+    List<String> command =
+        new ArrayList<>(List.of("gnutls-cli", "--insecure", "-p", Integer.toString(server.port())));
+    command.addAll(List.of(more));
+    command.add("127.0.0.1");
+    return new Program(command.toArray(String[]::new));
+  }
+
   private Program openSsl(String... more) throws IOException {
     List<String> command =
-        new java.util.ArrayList<>(
+        new ArrayList<>(
             List.of("openssl", "s_client", "-tls1_3", "-connect", "127.0.0.1:" + server.port()));
     command.addAll(List.of(more));
     return new Program(command.toArray(String[]::new));
