@@ -49,6 +49,7 @@ class DifferentialIT {
   private static final Duration LINGER = Duration.ofMillis(100);
   private static final Duration QUIET = Duration.ofMillis(30); // some have reasons to stay
   private static final Duration FALL_ASLEEP = Duration.ofSeconds(1);
+  private static final String READ_WHILE_PARKED = "dormouse_parked_reads_total";
   private static final String LAGS = "lags_total";
   private static final long SEED = Long.getLong("dormouse.seed", 1);
 
@@ -74,6 +75,20 @@ class DifferentialIT {
       run(
           front,
           user -> DifferentialPlan.dovecot(front.tls(), Endpoint.plain(server.imapPort()), user));
+      assertThat(front.metric(READ_WHILE_PARKED) > 0).isEqualTo(FrontEnd.PARK);
+    }
+  }
+
+  /// As where sleepers cannot be parked, or shall not be.
+  @Test
+  void clientsWhoKeepTheirChannelsSeeWhatTheServerHas() {
+    try (DovecotServer server = DovecotServer.start();
+        FrontEnd front = FrontEnd.unparked(server.imapPort())) {
+      run(
+          front,
+          user -> DifferentialPlan.dovecot(front.tls(), Endpoint.plain(server.imapPort()), user));
+      assertThat(front.metric("dormouse_hibernations_total")).isPositive();
+      assertThat(front.metric(READ_WHILE_PARKED)).isZero();
     }
   }
 

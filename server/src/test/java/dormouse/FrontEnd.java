@@ -70,7 +70,13 @@ public final class FrontEnd implements AutoCloseable {
   /// The same with feeds.
   public static FrontEnd before(
       BackendSettings backend, UnaryOperator<HibernateSettings> change, List<FeedSettings> feeds) {
-    return start(backend.withPool(PoolSettings.OFF), change, feeds);
+    return start(backend.withPool(PoolSettings.OFF), change, feeds, PARK);
+  }
+
+  /// The same as [#before], and sleepers keep their channels.
+  public static FrontEnd unparked(int port) {
+    BackendSettings backend = BackendSettings.inClear("127.0.0.1", port, /* trusted= */ true);
+    return start(backend.withPool(PoolSettings.OFF), normal -> normal, List.of(), false);
   }
 
   /// The same as [#before], but connections to the backend are kept, as by default.
@@ -80,11 +86,15 @@ public final class FrontEnd implements AutoCloseable {
 
   public static FrontEnd keeping(
       int port, UnaryOperator<HibernateSettings> change, List<FeedSettings> feeds) {
-    return start(BackendSettings.inClear("127.0.0.1", port, /* trusted= */ true), change, feeds);
+    return start(
+        BackendSettings.inClear("127.0.0.1", port, /* trusted= */ true), change, feeds, PARK);
   }
 
   private static FrontEnd start(
-      BackendSettings backend, UnaryOperator<HibernateSettings> change, List<FeedSettings> feeds) {
+      BackendSettings backend,
+      UnaryOperator<HibernateSettings> change,
+      List<FeedSettings> feeds,
+      boolean park) {
     HibernateSettings hibernate =
         HibernateSettings.DEFAULT
             .withAfter(Duration.ZERO)
@@ -99,7 +109,7 @@ public final class FrontEnd implements AutoCloseable {
             .withHibernate(change.apply(hibernate))
             .withFeeds(feeds)
             .withAdmin(new AdminSettings(null))
-            .withRuntime(new RuntimeSettings(2, STATE, Duration.ofSeconds(2), PARK)));
+            .withRuntime(new RuntimeSettings(2, STATE, Duration.ofSeconds(2), park)));
   }
 
   /// Events of Dovecot on any free port.
