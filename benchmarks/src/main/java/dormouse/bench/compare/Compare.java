@@ -3,28 +3,22 @@ package dormouse.bench.compare;
 import dormouse.bench.load.Faults;
 import dormouse.bench.load.Load;
 import dormouse.bench.stack.Scratch;
-import dormouse.bench.stack.Stack;
 import dormouse.bench.stack.StackKind;
-import dormouse.bench.stack.Stacks;
 import dormouse.bench.work.Bench;
 import dormouse.bench.work.Figures;
-import dormouse.bench.work.Size;
 import dormouse.bench.work.Workload;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.EnumMap;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /// Dormouse beside its peers, in one run.
 /// ```text
 /// ./bench [--full | --tiny] [--stacks nginx,dormouse…] [WORKLOAD…]
 /// ```
-/// A round of each stack in turn, so that a busy machine troubles all alike, but where one is to be alone. Prints a table for
-/// each workload; a run of everything writes `docs/benchmarks.md` as well. The exit code is 1 if any client of Dormouse heard a byte that
+/// A round of each stack in turn, so that a busy machine troubles all alike. Prints a table for each workload; a run of everything writes `docs/benchmarks.md` as well. The exit code is 1 if any client of Dormouse heard a byte that
 /// it should not, was cut off, or got no answer; never because of time. What clients of peers heard is told as well.
 public final class Compare {
   private static final Path JAR = Path.of("server/target/dormouse.jar");
@@ -34,7 +28,7 @@ public final class Compare {
   private final Options options;
   private final PrintStream out;
   private final Figures figures = new Figures();
-  private final Map<StackKind, Faults> faults = new EnumMap<>(StackKind.class);
+  private final Map<StackKind, Faults> faults = new ConcurrentSkipListMap<>();
 
   Compare(Options options, PrintStream out) {
     this.options = options;
@@ -66,7 +60,7 @@ public final class Compare {
       Bench bench = new Bench(load, options.size(), figures, faults);
       for (Workload each : options.workloads()) {
         long since = System.nanoTime();
-        run(each, bench, scratch, jar);
+        new Turns(each, bench, scratch, jar).run(options.stacks());
         out.printf("%n%s", Page.section(each, figures, ""));
         out.printf("(%s took %d s)%n", each.name(), (System.nanoTime() - since) / 1_000_000_000);
         out.flush();
@@ -87,59 +81,5 @@ public final class Compare {
   private boolean right() {
     return faults.entrySet().stream()
         .noneMatch(each -> each.getKey().isDormouse() && each.getValue().count() > 0);
-  }
-
-  private void run(Workload workload, Bench bench, Scratch scratch, Path jar) {
-    List<StackKind> kinds =
-        workload.stacks().stream()
-            .filter(options.stacks()::contains)
-            .filter(StackKind::installed)
-            .toList();
-    if (!workload.alone()) {
-      run(workload, bench, scratch, kinds, jar);
-      return;
-    }
-    for (StackKind kind : kinds) {
-      run(workload, bench, scratch, List.of(kind), jar);
-    }
-  }
-
-  private void run(
-      Workload workload, Bench bench, Scratch scratch, List<StackKind> kinds, Path jar) {
-    Size size = options.size();
-    System.err.printf(
-        "%s: %s%n", workload.name(), String.join(", ", kinds.stream().map(StackKind::id).toList()));
-    try (Stacks stacks = new Stacks(scratch, kinds, workload.keepAliveSeconds(size), jar)) {
-      Map<Stack, Workload.Rounds> ready = new LinkedHashMap<>();
-      for (Stack stack : stacks.running()) {
-        attempt(
-            bench,
-            stack,
-            () -> {
-              bench.warmUp(stack);
-              ready.put(stack, workload.prepare(bench, stack));
-            });
-      }
-      for (int round = 0; round < size.rounds(); round++) {
-        List.copyOf(ready.entrySet())
-            .forEach(each -> {
-              if (!attempt(bench, each.getKey(), each.getValue()::round)) {
-                ready.remove(each.getKey());
-              }
-            });
-      }
-      ready.forEach((stack, rounds) -> attempt(bench, stack, rounds::close));
-    }
-  }
-
-  /// A stack that cannot do something is out of this workload, and that is all.
-  private static boolean attempt(Bench bench, Stack stack, Runnable what) {
-    try {
-      what.run();
-      return true;
-    } catch (RuntimeException e) {
-      bench.faults(stack).add(e);
-      return false;
-    }
   }
 }

@@ -63,7 +63,7 @@ record Machine(
       all.add(said("/usr/sbin/nginx", "-v").replace("nginx version: nginx/", "nginx "));
     }
     if (StackKind.PERDITION.installed()) {
-      all.add(said("/usr/sbin/perdition", "--version").replaceAll("version | Copyright.*", ""));
+      all.add("perdition " + said("dpkg-query", "-W", "-f", "${Version}", "perdition"));
     }
     if (StackKind.HAPROXY.installed()) {
       all.add(said("/usr/sbin/haproxy", "-v").replaceAll("version ([^ ]+).*", "$1"));

@@ -12,7 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/// The Dovecot behind all stacks, in one of three variants that differ in nothing else. Any thread.
+/// The Dovecot behind a stack, in one of three variants that differ in nothing else. Any thread.
 public final class Backend implements AutoCloseable {
   /// The password of everybody.
   public static final String PASSWORD = "pass";
@@ -28,7 +28,7 @@ public final class Backend implements AutoCloseable {
   }
 
   /// Silence before whoever hibernates sessions does.
-  public static final String HIBERNATE_AFTER = "2s";
+  public static final String HIBERNATE_AFTER = "1s";
 
   private static final String CONFIG = "dovecot.conf";
   private static final boolean ROOT = System.getProperty("user.name", "").equals("root");

@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 final class DormouseFront implements Front {
   private static final long HEAP_BYTES = 512L << 20;
   private static final Path JAVA_BIN = Path.of(System.getProperty("java.home"), "bin");
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
 
   private final Path home;
@@ -120,8 +121,7 @@ final class DormouseFront implements Front {
   /// All of the heap but what a full collection leaves.
   @Override
   public synchronized long unusedBytes() {
-    jcmd("GC.run");
-    Matcher total = TOTAL.matcher(jcmd("GC.class_histogram"));
+    Matcher total = TOTAL.matcher(jcmd("GC.class_histogram")); // collects first
     if (!total.find()) {
       throw new IllegalStateException("no total of the heap");
     }
@@ -150,16 +150,13 @@ final class DormouseFront implements Front {
 
   /// A sample of its metrics, summed over all series that begin like this.
   long metric(String begin) {
-    try (HttpClient http = HttpClient.newHttpClient()) {
-      URI uri = URI.create("http://127.0.0.1:" + adminPort + "/metrics");
-      try (Stream<String> lines =
-          http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofLines())
-              .body()) {
-        return lines
-            .filter(line -> line.startsWith(begin))
-            .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-            .sum();
-      }
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + adminPort + "/metrics")).build();
+    try (Stream<String> lines = HTTP.send(request, HttpResponse.BodyHandlers.ofLines()).body()) {
+      return lines
+          .filter(line -> line.startsWith(begin))
+          .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+          .sum();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

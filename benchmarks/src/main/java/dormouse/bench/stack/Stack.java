@@ -1,18 +1,43 @@
 package dormouse.bench.stack;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A front and the Dovecot behind it, running. Any thread.
-public final class Stack {
+/// A front and a Dovecot of its own behind it, running. Any thread.
+public final class Stack implements AutoCloseable {
   private final StackKind kind;
   private final Backend backend;
   private final @Nullable Front front;
 
-  Stack(StackKind kind, Backend backend, @Nullable Front front) {
+  private Stack(StackKind kind, Backend backend, @Nullable Front front) {
     this.kind = kind;
     this.backend = backend;
     this.front = front;
+  }
+
+  /// @param keepAliveSeconds between two `* OK Still here`
+  /// @param jar Dormouse
+  public static Stack start(StackKind kind, Scratch scratch, int keepAliveSeconds, Path jar) {
+    Backend backend = Backend.start(kind.variant(), scratch, keepAliveSeconds);
+    try {
+      return new Stack(
+          kind,
+          backend,
+          switch (kind) {
+            case DOVECOT, DOVECOT_HIBERNATE -> null;
+            case NGINX, NGINX_HIBERNATE -> Fronts.nginx(scratch, backend);
+            case DOVECOT_PROXY, DOVECOT_PROXY_HIBERNATE -> Fronts.dovecotProxy(scratch, backend);
+            case PERDITION, PERDITION_HIBERNATE -> Fronts.perdition(scratch, backend);
+            case HAPROXY, HAPROXY_HIBERNATE -> Fronts.haproxy(scratch, backend);
+            case DORMOUSE -> new DormouseFront(scratch, backend, true, keepAliveSeconds, jar);
+            case DORMOUSE_ATTACHED ->
+                new DormouseFront(scratch, backend, false, keepAliveSeconds, jar);
+          });
+    } catch (Throwable e) {
+      backend.close();
+      throw e;
+    }
   }
 
   public StackKind kind() {
@@ -23,7 +48,7 @@ public final class Stack {
     return backend;
   }
 
-  /// The users of this stack alone; the backend may have other stacks, too.
+  /// A user's name.
   public String user(int number) {
     return kind.id() + "-" + number;
   }
@@ -100,9 +125,11 @@ public final class Stack {
         || dormouse.metric("dormouse_backend_connections{") == 0;
   }
 
-  void close() {
+  @Override
+  public void close() {
     if (front != null) {
       front.close();
     }
+    backend.close();
   }
 }

@@ -20,7 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/// What all workloads work with. On the thread of the run.
+/// What all workloads work with. On the thread of the run, but before the first round, when each stack has a thread of its own.
 ///
 /// @param load opens clients
 /// @param size how much of everything
@@ -38,14 +38,18 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   private static final int WARM_SECONDS = 60;
   private static final int AT_ONCE = 40; // that log in
   private static final Duration LONG = Duration.ofMinutes(30);
-  private static final long LOOK_NANOS = 500_000_000;
-  private static final double QUIET_SECONDS = 0.02; // of the processors, between two looks
-  private static final int MOST_LOOKS = 60;
-  private static final int HIBERNATION_LOOKS = 6;
+  private static final long LOOK_NANOS = 250_000_000;
+  private static final double QUIET_SECONDS = 0.015; // of the processors, between two looks
+  private static final int MOST_LOOKS = 120;
+  private static final int HIBERNATION_LOOKS = 7;
 
   /// What went wrong with this stack.
-  public Faults faults(Stack stack) {
-    return faults.computeIfAbsent(stack.kind(), _ -> new Faults());
+  Faults faults(Stack stack) {
+    return faults(stack.kind());
+  }
+
+  public Faults faults(StackKind kind) {
+    return faults.computeIfAbsent(kind, _ -> new Faults());
   }
 
   /// Adds a number, unless nothing ended of which it could be one.
@@ -138,20 +142,24 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
         .join();
   }
 
-  /// Returns when whoever hibernates sessions has done so with these, and the stack does nothing; at the latest after half a minute.
+  /// Returns when whoever hibernates sessions has done so with these, and the stack does nothing; at the latest after a minute.
   static void settle(Stack stack, int sessions) {
-    Usage before = stack.usage();
+    int least = stack.kind().hibernates() ? HIBERNATION_LOOKS : 0; // nobody tells
+    for (int i = 0; i < least || (i < MOST_LOOKS && !resting(stack, sessions)); i++) {
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+    Usage before = stack.usage(); // from here on it is not asked, for its answers take time
     for (int i = 0; i < MOST_LOOKS; i++) {
       LockSupport.parkNanos(LOOK_NANOS);
       Usage now = stack.usage();
-      boolean rest = !stack.kind().hibernates() || i >= HIBERNATION_LOOKS;
-      if (rest
-          && stack.asleep(sessions)
-          && stack.detached()
-          && now.minus(before).sum() < QUIET_SECONDS) {
+      if (now.minus(before).sum() < QUIET_SECONDS) {
         return;
       }
       before = now;
     }
+  }
+
+  private static boolean resting(Stack stack, int sessions) {
+    return stack.asleep(sessions) && stack.detached();
   }
 }

@@ -12,7 +12,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 
 /// What does an idle session take? See [#question].
 final class Hold implements Workload {
@@ -58,12 +57,7 @@ final class Hold implements Workload {
   }
 
   @Override
-  public boolean alone() {
-    return true;
-  }
-
-  @Override
-  public int keepAliveSeconds(Size size) {
+  public int watchSeconds(Size size) {
     return size.holdSeconds();
   }
 
@@ -72,24 +66,21 @@ final class Hold implements Workload {
     int step = stack.kind().forks() ? bench.size().holdStep() / FEWER : bench.size().holdStep();
     int all = step * bench.size().rounds();
     bench.mailboxes(stack, 0, all + WARM);
-    double socket = socketBytes();
     List<Client> warm = bench.hold(stack, all, all + WARM);
     Bench.settle(stack, WARM);
     Bench.leave(warm);
     Bench.settle(stack, 0);
     return new Rounds() {
       private final List<Client> held = new ArrayList<>();
-      private Held before = first();
-
-      private Held first() {
-        Held empty = stack.held();
-        bench.add(
-            BEFORE, stack, mebibytes((double) empty.front() + empty.back() + stack.unusedBytes()));
-        return empty;
-      }
 
       @Override
       public void round() {
+        double socket = socketBytes();
+        Held before = stack.held();
+        if (held.isEmpty()) {
+          Held empty = stack.processes();
+          bench.add(BEFORE, stack, ((double) empty.front() + empty.back()) / (1 << 20));
+        }
         held.addAll(bench.hold(stack, held.size(), held.size() + step));
         Bench.settle(stack, held.size());
         Held now = stack.held();
@@ -102,10 +93,12 @@ final class Hold implements Workload {
         bench.add(KERNEL, stack, kernel);
         bench.add(ALL, stack, processes + kernel);
         bench.add(COUNT, stack, now.processes());
+      }
+
+      @Override
+      public Runnable watch() {
         Usage begin = stack.usage();
-        LockSupport.parkNanos(bench.size().holdSeconds() * 1_000_000_000L);
-        bench.add(CPU, stack, stack.usage().minus(begin).sum() * 1e6 / held.size());
-        before = stack.held();
+        return () -> bench.add(CPU, stack, stack.usage().minus(begin).sum() * 1e6 / held.size());
       }
 
       @Override
@@ -113,10 +106,6 @@ final class Hold implements Workload {
         Bench.leave(held);
       }
     };
-  }
-
-  private static double mebibytes(double bytes) {
-    return bytes / (1 << 20);
   }
 
   /// What the kernel keeps of one end of an idle connection.

@@ -89,11 +89,6 @@ final class Mixed implements Workload {
   }
 
   @Override
-  public boolean alone() {
-    return true;
-  }
-
-  @Override
   public Rounds prepare(Bench bench, Stack stack) {
     int count = bench.size().mixedUsers();
     bench.mailboxes(stack, 0, count);

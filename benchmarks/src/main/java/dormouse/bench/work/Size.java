@@ -4,7 +4,7 @@ package dormouse.bench.work;
 ///
 /// @param rounds of each workload; their least, middle and most are told
 /// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process
-/// @param holdSeconds how long it watches them, and between two keep-alives; more than whoever hibernates waits
+/// @param holdSeconds how long it watches them, and between two keep-alives
 /// @param warmUps logins that are not counted before **login** begins
 /// @param warmSeconds how long **wake**, **status** and **stream** run before they count
 /// @param logins a round, of each kind
@@ -40,7 +40,7 @@ public record Size(
 
   /// Under ten minutes.
   public static final Size QUICK =
-      new Size("quick", 3, 500, 3, 600, 2, 150, 150, 120, 50, 2, 4 << 20, 50, 100, 4, 240);
+      new Size("quick", 3, 400, 5, 600, 3, 100, 100, 100, 50, 2, 4 << 20, 50, 100, 3, 240);
 
   /// Hours.
   public static final Size FULL =

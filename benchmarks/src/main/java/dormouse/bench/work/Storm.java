@@ -51,11 +51,6 @@ final class Storm implements Workload {
   }
 
   @Override
-  public boolean alone() {
-    return true;
-  }
-
-  @Override
   public Rounds prepare(Bench bench, Stack stack) {
     int count = bench.size().storm();
     bench.mailboxes(stack, 0, count);

@@ -15,23 +15,23 @@ public interface Workload {
   /// Whom it is put to.
   List<StackKind> stacks();
 
-  /// Whether only one of them may run at a time; else they all do, and take turns round by round.
-  default boolean alone() {
-    return false;
+  /// How long to look on after each round, and seconds between two keep-alives to idle clients; 0 for nothing of it.
+  default int watchSeconds(Size size) {
+    return 0;
   }
 
-  /// Seconds between two keep-alives to idle clients.
-  default int keepAliveSeconds(Size size) {
-    return 120;
-  }
-
-  /// Makes the stack ready for the first round.
+  /// Makes the stack ready for the first round. All stacks are prepared at the same time; then they take turns, round by round.
   Rounds prepare(Bench bench, Stack stack);
 
   /// One stack's part.
   interface Rounds extends AutoCloseable {
-    /// Measures once.
+    /// Measures once, while the other stacks do nothing.
     void round();
+
+    /// Begins to look on, after each round, while nobody does anything for [Workload#watchSeconds]; returns what ends it.
+    default Runnable watch() {
+      return () -> {};
+    }
 
     /// Ends its clients.
     @Override
