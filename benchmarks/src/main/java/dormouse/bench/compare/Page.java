@@ -1,6 +1,7 @@
 package dormouse.bench.compare;
 
 import dormouse.bench.load.Faults;
+import dormouse.bench.stack.Scratch;
 import dormouse.bench.stack.StackKind;
 import dormouse.bench.work.Figures;
 import dormouse.bench.work.Figures.Spread;
@@ -53,7 +54,7 @@ record Page(
 
         Machine: %s, %d GiB, %s; its load was %s when the run began. %s.
 
-        Each stack has a Dovecot of its own behind it (Maildir, `mail_fsync = never`; hibernating: `imap_hibernate_timeout = 1s`; behind Dormouse with its events), one certificate (P-256), \
+        Each stack has a Dovecot of its own behind it (Maildir%s, `mail_fsync = never`; hibernating: `imap_hibernate_timeout = 1s`; behind Dormouse with its events), one certificate (P-256), \
         TLS 1.3, a worker a core; Dormouse hibernates after 1 s of silence and keeps no connection for longer than that, or never hibernates (attached). All stacks of a workload run beside each other and take \
         turns, round by round; client, front and back share the machine. Each cell is the median of all rounds and, below it, the least and the most; \
         **×** is the ratio to the best peer. Every byte that a client heard was compared with what it had to be. Wrong answers: %s.
@@ -69,6 +70,7 @@ record Page(
                 machine.system(),
                 machine.load(),
                 String.join(", ", machine.versions()),
+                Scratch.inMemory() ? " in a file system in memory" : "",
                 wrong()));
     text.append('\n').append(standings(options.workloads(), figures));
     for (Workload each : options.workloads()) {

@@ -11,7 +11,8 @@ package dormouse.bench.work;
 /// @param storm sessions that come back at once
 /// @param sessions that **wake** and **deliver** hold
 /// @param perSecond wakes, and deliveries at a fifth of that
-/// @param seconds a round of **wake**, **deliver**, **status** and **stream**
+/// @param seconds a round of **wake** and **deliver**
+/// @param busySeconds each half of a round of **status** and **stream**
 /// @param streamBytes of the message that **stream** fetches
 /// @param streamClients of its second half
 /// @param mixedUsers of **mixed**
@@ -29,6 +30,7 @@ public record Size(
     int sessions,
     int perSecond,
     int seconds,
+    int busySeconds,
     int streamBytes,
     int streamClients,
     int mixedUsers,
@@ -36,14 +38,14 @@ public record Size(
     int mixedSpeed) {
   /// A minute; for right answers, not for figures.
   public static final Size TINY =
-      new Size("tiny", 1, 10, 3, 20, 1, 20, 10, 12, 20, 1, 1 << 20, 4, 20, 1, 240);
+      new Size("tiny", 1, 10, 1, 20, 1, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
 
   /// Under ten minutes.
   public static final Size QUICK =
-      new Size("quick", 3, 400, 5, 600, 3, 100, 100, 100, 50, 2, 4 << 20, 50, 100, 3, 240);
+      new Size("quick", 3, 300, 5, 400, 2, 60, 80, 100, 50, 2, 1, 4 << 20, 50, 100, 2, 240);
 
   /// Hours.
   public static final Size FULL =
       new Size(
-          "full", 5, 3000, 20, 5000, 20, 3000, 5000, 1000, 100, 20, 16 << 20, 50, 5000, 120, 6);
+          "full", 5, 3000, 20, 5000, 20, 3000, 5000, 1000, 100, 20, 20, 16 << 20, 50, 5000, 120, 6);
 }

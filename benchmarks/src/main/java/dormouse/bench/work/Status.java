@@ -97,7 +97,7 @@ final class Status implements Workload {
             clients,
             atOnce,
             Long.MAX_VALUE,
-            Duration.ofSeconds(bench.size().seconds()));
+            Duration.ofSeconds(bench.size().busySeconds()));
     Usage used = stack.usage().minus(before);
     double count = (double) run.outcome.count() * atOnce;
     bench.add(measures.rate, stack, run.outcome.perSecond() * atOnce);

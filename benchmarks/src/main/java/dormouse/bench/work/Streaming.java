@@ -86,7 +86,7 @@ final class Streaming implements Workload {
       Bench bench, Stack stack, List<Client> clients, ByteBuf expected, Measures measures) {
     Usage before = stack.usage();
     ClosedLoop.Outcome outcome =
-        run(bench, stack, clients, expected, Duration.ofSeconds(bench.size().seconds()));
+        run(bench, stack, clients, expected, Duration.ofSeconds(bench.size().busySeconds()));
     Usage used = stack.usage().minus(before);
     double bytes = (double) outcome.count() * expected.readableBytes();
     bench.add(measures.rate(), stack, bytes / 1e6 / outcome.seconds());
