@@ -34,7 +34,7 @@ final class Mixed implements Workload {
       Measure.less(NAME, "memory of all processes after a round, less unused heap", "MiB");
   private static final Measure MISSED =
       Measure.less(NAME, "FETCH that Dovecot answered with nothing, asked again", "");
-  private static final int PATIENCE_SECONDS = 60;
+  private static final int PATIENCE_SECONDS = 20;
   private static final int PAGES = 5;
   private static final double PAGE_SECONDS = 10;
   private static final int FOLDERS = 5;

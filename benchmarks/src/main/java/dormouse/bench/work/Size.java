@@ -38,7 +38,7 @@ public record Size(
     int mixedSpeed) {
   /// A minute; for right answers, not for figures.
   public static final Size TINY =
-      new Size("tiny", 1, 10, 1, 20, 1, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
+      new Size("tiny", 1, 10, 3, 20, 1, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
 
   /// Under ten minutes.
   public static final Size QUICK =
