@@ -60,7 +60,7 @@ public final class CyrusServer implements MailServer {
 
   private void prepare() {
     Path home = processes.home();
-    String owner = DovecotConfig.mailUser();
+    String owner = DovecotParts.mailUser();
     try {
       // without the folder of its socket idled tells nobody anything
       Files.createDirectories(home.resolve("conf/socket"));

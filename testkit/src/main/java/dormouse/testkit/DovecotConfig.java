@@ -1,10 +1,6 @@
 package dormouse.testkit;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFileAttributes;
 
 /// The configuration of a private Dovecot 2.3. Immutable.
 ///
@@ -21,7 +17,16 @@ record DovecotConfig(
     int haproxyPort,
     int lmtpPort,
     SelfSigned tls) {
-  private static final boolean ROOT = System.getProperty("user.name", "").equals("root");
+  private static final int MOST_CLIENTS = 20_000;
+
+  /// How often each command was run, beside what Dormouse is told.
+  private static final String COMMANDS =
+      """
+      metric commands {
+        filter = event=imap_command_finished
+        group_by = cmd_name
+      }
+      """;
 
   /// Passwords and locks, one line a user, read anew whenever it changes.
   Path users() {
@@ -36,11 +41,6 @@ record DovecotConfig(
   /// Below it lie Dovecot's sockets.
   Path run() {
     return home.resolve("run");
-  }
-
-  /// The system user whose the mail files are.
-  static String mailUser() {
-    return ROOT ? "mail" : System.getProperty("user.name", "");
   }
 
   /// The text of dovecot.conf.
@@ -122,25 +122,13 @@ record DovecotConfig(
         port = %10$d
       }
     }
-    service anvil {
-      client_limit = 12000
-      unix_listener anvil-auth-penalty {
-        mode = 0
-      }
-    }
-    service auth {
-      client_limit = 20000
-    }
-    service stats {
-      client_limit = 12000
-    }
     """
             .formatted(
                 home,
                 tls.certificate(),
                 tls.key(),
                 options.storage().location,
-                mailUser(),
+                DovecotParts.mailUser(),
                 users(),
                 mail,
                 imapPort,
@@ -148,13 +136,14 @@ record DovecotConfig(
                 lmtpPort,
                 haproxyPort,
                 masters())
+        + DovecotParts.helpers(MOST_CLIENTS)
         + (options.offers().capabilities.isEmpty()
             ? ""
             : "imap_capability = " + options.offers().capabilities + "\n")
         + (options.clientCertificates() ? clientCertificates() : "")
-        + (options.eventPort() == 0 ? "" : events())
+        + (options.eventPort() == 0 ? "" : DovecotParts.events(options.eventPort()) + COMMANDS)
         + (options.oxPort() == 0 ? "" : ox())
-        + (ROOT ? "mail_gid = mail\n" : unprivileged());
+        + DovecotParts.users(home);
   }
 
   private String clientCertificates() {
@@ -165,33 +154,6 @@ record DovecotConfig(
     auth_ssl_require_client_cert = yes
     """
         .formatted(tls.certificate());
-  }
-
-  /// As docs/feeds.md tells operators to.
-  private String events() {
-    return """
-    mail_plugins = $mail_plugins notify push_notification
-    plugin {
-      push_notification_driver = dlog
-    }
-    event_exporter dormouse {
-      format = json
-      format_args = time-rfc3339
-      transport = http-post
-      transport_args = http://127.0.0.1:%d/
-      transport_timeout = 250 msecs
-    }
-    metric dormouse {
-      filter = event=push_notification_finished
-      exporter = dormouse
-      exporter_include = name hostname timestamps fields
-    }
-    metric commands {
-      filter = event=imap_command_finished
-      group_by = cmd_name
-    }
-    """
-        .formatted(options.eventPort());
   }
 
   /// As docs/feeds.md tells operators to.
@@ -207,32 +169,5 @@ record DovecotConfig(
     }
     """
         .formatted(options.oxPort());
-  }
-
-  /// Dovecot as an ordinary user: everything runs as that user, nothing in a chroot.
-  private String unprivileged() {
-    return """
-    default_login_user = %1$s
-    default_internal_user = %1$s
-    default_internal_group = %2$s
-    service anvil {
-      chroot =
-    }
-    service imap-login {
-      chroot =
-    }
-    service stats {
-      chroot =
-    }
-    """
-        .formatted(mailUser(), ownGroup());
-  }
-
-  private String ownGroup() {
-    try {
-      return Files.readAttributes(home, PosixFileAttributes.class).group().getName();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -110,7 +110,7 @@ public final class DovecotServer implements MailServer {
             .home()
             .getFileSystem()
             .getUserPrincipalLookupService()
-            .lookupPrincipalByName(DovecotConfig.mailUser());
+            .lookupPrincipalByName(DovecotParts.mailUser());
     Files.setOwner(config.mail(), owner);
     Files.writeString(configFile(), config.text());
     Files.writeString(config.masters(), MASTER + ":" + MASTER_PASSWORD + "\n");

@@ -1,5 +1,6 @@
 package dormouse.bench.stack;
 
+import dormouse.testkit.DovecotParts;
 import dormouse.testkit.FreePort;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -31,7 +32,7 @@ public final class Backend implements AutoCloseable {
   public static final String HIBERNATE_AFTER = "1s";
 
   private static final String CONFIG = "dovecot.conf";
-  private static final boolean ROOT = System.getProperty("user.name", "").equals("root");
+  static final int MOST_CLIENTS = 19_500;
 
   private final Path home;
   private Daemon daemon;
@@ -68,7 +69,7 @@ public final class Backend implements AutoCloseable {
     try {
       Path home = scratch.folder("dovecot");
       Path mail = Files.createDirectory(home.resolve("mail"));
-      String owner = ROOT ? "mail" : System.getProperty("user.name", "");
+      String owner = DovecotParts.mailUser();
       Files.setOwner(
           mail, mail.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(owner));
       String text =
@@ -76,8 +77,10 @@ public final class Backend implements AutoCloseable {
               + switch (variant) {
                 case LIVE -> "";
                 case HIBERNATING -> HIBERNATION;
-                case FEEDING -> events(eventPort);
-              };
+                case FEEDING -> DovecotParts.events(eventPort);
+              }
+              + DovecotParts.helpers(MOST_CLIENTS)
+              + DovecotParts.users(home);
       Files.writeString(home.resolve(CONFIG), text);
       return new Backend(home, new Mailboxes(mail, owner), plainPort, tlsPort, lmtpPort, eventPort);
     } catch (IOException e) {
@@ -134,7 +137,6 @@ public final class Backend implements AutoCloseable {
     mail_location = maildir:~/Maildir
     maildir_very_dirty_syncs = no
     mail_uid = %4$s
-    mail_gid = %4$s
     first_valid_uid = 1
     first_valid_gid = 1
     imap_idle_notify_interval = %9$ds
@@ -147,7 +149,7 @@ public final class Backend implements AutoCloseable {
     }
     userdb {
       driver = static
-      args = allow_all_users=yes uid=%4$s gid=%4$s home=%5$s/%%u
+      args = allow_all_users=yes uid=%4$s home=%5$s/%%u
     }
     default_client_limit = 19000
     default_process_limit = 100
@@ -175,18 +177,6 @@ public final class Backend implements AutoCloseable {
         port = %8$d
       }
     }
-    service anvil {
-      client_limit = 19500
-      unix_listener anvil-auth-penalty {
-        mode = 0
-      }
-    }
-    service auth {
-      client_limit = 19500
-    }
-    service stats {
-      client_limit = 19500
-    }
     """
         .formatted(
             home,
@@ -198,29 +188,6 @@ public final class Backend implements AutoCloseable {
             tlsPort,
             lmtpPort,
             keepAliveSeconds);
-  }
-
-  /// As docs/feeds.md tells operators to.
-  private static String events(int port) {
-    return """
-    mail_plugins = $mail_plugins notify push_notification
-    plugin {
-      push_notification_driver = dlog
-    }
-    event_exporter dormouse {
-      format = json
-      format_args = time-rfc3339
-      transport = http-post
-      transport_args = http://127.0.0.1:%d/
-      transport_timeout = 250 msecs
-    }
-    metric dormouse {
-      filter = event=push_notification_finished
-      exporter = dormouse
-      exporter_include = name hostname timestamps fields
-    }
-    """
-        .formatted(port);
   }
 
   public Mailboxes mailboxes() {

@@ -1,5 +1,6 @@
 package dormouse.bench.stack;
 
+import dormouse.testkit.DovecotParts;
 import dormouse.testkit.FreePort;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -132,28 +133,18 @@ final class Fronts {
               process_limit = %8$d
               client_limit = 9000
             }
-            service anvil {
-              client_limit = 19500
-              unix_listener anvil-auth-penalty {
-                mode = 0
-              }
-            }
-            service auth {
-              client_limit = 19500
-            }
-            service stats {
-              client_limit = 19500
-            }
             """
-                .formatted(
-                    home,
-                    plain,
-                    scratch.tls().certificate(),
-                    scratch.tls().key(),
-                    backend.plainPort(),
-                    plain,
-                    tls,
-                    CORES));
+                    .formatted(
+                        home,
+                        plain,
+                        scratch.tls().certificate(),
+                        scratch.tls().key(),
+                        backend.plainPort(),
+                        plain,
+                        tls,
+                        CORES)
+                + DovecotParts.helpers(Backend.MOST_CLIENTS)
+                + DovecotParts.users(home));
     return new Daemons(
         home,
         tls,
