@@ -8,6 +8,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// A program that is talked with. Any thread.
 final class Program implements AutoCloseable {
@@ -56,6 +58,28 @@ final class Program implements AutoCloseable {
       }
       said.delete(0, said.indexOf(text) + text.length());
     }
+  }
+
+  /// The same for a pattern: what it has matched.
+  String expectMatch(String regex) throws InterruptedException {
+    Pattern pattern = Pattern.compile(regex);
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    synchronized (said) {
+      for (Matcher found = pattern.matcher(said); ; found = pattern.matcher(said)) {
+        if (found.find()) {
+          String matched = found.group();
+          said.delete(0, found.end());
+          return matched;
+        }
+        long millis = (deadline - System.nanoTime()) / 1_000_000;
+        assertThat(millis).as("waiting for %s in: %s", regex, said).isPositive();
+        said.wait(millis);
+      }
+    }
+  }
+
+  boolean isRunning() {
+    return process.isAlive();
   }
 
   void expectEnd() throws InterruptedException {
