@@ -12,7 +12,7 @@ import java.util.function.BooleanSupplier;
 /// How much memory does a sleeping TLS client take, and is any of many lost while they are held?
 /// ```text
 /// ./bench own hold [--sessions 2000] [--users 200] [--minutes 10]
-/// ./bench own hold --backend stand-in --sessions 15000 --users 5000 --messages 1000 --engines 3000 --minutes 1
+/// ./bench own hold --backend stand-in --sessions 15000 --users 5000 --messages 1000 --warm-up 15000 --engines 3000 --minutes 1
 /// ```
 /// Starts a mail server, and before it a Dormouse in a process of its own; opens the clients, each of which logs in over TLS 1.3,
 /// selects INBOX and idles, those of a user one behind the other; waits until Dormouse says that all sleep, and takes its [Footprint] with none, a third
@@ -25,6 +25,9 @@ import java.util.function.BooleanSupplier;
 public final class Hold {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final int REPORTS = 10;
+  private static final Duration ECHOES_OVER = Duration.ofSeconds(12); // of what a session did awake
+  private static final int WARM_AT_ONCE = 1500;
+  private static final String PARKED = "TLSv1.3"; // whose records Dormouse carries itself
 
   private final HoldOptions options;
   private final PrintStream out;
@@ -57,7 +60,7 @@ public final class Hold {
                   backend.name(),
                   options.messages(),
                   String.join(" ", DormouseProcess.flags())));
-      boolean held = hold(backend, options.sessions(), "TLSv1.3", /* toTheEnd= */ true);
+      boolean held = hold(backend, options.sessions(), PARKED, /* toTheEnd= */ true);
       if (options.engines() > 0) {
         say("The same with TLS 1.2, whose engines stay:");
         held &= hold(backend, options.engines(), "TLSv1.2", /* toTheEnd= */ false);
@@ -71,7 +74,7 @@ public final class Hold {
     try (DormouseProcess server = DormouseProcess.start(options.jar(), settings(backend));
         IdleClients clients = new IdleClients(server.port(), perUser(), protocol)) {
       warmUp(backend, server, protocol);
-      measure(sessions, server, clients);
+      measure(sessions, server, clients, protocol.equals(PARKED));
       return !toTheEnd || toTheEnd(backend, server, clients);
     }
   }
@@ -90,30 +93,38 @@ public final class Hold {
         + backend.settings();
   }
 
-  /// What is loaded and allocated once shall not count as the first clients' cost; and where there are events, one is heard.
+  /// What is loaded, compiled and allocated once shall not count as anybody's cost; and where there are events, some are heard. A few clients at a
+  /// time come, sleep, hear of a message and go, so that what many take at once is still to be taken.
   private void warmUp(HeldBackend backend, DormouseProcess server, String protocol)
       throws IOException, InterruptedException {
-    try (IdleClients first = new IdleClients(server.port(), 1, protocol)) {
-      int count = Math.min(options.users(), 20);
-      first.openTo(count);
-      for (int i = 1; i <= count; i++) {
-        backend.deliver("u" + i);
+    for (int come = 0; come < options.warmUp(); come += WARM_AT_ONCE) {
+      int count = Math.min(options.warmUp() - come, WARM_AT_ONCE);
+      try (IdleClients first = new IdleClients(server.port(), perUser(), protocol)) {
+        first.openTo(count);
+        for (int i = 1; i <= Math.ceilDiv(count, perUser()); i++) {
+          backend.deliver("u" + i);
+        }
+        IdleTally tally = first.tally();
+        if (!until(() -> tally.exists() + tally.lost() >= count)) {
+          say("Of %,d who warmed up %,d heard of their message".formatted(count, tally.exists()));
+        }
+        tally.reasons().forEach(reason -> say("  %s".formatted(reason)));
+        awaitRest(count, server, /* parked= */ false); // now that there are events
+        first.leave();
+        Wait.until("those who warmed up left", PATIENCE, () -> sessions(server) == 0);
       }
-      Wait.until("all heard of it", PATIENCE, () -> first.tally().exists() >= count);
-      first.leave();
-      Wait.until("those who warmed up left", PATIENCE, () -> sessions(server) == 0);
     }
   }
 
-  private void measure(int sessions, DormouseProcess server, IdleClients clients)
+  private void measure(int sessions, DormouseProcess server, IdleClients clients, boolean parked)
       throws IOException, InterruptedException {
     int third = sessions / 3;
     Footprint none = Footprint.of(server.pid());
     row("", "live heap", "Pss", "Rss", "threads", "descriptors", "watchers");
     print(0, none, server);
-    Footprint some = asleep(third, server, clients);
+    Footprint some = asleep(third, server, clients, parked);
     print(third, some, server);
-    Footprint all = asleep(sessions, server, clients);
+    Footprint all = asleep(sessions, server, clients, parked);
     print(sessions, all, server);
     saySlope("all", none, all, sessions);
     saySlope("the last two thirds", some, all, sessions - third);
@@ -158,19 +169,27 @@ public final class Hold {
     return tally.lost() == 0 && heard && left;
   }
 
-  private Footprint asleep(int count, DormouseProcess server, IdleClients clients)
+  private Footprint asleep(int count, DormouseProcess server, IdleClients clients, boolean parked)
       throws IOException, InterruptedException {
     clients.openTo(count);
-    int expected = count - clients.tally().lost();
-    int users = Math.ceilDiv(count, perUser());
+    awaitRest(count - clients.tally().lost(), server, parked);
+    boolean _ = new CountDownLatch(1).await(ECHOES_OVER.toMillis(), TimeUnit.MILLISECONDS);
+    awaitRest(count - clients.tally().lost(), server, parked);
+    return Footprint.of(server.pid());
+  }
+
+  /// @param parked whether their users come to be folded, where nothing needs a connection
+  private void awaitRest(int expected, DormouseProcess server, boolean parked) {
+    int users = Math.ceilDiv(expected, perUser());
     int connections = options.backend() == HoldOptions.Backend.STAND_IN ? 0 : users;
+    int folded = parked && connections == 0 ? users : 0;
     if (!until(
         () ->
             server.metric("dormouse_sessions{state=\"hibernated\"}") >= expected
-                && server.metric("dormouse_backend_connections{") <= connections)) {
+                && server.metric("dormouse_backend_connections{") <= connections
+                && server.metric("dormouse_folded_users ") >= folded)) {
       say("Not all of them have come to rest");
     }
-    return Footprint.of(server.pid());
   }
 
   private void holdOn(DormouseProcess server, IdleTally tally) throws InterruptedException {

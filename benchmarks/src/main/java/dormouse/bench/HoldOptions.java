@@ -9,6 +9,7 @@ import java.util.Locale;
 /// @param sessions how many clients
 /// @param users among how many users they are shared; not more than sessions, and at most 3000 in Dovecot
 /// @param messages in each user's INBOX when the clients come
+/// @param warmUp how many clients come and go before, a few at a time
 /// @param held how long all of them are held
 /// @param backend the mail server
 /// @param engines how many clients of TLS 1.2 are held for comparison when the others have gone
@@ -18,6 +19,7 @@ record HoldOptions(
     int sessions,
     int users,
     int messages,
+    int warmUp,
     Duration held,
     Backend backend,
     int engines,
@@ -25,7 +27,7 @@ record HoldOptions(
     Path jar) {
   static final String USAGE =
       """
-      Usage: ./bench own hold [--sessions 2000] [--users 200] [--messages 3] [--minutes 10]
+      Usage: ./bench own hold [--sessions 2000] [--users 200] [--messages 3] [--minutes 10] [--warm-up 1000]
                           [--backend dovecot|greenmail|stand-in] [--engines 0] [--hibernate-after 1s]\
       """;
 
@@ -46,6 +48,7 @@ record HoldOptions(
     int sessions = 2000;
     int users = 200;
     int messages = 3;
+    int warmUp = 1000;
     Duration held = Duration.ofMinutes(10);
     Backend backend = Backend.DOVECOT;
     int engines = 0;
@@ -59,6 +62,7 @@ record HoldOptions(
       switch (arguments[i]) {
         case "--sessions" -> sessions = Integer.parseInt(value);
         case "--users" -> users = Integer.parseInt(value);
+        case "--warm-up" -> warmUp = Integer.parseInt(value);
         case "--messages" -> messages = Integer.parseInt(value);
         case "--minutes" -> held = Duration.ofSeconds(Math.round(Double.parseDouble(value) * 60));
         case "--backend" ->
@@ -73,6 +77,7 @@ record HoldOptions(
         sessions,
         Math.min(sessions, backend == Backend.STAND_IN ? users : Math.min(users, MOST_USERS)),
         messages,
+        warmUp,
         held,
         backend,
         engines,

@@ -128,11 +128,12 @@ public final class BackendFeeds {
     return new Several(List.copyOf(all));
   }
 
+  @SuppressWarnings("ReferenceEquality") // each is itself
   private static @Nullable Listener without(Listener all, Listener one) {
     if (!(all instanceof Several(var several))) {
-      return all.equals(one) ? null : all;
+      return all == one ? null : all;
     }
-    List<Listener> rest = several.stream().filter(other -> !other.equals(one)).toList();
+    List<Listener> rest = several.stream().filter(other -> other != one).toList();
     return rest.size() == 1 ? rest.getFirst() : new Several(rest);
   }
 

@@ -289,6 +289,10 @@ final class ImapSession
     rest();
   }
 
+  UserMailboxes home() {
+    return home;
+  }
+
   ClientSide client() {
     return client;
   }

@@ -45,7 +45,6 @@ import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -64,82 +63,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// [#attempt] runs on the client's loop, everything behind it on the user's.
 public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
-  /// A user and where the mail is ([Route#place]), as whoever logged in first was decided on, or as the directory has said since.
-  private final class Home implements UserMailboxes.Host {
-    private Wanted wanted;
-    private Route route;
-    private final String user;
-    private final String
-        owner; // whose mailboxes they are: not the user's own when that logs in for another
-
-    Home(LoginDecision.Admitted admitted) {
-      this.wanted = admitted.wanted();
-      this.route = admitted.route();
-      this.user = admitted.credentials().user();
-      this.owner = admitted.credentials().owner();
-    }
-
-    @Override
-    public String login() {
-      return user;
-    }
-
-    @Override
-    public String user() {
-      return owner;
-    }
-
-    @Override
-    public Route route() {
-      return routeOf(wanted, route);
-    }
-
-    @Override
-    public CompletableFuture<Resumption> askAgain(
-        UserMailboxes all, Standing standing, Client client, String clientId) {
-      EventLoop loop = all.loop();
-      return Objects.requireNonNull(logins, "nobody is served yet")
-          .askAgain(standing, client, clientId, wanted.protocol(), loop, loops.wheel(loop));
-    }
-
-    @Override
-    public void moved(UserMailboxes all, Resumption.Goes there) {
-      Map<Home, UserMailboxes> users = here(all.loop()).users();
-      users.remove(this, all);
-      wanted = there.wanted();
-      route = there.route();
-      users.putIfAbsent(this, all); // others may have logged in there meanwhile
-    }
-
-    @Override
-    public void unused(UserMailboxes all) {
-      Here its = here(all.loop());
-      its.settings().remove(all);
-      its.users().remove(this, all);
-    }
-
-    @Override
-    public boolean equals(@Nullable Object other) {
-      return other instanceof Home home
-          && route.place().equals(home.route.place())
-          && user.equals(home.user)
-          && owner.equals(home.owner);
-    }
-
-    @Override
-    public int
-        hashCode() { // user and owner are mostly the same, and would leave few values between them
-      return 31 * route.place().hashCode() + user.hashCode();
-    }
-  }
-
   /// What one loop has.
-  ///
-  /// @param settings what the sessions of each user have in common, those that came last
-  private record Here(
-      ConnectionPool pool,
-      Map<Home, UserMailboxes> users,
-      IdentityHashMap<UserMailboxes, ImapSession.Setting> settings) {}
+  private record Here(ConnectionPool pool, Map<ImapUser, ImapUser> users) {}
 
   /// How often one login is sent on from backend to backend.
   private static final int MOST_REFERRALS = 3;
@@ -183,10 +108,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
         .forEach(loop ->
             here.put(
                 loop,
-                new Here(
-                    new ConnectionPool(loop, loops.wheel(loop), metrics),
-                    new HashMap<>(),
-                    new IdentityHashMap<>())));
+                new Here(new ConnectionPool(loop, loops.wheel(loop), metrics), new HashMap<>())));
   }
 
   /// Whoever logs in from now on is decided on by these, and whoever sleeps wakes where this router says. To be called before the first
@@ -210,7 +132,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     here.forEach((loop, its) ->
         loop.execute(() -> {
           its.pool().clear();
-          List.copyOf(its.users().values()).forEach(UserMailboxes::rerouted);
+          List.copyOf(its.users().values()).forEach(ImapUser::rerouted);
         }));
   }
 
@@ -274,7 +196,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
       admitted.credentials().wipe();
       return;
     }
-    UserMailboxes known = here(loop).users().get(new Home(admitted));
+    ImapUser known = here(loop).users().get(new ImapUser(this, admitted, loop));
     List<Backend> backends = admitted.route().order(known == null ? null : known.backend());
     LoginTry login =
         LoginTry.begin(
@@ -368,7 +290,8 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     }
     EventLoop loop = channel.eventLoop();
     Backend backend = connection.backend();
-    UserMailboxes home = mailboxesOf(admitted, backend, loop);
+    ImapUser user = userOf(admitted, loop);
+    UserMailboxes home = user.mailboxes(surroundings(here(loop).pool(), loop), backend);
     home.servedBy(backend);
     home.lendsToClients(admitted.proven());
     if (isFull(home)) {
@@ -378,7 +301,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     }
     ImapSession session =
         new ImapSession(
-            settingOf(admitted, backend, home),
+            settingOf(user, admitted, backend, home),
             Presence.of(channel),
             channel,
             dialogue.client(),
@@ -393,7 +316,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
 
   /// One object for those who have the same in common.
   private ImapSession.Setting settingOf(
-      LoginDecision.Admitted admitted, Backend backend, UserMailboxes home) {
+      ImapUser user, LoginDecision.Admitted admitted, Backend backend, UserMailboxes home) {
     Grant brought =
         Grant.of(
             admitted.credentials(),
@@ -401,26 +324,20 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
             masterOf,
             settings.keepPassword(),
             admitted.standing());
-    ImapSession.Setting setting =
+    return user.sharing(
         new ImapSession.Setting(
             this,
             home,
             admitted.user(),
             brought == null ? null : home.sharing(brought),
-            parkings.of(home.loop()));
-    IdentityHashMap<UserMailboxes, ImapSession.Setting> known = here(home.loop()).settings();
-    ImapSession.Setting before = known.put(home, setting);
-    if (before == null || !setting.equals(before)) {
-      return setting;
-    }
-    known.put(home, before);
-    return before;
+            parkings.of(home.loop())));
   }
 
   @Override
   public void rests(ImapSession session) {
     resting.increment();
     sessions.remove(session);
+    session.home().rests();
   }
 
   @Override
@@ -444,13 +361,23 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   }
 
   /// Shared by those who see the same mail: the same login at the same place.
-  private UserMailboxes mailboxesOf(
-      LoginDecision.Admitted admitted, Backend backend, EventLoop loop) {
-    Here its = here(loop);
-    return its.users()
-        .computeIfAbsent(
-            new Home(admitted),
-            home -> new UserMailboxes(surroundings(its.pool(), loop), home, backend));
+  private ImapUser userOf(LoginDecision.Admitted admitted, EventLoop loop) {
+    return here(loop).users().computeIfAbsent(new ImapUser(this, admitted, loop), user -> user);
+  }
+
+  /// Those of a loop, by themselves.
+  Map<ImapUser, ImapUser> known(EventLoop loop) {
+    return here(loop).users();
+  }
+
+  @Nullable Parking parkingOf(EventLoop loop) {
+    return parkings.of(loop);
+  }
+
+  CompletableFuture<Resumption> askAgain(
+      Standing standing, Client client, String clientId, String protocol, EventLoop loop) {
+    return Objects.requireNonNull(logins, "nobody is served yet")
+        .askAgain(standing, client, clientId, protocol, loop, loops.wheel(loop));
   }
 
   /// One object for all users of the loop who have come since the settings were changed.
@@ -481,7 +408,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   }
 
   /// @param before what it was when the user logged in; it remains if the settings have nothing in its place
-  private Route routeOf(Wanted wanted, Route before) {
+  Route routeOf(Wanted wanted, Route before) {
     Router now = router;
     Route route = now == null ? null : now.route(wanted);
     return route == null ? before : route;
@@ -501,7 +428,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     int count =
         loop.submit(
                 () -> {
-                  resume(loop, one -> one.isOf(user));
+                  resume(loop, user::equals);
                   List<ImapSession> theirs =
                       sessions.stream().filter(one -> one.isOf(user)).toList();
                   theirs.forEach(ImapSession::kick);
@@ -540,13 +467,20 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   }
 
   /// Makes again what rests on the loop, on which this is called.
-  private void resume(EventLoop loop, Predicate<RestingSession> which) {
+  ///
+  /// @param which by the user's one name
+  private void resume(EventLoop loop, Predicate<String> which) {
     Parking parking = parkings.of(loop);
     if (parking == null) {
       return;
     }
-    for (Parking.Owner owner : parking.owners()) {
-      if (owner instanceof RestingSession session && which.test(session)) {
+    for (Parking.Holder holder : parking.holders()) {
+      if (holder instanceof ImapUser user && which.test(user.name())) {
+        user.mailboxes();
+      }
+    }
+    for (Parking.Holder holder : parking.holders()) {
+      if (holder instanceof RestingSession session && which.test(session.setting.user())) {
         session.session();
       }
     }

@@ -1,9 +1,13 @@
 package dormouse.imap;
 
+import dormouse.config.HibernateSettings;
 import dormouse.imap.sleep.UserMailboxes;
+import dormouse.park.Parked;
 import dormouse.session.Client;
 import dormouse.session.KeepAlivePhase;
 import dormouse.session.Timer;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +57,7 @@ final class KeepAlive {
   }
 
   private void due() {
-    if (isDue(home, spoken)) {
+    if (isDue(home.settings(), spoken, home.clock().instant())) {
       beat.run();
       spoke();
     }
@@ -63,9 +67,22 @@ final class KeepAlive {
   /// Whether it is time to say it at the beat of now.
   ///
   /// @param spoken when the client was told something last
-  static boolean isDue(UserMailboxes home, Instant spoken) {
-    Duration silence = Duration.between(spoken, home.clock().instant());
-    return silence.compareTo(home.settings().keepAlive().dividedBy(2)) >= 0;
+  static boolean isDue(HibernateSettings settings, Instant spoken, Instant now) {
+    Duration silence = Duration.between(spoken, now);
+    return silence.compareTo(settings.keepAlive().dividedBy(2)) >= 0;
+  }
+
+  /// How long until the next beat of a client; null if there is none.
+  ///
+  /// @param beat of [KeepAlivePhase#hashOf]
+  static @Nullable Duration untilNext(HibernateSettings settings, Instant from, int beat) {
+    Duration interval = settings.keepAlive();
+    return interval.isZero() ? null : KeepAlivePhase.untilNext(from, interval, beat);
+  }
+
+  /// Says it to a client whose socket is parked.
+  static void say(Parked socket) {
+    socket.send(Unpooled.copiedBuffer(LINE + "\r\n", StandardCharsets.US_ASCII));
   }
 
   /// Something else was said to the client.

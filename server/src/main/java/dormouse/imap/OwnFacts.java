@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.UidSet;
+import dormouse.session.KeepAlivePhase;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.net.Inet6Address;
@@ -55,6 +56,13 @@ record OwnFacts(
   static boolean fits(InetSocketAddress address) {
     return !address.isUnresolved()
         && !(address.getAddress() instanceof Inet6Address six && six.getScopeId() != 0);
+  }
+
+  /// When its keep-alives are said ([KeepAlivePhase#hashOf]).
+  ///
+  /// @param user the user's one name
+  int beat(String user) {
+    return KeepAlivePhase.hashOf(remote.getAddress(), user);
   }
 
   byte[] packed() {

@@ -1,5 +1,6 @@
 package dormouse.imap;
 
+import dormouse.imap.sleep.FoldWriter;
 import dormouse.imap.sleep.Sleeper;
 import dormouse.imap.sleep.StatusDesk;
 import dormouse.imap.sleep.UserMailboxes;
@@ -9,13 +10,10 @@ import dormouse.park.Parked;
 import dormouse.park.Parking;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
-import dormouse.session.KeepAlivePhase;
 import dormouse.session.Timer;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
@@ -26,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// It is in the place of the session in the park table, before the watch of its mailbox and in the wheel of timers. What it
 /// has in common with others is shared ([SharedFacts]); what is its own is packed ([OwnFacts]) and lies in the slot of its socket, outside the
-/// heap, if there is room for it. 56 bytes, beside 48 of its [Sleeper].
+/// heap, if there is room for it. 56 bytes, beside 48 of its [Sleeper], until all of its user is folded ([ImapUser]).
 ///
 /// Lives on the user's event loop.
 final class RestingSession extends Timer implements Parking.Owner, Sleeper.Listener {
@@ -60,6 +58,51 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
     wait(own);
   }
 
+  /// Unfolds; it has its socket and waits for its time once it is [#unfolded].
+  RestingSession(
+      ImapSession.Setting setting,
+      Sleeper sleeper,
+      SharedFacts shared,
+      int slot,
+      byte @Nullable [] own,
+      long spokenMillis) {
+    this.setting = setting;
+    this.sleeper = sleeper;
+    this.shared = shared;
+    this.own = own;
+    this.slot = slot;
+    this.spokenMillis = spokenMillis;
+  }
+
+  void unfolded() {
+    socket().handOver(this);
+    wait(own());
+  }
+
+  /// Whether it can be [#fold]ed.
+  boolean folds(ImapSession.Setting with) {
+    return session == null && setting.equals(with);
+  }
+
+  /// Writes all but what [ImapUser] keeps at hand, and waits for nothing any more.
+  ///
+  /// @param facts its own
+  void fold(FoldWriter out, OwnFacts facts) {
+    cancel();
+    out.alike(shared);
+    out.flag(own != null);
+    if (own != null) {
+      out.bytes(own);
+    }
+    if (facts.idleTag() == null) {
+      out.due(Duration.between(home().clock().instant(), facts.patientUntil()));
+    }
+  }
+
+  int slot() {
+    return slot;
+  }
+
   private UserMailboxes home() {
     return setting.home();
   }
@@ -69,11 +112,6 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
     return setting.grant() == null
         ? null
         : new StatusDesk.Asker(client, shared.clientId(), setting.grant());
-  }
-
-  /// Whether it is of this user, by the user's one name.
-  boolean isOf(String name) {
-    return setting.user().equals(name);
   }
 
   OwnFacts own() {
@@ -96,10 +134,9 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
       home.wheel().set(this, Duration.between(now, facts.patientUntil()));
       return;
     }
-    Duration interval = home.settings().keepAlive();
-    if (!interval.isZero()) {
-      int phase = KeepAlivePhase.hashOf(facts.remote().getAddress(), setting.user());
-      home.wheel().set(this, KeepAlivePhase.untilNext(now, interval, phase));
+    Duration untilBeat = KeepAlive.untilNext(home.settings(), now, facts.beat(setting.user()));
+    if (untilBeat != null) {
+      home.wheel().set(this, untilBeat);
     }
   }
 
@@ -111,9 +148,10 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
       return;
     }
     wait(facts);
-    if (KeepAlive.isDue(home(), spoken())) {
-      spokenMillis = home().clock().millis();
-      socket().send(Unpooled.copiedBuffer(KeepAlive.LINE + "\r\n", StandardCharsets.US_ASCII));
+    Instant now = home().clock().instant();
+    if (KeepAlive.isDue(home().settings(), spoken(), now)) {
+      spokenMillis = now.toEpochMilli();
+      KeepAlive.say(socket());
     }
   }
 

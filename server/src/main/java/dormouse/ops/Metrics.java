@@ -102,6 +102,7 @@ public final class Metrics {
   private final LongAdder parked = new LongAdder();
   private final LongAdder parkedBytes = new LongAdder();
   private final Counter resumptions;
+  private final LongAdder folded = new LongAdder();
   private final Counter parkedReads;
   private final Counter revivals;
   private final LongAdder statusCacheBytes = new LongAdder();
@@ -147,6 +148,9 @@ public final class Metrics {
         Counter.builder("dormouse.tls.resumptions")
             .description("TLS handshakes of clients that had a ticket")
             .register(registry);
+    Gauge.builder("dormouse.folded.users", folded, LongAdder::sum)
+        .description("Users whose sessions and mailboxes rest in one flat record")
+        .register(registry);
     parkedReads =
         Counter.builder("dormouse.parked.reads")
             .description("Times a parked client said something")
@@ -492,6 +496,11 @@ public final class Metrics {
   public void parked(int delta, long bytes) {
     parked.add(delta);
     parkedBytes.add(bytes);
+  }
+
+  /// `delta` more users are folded; negative for fewer.
+  public void folded(int delta) {
+    folded.add(delta);
   }
 
   /// A parked client has said something.

@@ -18,9 +18,9 @@ public final class Parked {
   }
 
   /// Puts the socket into other hands. From here nothing more can be asked of it.
-  public void handOver(Parking.Owner owner) {
+  public void handOver(Parking.Holder holder) {
     if (isThere()) {
-      parking.handOver(slot, owner);
+      parking.handOver(slot, holder);
       left = true;
     }
   }

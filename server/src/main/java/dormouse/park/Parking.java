@@ -36,8 +36,19 @@ import org.jspecify.annotations.Nullable;
 /// Reads and writes go straight to the socket. Whatever is more than that takes a channel again: half a record, or a client that
 /// does not take all it is sent. Lives on its event loop.
 public final class Parking {
+  /// In whose hands a socket is.
+  public interface Holder {
+    /// Whose socket in the slot it is.
+    Owner owner(int slot);
+  }
+
   /// Whose socket it is.
-  public interface Owner {
+  public interface Owner extends Holder {
+    @Override
+    default Owner owner(int slot) {
+      return this;
+    }
+
     /// Whether the socket can still be parked: asked when its channel has left the loop.
     boolean canPark();
 
@@ -82,7 +93,7 @@ public final class Parking {
   private final Parkings.Gauges gauges;
   private final Arena arena = Arena.ofShared();
   private final Kernel kernel;
-  private final ParkTable<Owner> table;
+  private final ParkTable<Holder> table;
   private final int epoll;
   private final MemorySegment events;
   private final MemorySegment event;
@@ -227,11 +238,11 @@ public final class Parking {
       if (!table.isThere(slot, generation)) {
         continue; // it has gone since, by what another did
       }
-      Owner owner = table.owner(slot);
+      Owner owner = owner(slot);
       try {
         readable(slot, generation, owner);
       } catch (RuntimeException | AssertionError bug) {
-        (table.isThere(slot, generation) ? table.owner(slot) : owner).broken(bug);
+        (table.isThere(slot, generation) ? owner(slot) : owner).broken(bug);
       }
     }
   }
@@ -294,7 +305,7 @@ public final class Parking {
       return;
     }
     if (table.isThere(slot, generation)) {
-      Owner last = table.owner(slot); // another may have taken it over
+      Owner last = owner(slot); // another may have taken it over
       end(slot, alert);
       last.gone();
     } else if (carriesOn != null) { // which has not seen what was read here
@@ -364,7 +375,7 @@ public final class Parking {
         ParkedRecords.isThere(table.records(slot))
             ? ParkedRecords.of(table.records(slot)).handler(null)
             : null;
-    return revive(slot, table.owner(slot), tls, unsent);
+    return revive(slot, owner(slot), tls, unsent);
   }
 
   private @Nullable Channel revive(
@@ -444,7 +455,7 @@ public final class Parking {
 
   private void free(int slot) {
     try {
-      table.owner(slot).leaves();
+      owner(slot).leaves();
     } finally {
       giveBack(slot);
     }
@@ -465,13 +476,17 @@ public final class Parking {
     return new Parked(this, slot, closed ? 0 : table.generation(slot));
   }
 
-  void handOver(int slot, Owner owner) {
-    table.owner(slot, owner);
+  private Owner owner(int slot) {
+    return table.owner(slot).owner(slot);
   }
 
-  /// Those who have parked sockets now.
-  public List<Owner> owners() {
-    List<Owner> all = new ArrayList<>();
+  void handOver(int slot, Holder holder) {
+    table.owner(slot, holder);
+  }
+
+  /// Those who have parked sockets now, once for each.
+  public List<Holder> holders() {
+    List<Holder> all = new ArrayList<>();
     for (int slot = 0; slot < table.end() && !closed; slot++) {
       if (table.fd(slot) >= 0) {
         all.add(table.owner(slot));

@@ -77,6 +77,12 @@ public final class TimerWheel {
     bucket(timer.dueMillis / TICK_MILLIS).append(timer);
   }
 
+  /// How long a timer that waits has still to wait; nothing or less if it is due.
+  public Duration left(Timer timer) {
+    readClock();
+    return Duration.ofMillis(timer.dueMillis - nowMillis);
+  }
+
   /// Runs all that is due. What tasks add waits for the next call, due or not; what they cancel does not run. A task that
   /// throws is logged, and the others run.
   public void advance() {

@@ -46,6 +46,28 @@ public final class Epochs {
     mailboxes.put(key(mailbox), last);
   }
 
+  void fold(FoldWriter out) {
+    out.number(any);
+    out.number(last);
+    out.number(mailboxes.size());
+    mailboxes.forEach((mailbox, epoch) -> {
+      out.text(mailbox);
+      out.number(epoch);
+    });
+  }
+
+  void unfold(FoldReader in) {
+    any = in.number();
+    last = in.number();
+    int count = (int) in.number();
+    if (count > 0) {
+      mailboxes = new HashMap<>(4);
+    }
+    for (int i = 0; i < count; i++) {
+      mailboxes.put(in.text(), in.number());
+    }
+  }
+
   /// The one name of a mailbox: `INBOX` is the same in any case (RFC 9051 §5.1), also in the names below it.
   static String key(String mailbox) {
     boolean below =

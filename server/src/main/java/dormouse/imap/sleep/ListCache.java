@@ -73,7 +73,7 @@ public final class ListCache {
 
   private static final int OVERHEAD_BYTES = 60; // of a line
 
-  private final UserMailboxes home;
+  private UserMailboxes home;
   private final StatusRoom room;
   private final Map<ListQuery, Kept> kept = new LinkedHashMap<>(4);
   private int bytes;
@@ -82,6 +82,16 @@ public final class ListCache {
   ListCache(UserMailboxes home, StatusRoom room) {
     this.home = home;
     this.room = room;
+  }
+
+  /// Whether nothing is kept.
+  boolean isEmpty() {
+    return kept.isEmpty();
+  }
+
+  /// The user's mailboxes are this object now.
+  void of(UserMailboxes unfolded) {
+    home = unfolded;
   }
 
   /// What the client hears whose command has this tag, if that is known; else null.

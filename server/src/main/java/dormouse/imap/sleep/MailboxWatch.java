@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Watches one mailbox of one user for all sessions that sleep on it.
@@ -77,6 +79,56 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     this.home = home;
     this.mailbox = mailbox;
     this.sleepers = new Sleepers(home);
+  }
+
+  @SuppressWarnings("EnumOrdinal") // nothing of it outlives the process
+  MailboxWatch(
+      FoldReader in,
+      UserMailboxes home,
+      String mailbox,
+      Grant grant,
+      Function<Sleeper, Sleeper.Listener> listener) {
+    this(home, mailbox);
+    state = State.RESTING;
+    priority = Priority.values()[(int) in.number()];
+    provenMillis = in.number();
+    lingerUntilMillis = in.number();
+    again = in.flag();
+    lookSoon = in.flag();
+    stirred = in.flag();
+    long sweepMillis = in.number();
+    sleepers.unfold(in, this, grant, listener);
+    waitFor(Duration.ofMillis(sweepMillis - home.clock().millis()), Then.SWEEP);
+  }
+
+  /// Whether it can be [#fold]ed: it has no connection and wants none before its time comes or a feed tells.
+  boolean folds(Grant grant) {
+    return state == State.RESTING
+        && reader == null
+        && login == null
+        && then == Then.SWEEP
+        && isWaiting()
+        && sleepers.folds(grant);
+  }
+
+  /// Its mailbox is written by its user. It waits for nothing any more.
+  @SuppressWarnings("EnumOrdinal") // nothing of it outlives the process
+  void fold(FoldWriter out) {
+    Duration left = home.wheel().left(this);
+    cancel();
+    out.due(left);
+    out.number(priority.ordinal());
+    out.number(provenMillis);
+    out.number(Math.max(0, lingerUntilMillis));
+    out.flag(again);
+    out.flag(lookSoon);
+    out.flag(stirred);
+    out.number(home.clock().millis() + left.toMillis());
+    sleepers.fold(out);
+  }
+
+  Stream<Sleeper> sleepers() {
+    return sleepers.stream();
   }
 
   /// A session has gone to sleep with this mailbox selected.
@@ -500,6 +552,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
       open.leave(home);
     }
     scheduleSweep();
+    home.rests();
   }
 
   private void endLinger() {

@@ -82,6 +82,11 @@ final class NotifyWatch implements WatchLogin.Host {
     }
   }
 
+  /// Whether it has no connection, and wants none.
+  boolean rests() {
+    return !wanted && state == State.OFF && connection == null && timer == null;
+  }
+
   /// Whether it was said so.
   boolean wanted() {
     return wanted;

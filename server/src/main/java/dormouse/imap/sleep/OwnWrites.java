@@ -25,7 +25,7 @@ public final class OwnWrites {
     void wrote(@Nullable String mailbox, boolean ok);
   }
 
-  private final Listener listener;
+  private Listener listener;
 
   /// How long an echo may be late.
   static final Duration ECHO = Duration.ofSeconds(10);
@@ -36,7 +36,7 @@ public final class OwnWrites {
   private Set<OwnWrite> underWay = Set.of();
   private Map<String, Instant> sessions = Map.of(); // until when
   private Map<String, Long> written = Map.of(); // the epoch then
-  private final Epochs epochs;
+  private Epochs epochs;
   private @Nullable Epochs named; // of keywords; there once there is one
   private final InstantSource clock;
 
@@ -44,6 +44,17 @@ public final class OwnWrites {
     this.epochs = epochs;
     this.clock = clock;
     this.listener = listener;
+  }
+
+  /// Whether no command runs.
+  boolean rests() {
+    return underWay.isEmpty();
+  }
+
+  /// The user's mailboxes are other objects now.
+  void of(Epochs unfolded, Listener other) {
+    epochs = unfolded;
+    listener = other;
   }
 
   /// A command begins to go to the backend; null if it changes nothing.

@@ -60,6 +60,30 @@ public final class SelectCache {
       this.atMillis = seen == null ? 0 : seen.since().at().toEpochMilli();
     }
 
+    Said(FoldReader in) {
+      this.query = in.alike(SelectQuery.class);
+      this.text = new NumberedText(in.alike(String.class), in.bytes());
+      this.named = in.number();
+      this.ownBytes = (int) in.number();
+      this.view = in.flag() ? in.view() : null;
+      this.epoch = view == null ? 0 : in.number();
+      this.atMillis = view == null ? 0 : in.number();
+    }
+
+    void fold(FoldWriter out) {
+      out.alike(query);
+      out.alike(text.words());
+      out.bytes(text.numbers());
+      out.number(named);
+      out.number(ownBytes);
+      out.flag(view != null);
+      if (view != null) {
+        out.view(view);
+        out.number(epoch);
+        out.number(atMillis);
+      }
+    }
+
     Said with(Seen seen) {
       return new Said(query, text, named, ownBytes, seen);
     }
@@ -147,6 +171,35 @@ public final class SelectCache {
   SelectCache(UserMailboxes home, StatusRoom room) {
     this.home = home;
     this.room = room;
+  }
+
+  /// What it holds, which remains counted by the room.
+  void fold(FoldWriter out) {
+    out.number(bytes);
+    out.flag(!closedBy.isEmpty());
+    if (!closedBy.isEmpty()) {
+      out.alike(Map.copyOf(closedBy));
+    }
+    out.number(said.size());
+    said.forEach(one -> one.fold(out));
+  }
+
+  @SuppressWarnings("unchecked") // it was one when it was written
+  void unfold(FoldReader in) {
+    bytes = (int) in.number();
+    if (in.flag()) {
+      closedBy = new HashMap<>((Map<String, String>) in.alike(Map.class));
+    }
+    Said[] all = new Said[(int) in.number()];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = new Said(in);
+    }
+    said = List.of(all);
+  }
+
+  /// Whether it can be [#fold]ed.
+  boolean folds() {
+    return said.stream().allMatch(one -> one.view == null || one.view.flags() == null);
   }
 
   /// The backend is going to be asked.

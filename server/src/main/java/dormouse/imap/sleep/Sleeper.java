@@ -8,6 +8,7 @@ import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
 import java.time.Instant;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A session that sleeps with a mailbox selected: what its client knows of the mailbox, and how to tell it more.
@@ -85,6 +86,46 @@ public final class Sleeper {
     this.rev2 = rev2;
     this.grant = grant;
     this.listener = listener;
+  }
+
+  /// @param listener of this sleeper
+  Sleeper(FoldReader in, Grant grant, Function<Sleeper, Listener> listener) {
+    this.grant = grant;
+    this.form = (byte) in.number();
+    this.hears = (byte) in.number();
+    this.rev2 = in.flag();
+    this.behind = in.flag();
+    this.sinceMillis = in.number();
+    this.sinceEpoch = (int) in.number() - 1;
+    this.view = in.view();
+    this.own = in.flag() ? new OwnSets(in.uids(), in.uids()) : OwnSets.NONE;
+    this.listener = listener.apply(this);
+  }
+
+  /// Whether it can be [#fold]ed: what is kept of its flags is large, and stays as it is.
+  boolean folds(Grant with) {
+    return !waiting() && grant == with && view.flags() == null;
+  }
+
+  void fold(FoldWriter out) {
+    out.number(form);
+    out.number(hears);
+    out.flag(rev2);
+    out.flag(behind);
+    out.number(sinceMillis);
+    out.number(Integer.toUnsignedLong(sinceEpoch + 1)); // one that there is not is -1
+    out.view(view);
+    boolean sets = !own.equals(OwnSets.NONE);
+    out.flag(sets);
+    if (sets) {
+      out.uids(own.saved());
+      out.uids(own.recent());
+    }
+  }
+
+  /// Who speaks for the session.
+  public Listener listener() {
+    return listener;
   }
 
   /// From now on another speaks for the session.

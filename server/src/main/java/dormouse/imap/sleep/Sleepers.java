@@ -4,6 +4,7 @@ import dormouse.imap.view.UidSet;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /// Those who sleep on one mailbox, and what each of them is told of a reading: the difference to its own view. A reading
@@ -38,7 +39,31 @@ final class Sleepers {
     all = stream().filter(other -> !other.equals(sleeper)).toArray(Sleeper[]::new);
   }
 
-  private Stream<Sleeper> stream() {
+  /// Whether they can be [#fold]ed.
+  boolean folds(Grant grant) {
+    return !isEmpty() && stream().allMatch(one -> one.folds(grant));
+  }
+
+  void fold(FoldWriter out) {
+    out.number(readings);
+    out.number(all.length);
+    stream().forEach(one -> one.fold(out));
+  }
+
+  void unfold(
+      FoldReader in,
+      MailboxWatch watch,
+      Grant grant,
+      Function<Sleeper, Sleeper.Listener> listener) {
+    readings = (int) in.number();
+    all = new Sleeper[(int) in.number()];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = new Sleeper(in, grant, listener);
+      all[i].watch = watch;
+    }
+  }
+
+  Stream<Sleeper> stream() {
     return Arrays.stream(all);
   }
 

@@ -104,7 +104,7 @@ public final class StatusCache {
   private static final Duration PATIENCE = Duration.ofSeconds(1); // then one asks oneself
   private static final int OVERHEAD_BYTES = 400; // objects around the characters
 
-  private final UserMailboxes home;
+  private UserMailboxes home;
   private final StatusRoom room;
   private final Map<Key, Kept> kept = new LinkedHashMap<>(4, 0.75f, /* accessOrder= */ true);
   private final Map<Key, Asked> asked = new HashMap<>(4);
@@ -114,6 +114,21 @@ public final class StatusCache {
   StatusCache(UserMailboxes home, StatusRoom room) {
     this.home = home;
     this.room = room;
+  }
+
+  /// Whether nothing is kept.
+  boolean isEmpty() {
+    return kept.isEmpty();
+  }
+
+  /// Whether the backend is asked nothing.
+  boolean rests() {
+    return asked.isEmpty();
+  }
+
+  /// The user's mailboxes are this object now.
+  void of(UserMailboxes unfolded) {
+    home = unfolded;
   }
 
   /// Whether it makes sense to ask here at all.

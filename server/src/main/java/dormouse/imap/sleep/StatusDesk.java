@@ -59,6 +59,11 @@ public final class StatusDesk {
     }
   }
 
+  /// Whether it asks nothing and has no connection.
+  boolean rests() {
+    return waiting.isEmpty() && login == null && connection == null && !asking && timer == null;
+  }
+
   /// Nobody wants to know any more.
   public void forget(Question question) {
     waiting.remove(question);
@@ -237,6 +242,7 @@ public final class StatusDesk {
     if (open != null) {
       open.leave();
     }
+    home.rests();
   }
 
   private void cancelTimer() {

@@ -31,6 +31,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -83,7 +84,19 @@ public final class UserMailboxes
 
     /// Neither a session nor a watch of the user is left.
     void unused(UserMailboxes all);
+
+    /// Something has come to rest: perhaps all of it has now, and can be folded.
+    default void rests() {}
+
+    /// Who hears what feeds tell of the user.
+    default BackendFeeds.Listener heardBy(UserMailboxes all) {
+      return all;
+    }
   }
+
+  /// What is kept of answers, and stays as it is while the rest is folded. There is some where clients have asked for it.
+  public record Beside(
+      @Nullable OwnWrites writes, @Nullable StatusCache statuses, @Nullable ListCache lists) {}
 
   private final Surroundings in;
   private final Host host;
@@ -115,7 +128,125 @@ public final class UserMailboxes
     this.host = host;
     this.backend = backend;
     this.feeds = in.feedsOf().apply(backend);
-    feeds.subscribe(host.user(), this);
+    feeds.subscribe(host.user(), host.heardBy(this));
+  }
+
+  /// Unfolds; whoever heard the feeds hears them still.
+  ///
+  /// @param from what [#fold] has written
+  /// @param beside what it has returned
+  /// @param grant of all sessions
+  /// @param listener of each sleeper, in the order of [#sleepers]
+  public UserMailboxes(
+      Surroundings in,
+      Host host,
+      Backend backend,
+      FoldReader from,
+      @Nullable Beside beside,
+      Grant grant,
+      BiFunction<UserMailboxes, Sleeper, Sleeper.Listener> listener) {
+    this.in = in;
+    this.host = host;
+    this.backend = backend;
+    this.feeds = in.feedsOf().apply(backend);
+    this.grant = grant;
+    epochs.unfold(from);
+    keptBytes = from.number();
+    logins = (int) from.number();
+    canNotify = from.flag();
+    lendsToClients = from.flag();
+    notTheirs = from.flag() ? from.texts() : null;
+    MailboxWatch[] all = new MailboxWatch[(int) from.number()];
+    for (int i = 0; i < all.length; i++) {
+      String mailbox = in.room().shared(from.text());
+      all[i] =
+          new MailboxWatch(from, this, mailbox, grant, sleeper -> listener.apply(this, sleeper));
+    }
+    watches = List.of(all);
+    sessions = (int) sleepers().count();
+    asleep = sessions;
+    if (from.flag()) {
+      selects().unfold(from);
+    }
+    if (beside != null) {
+      writes = beside.writes();
+      statuses = beside.statuses();
+      lists = beside.lists();
+    }
+    if (writes != null) {
+      writes.of(epochs, this);
+      if (writes.awaitsEchoes()) {
+        awaitEchoes();
+      }
+    }
+    if (statuses != null) {
+      statuses.of(this);
+    }
+    if (lists != null) {
+      lists.of(this);
+    }
+  }
+
+  /// Those who sleep with a mailbox selected, in the order in which they are folded.
+  public Stream<Sleeper> sleepers() {
+    return watches.stream().flatMap(MailboxWatch::sleepers);
+  }
+
+  /// Whether nothing is under way, and no session is awake or without a mailbox: then it can be [#fold]ed.
+  ///
+  /// @param with the grant that all sessions must have
+  public boolean folds(Grant with) {
+    return sessions > 0
+        && sessions == asleep
+        && sessions == sleepers().count()
+        && grant == with
+        && (writes == null || writes.rests())
+        && (statuses == null || statuses.rests())
+        && (selects == null || selects.folds())
+        && (statusDesk == null || statusDesk.rests())
+        && (notify == null || notify.rests())
+        && watches.stream().allMatch(watch -> watch.folds(with));
+  }
+
+  /// Writes what is needed to make it again. It must not be used any more; who hears feeds hears them still.
+  ///
+  /// @return what stays as it is; null if nothing does
+  public @Nullable Beside fold(FoldWriter out) {
+    assert loop().inEventLoop();
+    unused = true; // what may still come of a login that was given up does nothing
+    epochs.fold(out);
+    out.number(keptBytes);
+    out.number(logins);
+    out.flag(canNotify);
+    out.flag(lendsToClients);
+    out.flag(notTheirs != null);
+    if (notTheirs != null) {
+      out.alike(notTheirs);
+    }
+    out.number(watches.size());
+    for (MailboxWatch watch : watches) {
+      out.text(watch.mailbox());
+      watch.fold(out);
+    }
+    out.flag(selects != null);
+    if (selects != null) {
+      selects.fold(out);
+    }
+    if (echoes != null && echoes.isWaiting()) {
+      out.due(wheel().left(echoes));
+      echoes.cancel();
+    }
+    OwnWrites ofWrites = writes == null || writes.isEmpty() ? null : writes;
+    StatusCache ofStatus = statuses == null || statuses.isEmpty() ? null : statuses;
+    ListCache ofLists = lists == null || lists.isEmpty() ? null : lists;
+    return ofWrites == null && ofStatus == null && ofLists == null
+        ? null
+        : new Beside(ofWrites, ofStatus, ofLists);
+  }
+
+  /// Something of the user has come to rest.
+  public void rests() {
+    host.rests();
   }
 
   /// A session of the user has begun.
@@ -167,6 +298,7 @@ public final class UserMailboxes
     } else if (writes().isEmpty()) {
       writes = null;
     }
+    rests();
   }
 
   /// A session of the user has given up its backend connection.
@@ -605,11 +737,11 @@ public final class UserMailboxes
       return;
     }
     LOG.debug("moved", "user", host.user(), "from", before.name(), "backend", other.name());
-    feeds.unsubscribe(host.user(), this);
+    feeds.unsubscribe(host.user(), host.heardBy(this));
     feeds = in.feedsOf().apply(other);
     canNotify = false;
     closeNotify();
-    feeds.subscribe(host.user(), this);
+    feeds.subscribe(host.user(), host.heardBy(this));
     epochs.next(null); // what its feeds have told meanwhile was not heard
     if (statusDesk != null) {
       statusDesk.servedBy(other);
@@ -659,6 +791,7 @@ public final class UserMailboxes
   void forget(MailboxWatch watch) {
     watches = List.copyOf(watches.stream().filter(other -> !other.equals(watch)).toList());
     checkUnused();
+    rests();
   }
 
   private void checkUnused() {
@@ -668,7 +801,7 @@ public final class UserMailboxes
       closeNotify();
       if (!unused) {
         unused = true;
-        feeds.unsubscribe(host.user(), this);
+        feeds.unsubscribe(host.user(), host.heardBy(this));
         forgetAnswers();
         host.unused(this);
       }
@@ -677,6 +810,10 @@ public final class UserMailboxes
 
   public Backend backend() {
     return backend;
+  }
+
+  public Surroundings surroundings() {
+    return in;
   }
 
   public EventLoop loop() {

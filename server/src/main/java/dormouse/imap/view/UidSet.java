@@ -49,6 +49,18 @@ public final class UidSet {
     return new Builder();
   }
 
+  /// The set of this encoding.
+  ///
+  /// @param encoded as from [#encoded], owned by the set
+  public static UidSet ofEncoded(byte[] encoded) {
+    RangeCursor ranges = new RangeCursor(encoded);
+    long count = 0;
+    while (ranges.next()) {
+      count += ranges.length();
+    }
+    return count == 0 ? EMPTY : new UidSet(encoded, count, ranges.last());
+  }
+
   /// Reads an IMAP sequence-set: `1:5,7`, in any order, overlapping, with ranges either way round (RFC 9051 §9,
   /// `sequence-set`). The empty text is [#EMPTY].
   ///
@@ -262,7 +274,8 @@ public final class UidSet {
     return new RangeCursor(encoded);
   }
 
-  byte[] encoded() {
+  /// The set as bytes, from which [#ofEncoded] makes it again.
+  public byte[] encoded() {
     return encoded.clone();
   }
 

@@ -1,0 +1,90 @@
+package dormouse.imap.sleep;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dormouse.imap.view.MailboxView;
+import dormouse.imap.view.UidSet;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// Folds objects: what of them is their own becomes numbers and texts in one array, and what many users have alike is named beside it, in
+/// the same order for all, so that those who have all of it alike can share one list. Whoever is folded writes what it has, and reads it in the same order
+/// from a [FoldReader].
+///
+/// Numbers are in 7-bit groups, the lowest first; texts and sets are behind their length; a view that was written before is
+/// its place among the views, and shared again when it is read. Used by one thread.
+public final class FoldWriter {
+  private static final int USUAL_BYTES = 512;
+
+  private final ByteBuf out = Unpooled.buffer(USUAL_BYTES);
+  private final List<Object> alike = new ArrayList<>();
+  private final List<MailboxView> views = new ArrayList<>(2);
+  private Duration soonest = Duration.ofDays(1);
+
+  public void number(long number) {
+    long left = number;
+    while ((left & ~0x7FL) != 0) {
+      out.writeByte((int) ((left & 0x7F) | 0x80));
+      left >>>= 7;
+    }
+    out.writeByte((int) left);
+  }
+
+  public void flag(boolean flag) {
+    out.writeByte(flag ? 1 : 0);
+  }
+
+  void text(String text) {
+    bytes(text.getBytes(UTF_8));
+  }
+
+  public void bytes(byte[] bytes) {
+    number(bytes.length);
+    out.writeBytes(bytes);
+  }
+
+  void uids(UidSet uids) {
+    bytes(uids.encoded());
+  }
+
+  /// @param view without flags
+  void view(MailboxView view) {
+    int known = views.indexOf(view);
+    number(known + 1L);
+    if (known >= 0) {
+      return;
+    }
+    views.add(view);
+    number(view.uidValidity());
+    number(view.uidNext());
+    number(view.highestModSeq());
+    uids(view.uids());
+  }
+
+  /// What many may have alike: it tells by [Object#equals] whether they have.
+  public void alike(Object one) {
+    alike.add(one);
+  }
+
+  /// Something that was waiting for its time has to be there again by then.
+  public void due(Duration in) {
+    soonest = in.compareTo(soonest) < 0 ? in : soonest;
+  }
+
+  /// When the first that waits for its time has to be there again; a day at most.
+  public Duration soonest() {
+    return soonest;
+  }
+
+  public byte[] own() {
+    return Arrays.copyOf(out.array(), out.readableBytes());
+  }
+
+  public List<Object> alike() {
+    return List.copyOf(alike);
+  }
+}

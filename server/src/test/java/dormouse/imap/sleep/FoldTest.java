@@ -1,0 +1,345 @@
+package dormouse.imap.sleep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.auth.Credentials;
+import dormouse.auth.Resumption;
+import dormouse.auth.Standing;
+import dormouse.backend.Backend;
+import dormouse.config.HibernateSettings;
+import dormouse.feed.BackendFeeds;
+import dormouse.imap.backend.ConnectionPool;
+import dormouse.imap.backend.OwnConnection;
+import dormouse.imap.track.ClientFeatures;
+import dormouse.imap.track.ResponseLine;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.track.Verb;
+import dormouse.imap.view.MailboxView;
+import dormouse.imap.view.Told;
+import dormouse.imap.view.UidSet;
+import dormouse.ops.Metrics;
+import dormouse.route.Route;
+import dormouse.session.Client;
+import dormouse.session.CloseReason;
+import dormouse.session.HandClock;
+import dormouse.session.TimerWheel;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What a user's mailboxes are when they have been folded and unfolded: what they were.
+class FoldTest {
+  private static final List<String> NAMES = List.of("INBOX", "\"Sent\"", "\"A &- B\"");
+
+  private final HandClock clock = new HandClock();
+  private final TimerWheel wheel = new TimerWheel(clock);
+  private final Metrics metrics = new Metrics();
+  private final EmbeddedChannel channel = new EmbeddedChannel();
+  private final Backend backend = new OwnConnection().connection().backend();
+  private final BackendFeeds feeds = new BackendFeeds(backend.name(), clock, metrics);
+  private final Nowhere host = new Nowhere();
+  private final UserMailboxes.Surroundings surroundings =
+      new UserMailboxes.Surroundings(
+          new ConnectionPool(channel.eventLoop(), wheel, metrics),
+          _ -> feeds,
+          channel.eventLoop(),
+          wheel,
+          metrics,
+          new KeptBytes(1 << 20, metrics),
+          HibernateSettings.DEFAULT,
+          clock,
+          new StatusRoom(metrics));
+  private final Grant grant = grant("x");
+
+  /// What is folded, and all of its fields. A field that is new must be folded, follow from what is, or keep the user from it
+  /// ([UserMailboxes#folds]); then add it here.
+  static Stream<List<Object>> parts() {
+    return Stream.of(
+        List.of(
+            UserMailboxes.class,
+            "in host watches epochs grant echoes writes statuses lists selects statusDesk backend feeds notify"
+                + " canNotify notTheirs sessions asleep keptBytes logins lendsToClients unused"),
+        List.of(
+            MailboxWatch.class,
+            "home mailbox sleepers login state reader again lookSoon stirred ending provenMillis priority"
+                + " lingerUntilMillis then"),
+        List.of(Sleepers.class, "home all readings"),
+        List.of(
+            Sleeper.class,
+            "grant form hears rev2 listener view own sinceMillis sinceEpoch waitsFor behind watch"),
+        List.of(MailboxView.class, "uidValidity uidNext highestModSeq uids flags"),
+        List.of(SelectCache.class, "home room said closedBy bytes now"),
+        List.of(Epochs.class, "mailboxes any last"),
+        List.of(OwnWrites.class, "listener underWay sessions written epochs named clock"),
+        List.of(StatusCache.class, "home room kept asked bytes"),
+        List.of(ListCache.class, "home room kept bytes"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("parts")
+  void nothingOfAUserIsForgotten(List<Object> part) {
+    Class<?> type = (Class<?>) part.get(0);
+    assertThat(
+            Arrays.stream(type.getDeclaredFields())
+                .filter(field -> !Modifier.isStatic(field.getModifiers()))
+                .map(Field::getName))
+        .as("%s has changed: what becomes of it when it is folded?", type.getSimpleName())
+        .containsExactlyInAnyOrder(((String) part.get(1)).split(" "));
+  }
+
+  static IntStream seeds() {
+    return IntStream.range(0, 100);
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void whatIsUnfoldedIsWhatWasFolded(int seed) {
+    Random random = new Random(seed);
+    feeds.add("events", /* tellsAll= */ true).up();
+    UserMailboxes all = user();
+    all.namespaces(random.nextBoolean() ? List.of() : List.of("\"Shared/"));
+    for (int i = random.nextInt(4); i > 0; i--) {
+      all.epochs().next(NAMES.get(random.nextInt(NAMES.size())));
+    }
+    String mailbox = NAMES.get(random.nextInt(NAMES.size()));
+    if (random.nextBoolean()) {
+      answered(all, query("INBOX"), random);
+    }
+    for (int i = 1 + random.nextInt(4); i > 0; i--) {
+      all.enter();
+      all.slept();
+      sleep(all, random.nextInt(4) > 0 ? mailbox : "INBOX", random);
+    }
+    clock.turn(Duration.ofMillis(random.nextInt(1_000_000)));
+    List<String> before = told(all);
+    assertThat(all.folds(grant)).isTrue();
+
+    FoldWriter folded = new FoldWriter();
+    UserMailboxes.Beside beside = all.fold(folded);
+    UserMailboxes again = unfold(folded, beside);
+    assertThat(told(again)).isEqualTo(before);
+    assertThat(again.asleep()).isEqualTo(all.asleep());
+    assertThat(again.awake()).isZero();
+    for (String name : NAMES) {
+      assertThat(again.epochs().of(name)).isEqualTo(all.epochs().of(name));
+      assertThat(again.heard(name)).isEqualTo(all.heard(name));
+      assertThat(known(again, query(name))).isEqualTo(known(all, query(name)));
+    }
+    assertThat(again.folds(grant)).isTrue();
+    FoldWriter once = fold(again);
+    FoldWriter twice = fold(unfold(once, null));
+    assertThat(twice.own()).isEqualTo(once.own());
+    assertThat(twice.alike()).isEqualTo(once.alike());
+    assertThat(twice.soonest()).isEqualTo(once.soonest());
+  }
+
+  @Test
+  void whatManyHaveAlikeIsEqual() {
+    feeds.add("events", /* tellsAll= */ true).up();
+    List<List<Object>> alike = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      UserMailboxes all = user();
+      answered(all, query("INBOX"), new Random(i)); // other numbers
+      all.enter();
+      all.slept();
+      sleep(all, "INBOX", new Random(i));
+      alike.add(fold(all).alike());
+    }
+    assertThat(alike.getFirst()).isEqualTo(alike.getLast()).isNotEmpty();
+  }
+
+  @Test
+  void whoIsAwakeOrIsUnderWayIsNotFolded() {
+    feeds.add("events", /* tellsAll= */ true).up();
+    UserMailboxes all = user();
+    assertThat(all.folds(grant)).isFalse(); // nobody
+    all.enter();
+    assertThat(all.folds(grant)).isFalse(); // awake
+    all.slept();
+    assertThat(all.folds(grant)).isFalse(); // without a mailbox
+    sleep(all, "INBOX", new Random(1));
+    assertThat(all.folds(grant)).isTrue();
+    all.left("s1", /* allAnswered= */ true);
+    assertThat(all.folds(grant)).isTrue(); // an echo may come, and is waited for
+    StatusCache.Asked asked =
+        all.statuses()
+            .ask(Objects.requireNonNull(StatusQuery.of("Sent (MESSAGES)", new ClientFeatures())));
+    assertThat(all.folds(grant)).isFalse(); // the backend is asked
+    asked.failed();
+    assertThat(all.folds(grant)).isTrue();
+    assertThat(all.folds(grant("y"))).isFalse();
+  }
+
+  private UserMailboxes user() {
+    UserMailboxes all = new UserMailboxes(surroundings, host, backend);
+    assertThat(all.sharing(grant)).isSameAs(grant);
+    return all;
+  }
+
+  private Grant grant(String password) {
+    byte[] bytes = password.getBytes(StandardCharsets.UTF_8);
+    return Objects.requireNonNull(
+        Grant.of(
+            new Credentials("ann", "", bytes), backend, _ -> null, /* keepPassword= */ true, null));
+  }
+
+  private static FoldWriter fold(UserMailboxes all) {
+    FoldWriter out = new FoldWriter();
+    UserMailboxes.Beside _ = all.fold(out);
+    return out;
+  }
+
+  private UserMailboxes unfold(FoldWriter folded, UserMailboxes.@Nullable Beside beside) {
+    FoldReader in = new FoldReader(folded.own(), 0, folded.alike());
+    return new UserMailboxes(
+        surroundings, host, backend, in, beside, grant, (_, _) -> new Silent());
+  }
+
+  private void sleep(UserMailboxes all, String mailbox, Random random) {
+    UidSet.Builder uids = UidSet.builder();
+    for (long uid = 1L + random.nextInt(5); uid < 50; uid += 1 + random.nextInt(5)) {
+      uids.add(uid);
+    }
+    MailboxView view =
+        new MailboxView(1 + random.nextInt(3), 60, random.nextInt(3), uids.build(), null);
+    OwnSets own =
+        random.nextBoolean()
+            ? OwnSets.NONE
+            : new OwnSets(UidSet.of(1 + random.nextInt(9)), UidSet.EMPTY);
+    Sleeper sleeper =
+        new Sleeper(
+            new Snapshot.Result.Taken(view, all.proof(mailbox), own),
+            any(random, Told.values()),
+            random.nextBoolean(),
+            grant,
+            new Silent(mailbox));
+    sleeper.hears(any(random, Sleeper.Hears.values()));
+    all.kept(sleeper.keptBytes());
+    all.join(sleeper);
+  }
+
+  private static <T> T any(Random random, T[] of) {
+    return of[random.nextInt(of.length)];
+  }
+
+  /// All that can be told of its sleepers.
+  private static List<String> told(UserMailboxes all) {
+    return all.sleepers()
+        .map(one ->
+            one.view()
+                + " "
+                + one.own
+                + one.form()
+                + one.hears()
+                + one.rev2
+                + one.behind
+                + one.since()
+                + Objects.requireNonNull(one.watch()).mailbox()
+                + one.watch().proven(one))
+        .toList();
+  }
+
+  private static boolean known(UserMailboxes all, SelectQuery query) {
+    return all.selects().find(query, /* left= */ false) != null;
+  }
+
+  private static SelectQuery query(String mailbox) {
+    return Objects.requireNonNull(SelectQuery.of(Verb.SELECT, mailbox, new ClientFeatures()));
+  }
+
+  private static void answered(UserMailboxes all, SelectQuery query, Random random) {
+    int uidValidity = 1 + random.nextInt(3);
+    SelectedMailbox opened = query.mailbox();
+    SelectCache.Asked asked = all.selects().ask(query);
+    for (String line :
+        List.of(
+            "* FLAGS (\\Seen)",
+            "* 3 EXISTS",
+            "* 0 RECENT",
+            "* OK [UIDVALIDITY " + uidValidity + "] ok",
+            "* OK [UIDNEXT 14] ok",
+            "* OK [HIGHESTMODSEQ 50] ok")) {
+      opened.hear(ResponseLine.parse(line));
+      asked.hear(ResponseLine.parse(line));
+    }
+    asked.answered(ResponseLine.parse("a1 OK [READ-WRITE] done"), opened, /* left= */ false);
+    MailboxView view = new MailboxView(uidValidity, 14, 50, UidSet.of(11, 12, 13), null);
+    all.saw("INBOX", view, all.proof("INBOX"));
+  }
+
+  /// A session that nothing is told.
+  private record Silent(String mailbox) implements Sleeper.Listener {
+    Silent() {
+      this("INBOX");
+    }
+
+    @Override
+    public void changes() {}
+
+    @Override
+    public void changed(ByteBuf lines) {
+      lines.release();
+    }
+
+    @Override
+    public void looked() {}
+
+    @Override
+    public void lost(CloseReason reason, String bye) {}
+
+    @Override
+    public Client client() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public SelectedMailbox told() {
+      return new SelectedMailbox(mailbox, mailbox, /* examine= */ false);
+    }
+  }
+
+  /// Where nobody is sent.
+  private static final class Nowhere implements UserMailboxes.Host {
+    @Override
+    public String login() {
+      return "ann";
+    }
+
+    @Override
+    public String user() {
+      return "ann";
+    }
+
+    @Override
+    public Route route() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public CompletableFuture<Resumption> askAgain(
+        UserMailboxes all, Standing standing, Client client, String clientId) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void moved(UserMailboxes all, Resumption.Goes there) {}
+
+    @Override
+    public void unused(UserMailboxes all) {}
+  }
+}
