@@ -85,7 +85,9 @@ public final class Dormouse implements AutoCloseable {
             settings.tls(),
             settings.runtime().stateDir(),
             clock,
-            RecordLayer.telling((carrier, resumed) -> metrics.handshake(carrier.label(), resumed)),
+            RecordLayer.telling(
+                settings.runtime().ownRecords(),
+                (carrier, resumed) -> metrics.handshake(carrier.label(), resumed)),
             metrics::certificates);
     SecretKeys secret = new SecretKeys();
     limits = new ConnectionLimits(settings.limits(), secret, metrics);

@@ -42,6 +42,11 @@ final class DormouseProcess implements AutoCloseable {
   ///
   /// @param settings YAML, without `listen`, `admin` and `runtime`
   static DormouseProcess start(Path jar, String settings) throws IOException {
+    return start(jar, settings, "drain: 0s");
+  }
+
+  /// @param runtime one more setting of `runtime`
+  static DormouseProcess start(Path jar, String settings, String runtime) throws IOException {
     Path home = Files.createTempDirectory("dormouse-bench");
     int port = FreePort.next();
     int admin = FreePort.next();
@@ -49,9 +54,9 @@ final class DormouseProcess implements AutoCloseable {
         """
         listen: [ { address: "127.0.0.1:%d" } ]
         admin: { address: "127.0.0.1:%d" }
-        runtime: { state-dir: . }
+        runtime: { state-dir: ., %s }
         """
-            .formatted(port, admin);
+            .formatted(port, admin, runtime);
     Path file = Files.writeString(home.resolve(SETTINGS), own + settings);
     return start(jar, List.of("--config", file.toString()), home, port, admin);
   }

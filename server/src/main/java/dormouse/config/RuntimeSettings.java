@@ -15,11 +15,17 @@ import java.util.List;
 /// @param stateDir what outlives a restart: the self-signed certificate
 /// @param drain how long sessions may finish what they are in when Dormouse is told to stop; at most 10m
 /// @param park whether a hibernating client's connection is kept without a channel, where the machine can do that
+/// @param ownRecords whether Dormouse carries TLS 1.3 itself after the handshake; else BoringSSL does, and what is so carried is not parked
 /// @param nameServers DNS servers that are asked for backends, in turn; empty: those of /etc/resolv.conf
 public record RuntimeSettings(
-    int loops, Path stateDir, Duration drain, boolean park, List<InetSocketAddress> nameServers) {
+    int loops,
+    Path stateDir,
+    Duration drain,
+    boolean park,
+    boolean ownRecords,
+    List<InetSocketAddress> nameServers) {
   public static final RuntimeSettings DEFAULT =
-      new RuntimeSettings(0, Path.of("state"), ofSeconds(5), true, List.of());
+      new RuntimeSettings(0, Path.of("state"), ofSeconds(5), true, true, List.of());
 
   public RuntimeSettings {
     new Checks()
@@ -29,8 +35,8 @@ public record RuntimeSettings(
     nameServers = List.copyOf(nameServers);
   }
 
-  /// With the machine's own DNS servers.
+  /// With records of our own and the machine's own DNS servers.
   public RuntimeSettings(int loops, Path stateDir, Duration drain, boolean park) {
-    this(loops, stateDir, drain, park, List.of());
+    this(loops, stateDir, drain, park, true, List.of());
   }
 }

@@ -150,6 +150,7 @@ final class SettingsFileTest {
         state-dir: /var/lib/dormouse
         drain: 6s
         park: false
+        own-records: false
         name-servers: [ "127.0.0.1:53" ]
       """;
 
@@ -256,6 +257,7 @@ final class SettingsFileTest {
                 3,
                 Path.of("/var/lib/dormouse"),
                 Duration.ofSeconds(6),
+                false,
                 false,
                 List.of(at("127.0.0.1", 53))));
     differsInEveryKey(settings.listen().getFirst(), ListenSettings.DEFAULT, "protocol");

@@ -170,7 +170,7 @@ final class SettingsTest {
         .isEqualTo(
             new AdminSettings(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 8080)));
     assertThat(RuntimeSettings.DEFAULT)
-        .isEqualTo(new RuntimeSettings(0, Path.of("state"), ofSeconds(5), true, List.of()));
+        .isEqualTo(new RuntimeSettings(0, Path.of("state"), ofSeconds(5), true, true, List.of()));
   }
 
   @Test

@@ -31,11 +31,14 @@ final class Handover extends ChannelInboundHandlerAdapter {
 
   private final SecretCollector secrets;
   private final RecordGate gate;
+  private final boolean carries;
   private final RecordLayer.Told told;
 
-  Handover(SecretCollector secrets, RecordGate gate, RecordLayer.Told told) {
+  /// @param carries whether connections are taken over at all
+  Handover(SecretCollector secrets, RecordGate gate, boolean carries, RecordLayer.Told told) {
     this.secrets = secrets;
     this.gate = gate;
+    this.carries = carries;
     this.told = told;
   }
 
@@ -77,13 +80,16 @@ final class Handover extends ChannelInboundHandlerAdapter {
         && SSL.isSessionReused(boringSsl.sslPointer());
   }
 
-  private static Carrier takeOver(
+  private Carrier takeOver(
       ChannelPipeline pipeline,
       SslHandler handshake,
       HandshakeFacts facts,
       SecretCollector.@Nullable Secrets heard) {
     if (!(handshake.engine() instanceof ReferenceCountedOpenSslEngine engine)) {
       return Carrier.ENGINE_NOT_NATIVE;
+    }
+    if (!carries) {
+      return Carrier.ENGINE_BY_SETTINGS;
     }
     long ssl = engine.sslPointer();
     if (!facts.protocol().equals("TLSv1.3")) {

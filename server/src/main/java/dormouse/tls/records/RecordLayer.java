@@ -24,19 +24,27 @@ public final class RecordLayer {
   }
 
   private final SecretCollector secrets = new SecretCollector();
+  private final boolean carries;
   private final Told told;
 
-  private RecordLayer(Told told) {
+  private RecordLayer(boolean carries, Told told) {
+    this.carries = carries;
     this.told = told;
   }
 
-  public static RecordLayer telling(Told told) {
-    return new RecordLayer(told);
+  /// @param carries `runtime.own-records`; else every connection stays with its engine
+  public static RecordLayer telling(boolean carries, Told told) {
+    return new RecordLayer(carries, told);
   }
 
   /// @param told of each finished handshake who carries the connection from then on
   public RecordLayer(Consumer<Carrier> told) {
-    this((carrier, _) -> told.accept(carrier));
+    this(true, told);
+  }
+
+  /// @param carries as in [#telling]
+  RecordLayer(boolean carries, Consumer<Carrier> told) {
+    this(carries, (carrier, _) -> told.accept(carrier));
   }
 
   /// Makes this context's handshakes ones that can be taken over, if it is BoringSSL's, and tries one.
@@ -97,7 +105,7 @@ public final class RecordLayer {
     public void handlerAdded(ChannelHandlerContext context) {
       ChannelPipeline pipeline = context.pipeline();
       RecordGate gate = new RecordGate();
-      pipeline.addAfter(context.name(), "hand-over", new Handover(secrets, gate, told));
+      pipeline.addAfter(context.name(), "hand-over", new Handover(secrets, gate, carries, told));
       pipeline.addAfter(context.name(), "handshake", handshake);
       pipeline.replace(this, "gate", gate);
     }

@@ -37,6 +37,11 @@ final class EchoServer implements AutoCloseable {
   private final Channel listening;
 
   EchoServer() throws Exception {
+    this(true);
+  }
+
+  /// @param carries as in [RecordLayer]
+  EchoServer(boolean carries) throws Exception {
     X509Bundle made =
         new CertificateBuilder()
             .subject("CN=localhost")
@@ -50,7 +55,7 @@ final class EchoServer implements AutoCloseable {
             .protocols("TLSv1.3", "TLSv1.2")
             .build();
     ((OpenSslSessionContext) context.sessionContext()).setTicketKeys();
-    RecordLayer layer = new RecordLayer(carriers::add);
+    RecordLayer layer = new RecordLayer(carries, carriers::add);
     layer.prepare((ReferenceCountedOpenSslContext) context);
     listening =
         new ServerBootstrap()

@@ -55,6 +55,16 @@ class HandoverTest {
     assertThat(server.carriers).containsExactly(Carrier.ENGINE_TLS_1_2);
   }
 
+  @Test
+  void whereItIsNotWantedAllStayWithTheirEngines() throws Exception {
+    server.close();
+    server = new EchoServer(false);
+    try (SSLSocket client = connect("TLSv1.3", Suite.AES_128_GCM.standardName)) {
+      assertThat(echoes(client, 1, 100_000)).isTrue();
+    }
+    assertThat(server.carriers).containsExactly(Carrier.ENGINE_BY_SETTINGS);
+  }
+
   /// The tickets are drawn out of BoringSSL at the hand-over: whoever has one comes back without a certificate.
   @Test
   void sessionsAreResumed() throws Exception {

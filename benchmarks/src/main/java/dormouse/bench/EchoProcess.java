@@ -1,0 +1,94 @@
+package dormouse.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+
+/// An [EchoServer] in a process of its own, with the flags of `./run` and those of `JAVA_OPTS`. Any thread.
+final class EchoProcess implements AutoCloseable {
+  private static final int PATIENCE_SECONDS = 30;
+
+  private final Process process;
+  private final Path home;
+  private final BufferedReader out;
+  private final Writer in;
+  private final Map<EchoKind, Integer> ports = new EnumMap<>(EchoKind.class);
+
+  /// Returns when it listens.
+  EchoProcess() throws IOException {
+    home = Files.createTempDirectory("dormouse-bench");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "-XX:+UseCompactObjectHeaders",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Dslf4j.internal.verbosity=ERROR"));
+    command.addAll(DormouseProcess.flags());
+    command.addAll(
+        List.of("-cp", System.getProperty("java.class.path"), EchoServer.class.getName()));
+    command.add(home.toString());
+    process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    out = process.inputReader();
+    in = process.outputWriter();
+    for (EchoKind kind : EchoKind.values()) {
+      ports.put(kind, number());
+    }
+  }
+
+  private int number() throws IOException {
+    String line = out.readLine();
+    if (line == null) {
+      throw new IOException("the server has ended");
+    }
+    return Integer.parseInt(line);
+  }
+
+  int port(EchoKind kind) {
+    return Objects.requireNonNull(ports.get(kind));
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /// Has it tell all who are parked that it is still here, so many times.
+  ///
+  /// @return how many it told
+  int tell(int times) {
+    try {
+      in.write("tell " + times + "\n");
+      in.flush();
+      return number();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      in.close();
+      if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+      for (String file : List.of("tls/self-signed.crt", "tls/self-signed.key", "tls", "")) {
+        Files.deleteIfExists(home.resolve(file));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException _) {
+      // left to whoever clears the temporary directory
+    }
+  }
+}
