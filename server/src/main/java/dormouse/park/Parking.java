@@ -390,7 +390,7 @@ public final class Parking {
       }
       if (tls != null) {
         ParkedRecords.drop(tls);
-        ParkedRecords.forgetKeys();
+        ParkedRecords.forgetKeys(loop);
       }
       owner.gone();
       return null;
@@ -437,7 +437,7 @@ public final class Parking {
     int fd = table.fd(slot);
     free(slot);
     kernel.close(fd);
-    ParkedRecords.forgetKeys();
+    ParkedRecords.forgetKeys(loop);
   }
 
   boolean keep(int slot, byte[] bytes) {

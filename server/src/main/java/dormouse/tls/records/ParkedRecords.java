@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandler;
+import io.netty.util.concurrent.EventExecutor;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -160,9 +161,9 @@ public final class ParkedRecords {
     records.end();
   }
 
-  /// Forgets what this loop's ciphers still know of the connections that have ended.
-  public static void forgetKeys() {
-    Primitives.forget();
+  /// Forgets soon what this loop's ciphers still know of the connections that have ended.
+  public static void forgetKeys(EventExecutor loop) {
+    Primitives.forgetSoon(loop);
   }
 
   /// What carries the connection on in a channel's pipeline. This object is good for nothing then, and what is in the memory

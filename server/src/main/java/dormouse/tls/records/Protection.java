@@ -1,7 +1,6 @@
 package dormouse.tls.records;
 
 import io.netty.buffer.ByteBuf;
-import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.util.Arrays;
 import javax.crypto.AEADBadTagException;
@@ -18,12 +17,17 @@ final class Protection {
   /// What sealing adds to a record: header, content type and tag.
   static final int OVERHEAD_BYTES = HEADER_BYTES + 1 + Suite.TAG_BYTES;
 
+  /// Who says less than that, as most sleepers do, has no cipher lent.
+  private static final int LENT_AFTER = 8; // records
+
   private final Suite suite;
   private byte[] secret;
   private @Nullable Keys keys; // none until the first record
+  private @Nullable Cipher lent;
+  private int untilLent = LENT_AFTER;
   private long sequence;
 
-  private static final class Keys {
+  static final class Keys {
     final TrafficKey key;
     final byte[] iv;
 
@@ -44,11 +48,7 @@ final class Protection {
   private Keys keys() {
     Keys here = keys;
     if (here == null) {
-      Primitives primitives = Primitives.of(suite);
-      here =
-          new Keys(
-              new TrafficKey(primitives.expand(secret, "key", suite.keyBytes), suite.keyAlgorithm),
-              primitives.expand(secret, "iv", Suite.IV_BYTES));
+      here = Primitives.of(suite).keys(secret);
       keys = here;
     }
     return here;
@@ -66,17 +66,19 @@ final class Protection {
     out.writeByte(ContentType.APPLICATION_DATA.code);
     out.writeShort(TlsRecords.LEGACY_VERSION);
     out.writeShort(sealedBytes);
-    ByteBuffer to = out.nioBuffer(out.writerIndex(), sealedBytes);
-    Cipher cipher = Primitives.of(suite).sealing();
+    Primitives primitives = Primitives.of(suite);
+    byte[] room = primitives.from();
+    content.readBytes(room, 0, bytes);
+    room[bytes] = type;
+    Cipher own = lent(primitives);
+    Cipher cipher = own == null ? primitives.sealing() : own;
     try {
       begin(cipher, Cipher.ENCRYPT_MODE, sealedBytes);
-      cipher.update(content.nioBuffer(content.readerIndex(), bytes), to);
-      cipher.doFinal(ByteBuffer.wrap(new byte[] {type}), to);
+      cipher.doFinal(room, 0, bytes + 1, room, 0);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("cannot seal", e);
     }
-    content.skipBytes(bytes);
-    out.writerIndex(out.writerIndex() + sealedBytes);
+    out.writeBytes(room, 0, sealedBytes);
   }
 
   /// Opens one record into `out`: its content, its type, and what it was padded with.
@@ -85,20 +87,42 @@ final class Protection {
   /// @param bytes how long it is, at least [Suite#TAG_BYTES]
   /// @param out empty, with room for `bytes`
   void open(ByteBuf record, int bytes, ByteBuf out) throws BadRecordException {
-    Cipher cipher = Primitives.of(suite).opening();
+    Primitives primitives = Primitives.of(suite);
+    byte[] room = primitives.from();
+    record.readBytes(room, 0, bytes);
+    Cipher own = lent(primitives);
+    Cipher cipher = own == null ? primitives.opening() : own;
     try {
       begin(cipher, Cipher.DECRYPT_MODE, bytes);
-      int opened =
-          cipher.doFinal(
-              record.nioBuffer(record.readerIndex(), bytes),
-              out.nioBuffer(out.writerIndex(), bytes));
-      out.writerIndex(out.writerIndex() + opened);
+      int opened = cipher.doFinal(room, 0, bytes, primitives.to(), 0);
+      out.writeBytes(primitives.to(), 0, opened);
     } catch (AEADBadTagException e) {
       throw new BadRecordException(Alert.BAD_RECORD_MAC, "a record that the peer did not seal");
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("cannot open", e);
     }
-    record.skipBytes(bytes);
+  }
+
+  private @Nullable Cipher lent(Primitives primitives) {
+    if (lent == null && --untilLent < 0) {
+      lent = primitives.lend(this);
+    }
+    return lent;
+  }
+
+  /// The cipher that was lent is another's now.
+  void takeBack() {
+    lent = null;
+    untilLent = LENT_AFTER;
+  }
+
+  /// Gives back what it has of this loop's, which it leaves.
+  void leave() {
+    Cipher own = lent;
+    if (own != null) {
+      takeBack();
+      Primitives.of(suite).giveBack(this, own);
+    }
   }
 
   private void begin(Cipher cipher, int mode, int sealedBytes) throws GeneralSecurityException {
@@ -133,8 +157,9 @@ final class Protection {
     return sequence;
   }
 
-  /// Forgets the secrets. The loop's ciphers keep copies of the last that they were used with, until [Primitives#forget].
+  /// Forgets the secrets. The loop's ciphers keep copies of the last that they were used with, until [Primitives#forgetSoon].
   void wipe() {
+    leave();
     Arrays.fill(secret, (byte) 0);
     if (keys != null) {
       Arrays.fill(keys.iv, (byte) 0);

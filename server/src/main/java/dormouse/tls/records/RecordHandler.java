@@ -155,7 +155,8 @@ final class RecordHandler extends ChannelDuplexHandler implements TlsRecords.Lis
   @Override
   public void channelUnregistered(ChannelHandlerContext context) {
     context.fireChannelUnregistered();
-    Primitives.forget();
+    records.leave();
+    Primitives.forgetSoon(context.executor());
   }
 
   @Override

@@ -235,6 +235,12 @@ final class TlsRecords {
     return withoutData;
   }
 
+  /// Gives back what it has of this loop's, which it leaves.
+  void leave() {
+    reading.leave();
+    writing.leave();
+  }
+
   /// Forgets the secrets; nothing can be opened or sealed any more.
   void end() {
     closed = true;

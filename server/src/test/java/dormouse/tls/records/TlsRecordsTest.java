@@ -235,6 +235,29 @@ class TlsRecordsTest {
     other.seal(text("d"), 1, ContentType.APPLICATION_DATA.code, out);
   }
 
+  /// More than there are ciphers to lend, all of whom say much, by turns; some leave the loop meanwhile.
+  @ParameterizedTest
+  @EnumSource
+  void manyTakeTheirCiphersFromEachOther(Suite suite) throws BadRecordException {
+    List<Peer> many = new ArrayList<>();
+    for (int i = 0; i < 200; i++) { // with two directions at two ends each
+      many.add(new Peer(suite));
+    }
+    for (int record = 0; record < 24; record++) {
+      for (int i = 0; i < many.size(); i++) {
+        Peer each = many.get(i);
+        String said = "record " + record + " of " + i;
+        assertThat(each.hears(List.of(each.data(said)))).containsExactly(said);
+        assertThat(each.opens(each.server.seal(text(said), ALLOCATOR))).containsExactly(said);
+        if (record == 15 && i % 3 == 0) {
+          each.server.leave();
+        } else if (record == 17 && i % 7 == 0) {
+          assertThat(each.hears(List.of(each.keyUpdate(0)))).isEmpty();
+        }
+      }
+    }
+  }
+
   private interface Sent {
     byte[] by(Peer peer);
   }
