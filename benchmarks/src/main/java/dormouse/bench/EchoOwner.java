@@ -32,13 +32,19 @@ final class EchoOwner extends ChannelInboundHandlerAdapter implements Parking.Ow
     return true; // one after the other, in the channels that this connection gets
   }
 
-  /// Says something from the slot.
+  /// Says something, from the slot if it is parked.
   ///
-  /// @return 1 if it is parked, else 0
+  /// @return 1 if it is, else 0
   int tell(ByteBuf data) {
     Parked here = socket;
+    Channel live = channel;
     if (here == null) {
-      data.release();
+      if (live == null) {
+        data.release();
+      } else {
+        live.writeAndFlush(data, live.voidPromise());
+        rest();
+      }
       return 0;
     }
     here.send(data);
