@@ -26,6 +26,7 @@ public final class Hold {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final int REPORTS = 10;
   private static final Duration ECHOES_OVER = Duration.ofSeconds(12); // of what a session did awake
+  private static final int COLD_AT_ONCE = 30; // more of them it would cut off
   private static final int WARM_AT_ONCE = 1500;
   private static final String PARKED = "TLSv1.3"; // whose records Dormouse carries itself
 
@@ -97,8 +98,10 @@ public final class Hold {
   /// time come, sleep, hear of a message and go, so that what many take at once is still to be taken.
   private void warmUp(HeldBackend backend, DormouseProcess server, String protocol)
       throws IOException, InterruptedException {
-    for (int come = 0; come < options.warmUp(); come += WARM_AT_ONCE) {
-      int count = Math.min(options.warmUp() - come, WARM_AT_ONCE);
+    int come = 0;
+    while (come < options.warmUp()) {
+      int count = Math.min(options.warmUp() - come, come == 0 ? COLD_AT_ONCE : WARM_AT_ONCE);
+      come += count;
       try (IdleClients first = new IdleClients(server.port(), perUser(), protocol)) {
         first.openTo(count);
         for (int i = 1; i <= Math.ceilDiv(count, perUser()); i++) {
