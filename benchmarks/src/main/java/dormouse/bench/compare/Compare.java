@@ -10,9 +10,16 @@ import dormouse.bench.work.Workload;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /// Dormouse beside its peers, in one run.
 /// ```text
@@ -35,7 +42,8 @@ public final class Compare {
     this.out = out;
   }
 
-  public static void main(String... arguments) throws IOException {
+  public static void main(String... arguments)
+      throws IOException, InterruptedException, ExecutionException {
     Locale.setDefault(Locale.ROOT);
     Options options;
     try {
@@ -52,18 +60,21 @@ public final class Compare {
   ///
   /// @param jar Dormouse
   /// @param folder for the page and what belongs to it
-  boolean run(Path jar, Path folder) throws IOException {
+  boolean run(Path jar, Path folder) throws IOException, InterruptedException, ExecutionException {
     Machine machine = Machine.now();
     long begin = System.nanoTime();
     try (Scratch scratch = Scratch.create();
         Load load = new Load(2)) {
       Bench bench = new Bench(load, options.size(), figures, faults);
-      for (Workload each : options.workloads()) {
-        long since = System.nanoTime();
-        new Turns(each, bench, scratch, jar).run(options.stacks());
-        out.printf("%n%s", Page.section(each, figures, ""));
-        out.printf("(%s took %d s)%n", each.name(), (System.nanoTime() - since) / 1_000_000_000);
-        out.flush();
+      ExecutorService threads = Executors.newFixedThreadPool(options.size().workloadsAtOnce());
+      try (threads) {
+        List<Callable<Object>> all = new ArrayList<>();
+        for (Workload each : options.workloads()) {
+          all.add(Executors.callable(() -> run(each, bench, scratch, jar)));
+        }
+        for (Future<?> each : threads.invokeAll(all)) {
+          each.get();
+        }
       }
     }
     out.printf("%n%s%n", Page.standings(options.workloads(), figures));
@@ -75,6 +86,16 @@ public final class Compare {
       out.printf("%s: %d wrong answers%n", kind.title(), wrong.count());
     });
     return right();
+  }
+
+  private void run(Workload workload, Bench bench, Scratch scratch, Path jar) {
+    long since = System.nanoTime();
+    new Turns(workload, bench, scratch, jar).run(options.stacks());
+    synchronized (out) {
+      out.printf("%n%s", Page.section(workload, figures, ""));
+      out.printf("(%s took %d s)%n", workload.name(), (System.nanoTime() - since) / 1_000_000_000);
+      out.flush();
+    }
   }
 
   /// Nobody is to blame here for what a peer says.

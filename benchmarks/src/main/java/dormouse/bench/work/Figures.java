@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// All that was measured: for each measure and stack a number a round; and curves. On the thread of the run.
+/// All that was measured: for each measure and stack a number a round; and curves. Any thread adds; it is read when a workload has ended.
 public final class Figures {
   private final Map<Measure, Map<StackKind, List<Double>>> numbers = new LinkedHashMap<>();
   private final Map<String, Map<StackKind, Latencies>> latencies = new LinkedHashMap<>();
@@ -35,7 +35,7 @@ public final class Figures {
   }
 
   /// Adds the number of one more round.
-  void add(Measure measure, StackKind stack, double number) {
+  synchronized void add(Measure measure, StackKind stack, double number) {
     numbers
         .computeIfAbsent(measure, _ -> new EnumMap<>(StackKind.class))
         .computeIfAbsent(stack, _ -> new ArrayList<>())
@@ -43,14 +43,14 @@ public final class Figures {
   }
 
   /// Adds to the curve of a workload.
-  void addAll(String curve, StackKind stack, Latencies more) {
+  synchronized void addAll(String curve, StackKind stack, Latencies more) {
     latencies
         .computeIfAbsent(curve, _ -> new EnumMap<>(StackKind.class))
         .computeIfAbsent(stack, _ -> new Latencies())
         .add(more);
   }
 
-  public List<Measure> measures(String workload) {
+  public synchronized List<Measure> measures(String workload) {
     return numbers.keySet().stream().filter(each -> each.workload().equals(workload)).toList();
   }
 

@@ -36,6 +36,8 @@ public record Size(
     int mixedUsers,
     int mixedSeconds,
     int mixedSpeed) {
+  private static final int AT_ONCE_WHEN_TINY = 3;
+
   /// A minute; for right answers, not for figures.
   public static final Size TINY =
       new Size("tiny", 1, 10, 3, 20, 1, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
@@ -48,4 +50,9 @@ public record Size(
   public static final Size FULL =
       new Size(
           "full", 5, 3000, 20, 5000, 20, 3000, 5000, 1000, 100, 20, 20, 16 << 20, 50, 5000, 120, 6);
+
+  /// How many workloads run beside each other: more than one where nobody looks at figures.
+  public int workloadsAtOnce() {
+    return equals(TINY) ? AT_ONCE_WHEN_TINY : 1;
+  }
 }
