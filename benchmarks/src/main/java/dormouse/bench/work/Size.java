@@ -5,7 +5,7 @@ package dormouse.bench.work;
 /// @param rounds of each workload; their least, middle and most are told
 /// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process
 /// @param holdSeconds how long it watches them, and between two keep-alives
-/// @param warmUps logins that are not counted before **login** begins
+/// @param warmUps logins that are not counted before **login** begins; more of Dormouse
 /// @param warmSeconds how long **wake**, **status** and **stream** run before they count
 /// @param logins a round, of each kind
 /// @param storm sessions that come back at once
