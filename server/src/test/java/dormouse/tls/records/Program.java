@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 
 /// A program that is talked with. Any thread.
 final class Program implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Process process;
   private final StringBuilder said = new StringBuilder();
