@@ -31,7 +31,8 @@ class QuietBackendIT {
     dovecot = DovecotServer.start();
     front =
         FrontEnd.before(
-            dovecot.imapPort(), hibernate -> hibernate.withAfter(Duration.ofMillis(500)));
+            dovecot.imapPort(),
+            hibernate -> Stage.awakeOutsideIdle(hibernate).withAfter(Duration.ofMillis(500)));
   }
 
   @AfterEach
