@@ -175,9 +175,7 @@ public final class UserMailboxes
     }
     if (writes != null) {
       writes.of(epochs, this);
-      if (writes.awaitsEchoes()) {
-        awaitEchoes();
-      }
+      forgetEchoes(); // those whose time has come meanwhile
     }
     if (statuses != null) {
       statuses.of(this);

@@ -185,6 +185,29 @@ class FoldTest {
     assertThat(all.folds(grant("y"))).isFalse();
   }
 
+  @Test
+  void whatMayEchoIsForgottenWhenItsTimeHasCome() {
+    feeds.add("events", /* tellsAll= */ true).up();
+    UserMailboxes all = user();
+    all.enter();
+    all.slept();
+    sleep(all, "INBOX", new Random(1));
+    all.left("s1", /* allAnswered= */ true);
+    FoldWriter folded = new FoldWriter();
+    UserMailboxes.Beside beside = all.fold(folded);
+    assertThat(folded.soonest()).isEqualTo(OwnWrites.ECHO.plusSeconds(1));
+    assertThat(beside).isNotNull();
+
+    clock.turn(folded.soonest().minusSeconds(2));
+    FoldWriter soon = new FoldWriter();
+    assertThat(unfold(folded, beside).fold(soon)).isNotNull();
+
+    clock.turn(soon.soonest());
+    FoldWriter late = new FoldWriter();
+    assertThat(unfold(soon, beside).fold(late)).isNull();
+    assertThat(late.soonest()).isGreaterThan(OwnWrites.ECHO.multipliedBy(2));
+  }
+
   private UserMailboxes user() {
     UserMailboxes all = new UserMailboxes(surroundings, host, backend);
     assertThat(all.sharing(grant)).isSameAs(grant);
