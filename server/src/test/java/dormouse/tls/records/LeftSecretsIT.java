@@ -13,6 +13,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -142,7 +144,7 @@ final class LeftSecretsIT {
     }
     try (Client here = new Client("here", Suite.AES_128_GCM, Client.tls13(Suite.AES_128_GCM))) {
       Wait.until("all others have gone", SOON, () -> metric("dormouse_sessions") <= 1);
-      byte[] heap = heap("-all");
+      ByteBuffer heap = heap("-all");
       assertThat(collections()).content().as("nothing was collected").doesNotContain("Pause");
       assertThat(SessionSecrets.foundIn(heap, here.secrets()))
           .as("it can be seen who is there")
@@ -155,7 +157,7 @@ final class LeftSecretsIT {
       assertThat(SessionSecrets.foundIn(heap(""), gone)).as("what is in use").isEmpty();
       gone.addAll(here.secrets());
     }
-    assertThat(SessionSecrets.foundIn(Files.readAllBytes(log()), gone)).isEmpty();
+    assertThat(SessionSecrets.foundIn(ByteBuffer.wrap(Files.readAllBytes(log())), gone)).isEmpty();
   }
 
   private List<SessionSecrets.Hidden> parked(Suite suite, boolean politely) throws Exception {
@@ -203,7 +205,7 @@ final class LeftSecretsIT {
   }
 
   /// @param option `-all`: with what is in use no longer; empty: only what is
-  private byte[] heap(String option) throws Exception {
+  private ByteBuffer heap(String option) throws Exception {
     Path dump = directory.resolve("heap" + option);
     String command = "GC.heap_dump " + option + " " + dump;
     Process jcmd =
@@ -212,7 +214,9 @@ final class LeftSecretsIT {
             .redirectOutput(directory.resolve("jcmd").toFile())
             .start();
     assertThat(jcmd.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    return Files.readAllBytes(dump);
+    try (FileChannel file = FileChannel.open(dump)) { // larger than the heap of the tests may be
+      return file.map(FileChannel.MapMode.READ_ONLY, 0, file.size());
+    }
   }
 
   private void awaitParked(int count) {

@@ -99,20 +99,22 @@ final class SessionSecrets {
   }
 
   /// The names of those that lie somewhere in `memory`, in the order of their places.
-  static List<String> foundIn(byte[] memory, List<Hidden> wanted) {
+  static List<String> foundIn(ByteBuffer memory, List<Hidden> wanted) {
     Map<Integer, List<Hidden>> byStart = new HashMap<>();
     for (Hidden secret : wanted) {
-      byStart.computeIfAbsent(start(secret.bytes(), 0), _ -> new ArrayList<>()).add(secret);
+      byStart
+          .computeIfAbsent(start(ByteBuffer.wrap(secret.bytes()), 0), _ -> new ArrayList<>())
+          .add(secret);
     }
     BitSet starts = new BitSet(1 << 24);
     byStart.keySet().forEach(starts::set);
     Set<String> found = new LinkedHashSet<>();
-    for (int at = 0; at + MIN_BYTES <= memory.length; at++) {
+    for (int at = 0; at + MIN_BYTES <= memory.limit(); at++) {
       if (starts.get(start(memory, at))) {
         for (Hidden secret : byStart.getOrDefault(start(memory, at), List.of())) {
-          int end = at + secret.bytes().length;
-          if (end <= memory.length
-              && Arrays.equals(memory, at, end, secret.bytes(), 0, secret.bytes().length)) {
+          byte[] bytes = secret.bytes();
+          if (at + bytes.length <= memory.limit()
+              && memory.slice(at, bytes.length).equals(ByteBuffer.wrap(bytes))) {
             found.add(secret.name());
           }
         }
@@ -121,7 +123,9 @@ final class SessionSecrets {
     return List.copyOf(found);
   }
 
-  private static int start(byte[] bytes, int at) {
-    return ((bytes[at] & 0xff) << 16) | ((bytes[at + 1] & 0xff) << 8) | (bytes[at + 2] & 0xff);
+  private static int start(ByteBuffer bytes, int at) {
+    return ((bytes.get(at) & 0xff) << 16)
+        | ((bytes.get(at + 1) & 0xff) << 8)
+        | (bytes.get(at + 2) & 0xff);
   }
 }
