@@ -84,7 +84,7 @@ public record BackendSettings(
 
   public BackendSettings {
     port = port == 0 ? tls.usualPort() : port;
-    pins = pins.stream().map(pin -> pin.replaceFirst("^sha256//?", "")).toList();
+    pins = pins.stream().map(pin -> pin.replaceFirst("^sha256//?(?=.{44}$)", "")).toList();
     sourceAddresses = List.copyOf(sourceAddresses);
     new Checks()
         .that(!host.isBlank(), "address", "a host, with or without a port")

@@ -319,6 +319,9 @@ final class SettingsFileTest {
                 + " ] } }\n");
     BackendSettings pinned = Objects.requireNonNull(settings.backends().get("mx"));
     assertThat(pinned.pins()).containsExactly(pin, pin);
+    String slash = "/" + pin.substring(1);
+    assertThat(pinned.withPins(List.of("sha256/" + slash, "sha256//" + slash, slash)).pins())
+        .containsOnly(slash);
     assertThatThrownBy(() -> pinned.withVerify(false)).hasMessageStartingWith("pins: ");
     assertThatThrownBy(() -> pinned.withCa(Path.of("ca.pem"))).hasMessageStartingWith("pins: ");
     assertThatThrownBy(() -> pinned.withPins(List.of("abc"))).hasMessageStartingWith("pins: ");

@@ -76,7 +76,10 @@ class VanishedClientIT {
 
       mustBeSilent("ip", "route", "add", "blackhole", CLIENT + "/32", "table", "local");
       Wait.until("the record is freed", LIMIT, () -> front.sessions(Metrics.State.HIBERNATED) == 0);
-      assertThat(Stage.metric(front, "dormouse_closes_total{reason=\"client-gone\"}")).isOne();
+      Wait.until( // counted a moment after
+          "it counts as gone",
+          LIMIT,
+          () -> Stage.metric(front, "dormouse_closes_total{reason=\"client-gone\"}") == 1);
       System.out.println("the record is freed, for the client is gone");
     }
   }
