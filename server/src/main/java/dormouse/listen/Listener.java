@@ -15,6 +15,7 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -44,6 +45,8 @@ public final class Listener implements AutoCloseable {
   private static final int USER_TIMEOUT_MILLIS = 60_000;
   private static final WriteBufferWaterMark WATER_MARK =
       new WriteBufferWaterMark(32 * 1024, 64 * 1024);
+  private static final RecvByteBufAllocator READS =
+      new AdaptiveRecvByteBufAllocator(512, 2048, 64 * 1024);
 
   private final List<Channel> channels;
   private final InetSocketAddress address;
@@ -187,7 +190,7 @@ public final class Listener implements AutoCloseable {
   /// Sets how much of a client's bytes wait in memory: what belongs to the channel, not to the socket.
   public static void buffers(ChannelConfig config) {
     config.setWriteBufferWaterMark(WATER_MARK);
-    config.setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(512, 2048, 64 * 1024));
+    config.setRecvByteBufAllocator(READS);
   }
 
   /// Whether its settings want it at this address, where port 0 is any free one.

@@ -2,6 +2,7 @@ package dormouse.park;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
@@ -34,11 +35,15 @@ final class Kernel {
       MethodHandle advise) {}
 
   static final int EPOLLIN = 0x1;
+  static final int EPOLLOUT = 0x4;
+  static final int EPOLLERR = 0x8;
+  static final int EPOLLHUP = 0x10;
   static final int EPOLLRDHUP = 0x2000;
 
   private static final int CLOEXEC = 0x80000; // EPOLL_CLOEXEC
   private static final int ADD = 1;
   private static final int DELETE = 2;
+  private static final int CHANGE = 3;
   private static final int MSG_NOSIGNAL = 0x4000;
   private static final int MSG_DONTWAIT = 0x40;
   private static final int READ_AND_WRITE = 0x3;
@@ -117,14 +122,25 @@ final class Kernel {
     }
   }
 
-  /// Waits for a descriptor to be readable or left by its peer, from now on.
+  /// Waits for these events of a descriptor from now on.
   ///
   /// @param data what its events are known by
   /// @param event [#EVENT_BYTES] to write in
-  void watch(int epoll, int fd, long data, MemorySegment event) throws IOException {
-    event.set(JAVA_INT, 0, EPOLLIN | EPOLLRDHUP);
-    event.set(JAVA_LONG_UNALIGNED, AT_DATA, data);
+  void watch(int epoll, int fd, int what, long data, MemorySegment event) throws IOException {
+    set(event, what, data);
     control(epoll, ADD, fd, event);
+  }
+
+  /// Waits for these events instead of those of before.
+  void watchInstead(int epoll, int fd, int what, long data, MemorySegment event)
+      throws IOException {
+    set(event, what, data);
+    control(epoll, CHANGE, fd, event);
+  }
+
+  private static void set(MemorySegment event, int what, long data) {
+    event.set(JAVA_INT, 0, what);
+    event.set(JAVA_LONG_UNALIGNED, AT_DATA, data);
   }
 
   void unwatch(int epoll, int fd) throws IOException {
@@ -154,6 +170,11 @@ final class Kernel {
   /// What the `i`-th event is known by.
   static long data(MemorySegment events, int i) {
     return events.get(JAVA_LONG_UNALIGNED, (long) i * EVENT_BYTES + AT_DATA);
+  }
+
+  /// What the `i`-th event says.
+  static int what(MemorySegment events, int i) {
+    return events.get(JAVA_INT_UNALIGNED, (long) i * EVENT_BYTES);
   }
 
   /// Reads what is there.

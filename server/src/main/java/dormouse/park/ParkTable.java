@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// Parked sockets, each a slot of [#SLOT_BYTES] outside the heap, where no collector looks at it: the descriptor, and what TLS
 /// needs to go on; what room that leaves is the owner's. Slots have numbers of their own, not their descriptor's, for a session may come to have none.
 /// ```text
-/// 0 descriptor, or while the slot is free -2 minus the next free one   4 how often the slot was given away   8 ParkedRecords, then the owner's
+/// 0 descriptor, or while the slot is free -2 minus the next free one   4 how often the slot was given away, lent and taken back   8 ParkedRecords, then the owner's
 /// ```
 /// The memory is reserved and not touched before it is used; a slot is zeroed when it is free again. Lives on one event loop.
 final class ParkTable<O> {
@@ -76,6 +76,24 @@ final class ParkTable<O> {
     size--;
   }
 
+  /// Forgets all that a slot holds but its descriptor, and its owner: from now on somebody else has the socket, until [#takeBack].
+  void lend(int slot) {
+    memory.set(JAVA_INT, at(slot) + AT_GENERATION, generation(slot) + 1);
+    all(slot).fill((byte) 0);
+    owners[slot] = null;
+  }
+
+  /// Has the socket of a slot that was lent again; its records are zeros.
+  void takeBack(int slot, O owner) {
+    memory.set(JAVA_INT, at(slot) + AT_GENERATION, generation(slot) + 1);
+    owners[slot] = owner;
+  }
+
+  /// Whether the slot is in use and not lent.
+  boolean isParked(int slot) {
+    return slot < used && owners[slot] != null;
+  }
+
   int fd(int slot) {
     return memory.get(JAVA_INT, at(slot));
   }
@@ -95,7 +113,7 @@ final class ParkTable<O> {
     return memory.get(JAVA_INT, at(slot) + AT_GENERATION);
   }
 
-  /// Whether the slot is in use, and has not been given away again since it had this generation.
+  /// Whether the slot is in use, and has not been given away again, or lent, since it had this generation.
   boolean isThere(int slot, int generation) {
     return slot < used && fd(slot) >= 0 && generation(slot) == generation;
   }

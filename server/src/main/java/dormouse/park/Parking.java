@@ -17,24 +17,26 @@ import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.IovArray;
+import io.netty.util.collection.IntObjectHashMap;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The parked sockets of one event loop. A parked socket has no channel: its descriptor waits in an epoll set of our own, which is
 /// itself one descriptor of the loop's, and what TLS needs to go on lies in a [ParkTable].
 /// ```text
-/// channel ──park──▶ slot ──revive──▶ a new channel
-///                   │  ▲
+/// channel ──park──▶ slot ──revive──▶ a new channel, of ours
+///                   │  ▲  ◀──park──
 ///                   └──┘ read, open, answer, seal, send: no channel needed
 /// ```
 /// Reads and writes go straight to the socket. Whatever is more than that takes a channel again: half a record, or a client that
-/// does not take all it is sent. Lives on its event loop.
+/// does not take all it is sent. That channel, a [SlotChannel], leaves the socket where it is: the kernel is told of it when it is parked
+/// first, and when it is closed. Lives on its event loop.
 public final class Parking {
   /// In whose hands a socket is.
   public interface Holder {
@@ -72,7 +74,7 @@ public final class Parking {
     /// There is a channel again, in whose pipeline TLS stands: the owner adds its own handlers. Not registered yet.
     void revived(Channel channel);
 
-    /// The connection has ended; its descriptor is closed. A channel that ends while it is being parked may say so, too.
+    /// The connection has ended; its descriptor is closed. A channel says so too, to its handlers.
     void gone();
 
     /// A bug of ours.
@@ -84,6 +86,7 @@ public final class Parking {
 
   private static final int EVENTS = 256; // a turn, so that channels do not wait for long
   private static final int READ_BYTES = 64 << 10;
+  private static final int SENT_AT_ONCE = 64; // buffers
   private static final String TLS = "tls";
   private static final int NONE = -1;
   private static final EventLog LOG = EventLog.of(Parking.class);
@@ -94,6 +97,8 @@ public final class Parking {
   private final Arena arena = Arena.ofShared();
   private final Kernel kernel;
   private final ParkTable<Holder> table;
+  private final IntObjectHashMap<SlotChannel> channels = new IntObjectHashMap<>(); // by slot
+  private final IovArray vector = new IovArray(SENT_AT_ONCE);
   private final int epoll;
   private final MemorySegment events;
   private final MemorySegment event;
@@ -140,23 +145,21 @@ public final class Parking {
 
   /// Why a channel cannot be parked now, or null. Its pipeline may hold TLS and one handler of its owner.
   public @Nullable Unparked obstacle(Channel channel) {
-    if (!(channel instanceof EpollSocketChannel)) {
+    if (!(channel instanceof SlotChannel || channel instanceof EpollSocketChannel)) {
       return Unparked.NO_EPOLL;
     }
-    int strangers = 0;
-    for (Map.Entry<String, ChannelHandler> entry : channel.pipeline()) {
-      if (!entry.getKey().equals(TLS)) {
-        strangers++;
-      } else if (!ParkedRecords.isCarriedBy(entry.getValue())) {
-        return Unparked.TLS_ENGINE;
-      } else if (!ParkedRecords.canPark(entry.getValue())) {
-        return Unparked.BUSY;
-      }
+    ChannelHandler tls = channel.pipeline().get(TLS);
+    if (tls != null && !ParkedRecords.isCarriedBy(tls)) {
+      return Unparked.TLS_ENGINE;
     }
-    if (strangers != 1) { // the owner
+    if (tls != null && !ParkedRecords.canPark(tls)) {
+      return Unparked.BUSY;
+    }
+    int wanted = tls == null ? 1 : 2; // the owner
+    if (channel.pipeline().names().size() != wanted + 1) { // the last is Netty's own
       return Unparked.PIPELINE;
     }
-    if (table.isFull()) {
+    if (table.isFull() && !(channel instanceof SlotChannel)) {
       return Unparked.FULL;
     }
     var unsent = channel.unsafe().outboundBuffer();
@@ -166,6 +169,10 @@ public final class Parking {
   /// Parks a channel without [#obstacle]: the owner is told when that has been done, or why it has not.
   public void park(Channel channel, Owner owner) {
     assert loop.inEventLoop();
+    if (channel instanceof SlotChannel here) {
+      loop.execute(() -> parkAgain(here, owner));
+      return;
+    }
     channel
         .deregister()
         .addListener(left -> {
@@ -201,25 +208,58 @@ public final class Parking {
   private boolean take(EpollSocketChannel channel, Owner owner) {
     int fd = channel.fd().intValue();
     int slot = table.add(fd, owner);
-    int generation = table.generation(slot);
     try {
-      kernel.watch(epoll, fd, (long) generation << Integer.SIZE | slot, event);
+      kernel.watch(epoll, fd, SlotChannel.READING, data(slot, fd), event);
     } catch (IOException e) {
       table.remove(slot);
-      if (!refused) {
-        refused = true;
-        LOG.warn("park-failed", "error", e);
-      }
+      refused(e);
       return false;
     }
     refused = false;
+    rest(slot, channel, owner);
+    return true;
+  }
+
+  private void refused(IOException e) {
+    if (!refused) {
+      refused = true;
+      LOG.warn("park-failed", "error", e);
+    }
+  }
+
+  private void parkAgain(SlotChannel channel, Owner owner) {
+    if (!channel.isOpen()) {
+      return; // as its owner hears from it
+    }
+    if (closed || obstacle(channel) != null || !owner.canPark()) {
+      owner.stayed();
+      return;
+    }
+    try {
+      channel.leave();
+    } catch (IOException e) {
+      refused(e);
+      owner.stayed();
+      return;
+    }
+    channels.remove(channel.slot());
+    table.takeBack(channel.slot(), owner);
+    rest(channel.slot(), channel, owner);
+  }
+
+  private void rest(int slot, Channel channel, Owner owner) {
     ChannelHandler tls = channel.pipeline().get(TLS);
     if (tls != null) {
       ParkedRecords.park(tls, table.records(slot));
     }
     gauges.parked(1);
-    owner.parked(new Parked(this, slot, generation));
-    return true;
+    owner.parked(new Parked(this, slot, table.generation(slot)));
+  }
+
+  /// What the kernel says with each event of a socket. A slot is never given away while events are looked at, so the descriptor is only
+  /// asked for because it costs nothing.
+  private static long data(int slot, int fd) {
+    return (long) fd << Integer.SIZE | slot;
   }
 
   // ── the client speaks ──
@@ -234,16 +274,30 @@ public final class Parking {
     for (int i = 0; i < count && !closed; i++) {
       long data = Kernel.data(events, i);
       int slot = (int) data;
-      int generation = (int) (data >>> Integer.SIZE);
-      if (!table.isThere(slot, generation)) {
+      if (table.fd(slot) != (int) (data >>> Integer.SIZE)) {
         continue; // it has gone since, by what another did
       }
+      SlotChannel channel = channels.get(slot);
+      if (channel != null) {
+        ready(channel, Kernel.what(events, i));
+        continue;
+      }
+      int generation = table.generation(slot);
       Owner owner = owner(slot);
       try {
         readable(slot, generation, owner);
       } catch (RuntimeException | AssertionError bug) {
         (table.isThere(slot, generation) ? owner(slot) : owner).broken(bug);
       }
+    }
+  }
+
+  private static void ready(SlotChannel channel, int events) {
+    try {
+      channel.ready(events);
+    } catch (IOException | RuntimeException | AssertionError bug) {
+      channel.pipeline().fireExceptionCaught(bug);
+      channel.close();
     }
   }
 
@@ -313,11 +367,7 @@ public final class Parking {
     }
   }
 
-  private static void tell(@Nullable Channel channel, List<ByteBuf> data) {
-    if (channel == null) {
-      data.forEach(ByteBuf::release);
-      return;
-    }
+  private static void tell(Channel channel, List<ByteBuf> data) {
     if (!data.isEmpty()) {
       ChannelHandlerContext behind = channel.pipeline().context(TLS);
       data.forEach(behind::fireChannelRead);
@@ -370,31 +420,25 @@ public final class Parking {
   /// Gives a socket a channel again.
   ///
   /// @param unsent what goes out first, sealed; owned by this method
-  @Nullable Channel revive(int slot, @Nullable ByteBuf unsent) {
+  void revive(int slot, @Nullable ByteBuf unsent) {
     ChannelHandler tls =
         ParkedRecords.isThere(table.records(slot))
             ? ParkedRecords.of(table.records(slot)).handler(null)
             : null;
-    return revive(slot, owner(slot), tls, unsent);
+    revive(slot, owner(slot), tls, unsent);
   }
 
-  private @Nullable Channel revive(
+  private Channel revive(
       int slot, Owner owner, @Nullable ChannelHandler tls, @Nullable ByteBuf unsent) {
     int fd = table.fd(slot);
-    free(slot);
-    EpollSocketChannel channel = new EpollSocketChannel(fd);
-    if (!channel.isActive()) { // the peer has reset it
-      channel.unsafe().closeForcibly();
-      if (unsent != null) {
-        unsent.release();
-      }
-      if (tls != null) {
-        ParkedRecords.drop(tls);
-        ParkedRecords.forgetKeys(loop);
-      }
-      owner.gone();
-      return null;
+    try {
+      owner(slot).leaves();
+    } finally {
+      table.lend(slot);
+      gauges.parked(-1);
     }
+    SlotChannel channel = new SlotChannel(this, slot, fd);
+    channels.put(slot, channel);
     Listener.buffers(channel.config());
     if (tls != null) {
       channel.pipeline().addLast(TLS, tls);
@@ -434,11 +478,50 @@ public final class Parking {
   }
 
   private void end(int slot) {
-    int fd = table.fd(slot);
-    free(slot);
-    kernel.close(fd);
-    ParkedRecords.forgetKeys(loop);
+    try {
+      owner(slot).leaves();
+    } finally {
+      gauges.parked(-1);
+      drop(slot);
+      ParkedRecords.forgetKeys(loop);
+    }
   }
+
+  private void drop(int slot) {
+    int fd = table.fd(slot);
+    table.remove(slot);
+    try {
+      kernel.unwatch(epoll, fd);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    } finally {
+      kernel.close(fd);
+    }
+  }
+
+  // ── for its channels ──
+
+  boolean isOf(EventLoop other) {
+    return loop.equals(other);
+  }
+
+  void watch(int slot, int what) throws IOException {
+    int fd = table.fd(slot);
+    kernel.watchInstead(epoll, fd, what, data(slot, fd), event);
+  }
+
+  /// Empty; for one call.
+  IovArray vector() {
+    vector.clear();
+    return vector;
+  }
+
+  void closed(SlotChannel channel) {
+    channels.remove(channel.slot());
+    drop(channel.slot());
+  }
+
+  // ── what is kept beside a socket ──
 
   boolean keep(int slot, byte[] bytes) {
     MemorySegment room = table.room(slot);
@@ -451,24 +534,6 @@ public final class Parking {
 
   byte[] kept(int slot) {
     return table.room(slot).toArray(ValueLayout.JAVA_BYTE);
-  }
-
-  private void free(int slot) {
-    try {
-      owner(slot).leaves();
-    } finally {
-      giveBack(slot);
-    }
-  }
-
-  private void giveBack(int slot) {
-    try {
-      kernel.unwatch(epoll, table.fd(slot));
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
-    table.remove(slot);
-    gauges.parked(-1);
   }
 
   /// A socket that is parked. Lives on as long as it stays there.
@@ -488,7 +553,7 @@ public final class Parking {
   public List<Holder> holders() {
     List<Holder> all = new ArrayList<>();
     for (int slot = 0; slot < table.end() && !closed; slot++) {
-      if (table.fd(slot) >= 0) {
+      if (table.isParked(slot)) {
         all.add(table.owner(slot));
       }
     }
@@ -504,12 +569,15 @@ public final class Parking {
       return;
     }
     for (int slot = 0; slot < table.end(); slot++) {
-      if (table.fd(slot) >= 0) {
+      if (table.isParked(slot)) {
         end(slot);
       }
     }
+    List.copyOf(channels.values())
+        .forEach(channel -> channel.unsafe().close(channel.voidPromise()));
     closed = true;
     table.close();
+    vector.release();
     kernel.close(epoll);
     arena.close();
   }

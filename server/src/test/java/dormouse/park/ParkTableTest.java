@@ -85,6 +85,30 @@ class ParkTableTest {
   }
 
   @Test
+  void aSlotThatIsLentHoldsItsDescriptorOnly() {
+    int slot = table.add(7, "ann");
+    int other = table.add(8, "bob");
+    int generation = table.generation(slot);
+    fill(slot, (byte) 0xEE);
+    table.lend(slot);
+    assertThat(table.fd(slot)).isEqualTo(7);
+    assertThat(isFilled(slot, (byte) 0)).isTrue();
+    assertThat(table.isParked(slot)).isFalse();
+    assertThat(table.isThere(slot, generation)).isFalse();
+    assertThat(table.add(9, "cid")).isNotEqualTo(slot);
+    table.takeBack(slot, "dan");
+    assertThat(table.owner(slot)).isEqualTo("dan");
+    assertThat(table.fd(slot)).isEqualTo(7);
+    assertThat(table.isParked(slot)).isTrue();
+    assertThat(table.isThere(slot, generation)).isFalse();
+    assertThat(table.isParked(other)).isTrue();
+    table.lend(slot);
+    table.remove(slot);
+    assertThat(table.isClean(slot)).isTrue();
+    assertThat(table.add(10, "eve")).isEqualTo(slot);
+  }
+
+  @Test
   void itHasAnEnd() {
     for (int i = 0; i < CAPACITY; i++) {
       table.add(i, "x");

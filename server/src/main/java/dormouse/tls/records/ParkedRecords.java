@@ -181,11 +181,4 @@ public final class ParkedRecords {
   public static void end(ChannelHandler handler, int alert) {
     ((RecordHandler) handler).end(Alert.of(alert));
   }
-
-  /// Ends what was to carry a connection on and has come into no pipeline: releases what it holds.
-  ///
-  /// @param handler of [#handler]
-  public static void drop(ChannelHandler handler) {
-    ((RecordHandler) handler).end();
-  }
 }
