@@ -297,7 +297,7 @@ public final class Parking {
       channel.ready(events);
     } catch (IOException | RuntimeException | AssertionError bug) {
       channel.pipeline().fireExceptionCaught(bug);
-      channel.close();
+      channel.end();
     }
   }
 
@@ -573,8 +573,7 @@ public final class Parking {
         end(slot);
       }
     }
-    List.copyOf(channels.values())
-        .forEach(channel -> channel.unsafe().close(channel.voidPromise()));
+    List.copyOf(channels.values()).forEach(SlotChannel::end);
     closed = true;
     table.close();
     vector.release();

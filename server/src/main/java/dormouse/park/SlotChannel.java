@@ -143,8 +143,13 @@ final class SlotChannel extends AbstractChannel {
       pipeline().fireExceptionCaught(failure);
     }
     if (ended) {
-      close();
+      end();
     }
+  }
+
+  /// At once, past its handlers: what they would say last may find no room.
+  void end() {
+    unsafe().close(unsafe().voidPromise());
   }
 
   @Override

@@ -127,6 +127,18 @@ class SlotChannelTest {
     }
   }
 
+  /// It would wait for room to say close_notify.
+  @Test
+  void aClientThatDoesNotReadAndLeavesIsNoticed() throws Exception {
+    try (EchoLines.Line line = lines.open(new Peer(Suite.AES_128_GCM))) {
+      Channel channel = awake(line);
+      lines.onLoop(() -> channel.writeAndFlush(Unpooled.wrappedBuffer(new byte[8 << 20])));
+      line.socket.shutdownOutput();
+      line.owner.gone.get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+      assertThat(channel.isOpen()).isFalse();
+    }
+  }
+
   /// What was held of it before it had a channel is nothing to it when it is parked again.
   @Test
   void anOldHandleIsGoodForNothing() throws Exception {
