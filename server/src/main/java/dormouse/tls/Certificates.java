@@ -195,9 +195,9 @@ public final class Certificates implements AutoCloseable {
             context(key, chain, from.clientCertificates(), signers, staple != null);
         TicketKeys.bind(context, chain.getFirst(), from.clientCertificates(), signers);
         TicketKeys.use(context, tickets);
-        records.prepare(context);
         read.add(
             new ServedCertificate(files.get(i).certificate(), chain.getFirst(), context, staple));
+        records.prepare(context);
       } catch (PemFiles.BadFile | SSLException e) {
         faults.add(new Fault(0, 0, setting + file, String.valueOf(e.getMessage())));
       }

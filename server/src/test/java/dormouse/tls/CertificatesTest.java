@@ -47,6 +47,13 @@ class CertificatesTest {
     Certificates.load(settings(certificate, key), dir, clock, new RecordLayer(_ -> {})).close();
   }
 
+  /// Its handler gives what it opens in pieces that follow from the length of its tickets.
+  @Test
+  void soIsOneWhoseRecordsAreLeftToBoringSsl() throws Exception {
+    RecordLayer engines = RecordLayer.telling(false, (_, _) -> {});
+    Certificates.load(settings(certificate, key), dir, clock, engines).close();
+  }
+
   @Test
   void theSelfSignedCertificateIsMadeOnce() throws Exception {
     Path state = dir.resolve("state");

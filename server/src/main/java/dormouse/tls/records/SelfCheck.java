@@ -11,7 +11,6 @@ import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import javax.net.ssl.SSLException;
-import org.jspecify.annotations.Nullable;
 
 /// One TLS 1.3 connection in memory, with BoringSSL as the client: whether this Netty, this BoringSSL and this JDK go together.
 final class SelfCheck {
@@ -37,9 +36,9 @@ final class SelfCheck {
       handshake.engine().setNeedClientAuth(false); // we have no certificate to show
       ours.pipeline().addFirst(layer.around(handshake, (_, _) -> {}));
       theirs.writeOutbound(text(PING));
-      expect(PING, heard(theirs, ours));
+      expect(PING, heard(theirs, ours, PING.length()));
       ours.writeOutbound(text(PONG));
-      expect(PONG, heard(ours, theirs));
+      expect(PONG, heard(ours, theirs, PONG.length()));
     } finally {
       theirs.finishAndReleaseAll();
       ours.finishAndReleaseAll();
@@ -47,19 +46,18 @@ final class SelfCheck {
     }
   }
 
-  /// Carries records both ways until `to` has heard something.
-  private static @Nullable String heard(EmbeddedChannel from, EmbeddedChannel to) {
-    for (int turn = 0; turn < MAX_TURNS; turn++) {
+  /// Carries records both ways until `to` has heard so many bytes, in as many pieces as it may be.
+  private static String heard(EmbeddedChannel from, EmbeddedChannel to, int bytes) {
+    StringBuilder heard = new StringBuilder();
+    for (int turn = 0; turn < MAX_TURNS && heard.length() < bytes; turn++) {
       move(from, to);
-      ByteBuf heard = to.readInbound();
-      if (heard != null) {
-        String text = heard.toString(StandardCharsets.US_ASCII);
-        heard.release();
-        return text;
+      for (ByteBuf part = to.readInbound(); part != null; part = to.readInbound()) {
+        heard.append(part.toString(StandardCharsets.US_ASCII));
+        part.release();
       }
       move(to, from);
     }
-    return null;
+    return heard.toString();
   }
 
   private static void move(EmbeddedChannel from, EmbeddedChannel to) {
@@ -72,7 +70,7 @@ final class SelfCheck {
     return Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII);
   }
 
-  private static void expect(String said, @Nullable String heard) throws SSLException {
+  private static void expect(String said, String heard) throws SSLException {
     if (!said.equals(heard)) {
       throw new SSLException("the self check of TLS 1.3 failed: this JVM must not serve clients");
     }
