@@ -4,6 +4,8 @@ import dormouse.testkit.Wait;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -12,7 +14,7 @@ import java.util.function.BooleanSupplier;
 /// How much memory does a sleeping TLS client take, and is any of many lost while they are held?
 /// ```text
 /// ./bench own hold [--sessions 2000] [--users 200] [--minutes 10]
-/// ./bench own hold --backend stand-in --sessions 15000 --users 5000 --messages 1000 --warm-up 15000 --engines 3000 --minutes 1
+/// ./bench own hold --backend stand-in --sessions 15000 --users 5000 --messages 1000 --warm-up 3000 --minutes 0.2
 /// ```
 /// Starts a mail server, and before it a Dormouse in a process of its own; opens the clients, each of which logs in over TLS 1.3,
 /// selects INBOX and idles, those of a user one behind the other; waits until Dormouse says that all sleep, and takes its [Footprint] with none, a third
@@ -20,18 +22,42 @@ import java.util.function.BooleanSupplier;
 /// for each user, which every client must hear of, and all log out. Whoever is refused, cut off, or hears anything but what was
 /// promised counts as lost; then the exit code is 1.
 ///
-/// With `--engines` the same is measured of so many clients of TLS 1.2 before another Dormouse, which keep their engine and
-/// their channel.
+/// Then the same is measured of the 2,000 of `--ssl-handler` before another Dormouse, which leaves their records to Netty's SslHandler with BoringSSL
+/// (`runtime.own-records: false`), so that they keep it, and their channel, in their sleep. The last lines have both.
 public final class Hold {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final int REPORTS = 10;
   private static final Duration ECHOES_OVER = Duration.ofSeconds(12); // of what a session did awake
   private static final int COLD_AT_ONCE = 30; // more of them it would cut off
   private static final int WARM_AT_ONCE = 1500;
-  private static final String PARKED = "TLSv1.3"; // whose records Dormouse carries itself
+
+  /// Who carries the sessions' TLS 1.3.
+  private enum Carrier {
+    OWN("records of our own, parked"),
+    SSL_HANDLER("SslHandler, BoringSSL");
+
+    final String label;
+
+    Carrier(String label) {
+      this.label = label;
+    }
+  }
+
+  /// What a session takes, in bytes, as the mean of some that came in one go.
+  private record Cost(Carrier carrier, int sessions, long heap, long outside, long kernel) {
+    static Cost of(Carrier carrier, Footprint from, Footprint to, int sessions) {
+      return new Cost(
+          carrier,
+          sessions,
+          (to.heap() - from.heap()) / sessions,
+          (to.pss() - from.pss()) / sessions,
+          (to.kernel() - from.kernel()) / sessions / 2); // the client's end is here too
+    }
+  }
 
   private final HoldOptions options;
   private final PrintStream out;
+  private final List<Cost> costs = new ArrayList<>();
 
   private Hold(HoldOptions options, PrintStream out) {
     this.options = options;
@@ -61,22 +87,28 @@ public final class Hold {
                   backend.name(),
                   options.messages(),
                   String.join(" ", DormouseProcess.flags())));
-      boolean held = hold(backend, options.sessions(), PARKED, /* toTheEnd= */ true);
-      if (options.engines() > 0) {
-        say("The same with TLS 1.2, whose engines stay:");
-        held &= hold(backend, options.engines(), "TLSv1.2", /* toTheEnd= */ false);
+      boolean held = hold(backend, options.sessions(), Carrier.OWN);
+      if (options.sslHandler() > 0) {
+        say("The same with SslHandler:");
+        held &= hold(backend, options.sslHandler(), Carrier.SSL_HANDLER);
       }
+      sayCosts();
       return held;
     }
   }
 
-  private boolean hold(HeldBackend backend, int sessions, String protocol, boolean toTheEnd)
+  private boolean hold(HeldBackend backend, int sessions, Carrier carrier)
       throws IOException, InterruptedException {
-    try (DormouseProcess server = DormouseProcess.start(options.jar(), settings(backend));
-        IdleClients clients = new IdleClients(server.port(), perUser(), protocol)) {
-      warmUp(backend, server, protocol);
-      measure(sessions, server, clients, protocol.equals(PARKED));
-      return !toTheEnd || toTheEnd(backend, server, clients);
+    boolean own = carrier == Carrier.OWN;
+    try (DormouseProcess server =
+            DormouseProcess.start(options.jar(), settings(backend), "own-records: " + own);
+        IdleClients clients = new IdleClients(server.port(), perUser())) {
+      warmUp(backend, server);
+      measure(sessions, server, clients, carrier);
+      if (server.metric("dormouse_tls_handshakes_total{carrier=\"own\"") > 0 != own) {
+        throw new IllegalStateException("not carried as it should be");
+      }
+      return !own || toTheEnd(backend, server, clients);
     }
   }
 
@@ -96,13 +128,13 @@ public final class Hold {
 
   /// What is loaded, compiled and allocated once shall not count as anybody's cost; and where there are events, some are heard. A few clients at a
   /// time come, sleep, hear of a message and go, so that what many take at once is still to be taken.
-  private void warmUp(HeldBackend backend, DormouseProcess server, String protocol)
+  private void warmUp(HeldBackend backend, DormouseProcess server)
       throws IOException, InterruptedException {
     int come = 0;
     while (come < options.warmUp()) {
       int count = Math.min(options.warmUp() - come, come == 0 ? COLD_AT_ONCE : WARM_AT_ONCE);
       come += count;
-      try (IdleClients first = new IdleClients(server.port(), perUser(), protocol)) {
+      try (IdleClients first = new IdleClients(server.port(), perUser())) {
         first.openTo(count);
         for (int i = 1; i <= Math.ceilDiv(count, perUser()); i++) {
           backend.deliver("u" + i);
@@ -119,9 +151,10 @@ public final class Hold {
     }
   }
 
-  private void measure(int sessions, DormouseProcess server, IdleClients clients, boolean parked)
+  private void measure(int sessions, DormouseProcess server, IdleClients clients, Carrier carrier)
       throws IOException, InterruptedException {
     int third = sessions / 3;
+    boolean parked = carrier == Carrier.OWN;
     Footprint none = Footprint.of(server.pid());
     row("", "live heap", "Pss", "Rss", "threads", "descriptors", "watchers");
     print(0, none, server);
@@ -129,21 +162,26 @@ public final class Hold {
     print(third, some, server);
     Footprint all = asleep(sessions, server, clients, parked);
     print(sessions, all, server);
-    saySlope("all", none, all, sessions);
-    saySlope("the last two thirds", some, all, sessions - third);
+    costs.add(Cost.of(carrier, none, all, sessions));
+    costs.add(Cost.of(carrier, some, all, sessions - third));
   }
 
-  private void saySlope(String which, Footprint from, Footprint to, int sessions) {
-    long heap = (to.heap() - from.heap()) / sessions;
-    long outside = (to.pss() - from.pss()) / sessions;
+  private void sayCosts() {
+    String format = "%-26s %14s %10s %9s %9s %16s";
     say(
-        "A sleeping session takes %,d bytes: %,d of live heap, and Pss grows by %,d; the kernel keeps %,d of its socket (mean of %s)"
-            .formatted(
-                heap + outside,
-                heap,
-                outside,
-                (to.kernel() - from.kernel()) / sessions / 2, // the client's end is here too
-                which));
+        "Bytes of a sleeping session, of all and of those that came last; Pss beside a heap of a fixed size");
+    say(format.formatted("TLS 1.3", "", "live heap", "Pss", "together", "kernel's for it"));
+    for (int i = 0; i < costs.size(); i++) {
+      Cost each = costs.get(i);
+      say(
+          format.formatted(
+              i % 2 == 0 ? each.carrier().label : "",
+              "%s %,d".formatted(i % 2 == 0 ? "all" : "the last", each.sessions()),
+              "%,d".formatted(each.heap()),
+              "%,d".formatted(each.outside()),
+              "%,d".formatted(each.heap() + each.outside()),
+              "%,d".formatted(each.kernel())));
+    }
   }
 
   private boolean toTheEnd(HeldBackend backend, DormouseProcess server, IdleClients clients)

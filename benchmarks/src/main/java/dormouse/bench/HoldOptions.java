@@ -12,7 +12,7 @@ import java.util.Locale;
 /// @param warmUp how many clients come and go before, a few at a time
 /// @param held how long all of them are held
 /// @param backend the mail server
-/// @param engines how many clients of TLS 1.2 are held for comparison when the others have gone
+/// @param sslHandler how many are held for comparison by a Dormouse that leaves their records to BoringSSL
 /// @param after the server's `hibernate.after`
 /// @param jar Dormouse
 record HoldOptions(
@@ -22,16 +22,17 @@ record HoldOptions(
     int warmUp,
     Duration held,
     Backend backend,
-    int engines,
+    int sslHandler,
     String after,
     Path jar) {
   static final String USAGE =
       """
       Usage: ./bench own hold [--sessions 2000] [--users 200] [--messages 3] [--minutes 10] [--warm-up 1000]
-                          [--backend dovecot|greenmail|stand-in] [--engines 0] [--hibernate-after 1s]\
+                          [--backend dovecot|greenmail|stand-in] [--ssl-handler 2000] [--hibernate-after 1s]\
       """;
 
   private static final int MOST_USERS = 3000;
+  private static final int SSL_HANDLER = 2000; // they are heavy
 
   /// Which mail server.
   enum Backend {
@@ -40,48 +41,36 @@ record HoldOptions(
     /// GreenMail, on virtual threads of the load client's process.
     GREENMAIL,
     /// [ManyMailboxes], with events, so that no connection stays at rest.
-    STAND_IN
+    STAND_IN;
+
+    static Backend of(String name) {
+      for (Backend each : values()) {
+        if (each.name().equals(name.replace('-', '_').toUpperCase(Locale.ROOT))) {
+          return each;
+        }
+      }
+      throw new IllegalArgumentException("--backend takes dovecot, greenmail or stand-in");
+    }
   }
 
   /// @throws IllegalArgumentException with what is wrong
   static HoldOptions of(String... arguments) {
-    int sessions = 2000;
-    int users = 200;
-    int messages = 3;
-    int warmUp = 1000;
-    Duration held = Duration.ofMinutes(10);
-    Backend backend = Backend.DOVECOT;
-    int engines = 0;
-    String after = "1s";
-    Path jar = Path.of("server/target/dormouse.jar");
-    for (int i = 0; i < arguments.length; i += 2) {
-      if (i + 1 == arguments.length) {
-        throw new IllegalArgumentException(arguments[i] + " needs a value");
-      }
-      String value = arguments[i + 1];
-      switch (arguments[i]) {
-        case "--sessions" -> sessions = Integer.parseInt(value);
-        case "--users" -> users = Integer.parseInt(value);
-        case "--warm-up" -> warmUp = Integer.parseInt(value);
-        case "--messages" -> messages = Integer.parseInt(value);
-        case "--minutes" -> held = Duration.ofSeconds(Math.round(Double.parseDouble(value) * 60));
-        case "--backend" ->
-            backend = Backend.valueOf(value.replace('-', '_').toUpperCase(Locale.ROOT));
-        case "--engines" -> engines = Integer.parseInt(value);
-        case "--hibernate-after" -> after = value;
-        case "--jar" -> jar = Path.of(value);
-        default -> throw new IllegalArgumentException("unknown: " + arguments[i]);
-      }
-    }
-    return new HoldOptions(
-        sessions,
-        Math.min(sessions, backend == Backend.STAND_IN ? users : Math.min(users, MOST_USERS)),
-        messages,
-        warmUp,
-        held,
-        backend,
-        engines,
-        after,
-        jar);
+    Arguments given = new Arguments(arguments);
+    int sessions = given.number("--sessions", 2000);
+    int users = given.number("--users", 200);
+    Backend backend = Backend.of(given.text("--backend", "dovecot"));
+    HoldOptions options =
+        new HoldOptions(
+            sessions,
+            Math.min(sessions, backend == Backend.STAND_IN ? users : Math.min(users, MOST_USERS)),
+            given.number("--messages", 3),
+            given.number("--warm-up", 1000),
+            Duration.ofSeconds(Math.round(given.decimal("--minutes", 10) * 60)),
+            backend,
+            given.number("--ssl-handler", Math.min(sessions, SSL_HANDLER)),
+            given.text("--hibernate-after", "1s"),
+            given.jar());
+    given.end();
+    return options;
   }
 }

@@ -39,8 +39,7 @@ final class IdleClients implements AutoCloseable {
 
   /// @param port of IMAP in TLS on this machine
   /// @param perUser how many clients of a user come one behind the other, from `u1` on
-  /// @param protocol of TLS
-  IdleClients(int port, int perUser, String protocol) throws SSLException {
+  IdleClients(int port, int perUser) throws SSLException {
     this.server = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     this.perUser = perUser;
     this.tls =
@@ -48,7 +47,7 @@ final class IdleClients implements AutoCloseable {
             .sslProvider(SslProvider.OPENSSL_REFCNT)
             .trustManager(InsecureTrustManagerFactory.INSTANCE)
             .endpointIdentificationAlgorithm(null)
-            .protocols(protocol)
+            .protocols("TLSv1.3")
             .build();
   }
 

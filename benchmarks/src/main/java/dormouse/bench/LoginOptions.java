@@ -17,30 +17,15 @@ record LoginOptions(int logins, int clients, int rounds, List<String> only, Path
 
   /// @throws IllegalArgumentException with what is wrong
   static LoginOptions of(String... arguments) {
-    int logins = 10_000;
-    int clients = 64;
-    int rounds = 3;
-    List<String> only = DORMICE;
-    Path jar = Path.of("server/target/dormouse.jar");
-    for (int i = 0; i < arguments.length; i += 2) {
-      if (i + 1 == arguments.length) {
-        throw new IllegalArgumentException(arguments[i] + " needs a value");
-      }
-      String value = arguments[i + 1];
-      switch (arguments[i]) {
-        case "--logins" -> logins = Integer.parseInt(value);
-        case "--clients" -> clients = Integer.parseInt(value);
-        case "--rounds" -> rounds = Integer.parseInt(value);
-        case "--only" -> {
-          only = List.of(value.split(","));
-          if (!DORMICE.containsAll(only)) {
-            throw new IllegalArgumentException("--only takes " + String.join(",", DORMICE));
-          }
-        }
-        case "--jar" -> jar = Path.of(value);
-        default -> throw new IllegalArgumentException("unknown: " + arguments[i]);
-      }
-    }
-    return new LoginOptions(logins, clients, rounds, only, jar);
+    Arguments given = new Arguments(arguments);
+    LoginOptions options =
+        new LoginOptions(
+            given.number("--logins", 10_000),
+            given.number("--clients", 64),
+            given.number("--rounds", 3),
+            given.some("--only", DORMICE),
+            given.jar());
+    given.end();
+    return options;
   }
 }

@@ -28,50 +28,30 @@ record RecordsOptions(
     Set<EchoKind> kinds,
     Path jar) {
   static final List<String> PARTS = List.of("echo", "still-here", "handshakes", "bulk");
+  private static final List<String> KINDS = List.of("plain", "live", "light", "full");
   static final String USAGE =
       "Usage: ./bench own records [--rounds 5] [--echoes 50000] [--connections 64] [--parked 2000] [--handshakes 4000]"
           + " [--megabytes 1024] [--only echo,still-here,handshakes,bulk] [--kinds plain,live,light,full]";
 
   /// @throws IllegalArgumentException with what is wrong
   static RecordsOptions of(String... arguments) {
-    int rounds = 5;
-    int echoes = 50_000;
-    int connections = 64;
-    int parked = 2000;
-    int handshakes = 4000;
-    int megabytes = 1024;
-    List<String> only = PARTS;
-    Set<EchoKind> kinds = EnumSet.allOf(EchoKind.class);
-    Path jar = Path.of("server/target/dormouse.jar");
-    for (int i = 0; i < arguments.length; i += 2) {
-      if (i + 1 == arguments.length) {
-        throw new IllegalArgumentException(arguments[i] + " needs a value");
-      }
-      String value = arguments[i + 1];
-      switch (arguments[i]) {
-        case "--rounds" -> rounds = Integer.parseInt(value);
-        case "--echoes" -> echoes = Integer.parseInt(value);
-        case "--connections" -> connections = Integer.parseInt(value);
-        case "--parked" -> parked = Integer.parseInt(value);
-        case "--handshakes" -> handshakes = Integer.parseInt(value);
-        case "--megabytes" -> megabytes = Integer.parseInt(value);
-        case "--only" -> {
-          only = List.of(value.split(","));
-          if (!PARTS.containsAll(only)) {
-            throw new IllegalArgumentException("--only takes " + String.join(",", PARTS));
-          }
-        }
-        case "--kinds" -> {
-          kinds = EnumSet.of(EchoKind.ENGINE);
-          for (String kind : value.split(",")) {
-            kinds.add(EchoKind.valueOf(kind.toUpperCase(Locale.ROOT)));
-          }
-        }
-        case "--jar" -> jar = Path.of(value);
-        default -> throw new IllegalArgumentException("unknown: " + arguments[i]);
-      }
-    }
-    return new RecordsOptions(
-        rounds, echoes, connections, parked, handshakes, megabytes, only, kinds, jar);
+    Arguments given = new Arguments(arguments);
+    Set<EchoKind> kinds = EnumSet.of(EchoKind.ENGINE);
+    given
+        .some("--kinds", KINDS)
+        .forEach(kind -> kinds.add(EchoKind.valueOf(kind.toUpperCase(Locale.ROOT))));
+    RecordsOptions options =
+        new RecordsOptions(
+            given.number("--rounds", 5),
+            given.number("--echoes", 50_000),
+            given.number("--connections", 64),
+            given.number("--parked", 2000),
+            given.number("--handshakes", 4000),
+            given.number("--megabytes", 1024),
+            given.some("--only", PARTS),
+            kinds,
+            given.jar());
+    given.end();
+    return options;
   }
 }
