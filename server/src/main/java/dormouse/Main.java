@@ -7,6 +7,7 @@ import dormouse.cli.Summary;
 import dormouse.config.Settings;
 import dormouse.config.Units;
 import dormouse.demo.Demo;
+import dormouse.demo.Training;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.ops.MetricsServer;
@@ -23,6 +24,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Deque;
@@ -70,6 +72,10 @@ public final class Main {
       case Request.Serve(Settings settings, Path file, boolean quiet) ->
           serve(settings, file, quiet, dormouse -> Summary.of(settings, dormouse.addresses()));
       case Request.Reload(InetSocketAddress admin) -> System.exit(reload(admin));
+      case Request.Train() -> {
+        Path cache = Training.run();
+        out.printf("%s: %d MB%n", cache, Files.size(cache) >> 20);
+      }
       case Request.ServeDemo(Path stateDir, var hibernateAfter, boolean quiet) -> {
         Demo demo =
             Demo.start(stateDir, Objects.requireNonNullElse(hibernateAfter, Demo.HIBERNATE_AFTER));

@@ -1,5 +1,6 @@
 package dormouse.bench;
 
+import dormouse.bench.stack.DormouseCommand;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.Wait;
 import java.io.IOException;
@@ -15,7 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// A Dormouse in a process of its own, with the flags of `./run` and those of `JAVA_OPTS`. Any thread.
+/// A Dormouse in a process of its own, with the options of `packaging/dormouse` and those of `JAVA_OPTS`. Any thread.
 ///
 /// Unless `JAVA_OPTS` says otherwise its heap has a fixed size and is touched in advance, so that what its memory grows by
 /// is what it takes outside the heap.
@@ -63,16 +64,7 @@ final class DormouseProcess implements AutoCloseable {
 
   private static DormouseProcess start(
       Path jar, List<String> arguments, Path home, int port, int admin) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of(
-            "-XX:+UseCompactObjectHeaders",
-            "-XX:+ExitOnOutOfMemoryError",
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow"));
-    command.addAll(flags());
-    command.addAll(List.of("-jar", jar.toString(), "--quiet", "--log", "warn"));
+    List<String> command = new ArrayList<>(DormouseCommand.of(jar, flags()));
     command.addAll(arguments);
     ProcessBuilder builder =
         new ProcessBuilder(command)
@@ -84,7 +76,7 @@ final class DormouseProcess implements AutoCloseable {
     return started;
   }
 
-  /// What is added to the flags of `./run`.
+  /// What is added to the options of `packaging/dormouse`.
   static List<String> flags() {
     String options = System.getenv("JAVA_OPTS");
     return options == null || options.isBlank()

@@ -25,6 +25,7 @@ import picocli.CommandLine.TypeConversionException;
       "  dormouse --config FILE             as the file says",
       "  dormouse check FILE                tells all that is wrong with the file",
       "  dormouse reload [FILE]             has the Dormouse that runs with it read it again",
+      "  dormouse train                     makes later starts quick; once for each installed jar",
       ""
     },
     description = "A mail front end in which idle clients sleep.",
@@ -129,6 +130,16 @@ final class Arguments {
         description = "Its settings file, for admin.address. Unless said: 127.0.0.1:8080.")
     @Nullable Path file;
 
+    @Option(names = "--help", usageHelp = true, description = "Print this.")
+    boolean help;
+  }
+
+  /// `dormouse train`.
+  @Command(
+      name = "train",
+      description =
+          "Serves clients of its own for some seconds, and keeps what the JVM has learned in a file beside the jar.")
+  static final class Train {
     @Option(names = "--help", usageHelp = true, description = "Print this.")
     boolean help;
   }

@@ -52,7 +52,11 @@ public final class Cli {
     Arguments typed = new Arguments();
     Arguments.Check check = new Arguments.Check();
     Arguments.Reload reload = new Arguments.Reload();
-    CommandLine line = new CommandLine(typed).addSubcommand(check).addSubcommand(reload);
+    CommandLine line =
+        new CommandLine(typed)
+            .addSubcommand(check)
+            .addSubcommand(reload)
+            .addSubcommand(new Arguments.Train());
     line.getCommandSpec().version("dormouse " + version());
     try {
       ParseResult result = line.parseArgs(arguments);
@@ -62,9 +66,13 @@ public final class Cli {
       if (result.hasSubcommand()) {
         String name = result.subcommand().commandSpec().name();
         if (!result.matchedOptions().isEmpty()) {
-          return wrong("`" + name + "` takes only a file");
+          return wrong("`" + name + "` takes no options");
         }
-        return name.equals("check") ? check(check.file) : reload(reload.file);
+        return switch (name) {
+          case "check" -> check(check.file);
+          case "reload" -> reload(reload.file);
+          default -> new Request.Train();
+        };
       }
       return request(typed);
     } catch (ParameterException e) {

@@ -28,6 +28,9 @@ public sealed interface Request {
   record ServeDemo(Path stateDir, @Nullable Duration hibernateAfter, boolean quiet)
       implements Request {}
 
+  /// Make what lets later starts take less.
+  record Train() implements Request {}
+
   /// Nothing more to do: help was printed, a file was checked, or a fault was told.
   ///
   /// @param code 0: good; 1: the settings are bad; 2: the command line is

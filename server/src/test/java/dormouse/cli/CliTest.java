@@ -187,7 +187,7 @@ final class CliTest {
           --config f --hibernate-after 1s | --hibernate-after and --config exclude each other
           --config f --imap 127.0.0.1:1 | --imap and --config exclude each other
           --backend m --backend-tls none --backend-insecure | --backend-insecure means nothing
-          --quiet check f               | `check` takes only a file
+          --quiet check f               | `check` takes no options
           --backend ::1                 | wanted a host
           --backend m --imap 143        | wanted an address of this machine
           --backend m --backend-tls ssl | wanted none, starttls or tls, not `ssl`

@@ -27,8 +27,8 @@ final class PackagingTest {
   void systemdFindsNothingWrongWithTheUnit() throws Exception {
     String unit = Files.readString(ROOT.resolve("packaging/dormouse.service"));
     Path here = directory.resolve("dormouse.service");
-    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    Files.writeString(here, unit.replace("ExecStart=/usr/bin/java", "ExecStart=" + java));
+    Path launcher = ROOT.resolve("packaging/dormouse");
+    Files.writeString(here, unit.replace("ExecStart=/usr/bin/dormouse", "ExecStart=" + launcher));
     Path said = directory.resolve("said");
     Process verify =
         new ProcessBuilder(VERIFIER.toString(), "verify", here.toString())

@@ -17,7 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// Dormouse with the flags of `./run`, those of `JAVA_OPTS`, and a heap of a fixed size that is touched in advance. It keeps no backend
+/// Dormouse with the options of `packaging/dormouse`, those of `JAVA_OPTS`, and a heap of a fixed size that is touched in advance. It keeps no backend
 /// connection for longer than it waits before sessions hibernate, so that who wakes needs a login, as after a long sleep. Any thread.
 final class DormouseFront implements Front {
   private static final long HEAP_BYTES = 512L << 20;
@@ -77,23 +77,16 @@ final class DormouseFront implements Front {
   }
 
   private Daemon start() {
-    List<String> command = new ArrayList<>();
-    command.add(JAVA_BIN.resolve("java").toString());
-    command.addAll(
-        List.of(
-            "-XX:+UseCompactObjectHeaders",
-            "-XX:+ExitOnOutOfMemoryError",
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow",
-            "-Xms" + HEAP_BYTES,
-            "-Xmx" + HEAP_BYTES,
-            "-XX:+AlwaysPreTouch"));
+    List<String> options = new ArrayList<>();
+    options.add("-Xms" + HEAP_BYTES);
+    options.add("-Xmx" + HEAP_BYTES);
+    options.add("-XX:+AlwaysPreTouch");
     String more = System.getenv("JAVA_OPTS");
     if (more != null && !more.isBlank()) {
-      command.addAll(Arrays.asList(more.strip().split(" +")));
+      options.addAll(Arrays.asList(more.strip().split(" +")));
     }
-    command.addAll(
-        List.of("-jar", jar.toString(), "--quiet", "--log", "warn", "--config", config.toString()));
+    List<String> command = new ArrayList<>(DormouseCommand.of(jar, options));
+    command.addAll(List.of("--config", config.toString()));
     return Daemon.start(home, tlsPort, command);
   }
 

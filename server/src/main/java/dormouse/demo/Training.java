@@ -1,0 +1,161 @@
+package dormouse.demo;
+
+import dormouse.testkit.FreePort;
+import dormouse.testkit.Wait;
+import java.io.File;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/// `dormouse train`: lets a Dormouse in a process of its own go through a [Rehearsal]. What its JVM has loaded, linked and counted by then it writes, when it
+/// ends, into a file beside the jar (JEP 483, JEP 514, JEP 515), which later starts use. Blocks.
+public final class Training {
+  private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration END = Duration.ofMinutes(5);
+  private static final int TOLD_BYTES = 4000;
+
+  /// Of our own JVM's options all go to the other, but these.
+  private static final List<String> OUR_OWN =
+      List.of("-XX:AOT", "-Xlog", "-agentlib", "-javaagent");
+
+  private final Path home;
+  private final Rehearsal.Ports ports =
+      new Rehearsal.Ports(FreePort.next(), FreePort.next(), FreePort.next(), FreePort.next());
+
+  private Training(Path home) {
+    this.home = home;
+  }
+
+  /// Makes the file for the jar that runs: where it is.
+  ///
+  /// @throws IOException if it cannot be made, with what the other process said
+  public static Path run() throws IOException {
+    Path jar = jar();
+    Path cache = cache(jar);
+    Path made = cache.resolveSibling(cache.getFileName() + ".new");
+    Path home = Files.createTempDirectory("dormouse-train");
+    try {
+      Files.deleteIfExists(made);
+      new Training(home).make(jar, made);
+      Files.move(made, cache, StandardCopyOption.REPLACE_EXISTING);
+      return cache;
+    } finally {
+      Files.deleteIfExists(made);
+      Files.deleteIfExists(
+          made.resolveSibling(made.getFileName() + ".config")); // of a JVM that was stopped
+      delete(home);
+    }
+  }
+
+  /// Where `packaging/dormouse` looks for it.
+  private static Path cache(Path jar) {
+    return jar.resolveSibling(jar.getFileName().toString().replaceFirst("\\.jar$", ".aot"));
+  }
+
+  private static Path jar() throws IOException {
+    try {
+      Path jar =
+          Path.of(Training.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      if (!Files.isRegularFile(jar)) {
+        throw new IOException("it runs from " + jar + ", and only a jar can be trained with");
+      }
+      return jar;
+    } catch (URISyntaxException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private void make(Path jar, Path made) throws IOException {
+    File said = home.resolve("said").toFile();
+    try (Rehearsal rehearsal = new Rehearsal(ports)) {
+      Process trainee =
+          new ProcessBuilder(command(jar, made, settings(rehearsal.backendPort())))
+              .redirectErrorStream(true)
+              .redirectOutput(said)
+              .start();
+      try {
+        trainee.getOutputStream().close();
+        Wait.until("it accepts clients", START, () -> !trainee.isAlive() || accepts());
+        rehearsal.run();
+        trainee.destroy();
+        if (!trainee.waitFor(END.toSeconds(), TimeUnit.SECONDS) || !Files.exists(made)) {
+          throw new IOException("the JVM has made no " + made);
+        }
+      } finally {
+        trainee.destroyForcibly();
+      }
+    } catch (AssertionError | IOException e) {
+      throw new IOException(e.getMessage() + "\n" + end(Files.readString(said.toPath())), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    }
+  }
+
+  private static List<String> command(Path jar, Path made, Path settings) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(option -> OUR_OWN.stream().noneMatch(option::startsWith))
+        .forEach(command::add);
+    command.add("-XX:AOTCacheOutput=" + made);
+    command.addAll(
+        List.of(
+            "-jar", jar.toString(), "--config", settings.toString(), "--quiet", "--log", "warn"));
+    return command;
+  }
+
+  /// Sessions sleep at once, and are kept awake by nothing.
+  private Path settings(int backendPort) throws IOException {
+    return Files.writeString(
+        home.resolve("dormouse.yaml"),
+        """
+        listen:
+          - { address: "127.0.0.1:%d" }
+          - { address: "127.0.0.1:%d", tls: starttls }
+          - { address: "127.0.0.1:%d", tls: none }
+        admin: { address: none }
+        runtime: { state-dir: ., drain: 0s }
+        backends:
+          mail:
+            address: "127.0.0.1:%d"
+            tls: none
+            gate: { logins-per-second: 10000, burst: 10000, concurrent-logins: 100, queue: 1000 }
+        feeds: [ { dovecot-events: { listen: "127.0.0.1:%d" } } ]
+        hibernate: { after: 0s, poll: 10s }
+        limits: { exempt: [ 127.0.0.0/8 ] }
+        """
+            .formatted(ports.tls(), ports.startTls(), ports.plain(), backendPort, ports.events()));
+  }
+
+  private boolean accepts() {
+    try (Socket _ = new Socket(InetAddress.getLoopbackAddress(), ports.plain())) {
+      return true;
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  private static String end(String said) {
+    return said.substring(Math.max(0, said.length() - TOLD_BYTES));
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(each);
+      }
+    }
+  }
+}
