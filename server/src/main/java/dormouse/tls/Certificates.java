@@ -244,7 +244,9 @@ public final class Certificates implements AutoCloseable {
       throws SSLException {
     SslContextBuilder builder =
         TlsRules.applyTo(SslContextBuilder.forServer(key, chain)).applicationProtocolConfig(ALPN);
-    if (!signers.isEmpty()) {
+    if (signers.isEmpty()) {
+      builder.trustManager(TrustsNobody.INSTANCE);
+    } else {
       builder
           .trustManager(signers)
           .clientAuth(

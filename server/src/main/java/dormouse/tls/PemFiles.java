@@ -17,6 +17,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -84,7 +85,7 @@ final class PemFiles {
       byte[] der = Base64.getMimeDecoder().decode(body);
       boolean pkcs8 = matcher.group(1).equals("PRIVATE KEY");
       PrivateKey key = decode(pkcs8 ? der : asPkcs8(der, publicKey), publicKey);
-      if (fits(key, publicKey)) {
+      if (names(der, publicKey) || fits(key, publicKey)) {
         return key;
       }
     } catch (IllegalArgumentException | GeneralSecurityException e) {
@@ -116,6 +117,24 @@ final class PemFiles {
       }
     }
     throw first == null ? new GeneralSecurityException("no algorithm") : first;
+  }
+
+  /// Whether a key on a curve says itself whose it is, as most do (RFC 5915 §3): its public point stands in it as in the certificate. Then no signature is
+  /// needed to find out, which takes a JVM that has just begun a second of the processor.
+  private static boolean names(byte[] der, PublicKey publicKey) {
+    byte[] info = publicKey.getEncoded(); // SEQUENCE { SEQUENCE algorithm, BIT STRING }
+    int start = contentStart(info, 0);
+    int end = contentStart(info, start) + contentLength(info, start);
+    if (!publicKey.getAlgorithm().equals("EC") || der.length < info.length - end) {
+      return false;
+    }
+    byte[] point = Arrays.copyOfRange(info, end, info.length);
+    for (int i = 0; i <= der.length - point.length; i++) {
+      if (Arrays.equals(der, i, i + point.length, point, 0, point.length)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean fits(PrivateKey key, PublicKey publicKey) throws GeneralSecurityException {

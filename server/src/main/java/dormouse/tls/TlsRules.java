@@ -21,12 +21,17 @@ final class TlsRules {
           "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
           "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256");
 
+  /// Netty puts key and certificates into a store in memory and takes them out again. One of PKCS #12 would be encrypted on the way, by ten thousand rounds of
+  /// PBKDF2 each way, which nobody needs and which was a third of a start.
+  private static final String KEY_STORE = "JKS";
+
   private TlsRules() {}
 
   static SslContextBuilder applyTo(SslContextBuilder builder) {
     return builder
         .sslProvider(OpenSsl.isAvailable() ? SslProvider.OPENSSL_REFCNT : SslProvider.JDK)
         .protocols("TLSv1.3", "TLSv1.2")
+        .keyStoreType(KEY_STORE)
         .ciphers(CIPHERS, SupportedCipherSuiteFilter.INSTANCE);
   }
 }
