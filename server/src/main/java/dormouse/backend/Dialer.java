@@ -10,10 +10,12 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.resolver.AddressResolverGroup;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -132,10 +134,9 @@ final class Dialer {
       Bootstrap bootstrap =
           new Bootstrap()
               .group(loop)
-              .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
+              .channelFactory(() -> channel(address))
               .disableResolver()
               .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.max(1, timeoutMillis))
-              .option(ChannelOption.TCP_NODELAY, true)
               .option(ChannelOption.SO_KEEPALIVE, true)
               .option(
                   ChannelOption.WRITE_BUFFER_WATER_MARK,
@@ -144,6 +145,15 @@ final class Dialer {
       return epoll && !sources.isEmpty()
           ? bootstrap.option(EpollChannelOption.IP_BIND_ADDRESS_NO_PORT, true)
           : bootstrap;
+    }
+
+    private Channel channel(InetSocketAddress to) {
+      if (!epoll) {
+        return new NioSocketChannel();
+      }
+      return to.getAddress() instanceof Inet4Address
+          ? new EpollSocketChannel(SocketProtocolFamily.INET)
+          : new EpollSocketChannel();
     }
 
     /// Where a connection to an address comes from; null if it does not matter.

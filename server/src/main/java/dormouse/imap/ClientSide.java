@@ -429,7 +429,6 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
   /// Nothing of the client is read any more; its channel closes when all is sent.
   void close() {
     end();
-    wire.flush();
     wire.close();
   }
 

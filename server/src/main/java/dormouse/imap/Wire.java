@@ -1,10 +1,10 @@
 package dormouse.imap;
 
 import dormouse.park.Parked;
+import dormouse.tls.records.CloseNotify;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import org.jspecify.annotations.Nullable;
 
 /// How what a client shall hear gets to it. Lives on its session's event loop.
@@ -25,7 +25,7 @@ sealed interface Wire {
   /// @param wanted whether what the client sends is to be read
   void read(boolean wanted);
 
-  /// Closes when all is sent.
+  /// Sends what was written, and closes then.
   void close();
 
   /// Closes, whatever is not sent.
@@ -61,7 +61,7 @@ sealed interface Wire {
 
     @Override
     public void close() {
-      channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+      CloseNotify.sayAndClose(channel);
     }
 
     @Override
@@ -136,6 +136,7 @@ sealed interface Wire {
 
     @Override
     public void close() {
+      flush();
       cut();
     }
 

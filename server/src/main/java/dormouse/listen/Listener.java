@@ -17,16 +17,19 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.netty.channel.unix.UnixChannelOption;
 import java.io.IOException;
+import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -39,10 +42,18 @@ import org.jspecify.annotations.Nullable;
 /// when the session moves to another loop.
 public final class Listener implements AutoCloseable {
   private static final int BACKLOG = 4096;
-  private static final int KEEP_IDLE_SECONDS = 300;
-  private static final int KEEP_INTERVAL_SECONDS = 30;
-  private static final int KEEP_PROBES = 4;
-  private static final int USER_TIMEOUT_MILLIS = 60_000;
+  private static final int SOL_SOCKET = 1;
+  private static final int IPPROTO_TCP = 6;
+
+  /// What a client's socket inherits from the one that listens (Linux), so that it costs no calls of the kernel for each. Netty sets TCP_NODELAY.
+  private static final Map<ChannelOption<Integer>, Integer> OF_CLIENTS =
+      Map.of(
+          new IntegerUnixChannelOption("SO_KEEPALIVE", SOL_SOCKET, 9), 1,
+          new IntegerUnixChannelOption("TCP_KEEPIDLE", IPPROTO_TCP, 4), 300, // seconds
+          new IntegerUnixChannelOption("TCP_KEEPINTVL", IPPROTO_TCP, 5), 30, // seconds
+          new IntegerUnixChannelOption("TCP_KEEPCNT", IPPROTO_TCP, 6), 4,
+          new IntegerUnixChannelOption("TCP_USER_TIMEOUT", IPPROTO_TCP, 18), 60_000); // ms
+
   private static final WriteBufferWaterMark WATER_MARK =
       new WriteBufferWaterMark(32 * 1024, 64 * 1024);
   private static final RecvByteBufAllocator READS =
@@ -131,7 +142,7 @@ public final class Listener implements AutoCloseable {
     try {
       failIfTaken(address);
       for (EventLoop loop : loops.epoll() ? loops.all() : loops.all().subList(0, 1)) {
-        Channel channel = bootstrap(loops, loop, clients).bind(address).sync().channel();
+        Channel channel = bootstrap(loops, loop, address, clients).bind(address).sync().channel();
         bound.add(channel);
         address =
             (InetSocketAddress) channel.localAddress(); // port 0 was any: the others take the same
@@ -166,25 +177,26 @@ public final class Listener implements AutoCloseable {
   }
 
   private static ServerBootstrap bootstrap(
-      EventLoops loops, EventLoop loop, ChannelHandler clients) {
+      EventLoops loops, EventLoop loop, InetSocketAddress address, ChannelHandler clients) {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(loops.epoll() ? loop : loops.group(), loops.epoll() ? loop : loops.group())
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.SO_KEEPALIVE, true)
             .childHandler(clients);
     if (!loops.epoll()) {
-      return bootstrap.channel(NioServerSocketChannel.class);
+      return bootstrap
+          .channel(NioServerSocketChannel.class)
+          .childOption(ChannelOption.SO_KEEPALIVE, true);
     }
-    return bootstrap
-        .channel(EpollServerSocketChannel.class)
-        .option(UnixChannelOption.SO_REUSEPORT, true)
-        .childOption(EpollChannelOption.TCP_KEEPIDLE, KEEP_IDLE_SECONDS)
-        .childOption(EpollChannelOption.TCP_KEEPINTVL, KEEP_INTERVAL_SECONDS)
-        .childOption(EpollChannelOption.TCP_KEEPCNT, KEEP_PROBES)
-        .childOption(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
+    bootstrap
+        .channelFactory(() ->
+            address.getAddress() instanceof Inet4Address
+                ? new EpollServerSocketChannel(SocketProtocolFamily.INET)
+                : new EpollServerSocketChannel())
+        .option(UnixChannelOption.SO_REUSEPORT, true);
+    OF_CLIENTS.forEach(bootstrap::option);
+    return bootstrap;
   }
 
   /// Sets how much of a client's bytes wait in memory: what belongs to the channel, not to the socket.

@@ -6,7 +6,6 @@ import dormouse.tls.BackendTrust;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -61,7 +60,6 @@ final class AuthHttpConnections implements AutoCloseable {
         .group(loop)
         .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
         .resolver(resolver)
-        .option(ChannelOption.TCP_NODELAY, true)
         .handler(
             new ChannelInitializer<Channel>() {
               @Override

@@ -14,8 +14,10 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -498,8 +500,9 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    if (!handshake.isDone()) { // an exception is dear
-      handshake.complete(new java.nio.channels.ClosedChannelException());
+    boolean withTls = context.pipeline().get(SslHandler.class) != null;
+    if (withTls && !handshake.isDone()) { // an exception is dear
+      handshake.complete(new ClosedChannelException());
     }
     boolean wanted = !leaving;
     fail(Reply.GONE);
