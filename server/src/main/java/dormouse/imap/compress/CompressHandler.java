@@ -194,14 +194,25 @@ public final class CompressHandler extends ChannelDuplexHandler {
 
   @Override
   public void flush(ChannelHandlerContext context) {
+    writeOut(context);
+    context.flush();
+    settle();
+  }
+
+  /// What was written goes before the end, as TLS has it (RFC 8446 §6.1).
+  @Override
+  public void close(ChannelHandlerContext context, ChannelPromise promise) {
+    writeOut(context);
+    context.close(promise);
+  }
+
+  private void writeOut(ChannelHandlerContext context) {
     if (deflater().waits() || !promises.isEmpty()) {
       ByteBuf deflated = out == null ? context.alloc().buffer() : out;
       out = null;
       deflater().flush(deflated);
       context.write(deflated, promise(context));
     }
-    context.flush();
-    settle();
   }
 
   /// For all that was written since the last flush.
