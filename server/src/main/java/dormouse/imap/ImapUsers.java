@@ -292,7 +292,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     Backend backend = connection.backend();
     ImapUser user = userOf(admitted, loop);
     UserMailboxes home = user.mailboxes(surroundings(here(loop).pool(), loop), backend);
-    home.servedBy(backend);
+    home.servedBy(backend, admitted.route());
     home.lendsToClients(admitted.proven());
     if (isFull(home)) {
       connection.leave();

@@ -40,7 +40,9 @@ public record Route(String place, List<Backend> members, List<Backend> spare, Ap
       return members;
     }
     return Stream.concat(
-            members.stream().map(one -> new Candidate(one, one == current, false)),
+            members.stream()
+                .map(
+                    one -> new Candidate(one, current != null && one.isSameServer(current), false)),
             spare.stream().map(one -> new Candidate(one, false, true)))
         .sorted(
             Comparator.comparing((Candidate one) -> !one.backend.health().isUp())
@@ -52,6 +54,15 @@ public record Route(String place, List<Backend> members, List<Backend> spare, Ap
 
   /// Whether a backend is still one of the members, though perhaps with other settings.
   public boolean keeps(Backend backend) {
-    return members.stream().anyMatch(one -> one.isSameServer(backend));
+    return holds(members, backend);
+  }
+
+  /// Whether a backend to which an earlier route has sent the user is right still: a member, or a spare one that was no more before.
+  public boolean confirms(Route before, Backend backend) {
+    return keeps(backend) || (holds(spare, backend) && !before.keeps(backend));
+  }
+
+  private static boolean holds(List<Backend> among, Backend backend) {
+    return among.stream().anyMatch(one -> one.isSameServer(backend));
   }
 }

@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 /// - `zz` at the begin of an `F:` line is a tag of Dormouse's own, and in the `B:` lines behind it that same tag;
 ///   `{more}` at the end of what is said stands for a line end that does not come yet; `{any}` in an `F:` or `S:` line is whatever stands there.
 /// - `F2: (connect)` a second connection reaches the backend; `F2: (login)` and logs in; `F: (closed)` Dormouse has left,
-///   having said nothing but LOGOUT; `B: (close)` the backend closes.
+///   having said nothing but LOGOUT; `B: (close)` the backend closes. `F2: (connect elsewhere)` and `F2: (login elsewhere)` come to the second backend.
 /// - `C: (connect)`, `C: (close)`; `S: (closed REASON)` Dormouse has closed, for that reason in the metrics; `S: (nothing)` the
 ///   client has heard nothing.
 /// - `@ backend CAPABILITIES` what it says it can once somebody is logged in; `@ ann logs in` the next client, on the next
@@ -31,7 +31,7 @@ import java.util.regex.Pattern;
 /// - `@ F2 speaks within 10m`, `@ F2 connects within 10m`: time passes until then, and no longer.
 /// - `@ asleep`, `@ attached`: what the one session is. `@ stays REASON`, `@ count METRIC N`: what metrics say.
 /// - `@ backend refuses`, `@ backend listens` again; `@ shutdown`.
-/// - `@ the directory says OK`, or what it says instead to whoever asks; `@ the directory is away`, and `@ the directory is back`.
+/// - `@ the directory says OK`, or what it says instead to whoever asks; `@ the directory says elsewhere`: whoever asks belongs to a second backend; `@ the directory is away`, and `@ the directory is back`.
 /// - `@ told ann INBOX` a feed tells that a mailbox has changed, `@ told ann` that some mailbox of hers has.
 /// - settings first: `@ after 15s`, `@ quiet-after 60s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ kept-per-session-bytes 256`, `@ kept-per-user-bytes 256`, `@ kept-heap-percent 0`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
 ///   `@ keep-password off`, `@ compress off`, `@ trusted`, `@ feed`, `@ directory` a daemon is asked, `@ ask-again-every 1h`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`;
@@ -62,6 +62,7 @@ final class SessionPlay {
   private static final String GREETING = "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] mx ready";
   private static final String LOGIN = "AUTHENTICATE PLAIN " + sasl("ann", "secret");
 
+  private static final String ELSEWHERE = " elsewhere)";
   private static final String DIRECTORY = "the directory says ";
   private static final Pattern WITHIN = Pattern.compile("F([0-9]+) (speaks|connects) within (.*)");
 
@@ -186,10 +187,10 @@ final class SessionPlay {
   private void hear(Turn turn) {
     String text = turn.text();
     boolean client = turn.who() == Who.CLIENT_HEARS;
-    if (text.equals("(connect)")) {
-      accept(turn.side());
-    } else if (text.equals("(login)")) {
-      accept(turn.side());
+    if (text.startsWith("(connect")) {
+      accept(turn.side(), text.endsWith(ELSEWHERE));
+    } else if (text.startsWith("(login")) {
+      accept(turn.side(), text.endsWith(ELSEWHERE));
       backendLogin(turn.side());
     } else if (text.equals(SpokenLines.NOTHING)) {
       stage.settle();
@@ -209,8 +210,9 @@ final class SessionPlay {
     heard.add(turn.toString());
   }
 
-  private void accept(int number) {
-    expect(number, stage.accept());
+  private void accept(int number, boolean elsewhere) {
+    expect(number, elsewhere ? stage.acceptElsewhere() : stage.accept());
+    expect(elsewhere, stage.isElsewhere(number));
     accepted = number;
   }
 
@@ -319,7 +321,7 @@ final class SessionPlay {
     client.hear();
     stage.say(client, List.of("a0 LOGIN ann secret"), false);
     int connection = accepted + 1;
-    accept(connection);
+    accept(connection, /* elsewhere= */ false);
     backendLogin(connection);
     expectLine("a0 OK [CAPABILITY {any}] Logged in", client.hear());
     loggedIn.add(number);

@@ -36,9 +36,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -68,6 +71,9 @@ final class SessionStage implements AutoCloseable {
   private boolean cameEarly; // the last connection was taken before anybody asked for it
   private @Nullable ServerSocket backend;
   private final int backendPort;
+  private final @Nullable ServerSocket
+      elsewhere; // a second backend, for whom the directory sends there
+  private final Set<Integer> cameElsewhere = new HashSet<>();
   private final @Nullable AuthDaemon daemon;
   private final boolean byteByByte;
   private boolean down;
@@ -90,15 +96,15 @@ final class SessionStage implements AutoCloseable {
     ServerSocket listening = listen(0);
     this.backend = listening;
     this.backendPort = listening.getLocalPort();
+    this.elsewhere = asked ? listen(0) : null;
     this.daemon = asked ? AuthDaemon.start(_ -> AuthDaemon.Answer.accept(backendPort)) : null;
-    BackendSettings mx =
-        BackendSettings.inClear("127.0.0.1", backendPort, trusted)
-            .withGate(gate)
-            .withPool(pool)
-            .withHealth(HealthSettings.UNCHECKED);
+    Map<String, BackendSettings> backends = new LinkedHashMap<>();
+    backends.put("mx", backend(backendPort, trusted, gate, pool));
+    if (elsewhere != null) {
+      backends.put("mx2", backend(elsewhere.getLocalPort(), trusted, gate, pool));
+    }
     Settings settings =
-        Settings.of(
-                List.of(new ListenSettings(Protocol.IMAP, ANY, ListenTls.NONE)), Map.of("mx", mx))
+        Settings.of(List.of(new ListenSettings(Protocol.IMAP, ANY, ListenTls.NONE)), backends)
             .withImap(imap)
             .withHibernate(hibernate)
             .withFeeds(fed ? List.of(FrontEnd.dovecotEvents()) : List.of())
@@ -110,6 +116,14 @@ final class SessionStage implements AutoCloseable {
     } catch (StartFault e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private static BackendSettings backend(
+      int port, boolean trusted, GateSettings gate, PoolSettings pool) {
+    return BackendSettings.inClear("127.0.0.1", port, trusted)
+        .withGate(gate)
+        .withPool(pool)
+        .withHealth(HealthSettings.UNCHECKED);
   }
 
   private static LinkSettings link(AuthDaemon daemon) {
@@ -126,13 +140,16 @@ final class SessionStage implements AutoCloseable {
 
   /// What the directory's daemon answers from now on.
   ///
-  /// @param status as in its header; `OK` accepts
+  /// @param status as in its header; `OK` accepts, `elsewhere` accepts and sends to the second backend
   void directorySays(String status) {
     theDaemon()
         .script(_ ->
-            status.equals("OK")
-                ? AuthDaemon.Answer.accept(backendPort)
-                : AuthDaemon.Answer.of("Auth-Status: " + status));
+            switch (status) {
+              case "OK" -> AuthDaemon.Answer.accept(backendPort);
+              case "elsewhere" ->
+                  AuthDaemon.Answer.accept(Objects.requireNonNull(elsewhere).getLocalPort());
+              default -> AuthDaemon.Answer.of("Auth-Status: " + status);
+            });
   }
 
   void directoryRefuses() {
@@ -196,14 +213,31 @@ final class SessionStage implements AutoCloseable {
     return accept(1) > 0;
   }
 
+  /// The same at the second backend.
+  int acceptElsewhere() {
+    return cameEarly ? accept() : accept(elsewhere, CONNECT_MILLIS);
+  }
+
+  /// Whether a connection reached the second backend.
+  boolean isElsewhere(int number) {
+    return cameElsewhere.contains(number);
+  }
+
   private int accept(int withinMillis) {
-    ServerSocket listening = backend;
+    int number = accept(backend, withinMillis);
+    return number > 0 || elsewhere == null ? number : accept(elsewhere, 1);
+  }
+
+  private int accept(@Nullable ServerSocket listening, int withinMillis) {
     if (listening == null) {
       return 0;
     }
     try {
       listening.setSoTimeout(withinMillis);
       connections.add(new SpokenLines(listening.accept()));
+      if (listening == elsewhere) {
+        cameElsewhere.add(connections.size());
+      }
       return connections.size();
     } catch (SocketTimeoutException _) {
       return 0;
@@ -248,11 +282,15 @@ final class SessionStage implements AutoCloseable {
   }
 
   void refuseConnections() {
+    if (backend != null) {
+      close(backend);
+    }
+    backend = null;
+  }
+
+  private static void close(ServerSocket socket) {
     try {
-      if (backend != null) {
-        backend.close();
-      }
-      backend = null;
+      socket.close();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -399,6 +437,9 @@ final class SessionStage implements AutoCloseable {
     refuseConnections();
     if (daemon != null) {
       daemon.close();
+    }
+    if (elsewhere != null) {
+      close(elsewhere);
     }
     echo.close();
   }

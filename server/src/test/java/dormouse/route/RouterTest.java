@@ -39,19 +39,7 @@ final class RouterTest {
   RouterTest() throws BadCertificates {
     for (String name : List.of("mx1", "mx2", "mx3", "old", "any")) {
       String host = name.equals("any") ? "*.cluster" : name + ".example.org";
-      BackendSettings settings = BackendSettings.to(host, 143, BackendTls.NONE);
-      BackendTrust trust = BackendTrust.load(name, settings);
-      trusts.add(trust);
-      all.put(
-          name,
-          new Backend(
-              name,
-              settings,
-              trust,
-              new Gate(name, GateSettings.DEFAULT, new HandClock(), new Metrics()),
-              new Health(name, host, HealthSettings.DEFAULT, new Metrics()),
-              DefaultAddressResolverGroup.INSTANCE,
-              false));
+      all.put(name, backend(name, BackendSettings.to(host, 143, BackendTls.NONE)));
     }
     groups.put("mail", group(Mail.SHARED, Map.of("mx1", 1, "mx2", 1, "mx3", 0)));
     groups.put("parts", group(Mail.SPLIT, Map.of("mx1", 1, "mx2", 1)));
@@ -111,6 +99,27 @@ final class RouterTest {
   }
 
   @Test
+  void whoeverServesAUserNowIsTheSameAfterAReload() throws BadCertificates {
+    Route before = route(router(), "ann");
+    String current = names(before.order(null)).get(1);
+    Backend old = backend(current);
+    all.put(current, backend(current, old.settings()));
+    assertThat(names(route(router(), "ann").order(old))).startsWith(current);
+  }
+
+  @Test
+  void aBackendIsRightForWhomItWasRightBeforeUnlessItIsToBeLeftNow() {
+    Route before = route(router(), "ann");
+    assertThat(before.confirms(before, backend("mx1"))).isTrue();
+    assertThat(before.confirms(before, backend("mx3"))).as("spare then and now").isTrue();
+    assertThat(before.confirms(before, backend("old"))).isFalse();
+    groups.put("mail", group(Mail.SHARED, Map.of("mx1", 0, "mx2", 1, "mx3", 1)));
+    Route now = route(router(), "ann");
+    assertThat(now.confirms(before, backend("mx1"))).as("spare from now on").isFalse();
+    assertThat(now.confirms(before, backend("mx3"))).isTrue();
+  }
+
+  @Test
   void whereMailIsSplitNobodyStandsInForAnother() {
     Route route = Objects.requireNonNull(router().route(wanted("ann", "parts", null)));
     assertThat(route.order(null)).hasSize(1);
@@ -157,6 +166,19 @@ final class RouterTest {
     Router reloaded = new Router(new Backends(all, router.backends()), Map.of(), List.of());
     assertThat(route(reloaded, wanted("ann", null, "a.cluster")).members())
         .containsExactlyElementsOf(a.members());
+  }
+
+  private Backend backend(String name, BackendSettings settings) throws BadCertificates {
+    BackendTrust trust = BackendTrust.load(name, settings);
+    trusts.add(trust);
+    return new Backend(
+        name,
+        settings,
+        trust,
+        new Gate(name, GateSettings.DEFAULT, new HandClock(), new Metrics()),
+        new Health(name, settings.host(), HealthSettings.DEFAULT, new Metrics()),
+        DefaultAddressResolverGroup.INSTANCE,
+        false);
   }
 
   private Backend backend(String name) {

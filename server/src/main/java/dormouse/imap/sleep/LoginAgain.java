@@ -9,6 +9,7 @@ import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.LoginTry;
 import dormouse.ops.EventLog;
+import dormouse.route.Route;
 import dormouse.session.Client;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -177,6 +178,7 @@ final class LoginAgain {
     if (outcome.isDone()) {
       return; // given up meanwhile
     }
+    Route way = home.route();
     LoginTry begun = login.get();
     running = begun;
     if (hurried) {
@@ -186,9 +188,15 @@ final class LoginAgain {
         .outcome()
         .thenAccept(result -> {
           switch (result) {
-            case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) ->
+            case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) -> {
+              if (home.servedBy(connection.backend(), way)) {
                 outcome.complete(new Outcome.LoggedIn(connection, capabilities));
-            case BackendLogin.Outcome.Failed(var why) -> failed(why);
+              } else { // the user has been sent elsewhere meanwhile
+                connection.leave();
+                logIn();
+              }
+            }
+            case BackendLogin.Outcome.Failed(var why) -> failed(why, way);
           }
         })
         .exceptionally(this::broke);
@@ -199,7 +207,11 @@ final class LoginAgain {
     return null;
   }
 
-  private void failed(LoginResult why) {
+  private void failed(LoginResult why, Route way) {
+    if (!givenUp && !home.route().place().equals(way.place())) {
+      logIn(); // what a backend says whose user has been sent elsewhere meanwhile is no answer
+      return;
+    }
     Refusal refusal = Refusal.of(why);
     Outcome end = refusal == null ? new Outcome.Failed(why) : new Outcome.Refused(refusal);
     Standing standing = grant.standing();

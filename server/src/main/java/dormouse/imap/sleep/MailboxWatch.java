@@ -369,10 +369,11 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     retryLater(WatchLogin.BACKEND_DOWN);
   }
 
-  /// Goes on at another backend.
-  void leaveBackend() {
+  /// Goes on at another backend if the user has been sent away from this one, also in the middle of a reading. A login that is under way sees
+  /// to that itself ([LoginAgain]).
+  void rerouted() {
     MailboxReader open = reader;
-    if (open != null && (state == State.IDLING || state == State.LINGERING)) {
+    if (open != null && !home.route().keeps(open.connection().backend())) {
       open.connection().leave();
       connectionLost(open);
     }

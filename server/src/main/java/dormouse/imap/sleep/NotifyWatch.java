@@ -1,5 +1,6 @@
 package dormouse.imap.sleep;
 
+import dormouse.backend.Backend;
 import dormouse.backend.Priority;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
@@ -108,6 +109,14 @@ final class NotifyWatch implements WatchLogin.Host {
     end();
     if (open != null) {
       open.leave();
+    }
+  }
+
+  /// The user is served by this backend now: another is not listened to any more, and what another has refused may be had here.
+  void servedBy(Backend backend) {
+    BackendConnection open = connection;
+    if (open == null ? refused : !open.backend().isSameServer(backend)) {
+      close();
     }
   }
 

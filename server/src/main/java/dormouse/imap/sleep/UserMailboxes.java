@@ -11,7 +11,6 @@ import dormouse.feed.Feed;
 import dormouse.feed.FeedState;
 import dormouse.imap.backend.Applicant;
 import dormouse.imap.backend.BackendConnection;
-import dormouse.imap.backend.BackendLogin;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.ImapString;
@@ -648,6 +647,7 @@ public final class UserMailboxes
     LOG.info(
         "user-moved", "user", host.user(), "from", backend.name(), "to", there.route().place());
     host.moved(this, there);
+    servedBy(there.route().order(null).getFirst());
     rerouted();
   }
 
@@ -666,16 +666,13 @@ public final class UserMailboxes
   }
 
   private LoginTry login(Wish wish, Function<Backend, @Nullable Applicant> applicant) {
-    Route to = host.route();
-    LoginTry begun = LoginTry.begin(in.pool(), to.order(backend), to.approach(), wish, applicant);
-    begun
-        .outcome()
-        .thenAccept(outcome -> {
-          if (outcome instanceof BackendLogin.Outcome.LoggedIn(var connection, _)) {
-            servedBy(connection.backend());
-          }
-        });
-    return begun;
+    Route to = route();
+    return LoginTry.begin(in.pool(), to.order(backend), to.approach(), wish, applicant);
+  }
+
+  /// Who can serve the user, as settings and directory now say.
+  Route route() {
+    return host.route();
   }
 
   /// Takes over a connection that its session or watch needs no longer, in case that another does.
@@ -727,8 +724,20 @@ public final class UserMailboxes
     return new Applicant(numbered, clientId, credentials);
   }
 
-  /// A backend has let the user in: what comes next goes there too, and its feeds are listened to.
-  public void servedBy(Backend other) {
+  /// A backend has let the user in: what comes next goes there too, and its feeds are listened to. Not if the user has been sent elsewhere while
+  /// it did: then all remains as it is.
+  ///
+  /// @param way by which the user was sent there when the login began
+  /// @return whether the user still belongs there
+  public boolean servedBy(Backend other, Route way) {
+    boolean belongs = route().confirms(way, other);
+    if (belongs) {
+      servedBy(other);
+    }
+    return belongs;
+  }
+
+  private void servedBy(Backend other) {
     Backend before = backend;
     backend = other;
     if (before.isSameServer(other) || unused) {
@@ -737,10 +746,11 @@ public final class UserMailboxes
     LOG.debug("moved", "user", host.user(), "from", before.name(), "backend", other.name());
     feeds.unsubscribe(host.user(), host.heardBy(this));
     feeds = in.feedsOf().apply(other);
-    canNotify = false;
-    closeNotify();
     feeds.subscribe(host.user(), host.heardBy(this));
     epochs.next(null); // what its feeds have told meanwhile was not heard
+    if (notify != null) {
+      notify.servedBy(other);
+    }
     if (statusDesk != null) {
       statusDesk.servedBy(other);
     }
@@ -753,12 +763,12 @@ public final class UserMailboxes
     turned();
   }
 
-  /// The settings have changed: a backend that serves the user no more is left as soon as nothing is under way there.
+  /// Settings or directory say otherwise who serves the user: what looks after sleepers leaves a backend that does so no more.
   public void rerouted() {
     assert loop().inEventLoop();
-    if (!host.route().keeps(backend)) {
+    watching(null).forEach(MailboxWatch::rerouted);
+    if (!route().keeps(backend)) {
       closeNotify();
-      watching(null).forEach(MailboxWatch::leaveBackend);
       if (statusDesk != null) {
         statusDesk.close();
       }
