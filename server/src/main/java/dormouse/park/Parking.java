@@ -282,13 +282,39 @@ public final class Parking {
         ready(channel, Kernel.what(events, i));
         continue;
       }
-      int generation = table.generation(slot);
-      Owner owner = owner(slot);
+      readable(slot);
+    }
+  }
+
+  private void readable(int slot) {
+    int generation = table.generation(slot);
+    Owner owner = null;
+    try {
+      owner = owner(slot);
+      readable(slot, generation, owner);
+    } catch (RuntimeException | AssertionError bug) {
       try {
-        readable(slot, generation, owner);
-      } catch (RuntimeException | AssertionError bug) {
-        (table.isThere(slot, generation) ? owner(slot) : owner).broken(bug);
+        (owner == null || table.isThere(slot, generation) ? owner(slot) : owner).broken(bug);
+      } catch (RuntimeException | AssertionError _) { // there is no owner any more
+        LOG.error(bug, "bug", "in", "parking");
+        abandon(slot, generation);
       }
+    }
+  }
+
+  /// Ends a connection whose owner cannot be found, or would be heard of again and again.
+  private void abandon(int slot, int generation) {
+    if (!table.isThere(slot, generation)) {
+      return;
+    }
+    try {
+      sayLast(slot, ParkedRecords.INTERNAL_ERROR);
+    } catch (RuntimeException | AssertionError bug) {
+      LOG.error(bug, "bug", "in", "parking");
+    } finally {
+      gauges.parked(-1);
+      drop(slot);
+      ParkedRecords.forgetKeys(loop);
     }
   }
 
@@ -464,6 +490,11 @@ public final class Parking {
 
   /// Ends a connection; says so first if it has TLS.
   void end(int slot, int alert) {
+    sayLast(slot, alert);
+    end(slot);
+  }
+
+  private void sayLast(int slot, int alert) {
     if (ParkedRecords.isThere(table.records(slot))) {
       ParkedRecords records = ParkedRecords.of(table.records(slot));
       ByteBuf last = records.close(alert, ALLOCATOR);
@@ -474,7 +505,6 @@ public final class Parking {
       }
       records.forget();
     }
-    end(slot);
   }
 
   private void end(int slot) {

@@ -7,7 +7,8 @@ enum Alert {
   BAD_RECORD_MAC(20),
   RECORD_OVERFLOW(22),
   ILLEGAL_PARAMETER(47),
-  DECODE_ERROR(50);
+  DECODE_ERROR(50),
+  INTERNAL_ERROR(80);
 
   private static final int WARNING = 1;
   private static final int FATAL = 2;

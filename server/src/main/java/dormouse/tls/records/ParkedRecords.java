@@ -29,6 +29,9 @@ public final class ParkedRecords {
   /// The alert that says that all is well, and the end.
   public static final int CLOSE_NOTIFY = 0;
 
+  /// The alert that says that we cannot go on.
+  public static final int INTERNAL_ERROR = 80;
+
   private static final int AT_WITHOUT_DATA = 2;
   private static final int AT_READING = 4;
   private static final int AT_WRITING = 12;
@@ -151,7 +154,7 @@ public final class ParkedRecords {
 
   /// Seals the last thing that is said.
   ///
-  /// @param alert [#CLOSE_NOTIFY] or another that [#read] has asked for
+  /// @param alert [#CLOSE_NOTIFY], [#INTERNAL_ERROR] or another that [#read] has asked for
   public ByteBuf close(int alert, ByteBufAllocator allocator) {
     return records.close(Alert.of(alert), allocator);
   }

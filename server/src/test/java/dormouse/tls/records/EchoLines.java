@@ -257,6 +257,15 @@ final class EchoLines implements AutoCloseable {
       onLoop(() -> Objects.requireNonNull(socket).revive());
     }
 
+    /// Nobody finds it any more, by a bug.
+    void lose() {
+      onLoop(() ->
+          Objects.requireNonNull(socket)
+              .handOver(_ -> {
+                throw new IllegalStateException("on purpose");
+              }));
+    }
+
     void parkAndClose() {
       Channel here = Objects.requireNonNull(channel);
       onLoop(() -> {

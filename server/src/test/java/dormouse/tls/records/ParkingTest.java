@@ -216,6 +216,21 @@ class ParkingTest {
     }
   }
 
+  @Test
+  void whoseOwnerCannotBeFoundIsSentAwayAloneAndOnce() throws Exception {
+    try (EchoLines.Line line = lines.open(new Peer(Suite.AES_128_GCM));
+        EchoLines.Line other = lines.open(new Peer(Suite.AES_128_GCM))) {
+      line.awaitParked();
+      other.awaitParked();
+      line.owner.lose();
+      line.send(line.peer.data("DONE"));
+      assertThat(line.hearRecord()).isEqualTo("(alert 2 80)");
+      other.send(other.peer.data("DONE"));
+      assertThat(other.hear(4)).isEqualTo("DONE");
+      assertThat(lines.metrics.parked()).isOne();
+    }
+  }
+
   /// As where what was said before wakes a session: the channel that it gets has not seen the end.
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
