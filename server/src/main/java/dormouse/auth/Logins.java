@@ -117,7 +117,10 @@ public final class Logins {
 
   private CompletableFuture<LoginDecision> accepted(
       Attempt attempt, Facts facts, String by, TimerWheel wheel) {
-    LoginResult unwelcome = unwelcome(attempt.client(), facts);
+    List<Network> nets = facts.allowNets();
+    boolean here = nets.isEmpty() || Network.contain(nets, attempt.client().remote().getAddress());
+    LoginResult unwelcome =
+        here ? unwelcome(facts) : new LoginResult.Rejected("", ""); // as a wrong password
     if (unwelcome != null) {
       return now(new Refused(unwelcome, false));
     }
@@ -125,12 +128,8 @@ public final class Logins {
     return after(delay, admit(attempt, facts, by), wheel);
   }
 
-  /// Why a user is not let in now, whatever it has shown; null if it is.
-  private static @Nullable LoginResult unwelcome(Client client, Facts facts) {
-    List<Network> nets = facts.allowNets();
-    if (!nets.isEmpty() && !Network.contain(nets, client.remote().getAddress())) {
-      return new LoginResult.Rejected("", ""); // as a wrong password
-    }
+  /// Why a user is not let in now, whatever it has shown and wherever it comes from; null if it is.
+  private static @Nullable LoginResult unwelcome(Facts facts) {
     if (facts.nologin() && facts.code().equals("UNAVAILABLE")) {
       return new LoginResult.Unavailable(Cause.DIRECTORY);
     }
@@ -244,8 +243,9 @@ public final class Logins {
         : new Resumption.Refused(text);
   }
 
+  /// From where it may come is for each of its clients to be held against: not only this one goes by the answer.
   private Resumption goesOn(Attempt attempt, Facts facts) {
-    LoginResult unwelcome = unwelcome(attempt.client(), facts);
+    LoginResult unwelcome = unwelcome(facts);
     if (unwelcome instanceof LoginResult.Rejected(var code, var text)) {
       return refused(code, text);
     }

@@ -271,7 +271,7 @@ final class BackendSide implements BackendConnection.Relay {
                 conversation.fromBackend(line);
               }
             })
-        .whenComplete((reply, bug) -> endedAsking(reply, bug, home::namespacesAsked));
+        .whenComplete((reply, bug) -> endedAsking(reply, bug, () -> home.namespacesAsked(reply)));
   }
 
   /// Asks at once for all that may have changed.

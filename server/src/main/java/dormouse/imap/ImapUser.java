@@ -438,7 +438,9 @@ final class ImapUser extends Timer
     leave(known);
     wanted = there.wanted();
     route = there.route();
-    known.putIfAbsent(this, this); // others may have logged in there meanwhile
+    if (known.putIfAbsent(this, this) != null) { // others have logged in there meanwhile
+      users.beside(loop).add(this);
+    }
   }
 
   @Override
@@ -454,6 +456,7 @@ final class ImapUser extends Timer
     if (known.get(this) == this) {
       known.remove(this);
     }
+    users.beside(loop).remove(this);
   }
 
   /// To be found by: it changes when the user has [#moved].

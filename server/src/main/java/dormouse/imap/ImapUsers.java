@@ -44,7 +44,9 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -64,7 +66,9 @@ import org.jspecify.annotations.Nullable;
 /// [#attempt] runs on the client's loop, everything behind it on the user's.
 public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   /// What one loop has.
-  private record Here(ConnectionPool pool, Map<ImapUser, ImapUser> users) {}
+  ///
+  /// @param beside users who were moved to where another is already of the same name: nobody finds them who logs in
+  private record Here(ConnectionPool pool, Map<ImapUser, ImapUser> users, Set<ImapUser> beside) {}
 
   /// How often one login is sent on from backend to backend.
   private static final int MOST_REFERRALS = 3;
@@ -108,7 +112,10 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
         .forEach(loop ->
             here.put(
                 loop,
-                new Here(new ConnectionPool(loop, loops.wheel(loop), metrics), new HashMap<>())));
+                new Here(
+                    new ConnectionPool(loop, loops.wheel(loop), metrics),
+                    new HashMap<>(),
+                    Collections.newSetFromMap(new IdentityHashMap<>()))));
   }
 
   /// Whoever logs in from now on is decided on by these, and whoever sleeps wakes where this router says. To be called before the first
@@ -133,6 +140,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
         loop.execute(() -> {
           its.pool().clear();
           List.copyOf(its.users().values()).forEach(ImapUser::rerouted);
+          List.copyOf(its.beside()).forEach(ImapUser::rerouted);
         }));
   }
 
@@ -368,6 +376,11 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   /// Those of a loop, by themselves.
   Map<ImapUser, ImapUser> known(EventLoop loop) {
     return here(loop).users();
+  }
+
+  /// Those of a loop who were moved to where another is already, each by itself.
+  Set<ImapUser> beside(EventLoop loop) {
+    return here(loop).beside();
   }
 
   @Nullable Parking parkingOf(EventLoop loop) {

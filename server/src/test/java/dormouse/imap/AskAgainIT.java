@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.FrontEnd;
 import dormouse.ops.Metrics.State;
 import dormouse.testkit.DovecotServer;
+import dormouse.testkit.Endpoint;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.PostgresServer;
 import java.io.IOException;
@@ -126,6 +127,30 @@ class AskAgainIT {
       assertThat(client.readLine()).startsWith("* BYE ");
       client.expectClosed();
     }
+  }
+
+  @Test
+  void whoMayNotComeFromWhereItIsTakesNobodyAlong() throws IOException {
+    Path users = Files.writeString(directory.resolve("nets"), line("u14", "mx1", ""));
+    try (FrontEnd front = front(file(users), "0s");
+        ImapClient outside = idling(front, "127.0.0.1", 1);
+        ImapClient inside = idling(front, "127.0.0.2", 2)) {
+      change(front, users, line("u14", "mx1", " allow_nets=127.0.0.2"));
+      first.restart(); // and the watch logs in again
+      outside.expect("* BYE [AUTHORIZATIONFAILED] Session ended");
+      outside.expectClosed();
+      first.deliver("u14", Stage.message(1));
+      inside.expect("* 1 EXISTS");
+    }
+  }
+
+  private static ImapClient idling(FrontEnd front, String from, int asleep) {
+    Endpoint to = front.plain();
+    ImapClient client = ImapClient.connect(to, from, to.host()).patience(PATIENCE);
+    client.login("u14", "secret").ok("SELECT INBOX");
+    client.startIdle();
+    front.awaitAsleep(asleep);
+    return client;
   }
 
   @Test

@@ -7,6 +7,7 @@ import dormouse.ops.Metrics.State;
 import dormouse.testkit.DovecotOptions;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.EventRelay;
+import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,6 +99,36 @@ class MovedIT {
     }
   }
 
+  // two of one name, and both are told
+
+  @Test
+  void whoComesWhereAnotherHasLoggedInHearsOfAReloadToo() throws IOException {
+    Path users = Files.writeString(directory.resolve("beside"), line("u1", "backend=mx1"));
+    int port = FreePort.next();
+    String backends =
+        mail("mx1", "127.0.0.1:" + first.imapPort())
+            + mail("mx2", "127.0.0.1:" + second.imapPort());
+    try (FrontEnd front =
+            FrontEnd.of(settings(port, users, backends + group("mx2: , mx1: { weight: 0 }")));
+        ImapClient sleeps = login(front, "u1")) {
+      front.await(() -> front.sessions(State.HIBERNATED) == 1, "it sleeps");
+      change(front, users, "backend=both");
+      try (ImapClient other = login(front, "u1")) {
+        sleeps.ok("SELECT INBOX");
+        assertThat(front.metric("dormouse_asked_again_total{result=\"moved\"}")).isEqualTo(1);
+        sleeps.startIdle();
+        front.await(() -> front.sessions(State.HIBERNATED) == 2, "both sleep");
+        front.reload(settings(port, users, backends + group("mx1: , mx2: { weight: 0 }")));
+        front.await(() -> second.connections().isEmpty(), "the watch has left");
+        other.logout();
+      }
+    }
+  }
+
+  private static String group(String members) {
+    return "groups: { both: { mail: shared, backends: { " + members + " } } }\n";
+  }
+
   private static String at(DovecotServer server) {
     return "host=127.0.0.1 port=" + server.imapPort();
   }
@@ -126,8 +157,12 @@ class MovedIT {
   }
 
   private static String settings(Path users, String backends) {
+    return settings(0, users, backends);
+  }
+
+  private static String settings(int port, Path users, String backends) {
     return """
-    listen: [ { address: "127.0.0.1:0", tls: none } ]
+    listen: [ { address: "127.0.0.1:%d", tls: none } ]
     backends:
     %sdirectory:
       - file: { path: %s }
@@ -135,7 +170,7 @@ class MovedIT {
     throttle: { enabled: false }
     hibernate: { after: 0s, quiet-after: 1h, keep-alive: 0s, keep-password: false, ask-again-every: 0s }
     """
-        .formatted(backends, users);
+        .formatted(port, backends, users);
   }
 
   private static String line(String user, String where) {

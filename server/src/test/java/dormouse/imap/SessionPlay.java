@@ -31,7 +31,7 @@ import java.util.regex.Pattern;
 /// - `@ F2 speaks within 10m`, `@ F2 connects within 10m`: time passes until then, and no longer.
 /// - `@ asleep`, `@ attached`: what the one session is. `@ stays REASON`, `@ count METRIC N`: what metrics say.
 /// - `@ backend refuses`, `@ backend listens` again; `@ shutdown`.
-/// - `@ the directory says OK`, or what it says instead to whoever asks; `@ the directory says elsewhere`: whoever asks belongs to a second backend; `@ the directory is away`, and `@ the directory is back`.
+/// - `@ the directory says OK`, or what it says instead to whoever asks; `@ the directory says elsewhere`: whoever asks belongs to a second backend; `@ the directory waits` with its answer until it says something; `@ the directory is away`, and `@ the directory is back`.
 /// - `@ told ann INBOX` a feed tells that a mailbox has changed, `@ told ann` that some mailbox of hers has.
 /// - settings first: `@ after 15s`, `@ quiet-after 60s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ kept-per-session-bytes 256`, `@ kept-per-user-bytes 256`, `@ kept-heap-percent 0`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
 ///   `@ keep-password off`, `@ compress off`, `@ trusted`, `@ feed`, `@ directory` a daemon is asked, `@ ask-again-every 1h`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`;
@@ -278,6 +278,7 @@ final class SessionPlay {
       case "backend listens" -> stage.takeConnections();
       case "shutdown" -> stage.shutDown();
       case "ann logs in" -> login();
+      case "the directory waits" -> stage.directoryWaits();
       case "the directory is away" -> stage.directoryRefuses();
       case "the directory is back" -> stage.directoryListens();
       case "C compresses" -> stage.client(1).compress();

@@ -42,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -75,6 +76,8 @@ final class SessionStage implements AutoCloseable {
       elsewhere; // a second backend, for whom the directory sends there
   private final Set<Integer> cameElsewhere = new HashSet<>();
   private final @Nullable AuthDaemon daemon;
+  private CompletableFuture<AuthDaemon.Answer> awaited =
+      new CompletableFuture<>(); // of the directory
   private final boolean byteByByte;
   private boolean down;
   private long relayed; // what clients have said since they logged in
@@ -142,14 +145,22 @@ final class SessionStage implements AutoCloseable {
   ///
   /// @param status as in its header; `OK` accepts, `elsewhere` accepts and sends to the second backend
   void directorySays(String status) {
-    theDaemon()
-        .script(_ ->
-            switch (status) {
-              case "OK" -> AuthDaemon.Answer.accept(backendPort);
-              case "elsewhere" ->
-                  AuthDaemon.Answer.accept(Objects.requireNonNull(elsewhere).getLocalPort());
-              default -> AuthDaemon.Answer.of("Auth-Status: " + status);
-            });
+    AuthDaemon.Answer answer =
+        switch (status) {
+          case "OK" -> AuthDaemon.Answer.accept(backendPort);
+          case "elsewhere" ->
+              AuthDaemon.Answer.accept(Objects.requireNonNull(elsewhere).getLocalPort());
+          default -> AuthDaemon.Answer.of("Auth-Status: " + status);
+        };
+    theDaemon().script(_ -> answer);
+    awaited.complete(answer);
+  }
+
+  /// Whoever asks has no answer before [#directorySays].
+  void directoryWaits() {
+    CompletableFuture<AuthDaemon.Answer> answer = new CompletableFuture<>();
+    awaited = answer;
+    theDaemon().script(_ -> answer.join());
   }
 
   void directoryRefuses() {
@@ -235,7 +246,7 @@ final class SessionStage implements AutoCloseable {
     try {
       listening.setSoTimeout(withinMillis);
       connections.add(new SpokenLines(listening.accept()));
-      if (listening == elsewhere) {
+      if (listening.equals(elsewhere)) {
         cameElsewhere.add(connections.size());
       }
       return connections.size();

@@ -5,6 +5,7 @@ import dormouse.auth.MasterUser;
 import dormouse.auth.SealedPassword;
 import dormouse.auth.Standing;
 import dormouse.backend.Backend;
+import dormouse.session.Client;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.function.Function;
@@ -70,6 +71,11 @@ public final class Grant {
   /// By what the directory can be asked again; null if it could say nothing.
   @Nullable Standing standing() {
     return standing;
+  }
+
+  /// Whether its user may come from where this client is, as far as the directory has said last.
+  boolean allows(Client client) {
+    return standing == null || standing.allows(client);
   }
 
   /// Whether it is for the same login, and for the same mail.

@@ -32,6 +32,9 @@ final class LoginAgain {
     /// The user is not let in, and never will be.
     record Refused(Refusal refusal) implements Outcome {}
 
+    /// The user is let in, but not from where this client is.
+    record NotFromHere() implements Outcome {}
+
     /// Another try may help.
     record Failed(LoginResult result) implements Outcome {}
   }
@@ -72,7 +75,7 @@ final class LoginAgain {
         && standing.isOlderThan(home.settings().askAgainEvery(), home.clock().millis())) {
       ask(standing, /* otherwise= */ null);
     } else if (standing != null && !standing.allows(client)) {
-      later(() -> outcome.complete(new Outcome.Refused(Refusal.byDirectory(""))));
+      later(() -> outcome.complete(new Outcome.NotFromHere()));
     } else {
       logIn();
     }
@@ -99,8 +102,15 @@ final class LoginAgain {
   private void ask(Standing standing, @Nullable Outcome otherwise) {
     asking = true;
     home.askAgain(standing, client, clientId)
-        .thenAccept(answer -> later(() -> answered(standing, answer, otherwise)))
-        .exceptionally(this::broke);
+        .whenComplete((answer, bug) ->
+            later(() -> {
+              home.answered();
+              if (bug != null) {
+                broke(bug);
+              } else {
+                answered(standing, answer, otherwise);
+              }
+            }));
   }
 
   /// Nobody is refused before the one who has asked has done what it was about: to sleep, or to wake.
@@ -163,7 +173,7 @@ final class LoginAgain {
     if (otherwise != null) {
       outcome.complete(otherwise);
     } else if (!standing.allows(client)) {
-      outcome.complete(new Outcome.Refused(Refusal.byDirectory("")));
+      outcome.complete(new Outcome.NotFromHere());
     } else {
       logIn();
     }

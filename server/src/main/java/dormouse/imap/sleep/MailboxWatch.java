@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -291,7 +292,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     }
     cancel();
     state = State.OPENING;
-    login().begin(sleepers.waiting() ? Priority.CLIENT : priority);
+    login().begin(urgency());
   }
 
   private WatchLogin login() {
@@ -306,6 +307,11 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   @Override
   public Sleeper applicant() {
     return sleepers.first();
+  }
+
+  @Override
+  public @Nullable Sleeper applicant(Grant grant) {
+    return sleepers.first(grant);
   }
 
   @Override
@@ -324,10 +330,21 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   }
 
   @Override
-  public void refused(Refusal refusal, Grant by) {
+  public void refused(Refusal refusal, Predicate<Sleeper> whom) {
     close();
-    sleepers.lose(by, refusal);
+    sleepers.lose(whom, refusal);
     open();
+  }
+
+  /// What was found where the user logged in cannot be right, unless it has been moved meanwhile: then the watch goes on at the new place.
+  private void doubted(Refusal refusal, Predicate<Sleeper> whom) {
+    close();
+    state = State.OPENING;
+    login().beginIfMoved(urgency(), refusal, whom);
+  }
+
+  private Priority urgency() {
+    return sleepers.waiting() ? Priority.CLIENT : priority;
   }
 
   @Override
@@ -412,7 +429,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
             })
         .thenAccept(reply -> {
           if (reader == on && !reply.lost()) {
-            home.namespacesAsked();
+            home.namespacesAsked(reply);
             then.accept(on);
           }
         })
@@ -434,10 +451,14 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
               giveUp(on);
               return;
             }
-            loseAll(refusal);
+            doubted(refusal, _ -> true);
             return;
           }
-          sleepers.loseStrangers(served, on);
+          Refusal strangeness = Sleepers.strangeness(served, on);
+          if (strangeness != null) {
+            doubted(strangeness, one -> strangeness.equals(on.refusal(one.view())));
+            return;
+          }
           state = State.READING;
           stirred = false;
           boolean expectsNothing = told(); // else it would have been told
@@ -611,11 +632,6 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     if (state == State.IDLING) {
       readAgain(on);
     }
-  }
-
-  private void loseAll(Refusal refusal) {
-    close();
-    sleepers.loseAll(refusal);
   }
 
   private void waitFor(Duration delay, Then what) {

@@ -12,6 +12,7 @@ import dormouse.ops.EventLog;
 import dormouse.session.Timer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Hears of the changes of all mailboxes of a user on one connection (NOTIFY, RFC 5465), so that not each needs a watch in IDLE.
@@ -31,6 +32,9 @@ final class NotifyWatch implements WatchLogin.Host {
   interface Host {
     /// Somebody of the user who sleeps; there is one.
     Sleeper anySleeper();
+
+    /// The same of one grant; null if there is none.
+    @Nullable Sleeper anySleeper(Grant grant);
 
     /// @param mailbox in modified UTF-7 as an IMAP string; null: any
     void mayHaveChanged(@Nullable String mailbox);
@@ -136,6 +140,11 @@ final class NotifyWatch implements WatchLogin.Host {
   }
 
   @Override
+  public @Nullable Sleeper applicant(Grant grant) {
+    return host.anySleeper(grant);
+  }
+
+  @Override
   public void loggedIn(BackendConnection opened, Capabilities capabilities) {
     connection = opened;
     opened.onClose(() -> lost(opened));
@@ -150,7 +159,7 @@ final class NotifyWatch implements WatchLogin.Host {
           if (reply.lost()) {
             return CompletableFuture.completedFuture(reply);
           }
-          home.namespacesAsked();
+          home.namespacesAsked(reply);
           return subscribe(opened, BackendFeatures.of(capabilities));
         })
         .thenAccept(reply -> {
@@ -239,7 +248,7 @@ final class NotifyWatch implements WatchLogin.Host {
   }
 
   @Override
-  public void refused(Refusal refusal, Grant by) {
+  public void refused(Refusal refusal, Predicate<Sleeper> whom) {
     state = State.OFF; // those who sleep will learn it when they are looked after
     refused = true;
   }

@@ -4,8 +4,11 @@ import dormouse.imap.view.UidSet;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// Those who sleep on one mailbox, and what each of them is told of a reading: the difference to its own view. A reading
 /// serves those who were there before it began, so that none is told of a state older than its own.
@@ -78,6 +81,11 @@ final class Sleepers {
   /// Who has slept longest; there must be one.
   Sleeper first() {
     return all[0];
+  }
+
+  /// Who of those has slept longest who have a grant; null if nobody has it.
+  @Nullable Sleeper first(Grant grant) {
+    return stream().filter(one -> one.grant == grant).findFirst().orElse(null);
   }
 
   /// A client waits for a reading: for one that has not begun yet.
@@ -158,24 +166,19 @@ final class Sleepers {
     stream().forEach(one -> one.behind &= !on.isRead(one.view()));
   }
 
-  /// The sessions of those whose view cannot be one of the mailbox that was opened end.
-  void loseStrangers(List<Sleeper> served, MailboxReader on) {
-    for (Sleeper sleeper : served) {
-      Refusal refusal = on.refusal(sleeper.view());
-      if (refusal != null) {
-        lose(sleeper, refusal);
-      }
-    }
+  /// Of those served whose view cannot be one of the mailbox that was opened: why the first one's cannot; null if there are none.
+  static @Nullable Refusal strangeness(List<Sleeper> served, MailboxReader on) {
+    return served.stream()
+        .filter(Sleeper::watched)
+        .map(one -> on.refusal(one.view()))
+        .filter(Objects::nonNull)
+        .findFirst()
+        .orElse(null);
   }
 
-  /// All their sessions end.
-  void loseAll(Refusal refusal) {
-    stream().forEach(one -> lose(one, refusal));
-  }
-
-  /// The sessions of those whose login it was end.
-  void lose(Grant grant, Refusal refusal) {
-    stream().filter(one -> one.grant == grant).forEach(one -> lose(one, refusal));
+  /// The sessions of some end.
+  void lose(Predicate<Sleeper> whom, Refusal refusal) {
+    stream().filter(whom).forEach(one -> lose(one, refusal));
   }
 
   private static void lose(Sleeper sleeper, Refusal refusal) {

@@ -161,7 +161,7 @@ public final class StatusDesk {
       return on.run("NAMESPACE", home::hearNamespaces)
           .thenAccept(reply -> {
             if (!reply.lost()) {
-              home.namespacesAsked();
+              home.namespacesAsked(reply);
             }
           });
     }

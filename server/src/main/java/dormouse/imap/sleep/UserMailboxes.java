@@ -15,6 +15,7 @@ import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.ImapString;
 import dormouse.imap.backend.LoginTry;
+import dormouse.imap.backend.Reply;
 import dormouse.imap.backend.Wish;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.view.MailboxView;
@@ -25,6 +26,7 @@ import dormouse.session.Client;
 import dormouse.session.Timer;
 import dormouse.session.TimerWheel;
 import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -43,6 +45,7 @@ public final class UserMailboxes
     implements BackendFeeds.Listener, NotifyWatch.Host, OwnWrites.Listener {
   private static final int ENOUGH_FOR_NOTIFY = 3;
   private static final String NAMESPACE = "* NAMESPACE ";
+  private static final Duration NAMESPACE_AGAIN = Duration.ofMinutes(10);
   private static final EventLog LOG = EventLog.of(UserMailboxes.class);
 
   /// What all users of a loop have in common.
@@ -114,6 +117,8 @@ public final class UserMailboxes
   private @Nullable NotifyWatch notify;
   private boolean canNotify; // as far as the backend has said
   private @Nullable List<String> notTheirs; // prefixes of mailboxes that feeds tell to others
+  private long namespacesRefusedMillis; // 0 if they have not been
+  private int questions; // to the directory
   private int sessions;
   private int asleep;
   private long keptBytes;
@@ -196,6 +201,7 @@ public final class UserMailboxes
     return sessions > 0
         && sessions == asleep
         && sessions == sleepers().count()
+        && questions == 0
         && grant == with
         && (writes == null || writes.rests())
         && (statuses == null || statuses.rests())
@@ -434,6 +440,11 @@ public final class UserMailboxes
     return watching(null).getFirst().applicant();
   }
 
+  @Override
+  public @Nullable Sleeper anySleeper(Grant of) {
+    return sleepers().filter(one -> one.grant == of).findFirst().orElse(null);
+  }
+
   /// What the backend offers this user.
   void offers(Capabilities capabilities) {
     canNotify = NotifyWatch.can(capabilities);
@@ -570,7 +581,10 @@ public final class UserMailboxes
 
   /// The same of one mailbox.
   public boolean asksForNamespaces(String mailbox) {
-    return notTheirs == null && !mailbox.equals("INBOX") && feeds.state() != FeedState.UNHEARD;
+    return notTheirs == null
+        && !mailbox.equals("INBOX")
+        && feeds.state() != FeedState.UNHEARD
+        && clock().millis() >= namespacesRefusedMillis + NAMESPACE_AGAIN.toMillis();
   }
 
   /// Learns from a response to NAMESPACE (RFC 2342) which mailboxes are not the user's own; returns whether it is one.
@@ -582,10 +596,15 @@ public final class UserMailboxes
     return true;
   }
 
-  /// NAMESPACE has its reply. A backend that told nothing has no mailboxes of others.
-  public void namespacesAsked() {
-    if (notTheirs == null) {
-      notTheirs = List.of();
+  /// NAMESPACE has its reply. A backend that told nothing, or does not know the command, has no mailboxes of others; one that refuses has
+  /// told nothing yet, and is asked again later.
+  public void namespacesAsked(Reply reply) {
+    if (notTheirs != null) {
+      return;
+    }
+    switch (reply.status()) {
+      case OK, BAD -> notTheirs = List.of();
+      default -> namespacesRefusedMillis = clock().millis();
     }
   }
 
@@ -609,14 +628,14 @@ public final class UserMailboxes
 
   /// Logs the user in on a new connection that watches for sleepers.
   ///
-  /// @param who the sleeper in whose name it is done, chosen when its turn has come
-  LoginTry login(Priority priority, Supplier<Sleeper> who) {
-    Sleeper first = who.get();
+  /// @param first by whose grant it is done
+  /// @param who the sleeper in whose name, chosen when its turn has come; null if there is none any more
+  LoginTry login(Priority priority, Sleeper first, Supplier<@Nullable Sleeper> who) {
     return login(
         wish(first.client(), "watch", priority, first.grant, Set.of()),
         at -> {
           Sleeper sleeper = who.get();
-          return again(sleeper.client(), "", sleeper.grant, at);
+          return sleeper == null ? null : again(sleeper.client(), "", sleeper.grant, at);
         });
   }
 
@@ -633,9 +652,17 @@ public final class UserMailboxes
         });
   }
 
-  /// As [Host#askAgain].
+  /// As [Host#askAgain]; the user is not folded before the answer is taken in ([#answered]), for who has asked may be gone by then, and what it
+  /// says of the user holds all the same.
   CompletableFuture<Resumption> askAgain(Standing standing, Client client, String clientId) {
+    questions++;
     return host.askAgain(this, standing, client, clientId);
+  }
+
+  /// The answer to [#askAgain] is being taken in.
+  void answered() {
+    questions--;
+    rests();
   }
 
   /// The directory sends the user elsewhere. If nobody is left who has asked, nothing is kept of it: whoever logs in next would find what

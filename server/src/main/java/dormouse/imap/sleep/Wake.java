@@ -136,6 +136,7 @@ public final class Wake {
               enable(connection, capabilities);
             }
             case LoginAgain.Outcome.Refused(var refusal) -> end(refusal);
+            case LoginAgain.Outcome.NotFromHere _ -> end(Refusal.byDirectory(""));
             case LoginAgain.Outcome.Failed(var why) -> {
               if (why instanceof LoginResult.Unavailable(var cause) && cause == Cause.DIRECTORY) {
                 during = ASKING;

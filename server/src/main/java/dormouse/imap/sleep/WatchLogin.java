@@ -5,7 +5,7 @@ import dormouse.backend.Priority;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.Capabilities;
 import java.time.Duration;
-import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// How a watch comes to a connection: one login at a time, in the name of whoever sleeps there, and ever longer pauses
@@ -15,15 +15,18 @@ import org.jspecify.annotations.Nullable;
 final class WatchLogin {
   /// The watch.
   interface Host {
-    /// In whose name the login is done, asked when its turn has come.
+    /// In whose name the login is done.
     Sleeper applicant();
+
+    /// Somebody else who sleeps there and has the same grant, if that one has gone when its turn has come; null if there is nobody.
+    @Nullable Sleeper applicant(Grant grant);
 
     void loggedIn(BackendConnection connection, Capabilities capabilities);
 
-    /// The user is not let in, and never will be.
+    /// Some are not let in, and never will be, or have lost their mailbox.
     ///
-    /// @param by in whose name it was tried; others may come in by another password
-    void refused(Refusal refusal, Grant by);
+    /// @param whom it concerns
+    void refused(Refusal refusal, Predicate<Sleeper> whom);
 
     /// Another try may help.
     ///
@@ -41,7 +44,6 @@ final class WatchLogin {
   private final Host host;
   private final Backoff backoff = new Backoff(LONGEST_PAUSE);
   private @Nullable LoginAgain running;
-  private @Nullable Grant by; // of that one
 
   WatchLogin(UserMailboxes home, Host host) {
     this.home = home;
@@ -50,25 +52,53 @@ final class WatchLogin {
 
   /// Logs in; the host hears of the end, unless it lost interest before ([#abandon]).
   void begin(Priority priority) {
-    Sleeper first = applicant();
+    Sleeper first = host.applicant();
+    LoginAgain login = login(priority, first);
+    login.begin().outcome().whenComplete((outcome, bug) -> ended(login, first.grant, outcome, bug));
+  }
+
+  /// The same only if the user has been moved meanwhile; else the host hears of what was found where it was, for those whom that concerns.
+  void beginIfMoved(Priority priority, Refusal otherwise, Predicate<Sleeper> whom) {
+    Sleeper first = host.applicant();
+    LoginAgain login = login(priority, first);
+    login
+        .beginIfMoved(otherwise)
+        .outcome()
+        .whenComplete((outcome, bug) -> {
+          if (running == login
+              && outcome instanceof LoginAgain.Outcome.Refused(var refusal)
+              && refusal.equals(otherwise)) {
+            running = null;
+            host.refused(refusal, whom);
+          } else {
+            ended(login, first.grant, outcome, bug);
+          }
+        });
+  }
+
+  private LoginAgain login(Priority priority, Sleeper first) {
     LoginAgain login =
         new LoginAgain(
             home,
             first.client(),
             /* clientId= */ "",
             first.grant,
-            () -> home.login(priority, this::applicant));
+            () -> home.login(priority, first, () -> atItsTurn(first.grant)));
     running = login;
-    login.begin().outcome().whenComplete((outcome, bug) -> ended(login, outcome, bug));
+    return login;
   }
 
-  private Sleeper applicant() {
-    Sleeper sleeper = host.applicant();
-    by = sleeper.grant;
+  /// Null if all have gone who have come in by the grant: others come in by another login, and the directory says something else of them.
+  private @Nullable Sleeper atItsTurn(Grant grant) {
+    Sleeper sleeper = host.applicant(grant);
+    if (sleeper == null) {
+      giveUp();
+    }
     return sleeper;
   }
 
-  private void ended(LoginAgain begun, LoginAgain.Outcome outcome, @Nullable Throwable bug) {
+  private void ended(
+      LoginAgain begun, Grant by, LoginAgain.Outcome outcome, @Nullable Throwable bug) {
     if (running != begun) { // abandoned meanwhile
       if (outcome instanceof LoginAgain.Outcome.LoggedIn(var connection, _)) {
         home.keep(connection, /* selected= */ false, /* afterLogout= */ false);
@@ -83,8 +113,9 @@ final class WatchLogin {
     switch (outcome) {
       case LoginAgain.Outcome.LoggedIn(var connection, var capabilities) ->
           host.loggedIn(connection, capabilities);
-      case LoginAgain.Outcome.Refused(var refusal) ->
-          host.refused(refusal, Objects.requireNonNull(by));
+      case LoginAgain.Outcome.Refused(var refusal) -> host.refused(refusal, one -> one.grant == by);
+      case LoginAgain.Outcome.NotFromHere _ ->
+          host.refused(Refusal.byDirectory(""), one -> one.grant == by && !by.allows(one.client()));
       case LoginAgain.Outcome.Failed(var result) -> host.failed(word(result));
     }
   }
