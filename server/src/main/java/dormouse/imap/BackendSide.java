@@ -182,7 +182,7 @@ final class BackendSide implements BackendConnection.Relay {
   /// nothing else is under way. NAMESPACE is asked anew at each login.
   private CommandTracker.Decision decideList(String tag, Verb verb, String arguments) {
     ListQuery query = conversation.listToKeep(verb, arguments);
-    if (query == null || !free() || !home.isAt(connection.backend())) {
+    if (query == null || !free() || !isHome()) {
       return forward(tag, verb, null);
     }
     if (verb != Verb.NAMESPACE) {
@@ -198,6 +198,11 @@ final class BackendSide implements BackendConnection.Relay {
     quiet.touched();
     conversation.beginsList(tag, verb, home.lists().ask(query));
     return CommandTracker.Decision.FORWARD;
+  }
+
+  /// Whether the user's others are at this backend too ([UserMailboxes#isAt]).
+  boolean isHome() {
+    return home.isAt(connection.backend());
   }
 
   /// Whether the client can be answered now, in its turn.
@@ -225,10 +230,7 @@ final class BackendSide implements BackendConnection.Relay {
   private CommandTracker.Decision decideStatus(String tag, String arguments) {
     StatusCache cache = home.statuses();
     StatusQuery query = StatusQuery.of(arguments, conversation.features());
-    if (query == null
-        || conversation.notified()
-        || conversation.isSelected(query)
-        || !home.isAt(connection.backend())) {
+    if (query == null || conversation.notified() || conversation.isSelected(query) || !isHome()) {
       home.metrics().status(StatusOutcome.NOT_KEPT.label());
       return forward(tag, Verb.STATUS, null);
     }

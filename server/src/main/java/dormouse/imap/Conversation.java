@@ -83,7 +83,7 @@ final class Conversation implements ResponseTracker.Listener {
   }
 
   private final Supplier<OwnWrites> writes;
-  private final Supplier<SelectCache> selects;
+  private final Supplier<@Nullable SelectCache> selects;
   private final Events events;
   private final Consumer<ByteBuf> toClient;
   private final RecentMessages recent = new RecentMessages();
@@ -105,13 +105,13 @@ final class Conversation implements ResponseTracker.Listener {
   /// @param capabilities the backend's, after the login
   /// @param compress whether the client may compress
   /// @param writes of all sessions of the user
-  /// @param selects the same
+  /// @param selects where answers are kept; null while the backend is one of which nothing is
   /// @param toClient takes what the client shall hear, in order; owns each buffer
   Conversation(
       Capabilities capabilities,
       boolean compress,
       Supplier<OwnWrites> writes,
-      Supplier<SelectCache> selects,
+      Supplier<@Nullable SelectCache> selects,
       Events events,
       Consumer<ByteBuf> toClient) {
     this.writes = writes;
@@ -138,7 +138,7 @@ final class Conversation implements ResponseTracker.Listener {
       Rest rest,
       @Nullable SelectedMailbox selected,
       Supplier<OwnWrites> writes,
-      Supplier<SelectCache> selects,
+      Supplier<@Nullable SelectCache> selects,
       Events events,
       Consumer<ByteBuf> toClient) {
     this.writes = writes;
@@ -243,7 +243,8 @@ final class Conversation implements ResponseTracker.Listener {
     String inUtf7 = features.utf8() ? ImapString.inUtf7(name) : name;
     opening = new SelectedMailbox(name, inUtf7, head.verb == Verb.EXAMINE);
     SelectQuery query = selectToKeep(head.verb, arguments);
-    head.select = query == null ? null : selects.get().ask(query);
+    SelectCache kept = query == null ? null : selects.get();
+    head.select = query == null || kept == null ? null : kept.ask(query);
   }
 
   private static boolean opens(Verb verb) {

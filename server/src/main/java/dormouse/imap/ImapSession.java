@@ -4,6 +4,7 @@ import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.sleep.Grant;
+import dormouse.imap.sleep.SelectCache;
 import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.StatusDesk;
 import dormouse.imap.sleep.StayReason;
@@ -125,7 +126,7 @@ final class ImapSession
             compress,
             this);
     this.conversation =
-        new Conversation(capabilities, compress, home::writes, home::selects, this, client::write);
+        new Conversation(capabilities, compress, home::writes, this::selects, this, client::write);
     this.rules = new StayRules(home, grant != null, client, conversation);
     this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
     this.state = new State.Attached(backendSide(connection, capabilities));
@@ -157,7 +158,7 @@ final class ImapSession
             shared.conversation(),
             own.selected(shared.mailbox()),
             home::writes,
-            home::selects,
+            this::selects,
             this,
             client::write);
     if (from.sleeper != null) {
@@ -168,6 +169,13 @@ final class ImapSession
     quiet.resume(new QuietClock.Rest(own.wokeAt(), own.doublings()));
     this.state =
         new State.Asleep(Doze.resumed(this, from, own, who, conversation, client.commands()));
+  }
+
+  /// Where answers to SELECT are kept; null while the backend is one that the user has left.
+  private @Nullable SelectCache selects() {
+    return state instanceof State.Attached(var backend) && !backend.isHome()
+        ? null
+        : home.selects();
   }
 
   /// The session that rested.
