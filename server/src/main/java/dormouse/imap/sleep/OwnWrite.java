@@ -5,6 +5,7 @@ import dormouse.imap.track.Command;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A command of one of the user's sessions that may change mailboxes, from when it begins to go to the backend until its
@@ -12,6 +13,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Lives on the user's event loop.
 public final class OwnWrite {
+  /// Items of FETCH that do (RFC 9051 §6.4.5, RFC 3501 §6.4.5).
+  private static final Pattern SETS_SEEN =
+      Pattern.compile("BODY\\[|BINARY\\[|RFC822(?!\\.SIZE|\\.HEADER)", Pattern.CASE_INSENSITIVE);
+
   private final boolean names;
   private @Nullable Set<String> mailboxes; // null: it may be any
 
@@ -60,8 +65,14 @@ public final class OwnWrite {
         String source = nameOf(here);
         yield source.equals(target) ? Set.of(target) : Set.of(source, target);
       }
+      case FETCH, UID_FETCH -> seesOnly(arguments) ? Set.of() : touchedBy(command.verb(), here);
       default -> touchedBy(command.verb(), here);
     };
+  }
+
+  /// Whether a FETCH leaves `\Seen` alone (RFC 9051 §6.4.5); false if that is not known.
+  private static boolean seesOnly(String arguments) {
+    return !arguments.isEmpty() && !SETS_SEEN.matcher(arguments).find();
   }
 
   private static String nameOf(SelectedMailbox here) {

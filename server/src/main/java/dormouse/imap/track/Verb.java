@@ -140,6 +140,7 @@ public enum Verb {
       case SELECT, EXAMINE, ENABLE, ID, NOTIFY, STATUS -> true;
       case APPEND, COPY, MOVE, UID_COPY, UID_MOVE, CREATE -> true; // where they write
       case SUBSCRIBE, UNSUBSCRIBE -> true;
+      case FETCH, UID_FETCH -> true; // whether they do
       default -> false;
     };
   }

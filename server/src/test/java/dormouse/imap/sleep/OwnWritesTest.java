@@ -48,6 +48,28 @@ final class OwnWritesTest {
   }
 
   @Test
+  void aFetchChangesSomethingOnlyIfItMaySetSeen() {
+    List.of(
+            "1:* (FLAGS)",
+            "1:* (UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (DATE FROM)])",
+            "1 BODY",
+            "1 (BODYSTRUCTURE INTERNALDATE)",
+            "1 BINARY.PEEK[1]",
+            "1 RFC822.HEADER",
+            "1:* (FLAGS) (CHANGEDSINCE 7 VANISHED)",
+            "1 FULL")
+        .forEach(sees -> assertThat(changes(Verb.UID_FETCH, sees)).as(sees).isEmpty());
+    List.of(
+            "1 body[]<0.100>",
+            "1 (FLAGS BODY[1.MIME] BODY.PEEK[2])",
+            "1 BINARY[1]",
+            "1 RFC822",
+            "1 (RFC822.SIZE RFC822.TEXT)",
+            "") // too long to be kept
+        .forEach(sets -> assertThat(changes(Verb.FETCH, sets)).as(sets).containsExactly("INBOX"));
+  }
+
+  @Test
   void aCommandChangesWhatItNamesAndWhatIsSelected() {
     assertThat(changes(Verb.STORE, "1 +FLAGS (x)")).containsExactly("INBOX");
     assertThat(changes(Verb.CLOSE, "")).containsExactly("INBOX");
