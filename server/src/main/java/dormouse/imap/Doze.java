@@ -241,14 +241,20 @@ final class Doze implements Sleeper.Listener {
 
   private CommandTracker.@Nullable Decision decideSelect(Verb verb, String arguments) {
     SelectQuery query = conversation.selectToKeep(verb, arguments);
-    opening =
+    boolean kept = query != null && asker != null;
+    SelectCache.Found found =
         query == null || asker == null
             ? null
             : home.selects().find(query, conversation.selected() != null);
-    return answerIf(
-        opening != null
-            && Snapshot.unfit(opening.mailbox(), backend, home.settings()) == null
-            && home.noRoomFor(opening.view().keptBytes()) == null);
+    boolean fits =
+        found != null
+            && Snapshot.unfit(found.mailbox(), backend, home.settings()) == null
+            && home.noRoomFor(found.view().keptBytes()) == null;
+    opening = fits ? found : null;
+    if (found != null || !kept) {
+      home.metrics().select((fits ? StatusOutcome.CACHED : StatusOutcome.NOT_KEPT).label());
+    }
+    return answerIf(fits);
   }
 
   private void ask(StatusQuery query, StatusDesk.Asker inWhoseName) {

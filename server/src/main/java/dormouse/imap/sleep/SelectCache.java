@@ -339,7 +339,7 @@ public final class SelectCache {
     room.give(size);
   }
 
-  /// How the mailbox is opened without the backend; null if that cannot be said.
+  /// How the mailbox is opened without the backend; null if that cannot be said, which is counted.
   ///
   /// @param left whether the client has a mailbox selected
   public @Nullable Found find(SelectQuery query, boolean left) {
@@ -347,22 +347,22 @@ public final class SelectCache {
     Seen reading = answer == null ? null : answer.seen();
     String closed = left ? closedBy.get(query.features()) : "";
     if (answer == null || reading == null || closed == null) {
-      return tell(StatusOutcome.UNKNOWN, null);
+      return wakes(StatusOutcome.UNKNOWN);
     }
     if (drop(answer)) {
       put(answer);
     }
     StatusOutcome doubt = doubt(query, answer, reading);
     if (doubt != null) {
-      return tell(doubt, null);
+      return wakes(doubt);
     }
     Found found = found(query, answer, reading, closed);
-    return found == null ? tell(StatusOutcome.CHANGED, null) : tell(StatusOutcome.CACHED, found);
+    return found == null ? wakes(StatusOutcome.CHANGED) : found;
   }
 
-  private @Nullable Found tell(StatusOutcome outcome, @Nullable Found found) {
-    home.metrics().select(outcome.label());
-    return found;
+  private @Nullable Found wakes(StatusOutcome why) {
+    home.metrics().select(why.label());
+    return null;
   }
 
   private @Nullable StatusOutcome doubt(SelectQuery query, Said answer, Seen reading) {

@@ -14,7 +14,7 @@ public enum StatusOutcome {
   EXPIRED("expired"),
   /// No feed tells of this mailbox.
   UNHEARD("unheard"),
-  /// It is the mailbox that the client has selected, or asks for what is not kept.
+  /// It is the mailbox that the client has selected, or asks for what is not kept, or cannot sleep with it.
   NOT_KEPT("not-kept");
 
   private final String label;
