@@ -28,7 +28,7 @@ public final class ConnectionPool {
   /// Why a connection was let go.
   private enum Reason {
     EXPIRED,
-    /// The backend has closed it, or said something on it.
+    /// The backend has closed it, said something on it, or did not leave its mailbox.
     BACKEND,
     /// The account has as many as it may.
     USER_FULL,
@@ -98,6 +98,15 @@ public final class ConnectionPool {
     connection.onClose(() -> letGo(entry, Reason.BACKEND));
     connection.onUnasked(_ -> letGo(entry, Reason.BACKEND));
     entry.expiry = wheel.after(time, () -> letGo(entry, Reason.EXPIRED));
+  }
+
+  /// A connection that was to be kept is of no use after all: it is let go, or closed under whoever has got it meanwhile.
+  public void spoilt(BackendConnection connection) {
+    all.stream()
+        .filter(entry -> entry.connection == connection)
+        .findFirst()
+        .ifPresent(entry -> letGo(entry, Reason.BACKEND));
+    connection.close();
   }
 
   /// Takes a place among the backend's kept connections, if need be that of the oldest on this loop.

@@ -13,6 +13,7 @@ public final class StatusRoom {
   private final Metrics metrics;
   private final AtomicLong taken = new AtomicLong();
   private final Map<Object, Object> shared = new ConcurrentHashMap<>();
+  private final Map<String, String> names = new ConcurrentHashMap<>();
   private volatile StatusCacheSettings settings = StatusCacheSettings.DEFAULT;
 
   public StatusRoom(Metrics metrics) {
@@ -52,6 +53,15 @@ public final class StatusRoom {
     }
     Object before = shared.putIfAbsent(one, one);
     return before == null ? one : (T) before;
+  }
+
+  /// The same of the name of a mailbox: there are more of them, and they push nothing else out.
+  String name(String one) {
+    if (names.size() >= MAX_SHARED) {
+      names.clear();
+    }
+    String before = names.putIfAbsent(one, one);
+    return before == null ? one : before;
   }
 
   /// An answer was dropped, or not kept, for want of room.

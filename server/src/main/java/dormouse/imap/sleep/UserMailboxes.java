@@ -162,7 +162,7 @@ public final class UserMailboxes
     notTheirs = from.flag() ? from.texts() : null;
     MailboxWatch[] all = new MailboxWatch[(int) from.number()];
     for (int i = 0; i < all.length; i++) {
-      String mailbox = in.room().shared(from.text());
+      String mailbox = in.room().name(from.text());
       all[i] =
           new MailboxWatch(from, this, mailbox, grant, sleeper -> listener.apply(this, sleeper));
     }
@@ -365,7 +365,7 @@ public final class UserMailboxes
         return watch;
       }
     }
-    MailboxWatch watch = new MailboxWatch(this, in.room().shared(mailbox));
+    MailboxWatch watch = new MailboxWatch(this, in.room().name(mailbox));
     watches = List.copyOf(Stream.concat(watches.stream(), Stream.of(watch)).toList());
     return watch;
   }
@@ -720,7 +720,7 @@ public final class UserMailboxes
           .run("UNSELECT", _ -> {}) // CLOSE would expunge
           .thenAccept(reply -> {
             if (!reply.ok()) {
-              connection.close();
+              in.pool().spoilt(connection);
             }
           });
     }
