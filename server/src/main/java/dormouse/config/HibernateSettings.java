@@ -102,11 +102,6 @@ public record HibernateSettings(
     return Derived.from(this, "wakeTimeout", timeout);
   }
 
-  /// The same, but for how old what the directory has said may be.
-  public HibernateSettings withAskAgainEvery(Duration age) {
-    return Derived.from(this, "askAgainEvery", age);
-  }
-
   /// The same, but for the time between two looks of which nothing was heard.
   public HibernateSettings withSweep(Duration between) {
     return Derived.from(this, "sweep", between);

@@ -471,11 +471,6 @@ final class Doze implements Sleeper.Listener {
     return sleeper;
   }
 
-  /// Who watches that mailbox.
-  @Nullable MailboxWatch watch() {
-    return watch;
-  }
-
   Instant since() {
     return since;
   }

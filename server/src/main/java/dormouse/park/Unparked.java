@@ -8,8 +8,6 @@ public enum Unparked {
   TLS_ENGINE("tls-engine", false),
   /// Its pipeline has more in it than parking knows of, as of a client that compresses.
   PIPELINE("pipeline", false),
-  /// Somebody holds something that the table cannot hold.
-  SESSION("session", false),
   /// The table is full.
   FULL("full", false),
   /// Half a record was read, or something waits to be sent: it can be tried again when that is over.

@@ -398,7 +398,7 @@ public final class SelectCache {
         mailbox.uidValidity() == view.uidValidity()
             && mailbox.highestModSeq() == view.highestModSeq()
             && mailbox.exists() == view.uids().size()
-            && (view.uidNext() == 0 || view.uidNext() == mailbox.uidNext());
+            && mailbox.uidNext() == view.uidNext();
     return same ? new Found(lines, reply, mailbox, view, reading.since()) : null;
   }
 
