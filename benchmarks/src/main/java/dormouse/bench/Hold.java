@@ -29,7 +29,6 @@ public final class Hold {
   private static final int REPORTS = 10;
   private static final Duration ECHOES_OVER = Duration.ofSeconds(12); // of what a session did awake
   private static final int COLD_AT_ONCE = 30; // more of them it would cut off
-  private static final int WARM_AT_ONCE = 1500;
 
   /// Who carries the sessions' TLS 1.3.
   private enum Carrier {
@@ -103,7 +102,7 @@ public final class Hold {
     try (DormouseProcess server =
             DormouseProcess.start(options.jar(), settings(backend), "own-records: " + own);
         IdleClients clients = new IdleClients(server.port(), perUser())) {
-      warmUp(backend, server);
+      warmUp(backend, server, sessions);
       measure(sessions, server, clients, carrier);
       if (server.metric("dormouse_tls_handshakes_total{carrier=\"own\"") > 0 != own) {
         throw new IllegalStateException("not carried as it should be");
@@ -128,11 +127,13 @@ public final class Hold {
 
   /// What is loaded, compiled and allocated once shall not count as anybody's cost; and where there are events, some are heard. A few clients at a
   /// time come, sleep, hear of a message and go, so that what many take at once is still to be taken.
-  private void warmUp(HeldBackend backend, DormouseProcess server)
+  private void warmUp(HeldBackend backend, DormouseProcess server, int sessions)
       throws IOException, InterruptedException {
     int come = 0;
-    while (come < options.warmUp()) {
-      int count = Math.min(options.warmUp() - come, come == 0 ? COLD_AT_ONCE : WARM_AT_ONCE);
+    int all = Math.min(options.warmUp(), sessions);
+    int atOnce = Math.max(COLD_AT_ONCE, sessions / 10);
+    while (come < all) {
+      int count = Math.min(all - come, come == 0 ? COLD_AT_ONCE : atOnce);
       come += count;
       try (IdleClients first = new IdleClients(server.port(), perUser())) {
         first.openTo(count);
@@ -144,7 +145,7 @@ public final class Hold {
           say("Of %,d who warmed up %,d heard of their message".formatted(count, tally.exists()));
         }
         tally.reasons().forEach(reason -> say("  %s".formatted(reason)));
-        awaitRest(count, server, /* parked= */ false); // now that there are events
+        awaitRest(count - tally.lost(), server, /* parked= */ false); // now that there are events
         first.leave();
         Wait.until("those who warmed up left", PATIENCE, () -> sessions(server) == 0);
       }
