@@ -20,7 +20,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// What does a slot cost among a million? No sockets are opened; ten million: [ParkTableBench]. `./bench inner ParkTable`
+/// What does a slot cost among a million? No sockets are opened; ten million, with their users: [dormouse.imap.FoldedUsersBench]. `./bench inner ParkTable`
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -37,7 +37,7 @@ public class ParkTableBenchmark {
 
   public ParkTableBenchmark() {
     try {
-      table = new ParkTable<>(new Kernel(arena), SLOTS);
+      table = new ParkTable<>(SLOTS);
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }

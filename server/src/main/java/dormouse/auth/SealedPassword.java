@@ -79,8 +79,14 @@ public final class SealedPassword {
     return "SealedPassword[hidden]";
   }
 
-  byte[] sealed() {
+  /// A copy of what [#ofSealed] makes it of again.
+  public byte[] sealed() {
     return sealed.clone();
+  }
+
+  /// @param sealed from then on its own
+  public static SealedPassword ofSealed(byte[] sealed) {
+    return new SealedPassword(sealed);
   }
 
   private static Cipher cipher(int mode, byte[] beginningWithNonce)

@@ -9,6 +9,14 @@ import java.util.List;
 /// What is kept of a login to ask the directory about its user again, in the client's sleep, and what it has said last. Nothing of what
 /// the client has shown. Shared by the user's sessions that have logged in the same way; lives on the user's event loop.
 public final class Standing {
+  /// All of it, to be made again of.
+  ///
+  /// @param alike what many have
+  public record Folded(String user, String typed, String authzid, long askedMillis, Alike alike) {}
+
+  /// What many have alike.
+  public record Alike(Proof.Kind shown, String by, String place, List<Network> from) {}
+
   private final String user;
   private final String typed;
   private final String authzid;
@@ -43,6 +51,23 @@ public final class Standing {
     this.place = place;
     this.from = from;
     this.askedMillis = askedMillis;
+  }
+
+  public Folded folded() {
+    return new Folded(user, typed, authzid, askedMillis, new Alike(shown, by, place, from));
+  }
+
+  public static Standing unfolded(Folded from) {
+    Alike alike = from.alike();
+    return new Standing(
+        from.user(),
+        from.typed(),
+        from.authzid(),
+        alike.shown(),
+        alike.by(),
+        alike.place(),
+        alike.from(),
+        from.askedMillis());
   }
 
   String typed() {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// The feeds of one backend, and who listens to them: what is told of a user's mailboxes reaches the user's sessions on
@@ -74,6 +75,9 @@ public final class BackendFeeds {
   private final Map<String, Listener> listeners =
       new ConcurrentHashMap<>(); // one object a user, for most
 
+  private final CopyOnWriteArrayList<Crowd> crowds =
+      new CopyOnWriteArrayList<>(); // those who ever had a member here
+  private final AtomicInteger turns = new AtomicInteger();
   private volatile boolean canarySings;
 
   /// @param backend its name in the settings
@@ -114,6 +118,28 @@ public final class BackendFeeds {
     keys(user).forEach(key -> listeners.computeIfPresent(key, (_, all) -> without(all, listener)));
   }
 
+  /// A listener becomes a member of a crowd, and misses nothing by that.
+  public void join(String user, Listener listener, Crowd crowd, int member) {
+    crowds.addIfAbsent(crowd);
+    synchronized (crowd) {
+      keys(user).forEach(key -> crowd.add(Crowd.hash(backend, key), member));
+      unsubscribe(user, listener);
+    }
+  }
+
+  /// A member becomes a listener.
+  public void leave(String user, Listener listener, Crowd crowd, int member) {
+    synchronized (crowd) {
+      keys(user).forEach(key -> crowd.remove(Crowd.hash(backend, key), member));
+      subscribe(user, listener);
+    }
+  }
+
+  /// How often feeds have become reliable or ceased to be, so that whoever was told neither as a listener nor as a member sees that it was not.
+  public int turns() {
+    return turns.get();
+  }
+
   /// What a user is found by: the name; with a domain, also the part before it for events that name none.
   private static List<String> keys(String user) {
     String name = user.toLowerCase(Locale.ROOT);
@@ -147,21 +173,52 @@ public final class BackendFeeds {
   }
 
   private boolean tell(Feed by, String key, @Nullable String mailbox, @Nullable String session) {
-    Listener found = listeners.get(key);
-    if (found == null) {
-      return false;
+    long hash = Crowd.hash(backend, key);
+    boolean found = false;
+    Listener listener = listeners.get(key);
+    for (Crowd crowd : crowds) {
+      int[] members;
+      synchronized (crowd) { // whoever joins or leaves it is found here or there
+        members = crowd.find(hash);
+        listener = listener == null ? listeners.get(key) : listener;
+      }
+      for (int member : members) {
+        crowd.loop().execute(() -> tell(by, key, mailbox, session, crowd, hash, member));
+        found = true;
+      }
     }
-    found.toldOn().execute(() -> found.changed(by, mailbox, session));
-    return true;
+    Listener one = listener;
+    if (one != null) {
+      one.toldOn().execute(() -> one.changed(by, mailbox, session));
+    }
+    return found || one != null;
+  }
+
+  /// Who is no member any more listens in another way, or not at all.
+  private void tell(
+      Feed by,
+      String key,
+      @Nullable String mailbox,
+      @Nullable String session,
+      Crowd crowd,
+      long hash,
+      int member) {
+    if (crowd.isThere(hash, member)) {
+      crowd.members().changed(member, by, mailbox, session);
+    } else {
+      tell(by, key, mailbox, session);
+    }
   }
 
   /// A feed has become reliable, or has ceased to be.
   void turned() {
+    turns.incrementAndGet();
     listeners.forEach((key, who) -> {
       if (!key.endsWith(ANY_DOMAIN)) { // each once
         who.toldOn().execute(who::turned);
       }
     });
+    crowds.forEach(crowd -> crowd.loop().execute(() -> crowd.members().turned(this)));
   }
 
   /// A look found what no event had told of.

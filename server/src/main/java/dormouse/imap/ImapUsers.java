@@ -42,6 +42,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collections;
@@ -67,8 +68,14 @@ import org.jspecify.annotations.Nullable;
 public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   /// What one loop has.
   ///
+  /// @param users who are not folded
   /// @param beside users who were moved to where another is already of the same name: nobody finds them who logs in
-  private record Here(ConnectionPool pool, Map<ImapUser, ImapUser> users, Set<ImapUser> beside) {}
+  /// @param folded null if nobody is
+  private record Here(
+      ConnectionPool pool,
+      Map<ImapUser, ImapUser> users,
+      Set<ImapUser> beside,
+      @Nullable FoldedUsers folded) {}
 
   /// How often one login is sent on from backend to backend.
   private static final int MOST_REFERRALS = 3;
@@ -115,7 +122,21 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
                 new Here(
                     new ConnectionPool(loop, loops.wheel(loop), metrics),
                     new HashMap<>(),
-                    Collections.newSetFromMap(new IdentityHashMap<>()))));
+                    Collections.newSetFromMap(new IdentityHashMap<>()),
+                    folding(loop))));
+  }
+
+  private @Nullable FoldedUsers folding(EventLoop loop) {
+    Parking parking = parkings.of(loop);
+    if (parking == null) {
+      return null;
+    }
+    try {
+      return new FoldedUsers(this, loop, parking, loops.wheel(loop), metrics);
+    } catch (IOException e) {
+      LOG.warn("unfolded", "reason", e.getMessage());
+      return null;
+    }
   }
 
   /// Whoever logs in from now on is decided on by these, and whoever sleeps wakes where this router says. To be called before the first
@@ -204,8 +225,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
       admitted.credentials().wipe();
       return;
     }
-    ImapUser known = here(loop).users().get(new ImapUser(this, admitted, loop));
-    List<Backend> backends = admitted.route().order(known == null ? null : known.backend());
+    List<Backend> backends = admitted.route().order(servedBy(new ImapUser(this, admitted, loop)));
     LoginTry login =
         LoginTry.begin(
             here(loop).pool(),
@@ -370,10 +390,34 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
 
   /// Shared by those who see the same mail: the same login at the same place.
   private ImapUser userOf(LoginDecision.Admitted admitted, EventLoop loop) {
-    return here(loop).users().computeIfAbsent(new ImapUser(this, admitted, loop), user -> user);
+    ImapUser like = new ImapUser(this, admitted, loop);
+    ImapUser there = find(like, loop);
+    if (there != null) {
+      return there;
+    }
+    known(loop).put(like, like);
+    return like;
   }
 
-  /// Those of a loop, by themselves.
+  /// Who is equal to this one, unfolded; null if nobody is.
+  @Nullable ImapUser find(ImapUser like, EventLoop loop) {
+    ImapUser there = known(loop).get(like);
+    FoldedUsers folded = foldedOf(loop);
+    FoldedUsers.Unfolded again = there == null && folded != null ? folded.find(like) : null;
+    return again == null ? there : again.user();
+  }
+
+  /// Who serves the user who is equal to this one; null if nobody does.
+  private @Nullable Backend servedBy(ImapUser like) {
+    ImapUser there = known(like.loop()).get(like);
+    FoldedUsers folded = foldedOf(like.loop());
+    if (there != null) {
+      return there.backend();
+    }
+    return folded == null ? null : folded.backendOf(like);
+  }
+
+  /// Those of a loop who are not folded, by themselves.
   Map<ImapUser, ImapUser> known(EventLoop loop) {
     return here(loop).users();
   }
@@ -383,8 +427,9 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     return here(loop).beside();
   }
 
-  @Nullable Parking parkingOf(EventLoop loop) {
-    return parkings.of(loop);
+  /// Those who are; null if nobody is.
+  @Nullable FoldedUsers foldedOf(EventLoop loop) {
+    return here(loop).folded();
   }
 
   CompletableFuture<Resumption> askAgain(
@@ -441,6 +486,10 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     int count =
         loop.submit(
                 () -> {
+                  FoldedUsers folded = foldedOf(loop);
+                  if (folded != null) {
+                    folded.unfold(user);
+                  }
                   resume(loop, user::equals);
                   List<ImapSession> theirs =
                       sessions.stream().filter(one -> one.isOf(user)).toList();
@@ -475,11 +524,15 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   }
 
   private void shutDown(EventLoop loop) {
+    FoldedUsers folded = foldedOf(loop);
+    if (folded != null) { // one after the other, for together they are many
+      folded.unfoldAll(one -> one.sessions().forEach(resting -> resting.session().shutDown()));
+    }
     resume(loop, _ -> true);
     sessions.stream().filter(session -> session.loop().equals(loop)).forEach(ImapSession::shutDown);
   }
 
-  /// Makes again what rests on the loop, on which this is called.
+  /// Makes again what rests on the loop, on which this is called, of those who are not folded.
   ///
   /// @param which by the user's one name
   private void resume(EventLoop loop, Predicate<String> which) {
@@ -487,13 +540,8 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     if (parking == null) {
       return;
     }
-    for (Parking.Holder holder : parking.holders()) {
-      if (holder instanceof ImapUser user && which.test(user.name())) {
-        user.mailboxes();
-      }
-    }
-    for (Parking.Holder holder : parking.holders()) {
-      if (holder instanceof RestingSession session && which.test(session.setting.user())) {
+    for (Parking.Owner owner : parking.owners()) {
+      if (owner instanceof RestingSession session && which.test(session.setting.user())) {
         session.session();
       }
     }

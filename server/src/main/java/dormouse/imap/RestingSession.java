@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// It is in the place of the session in the park table, before the watch of its mailbox and in the wheel of timers. What it
 /// has in common with others is shared ([SharedFacts]); what is its own is packed ([OwnFacts]) and lies in the slot of its socket, outside the
-/// heap, if there is room for it. 56 bytes, beside 48 of its [Sleeper], until all of its user is folded ([ImapUser]).
+/// heap, if there is room for it. 56 bytes, beside 48 of its [Sleeper], until all of its user is folded ([FoldedUsers]).
 ///
 /// Lives on the user's event loop.
 final class RestingSession extends Timer implements Parking.Owner, Sleeper.Listener {
@@ -84,7 +84,7 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
     return session == null && setting.equals(with);
   }
 
-  /// Writes all but what [ImapUser] keeps at hand, and waits for nothing any more.
+  /// Writes all but what [FoldedHead] keeps at hand, and waits for nothing any more.
   ///
   /// @param facts its own
   void fold(FoldWriter out, OwnFacts facts) {

@@ -103,6 +103,7 @@ public final class Metrics {
   private final LongAdder parkedBytes = new LongAdder();
   private final Counter resumptions;
   private final LongAdder folded = new LongAdder();
+  private final LongAdder foldedBytes = new LongAdder();
   private final Counter parkedReads;
   private final Counter revivals;
   private final LongAdder statusCacheBytes = new LongAdder();
@@ -150,6 +151,10 @@ public final class Metrics {
             .register(registry);
     Gauge.builder("dormouse.folded.users", folded, LongAdder::sum)
         .description("Users whose sessions and mailboxes rest in one flat record")
+        .register(registry);
+    Gauge.builder("dormouse.folded", foldedBytes, LongAdder::sum)
+        .description("Memory that holds folded users")
+        .baseUnit("bytes")
         .register(registry);
     parkedReads =
         Counter.builder("dormouse.parked.reads")
@@ -498,9 +503,10 @@ public final class Metrics {
     parkedBytes.add(bytes);
   }
 
-  /// `delta` more users are folded; negative for fewer.
-  public void folded(int delta) {
+  /// `delta` more users are folded, in so many bytes; negative for fewer.
+  public void folded(int delta, long bytes) {
     folded.add(delta);
+    foldedBytes.add(bytes);
   }
 
   /// A parked client has said something.

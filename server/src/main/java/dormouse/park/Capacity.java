@@ -13,9 +13,9 @@ import java.util.stream.Stream;
 /// @param watches how many its user may have in epoll sets; a sleeping session takes one
 /// @param memoryBytes what there is for the process and what the kernel keeps for it
 public record Capacity(long descriptors, long watches, long memoryBytes) {
-  /// What one sleeping session takes in the process, about, where three of each user sleep and a feed tells of changes: 423 of heap
-  /// were measured (docs/benchmarks.md), beside a slot of 144.
-  static final int SESSION_BYTES = 600;
+  /// What one sleeping session takes in the process, about, where three of each user sleep and a feed tells of changes: a slot of 148, and its
+  /// share of its user's record and of the names it is found by (docs/benchmarks.md).
+  static final int SESSION_BYTES = 400;
 
   /// What the kernel keeps of one socket that nothing passes through: TCP, inode, file, dentry, epoll item.
   static final int KERNEL_BYTES = 3800;

@@ -29,10 +29,7 @@ final class Kernel {
       MethodHandle epollWait,
       MethodHandle receive,
       MethodHandle send,
-      MethodHandle close,
-      MethodHandle map,
-      MethodHandle unmap,
-      MethodHandle advise) {}
+      MethodHandle close) {}
 
   static final int EPOLLIN = 0x1;
   static final int EPOLLOUT = 0x4;
@@ -46,9 +43,6 @@ final class Kernel {
   private static final int CHANGE = 3;
   private static final int MSG_NOSIGNAL = 0x4000;
   private static final int MSG_DONTWAIT = 0x40;
-  private static final int READ_AND_WRITE = 0x3;
-  private static final int PRIVATE_ANONYMOUS_NORESERVE = 0x4022;
-  private static final int DONT_DUMP = 16; // MADV_DONTDUMP
   private static final int EAGAIN = 11;
   private static final int EINTR = 4;
   private static final boolean PACKED = System.getProperty("os.arch", "").equals("amd64");
@@ -93,13 +87,7 @@ final class Kernel {
               "epoll_wait", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT)),
           call("recv", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT)),
           call("send", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT)),
-          call("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT)),
-          call(
-              "mmap",
-              FunctionDescriptor.of(
-                  ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG)),
-          call("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG)),
-          call("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT)));
+          call("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT)));
     } catch (RuntimeException | LinkageError _) {
       return null; // a JVM without native access, or another C library
     }
@@ -221,35 +209,6 @@ final class Kernel {
   static MemorySegment memoryOf(ByteBuf direct) {
     return MemorySegment.ofAddress(direct.memoryAddress() + direct.readerIndex())
         .reinterpret(direct.readableBytes());
-  }
-
-  /// Memory that costs nothing until it is written to, in no core dump. Of zeros.
-  MemorySegment reserve(long bytes) throws IOException {
-    try {
-      MemorySegment start =
-          (MemorySegment)
-              calls.map.invokeExact(
-                  state,
-                  MemorySegment.NULL,
-                  bytes,
-                  READ_AND_WRITE,
-                  PRIVATE_ANONYMOUS_NORESERVE,
-                  -1,
-                  0L);
-      checked("mmap", start.address());
-      checked("madvise", (int) calls.advise.invokeExact(state, start, bytes, DONT_DUMP));
-      return start.reinterpret(bytes);
-    } catch (Throwable e) {
-      throw thrown(e);
-    }
-  }
-
-  void giveBack(MemorySegment reserved) {
-    try {
-      int ignored = (int) calls.unmap.invokeExact(state, reserved, reserved.byteSize());
-    } catch (Throwable e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private long checked(String what, long result) throws IOException {

@@ -3,41 +3,44 @@ package dormouse.park;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dormouse.flat.Numbered;
+import dormouse.flat.ReservedMemory;
 import dormouse.tls.records.ParkedRecords;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 
 /// Parked sockets, each a slot of [#SLOT_BYTES] outside the heap, where no collector looks at it: the descriptor, and what TLS
 /// needs to go on; what room that leaves is the owner's. Slots have numbers of their own, not their descriptor's, for a session may come to have none.
 /// ```text
-/// 0 descriptor, or while the slot is free -2 minus the next free one   4 how often the slot was given away, lent and taken back   8 ParkedRecords, then the owner's
+/// 0 descriptor, or while the slot is free -2 minus the next free one   4 how often the slot was given away, lent and taken back
+/// 8 number of its owner, -1 if it is lent, or -2 minus the member of a crowd whose it is   12 ParkedRecords, then the owner's
 /// ```
 /// The memory is reserved and not touched before it is used; a slot is zeroed when it is free again. Lives on one event loop.
 final class ParkTable<O> {
   /// With 52 bytes for the owner where TLS has the shorter secrets, as mostly, and 20 where it has the longer.
-  static final int SLOT_BYTES = 144;
+  static final int SLOT_BYTES = 148;
 
+  static final int NO_MEMBER = -1;
+
+  private static final int NOBODY = -1;
+  private static final int FIRST_MEMBER = -2;
   private static final int AT_GENERATION = 4;
-  private static final int AT_RECORDS = 8;
+  private static final int AT_OWNER = 8;
+  private static final int AT_RECORDS = 12;
   private static final int NOTHING_FREE = -1;
-  private static final int FIRST_OWNERS = 16;
 
-  private final Kernel kernel;
   private final MemorySegment memory;
   private final int capacity;
-  private @Nullable Object[] owners = new @Nullable Object[FIRST_OWNERS];
+  private final Numbered<O> owners = new Numbered<>();
   private int used; // slots that were ever given away
   private int free = NOTHING_FREE;
   private int size;
 
   /// @param capacity how many there can be; reserves that much of the address space
-  ParkTable(Kernel kernel, int capacity) throws IOException {
-    this.kernel = kernel;
+  ParkTable(int capacity) throws IOException {
     this.capacity = capacity;
-    this.memory = kernel.reserve((long) capacity * SLOT_BYTES);
+    this.memory = ReservedMemory.of((long) capacity * SLOT_BYTES);
   }
 
   boolean isFull() {
@@ -59,19 +62,16 @@ final class ParkTable<O> {
     }
     memory.set(JAVA_INT, at(slot), fd);
     memory.set(JAVA_INT, at(slot) + AT_GENERATION, generation(slot) + 1);
-    if (slot >= owners.length) {
-      owners = Arrays.copyOf(owners, Math.min(capacity, owners.length + (owners.length >> 1)));
-    }
-    owners[slot] = owner;
+    memory.set(JAVA_INT, at(slot) + AT_OWNER, owners.add(owner));
     size++;
     return slot;
   }
 
   /// Frees a slot and forgets all that it held.
   void remove(int slot) {
+    ownedBy(slot, NOBODY);
     memory.set(JAVA_INT, at(slot), -2 - free);
     all(slot).fill((byte) 0);
-    owners[slot] = null;
     free = slot;
     size--;
   }
@@ -80,18 +80,18 @@ final class ParkTable<O> {
   void lend(int slot) {
     memory.set(JAVA_INT, at(slot) + AT_GENERATION, generation(slot) + 1);
     all(slot).fill((byte) 0);
-    owners[slot] = null;
+    ownedBy(slot, NOBODY);
   }
 
   /// Has the socket of a slot that was lent again; its records are zeros.
   void takeBack(int slot, O owner) {
     memory.set(JAVA_INT, at(slot) + AT_GENERATION, generation(slot) + 1);
-    owners[slot] = owner;
+    ownedBy(slot, owners.add(owner));
   }
 
   /// Whether the slot is in use and not lent.
   boolean isParked(int slot) {
-    return slot < used && owners[slot] != null;
+    return slot < used && ownedBy(slot) != NOBODY;
   }
 
   int fd(int slot) {
@@ -100,12 +100,40 @@ final class ParkTable<O> {
 
   /// Another has it from now on.
   void owner(int slot, O owner) {
-    owners[slot] = owner;
+    ownedBy(slot, owners.add(owner));
   }
 
-  @SuppressWarnings("unchecked") // only what came in by add
+  /// A member of a crowd has it from now on, for whom there is no object.
+  void member(int slot, int member) {
+    ownedBy(slot, FIRST_MEMBER - member);
+  }
+
+  /// Whose it is if it is a member's of a crowd, else [#NO_MEMBER].
+  int member(int slot) {
+    int owner = ownedBy(slot);
+    return owner <= FIRST_MEMBER ? FIRST_MEMBER - owner : NO_MEMBER;
+  }
+
+  /// Whose it is if it is no member's.
   O owner(int slot) {
-    return (O) Objects.requireNonNull(owners[slot]);
+    return owners.get(ownedBy(slot));
+  }
+
+  private int ownedBy(int slot) {
+    return memory.get(JAVA_INT, at(slot) + AT_OWNER);
+  }
+
+  private void ownedBy(int slot, int owner) {
+    int before = ownedBy(slot);
+    if (before >= 0) {
+      owners.remove(before);
+    }
+    memory.set(JAVA_INT, at(slot) + AT_OWNER, owner);
+  }
+
+  /// All of them, once for each slot.
+  List<O> owners() {
+    return owners.toList();
   }
 
   /// What tells a use of the slot from the one before.
@@ -158,6 +186,5 @@ final class ParkTable<O> {
 
   void close() {
     memory.asSlice(0, at(used)).fill((byte) 0);
-    kernel.giveBack(memory);
   }
 }

@@ -18,9 +18,17 @@ public final class Parked {
   }
 
   /// Puts the socket into other hands. From here nothing more can be asked of it.
-  public void handOver(Parking.Holder holder) {
+  public void handOver(Parking.Owner owner) {
     if (isThere()) {
-      parking.handOver(slot, holder);
+      parking.handOver(slot, owner);
+      left = true;
+    }
+  }
+
+  /// The same for a member of the crowd.
+  public void handOver(int member) {
+    if (isThere()) {
+      parking.handOver(slot, member);
       left = true;
     }
   }

@@ -25,6 +25,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The parked sockets of one event loop. A parked socket has no channel: its descriptor waits in an epoll set of our own, which is
@@ -38,19 +39,14 @@ import org.jspecify.annotations.Nullable;
 /// does not take all it is sent. That channel, a [SlotChannel], leaves the socket where it is: the kernel is told of it when it is parked
 /// first, and when it is closed. Lives on its event loop.
 public final class Parking {
-  /// In whose hands a socket is.
-  public interface Holder {
-    /// Whose socket in the slot it is.
-    Owner owner(int slot);
+  /// Many who have sockets and no object each, but a number.
+  public interface Crowd {
+    /// The owner of a member's socket, which has it from now on.
+    Owner owner(int member, int slot);
   }
 
   /// Whose socket it is.
-  public interface Owner extends Holder {
-    @Override
-    default Owner owner(int slot) {
-      return this;
-    }
-
+  public interface Owner {
     /// Whether the socket can still be parked: asked when its channel has left the loop.
     boolean canPark();
 
@@ -96,7 +92,7 @@ public final class Parking {
   private final Parkings.Gauges gauges;
   private final Arena arena = Arena.ofShared();
   private final Kernel kernel;
-  private final ParkTable<Holder> table;
+  private final ParkTable<Owner> table;
   private final IntObjectHashMap<SlotChannel> channels = new IntObjectHashMap<>(); // by slot
   private final IovArray vector = new IovArray(SENT_AT_ONCE);
   private final int epoll;
@@ -104,6 +100,7 @@ public final class Parking {
   private final MemorySegment event;
   private final ByteBuf read;
   private final MemorySegment readInto;
+  private @Nullable Crowd crowd;
   private int reading = NONE; // the slot whose owner is just told what was read
   private @Nullable Channel revivedMeanwhile; // from that slot
   private boolean refused; // the kernel watches no more, and it has been logged
@@ -113,7 +110,7 @@ public final class Parking {
     this.loop = loop;
     this.gauges = gauges;
     this.kernel = new Kernel(arena);
-    this.table = new ParkTable<>(kernel, capacity);
+    this.table = new ParkTable<>(capacity);
     this.epoll = kernel.epollCreate();
     this.events = arena.allocate((long) EVENTS * Kernel.EVENT_BYTES, Long.BYTES);
     this.event = arena.allocate(Kernel.EVENT_BYTES, Long.BYTES);
@@ -207,11 +204,11 @@ public final class Parking {
 
   private boolean take(EpollSocketChannel channel, Owner owner) {
     int fd = channel.fd().intValue();
-    int slot = table.add(fd, owner);
+    int slot = add(fd, owner);
     try {
       kernel.watch(epoll, fd, SlotChannel.READING, data(slot, fd), event);
     } catch (IOException e) {
-      table.remove(slot);
+      remove(slot);
       refused(e);
       return false;
     }
@@ -253,13 +250,23 @@ public final class Parking {
       ParkedRecords.park(tls, table.records(slot));
     }
     gauges.parked(1);
-    owner.parked(new Parked(this, slot, table.generation(slot)));
+    owner.parked(at(slot));
   }
 
   /// What the kernel says with each event of a socket. A slot is never given away while events are looked at, so the descriptor is only
   /// asked for because it costs nothing.
   private static long data(int slot, int fd) {
     return (long) fd << Integer.SIZE | slot;
+  }
+
+  /// Takes a slot, whose descriptor is not waited for yet.
+  int add(int fd, Owner owner) {
+    return table.add(fd, owner);
+  }
+
+  /// Gives back a slot, whose descriptor is not waited for any more.
+  void remove(int slot) {
+    table.remove(slot);
   }
 
   // ── the client speaks ──
@@ -519,7 +526,7 @@ public final class Parking {
 
   private void drop(int slot) {
     int fd = table.fd(slot);
-    table.remove(slot);
+    remove(slot);
     try {
       kernel.unwatch(epoll, fd);
     } catch (IOException e) {
@@ -571,23 +578,41 @@ public final class Parking {
     return new Parked(this, slot, closed ? 0 : table.generation(slot));
   }
 
+  MemorySegment records(int slot) {
+    return table.records(slot);
+  }
+
+  MemorySegment room(int slot) {
+    return table.room(slot);
+  }
+
+  int member(int slot) {
+    return table.member(slot);
+  }
+
   private Owner owner(int slot) {
-    return table.owner(slot).owner(slot);
+    int member = table.member(slot);
+    return member == ParkTable.NO_MEMBER
+        ? table.owner(slot)
+        : Objects.requireNonNull(crowd).owner(member, slot);
   }
 
-  void handOver(int slot, Holder holder) {
-    table.owner(slot, holder);
+  void handOver(int slot, Owner owner) {
+    table.owner(slot, owner);
   }
 
-  /// Those who have parked sockets now, once for each.
-  public List<Holder> holders() {
-    List<Holder> all = new ArrayList<>();
-    for (int slot = 0; slot < table.end() && !closed; slot++) {
-      if (table.isParked(slot)) {
-        all.add(table.owner(slot));
-      }
-    }
-    return all;
+  void handOver(int slot, int member) {
+    table.member(slot, member);
+  }
+
+  /// To whose members sockets can be handed over.
+  public void crowd(Crowd one) {
+    crowd = one;
+  }
+
+  /// Those who have parked sockets now and are no members of the crowd, once for each.
+  public List<Owner> owners() {
+    return closed ? List.of() : table.owners();
   }
 
   boolean isThere(int slot, int generation) {

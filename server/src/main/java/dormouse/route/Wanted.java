@@ -30,4 +30,9 @@ public record Wanted(
   public Wanted at(String otherHost, int otherPort) {
     return new Wanted(user, protocol, cameTo, null, otherHost, otherPort, null, approach);
   }
+
+  /// The same for another user.
+  public Wanted of(String other) {
+    return new Wanted(other, protocol, cameTo, name, host, port, tls, approach);
+  }
 }

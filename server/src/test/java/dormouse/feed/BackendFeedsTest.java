@@ -3,10 +3,15 @@ package dormouse.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.ops.Metrics;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -17,25 +22,28 @@ final class BackendFeedsTest {
   private final List<String> heard = new ArrayList<>();
 
   private Runnable subscribe(String user) {
-    BackendFeeds.Listener listener =
-        new BackendFeeds.Listener() {
-          @Override
-          public Executor toldOn() {
-            return Runnable::run;
-          }
-
-          @Override
-          public void changed(Feed by, @Nullable String mailbox) {
-            heard.add(user + " " + mailbox);
-          }
-
-          @Override
-          public void turned() {
-            heard.add(user + " " + feeds.state());
-          }
-        };
+    BackendFeeds.Listener listener = listener(user);
     feeds.subscribe(user, listener);
     return () -> feeds.unsubscribe(user, listener);
+  }
+
+  private BackendFeeds.Listener listener(String user) {
+    return new BackendFeeds.Listener() {
+      @Override
+      public Executor toldOn() {
+        return Runnable::run;
+      }
+
+      @Override
+      public void changed(Feed by, @Nullable String mailbox) {
+        heard.add(user + " " + mailbox);
+      }
+
+      @Override
+      public void turned() {
+        heard.add(user + " " + feeds.state());
+      }
+    };
   }
 
   @Test
@@ -74,6 +82,107 @@ final class BackendFeedsTest {
     third.run();
     feed.changed("ann", null);
     assertThat(heard).isEmpty();
+  }
+
+  @Test
+  void membersOfACrowdHearWhatListenersHear() throws IOException {
+    feed.up();
+    Crowd crowd = crowd(Runnable::run);
+    BackendFeeds.Listener ann = listener("ann");
+    feeds.subscribe("Ann@example.org", ann);
+    feeds.join("Ann@example.org", ann, crowd, 5);
+    BackendFeeds.Listener bob = listener("bob");
+    feeds.subscribe("bob", bob);
+    feeds.join("bob", bob, crowd, 6);
+    assertThat(feeds.changed(feed, "ANN@example.org", "INBOX", null)).isTrue();
+    assertThat(feeds.changed(feed, "ann", "Sent", null)).isTrue(); // an event too many costs a look
+    assertThat(feeds.changed(feed, "ann@example.net", "INBOX", null)).isFalse();
+    assertThat(feeds.changed(feed, "bob@example.org", null, null)).isTrue();
+    assertThat(heard).containsExactly("5 INBOX", "5 Sent", "6 null");
+
+    heard.clear();
+    feeds.leave("Ann@example.org", ann, crowd, 5);
+    feed.changed("ann@example.org", "INBOX");
+    assertThat(heard).containsExactly("ann INBOX");
+    feeds.unsubscribe("Ann@example.org", ann);
+    assertThat(feeds.changed(feed, "ann@example.org", "INBOX", null)).isFalse();
+
+    heard.clear();
+    int turns = feeds.turns();
+    feed.down("test");
+    assertThat(feeds.turns()).isEqualTo(turns + 1);
+    assertThat(heard).containsExactly("crowd " + feeds.state());
+  }
+
+  /// What was told of a member reaches who it is when it is told, and nobody else.
+  @Test
+  void whoLeavesTheCrowdBeforeItIsToldHearsItAllTheSame() throws IOException {
+    feed.up();
+    List<Runnable> later = new ArrayList<>();
+    Crowd crowd = crowd(later::add);
+    BackendFeeds.Listener ann = listener("ann");
+    feeds.subscribe("ann", ann);
+    feeds.join("ann", ann, crowd, 5);
+    feed.changed("ann", "INBOX");
+    feeds.leave("ann", ann, crowd, 5);
+    BackendFeeds.Listener bob = listener("bob");
+    feeds.subscribe("bob", bob);
+    feeds.join("bob", bob, crowd, 5); // her number is free
+    List.copyOf(later).forEach(Runnable::run);
+    assertThat(heard).containsExactly("ann INBOX");
+
+    heard.clear();
+    later.clear();
+    feed.changed("bob", "INBOX");
+    feeds.leave("bob", bob, crowd, 5);
+    feeds.join("bob", bob, crowd, 7); // again, as another
+    List.copyOf(later).forEach(Runnable::run);
+    later.getLast().run();
+    assertThat(heard).containsExactly("7 INBOX");
+  }
+
+  /// Whoever joins and leaves all the time misses nothing of what another thread tells.
+  @Test
+  void nothingIsMissedBetweenTheTwo() throws Exception {
+    feed.up();
+    Crowd crowd = crowd(_ -> {});
+    BackendFeeds.Listener ann = listener("ann");
+    feeds.subscribe("ann", ann);
+    AtomicBoolean over = new AtomicBoolean();
+    try (ExecutorService other = Executors.newSingleThreadExecutor()) {
+      Future<?> moves =
+          other.submit(() -> {
+            while (!over.get()) {
+              feeds.join("ann", ann, crowd, 1);
+              feeds.leave("ann", ann, crowd, 1);
+            }
+          });
+      try {
+        for (int i = 0; i < 20_000; i++) {
+          assertThat(feeds.changed(feed, "ann", "INBOX", null)).isTrue();
+        }
+      } finally {
+        over.set(true);
+      }
+      moves.get();
+    }
+  }
+
+  private Crowd crowd(Executor loop) throws IOException {
+    Crowd.Members members =
+        new Crowd.Members() {
+          @Override
+          public void changed(
+              int member, Feed by, @Nullable String mailbox, @Nullable String session) {
+            heard.add(member + " " + mailbox);
+          }
+
+          @Override
+          public void turned(BackendFeeds by) {
+            heard.add("crowd " + by.state());
+          }
+        };
+    return new Crowd(loop, members, 100);
   }
 
   @Test

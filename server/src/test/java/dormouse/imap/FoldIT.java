@@ -88,9 +88,11 @@ class FoldIT {
     one.expect("* 4 EXISTS").expectMatch("\\* \\d+ RECENT");
     one.done();
     one.logout();
+    assertThat(front.metric("dormouse_folded_bytes")).isPositive();
     other.done();
     other.logout();
     awaitFolded(0);
+    assertThat(front.metric("dormouse_folded_bytes")).isZero();
   }
 
   @Test

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,19 +22,16 @@ import org.junit.jupiter.api.condition.OS;
 class ParkTableTest {
   private static final int CAPACITY = 100;
 
-  private Arena arena;
   private ParkTable<String> table;
 
   @BeforeEach
   void open() throws IOException {
-    arena = Arena.ofConfined();
-    table = new ParkTable<>(new Kernel(arena), CAPACITY);
+    table = new ParkTable<>(CAPACITY);
   }
 
   @AfterEach
   void close() {
     table.close();
-    arena.close();
   }
 
   @Test
@@ -63,12 +59,33 @@ class ParkTableTest {
   void whatItsOwnerKeepsThereGoesToo() {
     int slot = table.add(7, "ann");
     int other = table.add(8, "bob");
-    assertThat(table.room(slot).byteSize()).isEqualTo(ParkTable.SLOT_BYTES - 12); // without TLS
+    assertThat(table.room(slot).byteSize()).isEqualTo(ParkTable.SLOT_BYTES - 16); // without TLS
     table.room(slot).fill((byte) 0xEE);
     assertThat(table.fd(slot)).isEqualTo(7);
     assertThat(table.fd(other)).isEqualTo(8);
     assertThat(isFilled(other, (byte) 0)).isTrue();
     table.remove(slot);
+    assertThat(table.isClean(slot)).isTrue();
+  }
+
+  @Test
+  void aSlotIsAnOwnersOrAMembers() {
+    int slot = table.add(7, "ann");
+    int other = table.add(8, "bob");
+    assertThat(table.member(slot)).isEqualTo(ParkTable.NO_MEMBER);
+    table.member(slot, 0);
+    assertThat(table.member(slot)).isZero();
+    assertThat(table.owners()).containsExactly("bob");
+    table.member(slot, Integer.MAX_VALUE - 1);
+    assertThat(table.member(slot)).isEqualTo(Integer.MAX_VALUE - 1);
+    table.owner(slot, "cyd");
+    assertThat(table.member(slot)).isEqualTo(ParkTable.NO_MEMBER);
+    assertThat(table.owner(slot)).isEqualTo("cyd");
+    assertThat(table.owner(other)).isEqualTo("bob");
+    table.member(other, 3);
+    table.remove(other);
+    table.remove(slot);
+    assertThat(table.owners()).isEmpty();
     assertThat(table.isClean(slot)).isTrue();
   }
 

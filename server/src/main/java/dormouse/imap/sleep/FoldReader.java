@@ -13,6 +13,7 @@ import java.util.List;
 public final class FoldReader {
   private final byte[] own;
   private final Iterator<Object> alike;
+  private final List<String> names = new ArrayList<>(4);
   private final List<MailboxView> views = new ArrayList<>(2);
   private int at;
 
@@ -34,11 +35,26 @@ public final class FoldReader {
     }
   }
 
+  /// Leaves out so many bytes.
+  public void skip(int bytes) {
+    at += bytes;
+  }
+
   public boolean flag() {
     return own[at++] != 0;
   }
 
-  String text() {
+  public String name() {
+    int known = (int) number();
+    if (known > 0) {
+      return names.get(known - 1);
+    }
+    String name = text();
+    names.add(name);
+    return name;
+  }
+
+  public String text() {
     return new String(bytes(), UTF_8);
   }
 

@@ -15,13 +15,14 @@ import java.util.List;
 /// the same order for all, so that those who have all of it alike can share one list. Whoever is folded writes what it has, and reads it in the same order
 /// from a [FoldReader].
 ///
-/// Numbers are in 7-bit groups, the lowest first; texts and sets are behind their length; a view that was written before is
-/// its place among the views, and shared again when it is read. Used by one thread.
+/// Numbers are in 7-bit groups, the lowest first; texts and sets are behind their length; a view or a name that was written before is
+/// its place among those, and shared again when it is read. Used by one thread.
 public final class FoldWriter {
   private static final int USUAL_BYTES = 512;
 
   private final ByteBuf out = Unpooled.buffer(USUAL_BYTES);
   private final List<Object> alike = new ArrayList<>();
+  private final List<String> names = new ArrayList<>(4);
   private final List<MailboxView> views = new ArrayList<>(2);
   private Duration soonest = Duration.ofDays(1);
 
@@ -38,7 +39,17 @@ public final class FoldWriter {
     out.writeByte(flag ? 1 : 0);
   }
 
-  void text(String text) {
+  /// A text that may come more than once.
+  public void name(String name) {
+    int known = names.indexOf(name);
+    number(known + 1L);
+    if (known < 0) {
+      names.add(name);
+      text(name);
+    }
+  }
+
+  public void text(String text) {
     bytes(text.getBytes(UTF_8));
   }
 
@@ -78,6 +89,16 @@ public final class FoldWriter {
   /// When the first that waits for its time has to be there again; a day at most.
   public Duration soonest() {
     return soonest;
+  }
+
+  /// Leaves room for what its caller puts there itself.
+  public void room(int bytes) {
+    out.writeZero(bytes);
+  }
+
+  /// How many bytes there are so far.
+  public int length() {
+    return out.readableBytes();
   }
 
   public byte[] own() {

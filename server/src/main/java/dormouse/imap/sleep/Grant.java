@@ -35,6 +35,17 @@ public final class Grant {
     this.standing = standing;
   }
 
+  @SuppressWarnings("unchecked") // it was one when it was written
+  private Grant(FoldReader in) {
+    this.user = in.name();
+    this.authzid = in.name();
+    this.owner = in.name();
+    this.masters = (Function<String, @Nullable MasterUser>) in.alike(Function.class);
+    this.password = in.flag() ? SealedPassword.ofSealed(in.bytes()) : null;
+    this.standing = in.flag() ? standing(in) : null;
+    this.sharers = (int) in.number();
+  }
+
   /// For who has logged in at a backend; null if there is no way to do so again.
   ///
   /// @param masters the master users there are, by the names of their backends
@@ -52,6 +63,39 @@ public final class Grant {
     return keepPassword
         ? new Grant(credentials, masters, SealedPassword.seal(credentials.password()), standing)
         : null;
+  }
+
+  /// What was [#fold]ed.
+  public static Grant unfold(FoldReader in) {
+    return new Grant(in);
+  }
+
+  private static Standing standing(FoldReader in) {
+    return Standing.unfolded(
+        new Standing.Folded(
+            in.name(), in.name(), in.name(), in.number(), in.alike(Standing.Alike.class)));
+  }
+
+  /// Writes what is needed to make it again; the password remains sealed.
+  public void fold(FoldWriter out) {
+    out.name(user);
+    out.name(authzid);
+    out.name(owner);
+    out.alike(masters);
+    out.flag(password != null);
+    if (password != null) {
+      out.bytes(password.sealed());
+    }
+    out.flag(standing != null);
+    if (standing != null) {
+      Standing.Folded told = standing.folded();
+      out.name(told.user());
+      out.name(told.typed());
+      out.name(told.authzid());
+      out.number(told.askedMillis());
+      out.alike(told.alike());
+    }
+    out.number(sharers);
   }
 
   /// Whose login the client's was.

@@ -125,6 +125,7 @@ public final class UserMailboxes
   private int logins;
   private boolean lendsToClients;
   private boolean unused;
+  private int turns; // of the feeds, as far as they were heard
 
   /// @param backend who serves the user now
   public UserMailboxes(Surroundings in, Host host, Backend backend) {
@@ -132,10 +133,11 @@ public final class UserMailboxes
     this.host = host;
     this.backend = backend;
     this.feeds = in.feedsOf().apply(backend);
+    this.turns = feeds.turns();
     feeds.subscribe(host.user(), host.heardBy(this));
   }
 
-  /// Unfolds; whoever heard the feeds hears them still.
+  /// Unfolds. It is not told by the feeds until its host lets it ([BackendFeeds#leave]).
   ///
   /// @param from what [#fold] has written
   /// @param beside what it has returned
@@ -159,6 +161,7 @@ public final class UserMailboxes
     logins = (int) from.number();
     canNotify = from.flag();
     lendsToClients = from.flag();
+    turns = (int) from.number();
     notTheirs = from.flag() ? from.texts() : null;
     MailboxWatch[] all = new MailboxWatch[(int) from.number()];
     for (int i = 0; i < all.length; i++) {
@@ -203,6 +206,7 @@ public final class UserMailboxes
         && sessions == sleepers().count()
         && questions == 0
         && grant == with
+        && !missesTurn()
         && (writes == null || writes.rests())
         && (statuses == null || statuses.rests())
         && (selects == null || selects.folds())
@@ -211,7 +215,7 @@ public final class UserMailboxes
         && watches.stream().allMatch(watch -> watch.folds(with));
   }
 
-  /// Writes what is needed to make it again. It must not be used any more; who hears feeds hears them still.
+  /// Writes what is needed to make it again. It must not be used any more; its host goes on to hear the feeds.
   ///
   /// @return what stays as it is; null if nothing does
   public @Nullable Beside fold(FoldWriter out) {
@@ -222,6 +226,7 @@ public final class UserMailboxes
     out.number(logins);
     out.flag(canNotify);
     out.flag(lendsToClients);
+    out.number(turns);
     out.flag(notTheirs != null);
     if (notTheirs != null) {
       out.alike(notTheirs);
@@ -417,8 +422,14 @@ public final class UserMailboxes
     return in.loop();
   }
 
+  /// Whether the feeds have become reliable, or have ceased to be, and [#turned] has not been heard yet.
+  public boolean missesTurn() {
+    return turns != feeds.turns();
+  }
+
   @Override
   public void turned() {
+    turns = feeds.turns();
     considerNotify();
     listens();
   }
@@ -613,7 +624,8 @@ public final class UserMailboxes
     notTheirs = List.copyOf(prefixes);
   }
 
-  BackendFeeds feeds() {
+  /// Those of the backend.
+  public BackendFeeds feeds() {
     return feeds;
   }
 

@@ -73,7 +73,7 @@ class FoldTest {
         List.of(
             UserMailboxes.class,
             "in host watches epochs grant echoes writes statuses lists selects statusDesk backend feeds notify"
-                + " canNotify notTheirs namespacesRefusedMillis questions sessions asleep keptBytes logins lendsToClients unused"),
+                + " canNotify notTheirs namespacesRefusedMillis questions sessions asleep keptBytes logins lendsToClients unused turns"),
         List.of(
             MailboxWatch.class,
             "home mailbox sleepers login state reader again lookSoon stirred ending provenMillis priority"
