@@ -11,19 +11,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// Dormouse with the options of `packaging/dormouse`, those of `JAVA_OPTS`, and a heap of a fixed size that is touched in advance. It keeps no backend
+/// Dormouse as an operator starts it, by `packaging/dormouse`, trained, with no options but those of `JAVA_OPTS`. It keeps no backend
 /// connection for longer than it waits before sessions hibernate, so that who wakes needs a login, as after a long sleep. Any thread.
 final class DormouseFront implements Front {
-  private static final long HEAP_BYTES = 512L << 20;
+  private static final int HEX = 16;
   private static final Path JAVA_BIN = Path.of(System.getProperty("java.home"), "bin");
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
+  private static final Pattern HEAP = Pattern.compile("\\[0x(\\p{XDigit}+), 0x(\\p{XDigit}+)\\)");
+  private static final Pattern AREA = Pattern.compile("(\\p{XDigit}+)-(\\p{XDigit}+) .*");
 
   private final Path home;
   private final Path config;
@@ -51,7 +52,7 @@ final class DormouseFront implements Front {
             address: "127.0.0.1:%d"
             tls: none
             gate: { logins-per-second: 100000, burst: 100000, concurrent-logins: 1000, queue: 100000 }
-            pool: { keep: %8$s }
+            pool: { keep: %8$s, keep-after-logout: %8$s }
         hibernate: { enabled: %7$b, after: %8$s, keep-alive: %9$ds, sync-linger: %8$s }
         limits: { exempt: [ 127.0.0.0/8 ] }
         """
@@ -77,15 +78,8 @@ final class DormouseFront implements Front {
   }
 
   private Daemon start() {
-    List<String> options = new ArrayList<>();
-    options.add("-Xms" + HEAP_BYTES);
-    options.add("-Xmx" + HEAP_BYTES);
-    options.add("-XX:+AlwaysPreTouch");
-    String more = System.getenv("JAVA_OPTS");
-    if (more != null && !more.isBlank()) {
-      options.addAll(Arrays.asList(more.strip().split(" +")));
-    }
-    List<String> command = new ArrayList<>(DormouseCommand.of(jar, options));
+    String options = System.getenv().getOrDefault("JAVA_OPTS", "");
+    List<String> command = new ArrayList<>(DormouseCommand.of(jar, List.of(options.strip())));
     command.addAll(List.of("--config", config.toString()));
     return Daemon.start(home, tlsPort, command);
   }
@@ -111,14 +105,37 @@ final class DormouseFront implements Front {
     daemon = start();
   }
 
-  /// All of the heap but what a full collection leaves.
+  /// All of the heap that is in memory, but what a full collection leaves.
   @Override
   public synchronized long unusedBytes() {
     Matcher total = TOTAL.matcher(jcmd("GC.class_histogram")); // collects first
-    if (!total.find()) {
-      throw new IllegalStateException("no total of the heap");
+    Matcher heap = HEAP.matcher(jcmd("GC.heap_info"));
+    if (!total.find() || !heap.find()) {
+      throw new IllegalStateException("nothing is told of the heap");
     }
-    return HEAP_BYTES - Long.parseLong(total.group(1));
+    long from = Long.parseLong(heap.group(1), HEX);
+    long to = Long.parseLong(heap.group(2), HEX);
+    return Math.max(0, memoryBytes(from, to) - Long.parseLong(total.group(1)));
+  }
+
+  /// Pss of what lies between two addresses.
+  private long memoryBytes(long from, long to) {
+    try (Stream<String> lines = Files.lines(Path.of("/proc", daemon.pid() + "", "smaps"))) {
+      long[] sum = new long[2]; // kB; whether the present area counts
+      lines.forEach(line -> {
+        Matcher area = AREA.matcher(line);
+        if (area.matches()) {
+          long start = Long.parseUnsignedLong(area.group(1), HEX);
+          sum[1] =
+              Long.compareUnsigned(start, from) >= 0 && Long.compareUnsigned(start, to) < 0 ? 1 : 0;
+        } else if (line.startsWith("Pss:")) {
+          sum[0] += sum[1] * Long.parseLong(line.replaceAll("\\D", ""));
+        }
+      });
+      return sum[0] << 10;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private String jcmd(String command) {

@@ -12,13 +12,16 @@ import dormouse.bench.stack.Stack;
 import dormouse.bench.stack.StackKind;
 import dormouse.bench.stack.Usage;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /// What all workloads work with. On the thread of the run, but before the first round, when each stack has a thread of its own.
 ///
@@ -42,6 +45,9 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   private static final double QUIET_SECONDS = 0.015; // of the processors, between two looks
   private static final int MOST_LOOKS = 120;
   private static final int HIBERNATION_LOOKS = 7;
+  private static final Duration SLICE = Duration.ofSeconds(1);
+  private static final double NO_LESS = 0.95;
+  private static final int STEADY = 2;
 
   /// What went wrong with this stack.
   Faults faults(Stack stack) {
@@ -112,24 +118,51 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
         .thenCompose(Client::idle);
   }
 
-  /// One session in IDLE for each of these users, over TLS.
+  /// One session in IDLE for each of these users, over TLS, in their order.
   List<Client> hold(Stack stack, int first, int last) {
-    List<Client> held = Collections.synchronizedList(new ArrayList<>());
-    int[] users = {first};
+    return hold(stack, first, last, 1);
+  }
+
+  /// Sessions in IDLE, over TLS, in their order.
+  ///
+  /// @param first of them, counted from 0
+  /// @param last before which they end
+  /// @param each how many a user has
+  List<Client> hold(Stack stack, int first, int last, int each) {
+    AtomicReferenceArray<Client> held = new AtomicReferenceArray<>(last - first);
+    AtomicInteger next = new AtomicInteger();
     ClosedLoop.run(
         AT_ONCE,
-        last - first,
+        held.length(),
         LONG,
         faults(stack),
         new Latencies(),
         _ -> {
-          int user;
-          synchronized (users) {
-            user = users[0]++;
-          }
-          return idle(stack, user).thenAccept(held::add);
+          int number = next.getAndIncrement();
+          return idle(stack, (first + number) / each)
+              .thenAccept(client -> held.set(number, client));
         });
-    return held;
+    return IntStream.range(0, held.length())
+        .mapToObj(held::get)
+        .map(client -> Objects.requireNonNull(client, "one could not idle"))
+        .toList();
+  }
+
+  /// Runs for a second again and again, until twice in a row it takes no less of the processors than before for each of what it does, or for
+  /// [Size#warmSeconds]: whatever compiles its code as it runs, or has caches to fill, has then done so.
+  ///
+  /// @param run runs for so long
+  void untilSteady(Stack stack, Function<Duration, ClosedLoop.Outcome> run) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(size.warmSeconds());
+    double least = Double.MAX_VALUE;
+    int steady = 0;
+    while (steady < STEADY && System.nanoTime() < end) {
+      Usage before = stack.usage();
+      long count = Math.max(1, run.apply(SLICE).count());
+      double each = stack.usage().minus(before).sum() / count;
+      steady = each > least * NO_LESS ? steady + 1 : 0;
+      least = Math.min(least, each);
+    }
   }
 
   /// Ends them all.

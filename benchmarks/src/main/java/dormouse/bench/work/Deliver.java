@@ -44,10 +44,7 @@ final class Deliver implements Workload {
   public Rounds prepare(Bench bench, Stack stack) {
     int count = bench.size().sessions();
     bench.mailboxes(stack, 0, count);
-    List<Client> held = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      held.addAll(bench.hold(stack, i, i + 1));
-    }
+    List<Client> held = bench.hold(stack, 0, count);
     Bench.settle(stack, count);
     return new Rounds() {
       private final Map<Integer, Integer> delivered = new HashMap<>();

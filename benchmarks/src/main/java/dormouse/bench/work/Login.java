@@ -22,9 +22,8 @@ final class Login implements Workload {
   private static final String NAME = "login";
   private static final int AT_ONCE = 32;
   private static final int USERS = 100;
-
-  /// How many more do not count for what is compiled while it runs.
-  private static final int COLD = 10;
+  private static final Measure FIRST =
+      Measure.less(NAME, "full TLS, just started: front's CPU", "ms");
 
   private static final Duration LONG = Duration.ofMinutes(10);
   private static final long A_MOMENT = 200_000_000;
@@ -63,11 +62,10 @@ final class Login implements Workload {
         Locale.ROOT,
         """
         Users connect, log in and out, %d at a time, each at once after the last, over TLS 1.3 with a full handshake, with a resumed one, and in the clear. \
-        CPU is for each login; most of the back's is Dovecot's, which starts a process for each. Some logins before do not count, of Dormouse %d times as \
-        many as of others, for its code is compiled while it runs.\
+        CPU is for each login; most of the back's is Dovecot's, which starts a process for each. What was just started has a row of its own, its first logins while all stacks \
+        begin at once; then each has logins that do not count until they take no less of the processors any more.\
         """,
-        AT_ONCE,
-        COLD);
+        AT_ONCE);
   }
 
   @Override
@@ -84,9 +82,11 @@ final class Login implements Workload {
   @Override
   public Rounds prepare(Bench bench, Stack stack) {
     bench.mailboxes(stack, 0, USERS);
-    int warmUps = bench.size().warmUps() * (stack.kind().isDormouse() ? COLD : 1);
-    run(bench, stack, Tls.FULL, warmUps, new Latencies());
-    run(bench, stack, Tls.RESUMED, Math.max(USERS, warmUps / 4), new Latencies());
+    first(bench, stack);
+    for (Tls tls : List.of(Tls.FULL, Tls.RESUMED)) {
+      bench.untilSteady(
+          stack, time -> run(bench, stack, tls, Long.MAX_VALUE, time, new Latencies()));
+    }
     return new Rounds() {
       @Override
       public void round() {
@@ -98,12 +98,21 @@ final class Login implements Workload {
     };
   }
 
+  /// Before anything is compiled or believed.
+  private static void first(Bench bench, Stack stack) {
+    Usage before = stack.usage();
+    long count = run(bench, stack, Tls.FULL, bench.size().logins(), LONG, new Latencies()).count();
+    if (stack.proxied()) {
+      bench.add(FIRST, stack, stack.usage().minus(before).front() * 1e3 / count);
+    }
+  }
+
   private static void measure(Bench bench, Stack stack, Tls tls, Measures measures) {
     Latencies latencies = new Latencies();
     LockSupport.parkNanos(A_MOMENT); // what is left of others ends
     long resumed = bench.load().resumed();
     Usage before = stack.usage();
-    ClosedLoop.Outcome outcome = run(bench, stack, tls, bench.size().logins(), latencies);
+    ClosedLoop.Outcome outcome = run(bench, stack, tls, bench.size().logins(), LONG, latencies);
     LockSupport.parkNanos(A_MOMENT);
     Usage used = stack.usage().minus(before);
     if (stack.proxied()) {
@@ -119,12 +128,12 @@ final class Login implements Workload {
   }
 
   private static ClosedLoop.Outcome run(
-      Bench bench, Stack stack, Tls tls, int logins, Latencies latencies) {
+      Bench bench, Stack stack, Tls tls, long most, Duration time, Latencies latencies) {
     AtomicInteger next = new AtomicInteger();
     return ClosedLoop.run(
         AT_ONCE,
-        logins,
-        LONG,
+        most,
+        time,
         bench.faults(stack),
         latencies,
         _ -> bench.login(stack, next.getAndIncrement() % USERS, tls).thenCompose(Client::logout));

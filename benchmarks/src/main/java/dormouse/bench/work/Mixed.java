@@ -2,6 +2,7 @@ package dormouse.bench.work;
 
 import dormouse.bench.load.Check;
 import dormouse.bench.load.Client;
+import dormouse.bench.load.ClosedLoop;
 import dormouse.bench.load.Latencies;
 import dormouse.bench.load.Load.Tls;
 import dormouse.bench.stack.Held;
@@ -31,7 +32,7 @@ final class Mixed implements Workload {
   private static final Measure FRONT =
       Measure.less(NAME, "front's CPU for a minute of 1,000 users", "ms");
   private static final Measure MEMORY =
-      Measure.less(NAME, "memory of all processes after a round, less unused heap", "MiB");
+      Measure.less(NAME, "memory of all processes at the end, less unused heap", "MiB");
   private static final Measure MISSED =
       Measure.less(NAME, "FETCH that Dovecot answered with nothing, asked again", "");
   private static final int PATIENCE_SECONDS = 20;
@@ -99,11 +100,10 @@ final class Mixed implements Workload {
       }
     }
     List<Desktop> desktops = new ArrayList<>();
-    for (int user = 0; user < count; user++) {
-      desktops.add(new Desktop(bench.hold(stack, user, user + 1).getFirst()));
-    }
-    Day warm = new Day(bench, stack, desktops);
-    warm.run(bench.size().warmSeconds(), new Random(SEED - 1));
+    bench.hold(stack, 0, count).forEach(client -> desktops.add(new Desktop(client)));
+    Random before = new Random(SEED - 1);
+    bench.untilSteady(
+        stack, time -> new Day(bench, stack, desktops).run(time.toMillis() / 1e3, before));
     return new Rounds() {
       private long rounds = SEED;
 
@@ -120,8 +120,6 @@ final class Mixed implements Workload {
           bench.add(FRONT, stack, used.front() * 1e3 / thousandMinutes);
         }
         bench.add(MISSED, stack, day.missed.get());
-        Held held = stack.held();
-        bench.add(MEMORY, stack, (double) (held.front() + held.back()) / (1 << 20));
         day.latencies.forEach((kind, times) ->
             bench.add(
                 Measure.less(NAME, kind.title + ", median", "ms"),
@@ -132,6 +130,8 @@ final class Mixed implements Workload {
 
       @Override
       public void close() {
+        Held held = stack.held();
+        bench.add(MEMORY, stack, (double) (held.front() + held.back()) / (1 << 20));
         Bench.leave(desktops.stream().map(desktop -> desktop.client).toList());
       }
     };
@@ -204,7 +204,7 @@ final class Mixed implements Workload {
     }
 
     /// Returns when all that was due in these seconds has ended.
-    void run(double seconds, Random random) {
+    ClosedLoop.Outcome run(double seconds, Random random) {
       long begin = System.nanoTime();
       List<CompletableFuture<?>> all = new ArrayList<>();
       try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -221,6 +221,7 @@ final class Mixed implements Workload {
       } catch (RuntimeException e) {
         bench.faults(stack).add(e);
       }
+      return new ClosedLoop.Outcome(all.size(), (System.nanoTime() - begin) / 1e9);
     }
 
     private List<Event> events(double seconds, Random random) {

@@ -3,10 +3,9 @@ package dormouse.bench.work;
 /// How much of everything. Immutable.
 ///
 /// @param rounds of each workload; their least, middle and most are told
-/// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process
-/// @param holdSeconds how long it watches them, and between two keep-alives
-/// @param warmUps logins that are not counted before **login** begins; more of Dormouse
-/// @param warmSeconds how long **wake**, **status** and **stream** run before they count
+/// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process, four times as many of Dormouse. All of all stacks are clients of one process: at most 19,000
+/// @param holdSeconds how long it watches them, and between two keep-alives; longer than it takes to hibernate, or nobody ever rests
+/// @param warmSeconds how long each of what is measured runs at most before it counts, until it takes no less of the processors any more
 /// @param logins a round, of each kind
 /// @param storm sessions that come back at once
 /// @param sessions that **wake** and **deliver** hold
@@ -23,7 +22,6 @@ public record Size(
     int rounds,
     int holdStep,
     int holdSeconds,
-    int warmUps,
     int warmSeconds,
     int logins,
     int storm,
@@ -40,16 +38,15 @@ public record Size(
 
   /// A minute; for right answers, not for figures.
   public static final Size TINY =
-      new Size("tiny", 1, 10, 3, 20, 1, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
+      new Size("tiny", 1, 10, 3, 1, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
 
-  /// Some twelve minutes on two cores.
+  /// Less than ten minutes on two cores.
   public static final Size QUICK =
-      new Size("quick", 3, 300, 5, 400, 2, 60, 80, 100, 50, 2, 1, 4 << 20, 50, 100, 2, 240);
+      new Size("quick", 3, 300, 5, 8, 120, 80, 100, 50, 2, 1, 4 << 20, 50, 100, 2, 240);
 
   /// Hours.
   public static final Size FULL =
-      new Size(
-          "full", 5, 3000, 20, 5000, 20, 3000, 5000, 1000, 100, 20, 20, 16 << 20, 50, 5000, 120, 6);
+      new Size("full", 5, 400, 20, 60, 3000, 5000, 1000, 100, 20, 20, 16 << 20, 50, 5000, 120, 6);
 
   /// How many workloads run beside each other: more than one where nobody looks at figures.
   public int workloadsAtOnce() {

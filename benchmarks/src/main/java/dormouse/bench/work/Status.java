@@ -67,8 +67,10 @@ final class Status implements Workload {
       clients.add(bench.login(stack, user, Tls.FULL).join());
     }
     run(bench, stack, clients, 1, 2L * CLIENTS * FOLDERS, LONG); // all of them once, and again
-    run(bench, stack, clients, 1, Long.MAX_VALUE, warm(bench));
-    run(bench, stack, clients, FOLDERS, Long.MAX_VALUE, warm(bench));
+    for (int atOnce : new int[] {1, FOLDERS}) {
+      bench.untilSteady(
+          stack, time -> run(bench, stack, clients, atOnce, Long.MAX_VALUE, time).outcome);
+    }
     return new Rounds() {
       @Override
       public void round() {
@@ -81,10 +83,6 @@ final class Status implements Workload {
         clients.forEach(Client::logout);
       }
     };
-  }
-
-  private static Duration warm(Bench bench) {
-    return Duration.ofSeconds(bench.size().warmSeconds());
   }
 
   private static void measure(

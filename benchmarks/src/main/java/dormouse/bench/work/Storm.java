@@ -20,11 +20,11 @@ final class Storm implements Workload {
   private static final Measure BACK = Measure.less(NAME, "from then until all idle again", "s");
   private static final Measure MEDIAN = Measure.less(NAME, "a client's return, median", "ms");
   private static final Measure FAILURES = Measure.less(NAME, "attempts that failed", "");
-  private static final Measure PEAK = Measure.less(NAME, "most memory of all processes", "MiB");
+  private static final Measure MEMORY =
+      Measure.less(NAME, "memory of all processes when all are back", "MiB");
   private static final Executor AGAIN =
       CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS);
   private static final long PATIENCE_SECONDS = 300;
-  private static final int LOOK_MILLIS = 300;
 
   @Override
   public String name() {
@@ -89,17 +89,11 @@ final class Storm implements Workload {
               bench.faults(stack).add(stack.kind().title() + ": not all came back: " + e);
               return null;
             });
-    long peak = 0;
-    CompletableFuture<Double> back = all.thenApply(_ -> (System.nanoTime() - up) / 1e9);
-    while (!back.isDone()) {
-      Held held = stack.processes();
-      peak = Math.max(peak, held.front() + held.back());
-      back.copy().completeOnTimeout(0.0, LOOK_MILLIS, TimeUnit.MILLISECONDS).join();
-    }
-    bench.add(BACK, stack, back.join());
+    bench.add(BACK, stack, all.thenApply(_ -> (System.nanoTime() - up) / 1e9).join());
     bench.add(MEDIAN, stack, latencies.millis(50));
     bench.add(FAILURES, stack, failures.get());
-    bench.add(PEAK, stack, (double) peak / (1 << 20));
+    Held back = stack.processes();
+    bench.add(MEMORY, stack, ((double) back.front() + back.back()) / (1 << 20));
     return coming.stream()
         .filter(each -> each.state() == Future.State.SUCCESS)
         .map(CompletableFuture::join)

@@ -62,12 +62,7 @@ final class Streaming implements Workload {
               .thenCompose(client -> client.select(1, Mailboxes.UID_VALIDITY))
               .join());
     }
-    run(
-        bench,
-        stack,
-        clients,
-        expected,
-        Duration.ofSeconds(Math.max(1, bench.size().warmSeconds())));
+    bench.untilSteady(stack, time -> run(bench, stack, clients, expected, time));
     return new Rounds() {
       @Override
       public void round() {

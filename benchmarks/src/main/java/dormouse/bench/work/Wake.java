@@ -7,7 +7,6 @@ import dormouse.bench.load.Latencies;
 import dormouse.bench.load.OpenLoop;
 import dormouse.bench.stack.Stack;
 import dormouse.bench.stack.StackKind;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -44,7 +43,7 @@ final class Wake implements Workload {
   public String question() {
     return """
     Clients that idle, and by then are hibernated where anybody hibernates them, end IDLE: one in three to idle again, one for a NOOP, one to fetch a message. So many a second do so, whatever becomes of those \
-    before; counted is from when it was to begin to the end of the answer (`+` of IDLE).\
+    before; counted is from when it was to begin to the end of the answer (`+` of IDLE). A FETCH from Dormouse's sleep is a login at Dovecot, which starts a process for it (`service_count = 1`, its default).\
     """;
   }
 
@@ -61,19 +60,22 @@ final class Wake implements Workload {
     bench.mailboxes(stack, 0, count);
     List<Client> held = bench.hold(stack, 0, count);
     Bench.settle(stack, count);
-    int[] warm = new int[count];
-    for (Kind kind : KINDS) {
-      ClosedLoop.run(
-          WARMING,
-          Long.MAX_VALUE,
-          Duration.ofSeconds(bench.size().warmSeconds()),
-          bench.faults(stack),
-          new Latencies(),
-          which -> {
-            int client = (which + WARMING * warm[which]++) % (count / WARMING * WARMING);
-            return wake(held.get(client), kind, System.nanoTime(), new Latencies());
-          });
-    }
+    int[] turns = new int[WARMING];
+    bench.untilSteady(
+        stack,
+        time ->
+            ClosedLoop.run(
+                WARMING,
+                Long.MAX_VALUE,
+                time,
+                bench.faults(stack),
+                new Latencies(),
+                which -> {
+                  int turn = turns[which]++;
+                  int client = (which + WARMING * turn) % (count / WARMING * WARMING);
+                  Kind kind = KINDS.get(turn % KINDS.size());
+                  return wake(held.get(client), kind, System.nanoTime(), new Latencies());
+                }));
     Bench.settle(stack, count);
     return new Rounds() {
       private int next;
