@@ -28,21 +28,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Lives on the user's event loop.
 final class NotifyWatch implements WatchLogin.Host {
-  /// The user.
-  interface Host {
-    /// Somebody of the user who sleeps; there is one.
-    Sleeper anySleeper();
-
-    /// The same of one grant; null if there is none.
-    @Nullable Sleeper anySleeper(Grant grant);
-
-    /// @param mailbox in modified UTF-7 as an IMAP string; null: any
-    void mayHaveChanged(@Nullable String mailbox);
-
-    /// It listens from now on, or no more.
-    void listens();
-  }
-
   private enum State {
     OFF,
     OPENING,
@@ -55,7 +40,6 @@ final class NotifyWatch implements WatchLogin.Host {
       "NOTIFY SET STATUS (personal (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange))";
 
   private final UserMailboxes home;
-  private final Host host;
   private final WatchLogin login;
   private State state = State.OFF;
   private @Nullable BackendConnection connection;
@@ -63,9 +47,8 @@ final class NotifyWatch implements WatchLogin.Host {
   private boolean refused; // the backend has no NOTIFY that would do
   private @Nullable Timer timer;
 
-  NotifyWatch(UserMailboxes home, Host host) {
+  NotifyWatch(UserMailboxes home) {
     this.home = home;
-    this.host = host;
     this.login = new WatchLogin(home, this);
   }
 
@@ -130,18 +113,18 @@ final class NotifyWatch implements WatchLogin.Host {
     state = State.OFF;
     connection = null;
     if (listened) {
-      host.listens();
+      home.listens();
     }
   }
 
   @Override
   public Sleeper applicant() {
-    return host.anySleeper();
+    return home.anySleeper();
   }
 
   @Override
   public @Nullable Sleeper applicant(Grant grant) {
-    return host.anySleeper(grant);
+    return home.anySleeper(grant);
   }
 
   @Override
@@ -172,7 +155,7 @@ final class NotifyWatch implements WatchLogin.Host {
           }
           login.encourage();
           state = State.LISTENING;
-          host.listens();
+          home.listens();
           stayThere(opened);
         })
         .exceptionally(bug -> {
@@ -207,8 +190,8 @@ final class NotifyWatch implements WatchLogin.Host {
       return;
     }
     switch (line.kind()) {
-      case STATUS -> host.mayHaveChanged(ImapString.mailbox(line.data()));
-      case LIST -> host.mayHaveChanged(null);
+      case STATUS -> home.mayHaveChanged(ImapString.mailbox(line.data()));
+      case LIST -> home.mayHaveChanged(null);
       case NO -> again(on, "events-lost");
       default -> {
         if (line.codeName().equals("NOTIFICATIONOVERFLOW")) {

@@ -41,8 +41,7 @@ import org.jspecify.annotations.Nullable;
 /// The mailboxes of one user on which sessions sleep, each watched once, and the way to that user's backend.
 ///
 /// Lives on the user's event loop.
-public final class UserMailboxes
-    implements BackendFeeds.Listener, NotifyWatch.Host, OwnWrites.Listener {
+public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Listener {
   private static final int ENOUGH_FOR_NOTIFY = 3;
   private static final String NAMESPACE = "* NAMESPACE ";
   private static final Duration NAMESPACE_AGAIN = Duration.ofMinutes(10);
@@ -434,25 +433,25 @@ public final class UserMailboxes
     listens();
   }
 
-  @Override
-  public void listens() {
+  /// What tells of changes does so from now on, or no more.
+  void listens() {
     epochs.next(null); // what was heard or not until now proves nothing about what comes
     watching(null).forEach(MailboxWatch::feedTurned);
   }
 
-  @Override
-  public void mayHaveChanged(@Nullable String mailbox) {
+  /// @param mailbox in modified UTF-7 as an IMAP string; null: any
+  void mayHaveChanged(@Nullable String mailbox) {
     epochs.next(mailbox);
     watching(mailbox).forEach(MailboxWatch::stirred);
   }
 
-  @Override
-  public Sleeper anySleeper() {
+  /// Somebody of the user who sleeps; there must be one.
+  Sleeper anySleeper() {
     return watching(null).getFirst().applicant();
   }
 
-  @Override
-  public @Nullable Sleeper anySleeper(Grant of) {
+  /// The same of one grant; null if there is none.
+  @Nullable Sleeper anySleeper(Grant of) {
     return sleepers().filter(one -> one.grant == of).findFirst().orElse(null);
   }
 
@@ -476,7 +475,7 @@ public final class UserMailboxes
       if (!wanted) {
         return;
       }
-      notify = new NotifyWatch(this, this);
+      notify = new NotifyWatch(this);
     }
     notify.want(wanted);
   }
