@@ -45,7 +45,7 @@ final class Hold implements Workload {
         Locale.ROOT,
         """
         TLS clients, three a user, log in, select INBOX and idle; each round adds as many again (a fifth where each takes a process, %d times as many of Dormouse, where each takes hardly anything), waits until \
-        whoever hibernates them has done so, and takes what all have added by then, for each session. Memory of processes is Pss. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
+        whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. Memory of processes is Pss. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
         whole machine, less a socket of the client's, which is measured first. Of Dormouse's heap what a full collection leaves is counted, but before the first session all that it has. CPU is taken over the \
         time in which each session hears one keep-alive.\
         """,
@@ -88,34 +88,37 @@ final class Hold implements Workload {
     Bench.settle(stack, 0);
     return new Rounds() {
       private final List<Client> held = new ArrayList<>();
-      private @Nullable Held before;
+      private @Nullable Held base;
+      private int fewest;
 
       @Override
       public void round() {
         double socket = socketBytes();
-        Held empty = before;
-        if (empty == null) {
-          Held whole = stack.processes();
-          bench.add(BEFORE, stack, ((double) whole.front() + whole.back()) / (1 << 20));
-          empty = stack.held();
-          before = empty;
+        if (base == null) {
+          Held empty = stack.processes();
+          bench.add(BEFORE, stack, ((double) empty.front() + empty.back()) / (1 << 20));
         }
         long slabs = Held.kernelSlabs();
         int first = held.size();
         held.addAll(bench.hold(stack, first, first + step, EACH));
         Bench.settle(stack, held.size());
         Held now = stack.held();
-        Held added = now.minus(empty);
-        double front = added.front() / 1024.0 / held.size();
-        double processes = front + added.back() / 1024.0 / held.size();
+        bench.add(COUNT, stack, now.processes());
+        if (base == null) {
+          base = now;
+          fewest = held.size();
+          return;
+        }
+        Held added = now.minus(base);
+        double more = held.size() - fewest;
+        double front = added.front() / 1024.0 / more;
+        double processes = front + added.back() / 1024.0 / more;
         double kernel =
-            (added.tables() / (double) held.size() + (now.slabs() - slabs) / (double) step - socket)
-                / 1024;
+            (added.tables() / more + (now.slabs() - slabs) / (double) step - socket) / 1024;
         bench.add(PROCESSES, stack, processes);
         bench.add(FRONT, stack, front);
         bench.add(KERNEL, stack, kernel);
         bench.add(ALL, stack, processes + kernel);
-        bench.add(COUNT, stack, now.processes());
       }
 
       @Override
