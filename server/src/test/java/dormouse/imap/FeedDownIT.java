@@ -112,7 +112,7 @@ class FeedDownIT {
       writer.ok("CREATE heard");
       awaitUp(front, true);
       try (ImapClient sleeper = idling(front, "u2")) {
-        front.awaitAsleep(1);
+        front.awaitAsleep(2); // the writer has nothing selected
         breakEvents(relay, true);
         dovecot.deliver("u2", MESSAGE);
         front.await(() -> relay.lost() > 0, "the event is lost");
