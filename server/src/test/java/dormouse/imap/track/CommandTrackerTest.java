@@ -36,7 +36,9 @@ class CommandTrackerTest {
   void uidNeedsItsSecondWord() {
     assertThat(CommandRun.forwarding("a uid fetch 1 (FLAGS)\r\n"))
         .containsExactly(
-            "begins a UID_FETCH", "> a uid fetch 1 (FLAGS)\r\n", "forwarded a UID_FETCH||");
+            "begins a UID_FETCH",
+            "> a uid fetch 1 (FLAGS)\r\n",
+            "forwarded a UID_FETCH|1 (FLAGS)|");
     assertThat(CommandRun.forwarding("a UID\r\nb UID \r\nc UID (x\r\n"))
         .containsExactly(
             "malformed a No command after UID",
@@ -260,7 +262,7 @@ class CommandTrackerTest {
     assertThat(forwarded("SEARCH RETURN (XSAVE SAVED) ALL")).endsWith("||");
     assertThat(forwarded("SEARCH (RETURN SAVE)")).endsWith("||");
     assertThat(forwarded("SEARCH SUBJECT \"RETURN (SAVE)\"")).endsWith("||");
-    assertThat(forwarded("FETCH RETURN (SAVE)")).endsWith("||");
+    assertThat(forwarded("FETCH RETURN (SAVE)")).endsWith("|RETURN (SAVE)|");
   }
 
   @Test
