@@ -40,7 +40,7 @@ public record Size(
   public static final Size TINY =
       new Size("tiny", 1, 10, 3, 1, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
 
-  /// Less than ten minutes on two cores.
+  /// Some thirteen minutes on two cores.
   public static final Size QUICK =
       new Size("quick", 3, 300, 5, 8, 120, 80, 100, 50, 2, 1, 4 << 20, 50, 100, 2, 240);
 
