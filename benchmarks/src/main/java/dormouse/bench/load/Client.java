@@ -146,6 +146,14 @@ public final class Client extends ChannelInboundHandlerAdapter {
     });
   }
 
+  /// The same; completes when what the server says is no fault any more.
+  public CompletableFuture<Client> closed() {
+    CompletableFuture<Client> closed = new CompletableFuture<>();
+    close();
+    onLoop(() -> closed.complete(this)); // behind it
+    return closed;
+  }
+
   /// From now on the server may cut it off.
   public void mayEnd() {
     onLoop(() -> mayEnd = true);

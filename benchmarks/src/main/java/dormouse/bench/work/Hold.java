@@ -13,6 +13,7 @@ import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /// What does an idle session take? See [#question].
@@ -129,7 +130,8 @@ final class Hold implements Workload {
 
       @Override
       public void close() {
-        held.forEach(Client::close); // to wake thousands would take long, and is not asked here
+        CompletableFuture.allOf(held.stream().map(Client::closed).toArray(CompletableFuture[]::new))
+            .join(); // to wake thousands would take long, and is not asked here
       }
     };
   }
