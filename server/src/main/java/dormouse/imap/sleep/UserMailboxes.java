@@ -246,9 +246,19 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     OwnWrites ofWrites = writes == null || writes.isEmpty() ? null : writes;
     StatusCache ofStatus = statuses == null || statuses.isEmpty() ? null : statuses;
     ListCache ofLists = lists == null || lists.isEmpty() ? null : lists;
+    leaveAll();
     return ofWrites == null && ofStatus == null && ofLists == null
         ? null
         : new Beside(ofWrites, ofStatus, ofLists);
+  }
+
+  /// What stays knows this object until it is unfolded: nothing that is in the record may be kept by that.
+  private void leaveAll() {
+    watches = List.of();
+    grant = null;
+    selects = null;
+    statusDesk = null;
+    notify = null;
   }
 
   /// Something of the user has come to rest.

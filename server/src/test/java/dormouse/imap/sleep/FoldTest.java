@@ -29,11 +29,17 @@ import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -128,18 +134,16 @@ class FoldTest {
     clock.turn(Duration.ofMillis(random.nextInt(1_000_000)));
     List<String> before = told(all);
     assertThat(all.folds(grant)).isTrue();
+    int asleep = all.asleep();
+    List<String> kept = kept(all);
 
     FoldWriter folded = new FoldWriter();
     UserMailboxes.Beside beside = all.fold(folded);
     UserMailboxes again = unfold(folded, beside);
     assertThat(told(again)).isEqualTo(before);
-    assertThat(again.asleep()).isEqualTo(all.asleep());
+    assertThat(again.asleep()).isEqualTo(asleep);
     assertThat(again.awake()).isZero();
-    for (String name : NAMES) {
-      assertThat(again.epochs().of(name)).isEqualTo(all.epochs().of(name));
-      assertThat(again.heard(name)).isEqualTo(all.heard(name));
-      assertThat(known(again, query(name))).isEqualTo(known(all, query(name)));
-    }
+    assertThat(kept(again)).isEqualTo(kept);
     assertThat(again.folds(grant)).isTrue();
     FoldWriter once = fold(again);
     FoldWriter twice = fold(unfold(once, null));
@@ -208,6 +212,52 @@ class FoldTest {
     assertThat(late.soonest()).isGreaterThan(OwnWrites.ECHO.multipliedBy(2));
   }
 
+  @Test
+  void whatStaysBesideTheRecordKeepsNothingThatIsInIt() throws IllegalAccessException {
+    feeds.add("events", /* tellsAll= */ true).up();
+    UserMailboxes all = user();
+    all.enter();
+    all.slept();
+    sleep(all, "INBOX", new Random(1));
+    answered(all, query("INBOX"), new Random(1));
+    all.left("s1", /* allAnswered= */ true);
+    assertThat(reachable(all)).hasAtLeastOneElementOfType(Sleeper.class);
+    Set<Object> kept = reachable(Objects.requireNonNull(all.fold(new FoldWriter())));
+    assertThat(kept).hasAtLeastOneElementOfType(OwnWrites.class);
+    assertThat(kept)
+        .doesNotHaveAnyElementsOfTypes(
+            Sleeper.class, MailboxWatch.class, Grant.class, SelectCache.class);
+  }
+
+  /// All objects of ours that a user's object refers to, but for what many users share.
+  private static Set<Object> reachable(Object from) throws IllegalAccessException {
+    Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    Deque<Object> next = new ArrayDeque<>(List.of(from));
+    while (!next.isEmpty()) {
+      Object one = next.pop();
+      if (!seen.add(one)) {
+        continue;
+      }
+      if (one instanceof Iterable<?> all) {
+        all.forEach(next::push);
+      } else if (one instanceof Map<?, ?> all) {
+        all.values().forEach(next::push);
+      } else if (one.getClass().getName().startsWith("dormouse.imap.sleep")
+          && !(one instanceof UserMailboxes.Surroundings)) {
+        for (Field field : one.getClass().getDeclaredFields()) {
+          if (!Modifier.isStatic(field.getModifiers()) && !field.getType().isPrimitive()) {
+            field.setAccessible(true);
+            Object value = field.get(one);
+            if (value != null) {
+              next.push(value);
+            }
+          }
+        }
+      }
+    }
+    return seen;
+  }
+
   private UserMailboxes user() {
     UserMailboxes all = new UserMailboxes(surroundings, host, backend);
     assertThat(all.sharing(grant)).isSameAs(grant);
@@ -274,6 +324,13 @@ class FoldTest {
                 + one.since()
                 + Objects.requireNonNull(one.watch()).mailbox()
                 + one.watch().proven(one))
+        .toList();
+  }
+
+  /// What is known of mailboxes.
+  private static List<String> kept(UserMailboxes all) {
+    return NAMES.stream()
+        .map(name -> all.epochs().of(name) + " " + all.heard(name) + " " + known(all, query(name)))
         .toList();
   }
 
