@@ -240,6 +240,8 @@ class FoldTest {
       }
       if (one instanceof Iterable<?> all) {
         all.forEach(next::push);
+      } else if (one instanceof Object[] all) {
+        next.addAll(Arrays.asList(all));
       } else if (one instanceof Map<?, ?> all) {
         all.values().forEach(next::push);
       } else if (one.getClass().getName().startsWith("dormouse.imap.sleep")
