@@ -18,12 +18,13 @@ import java.util.Locale;
 /// One auth daemon and one backend, in this process; before them nginx's mail proxy and Dormouse, in processes of their own,
 /// with the same certificate and as many workers as loops. A round is that many users who log in once each; by turns nginx and
 /// each Dormouse, so that a busy machine troubles all alike. Counted is what the processes of the front end use of the processors,
-/// their kernel's part with it. The first two rounds of each are not counted: compilers and pools warm up.
+/// their kernel's part with it. The first four rounds of each are not counted: compilers and pools warm up
+/// (a method that runs once a login is compiled for good after 5,000 to 15,000 of them).
 ///
 /// Dormouse comes as nginx is (a connection to the daemon each), with `keep-alive`, with `cache`, where the first
 /// round has filled it, and with the pool beside it, where who comes again within nine minutes is lent the backend connection that he left.
 public final class Login {
-  private static final int WARM_ROUNDS = 2;
+  private static final int WARM_ROUNDS = 4;
   private static final String CACHE = ", cache: 1h, cache-entries: 1000000";
   private static final String NO_POOL = "{ per-user: 0 }";
   private static final String POOL = "{ per-user: 1, keep-after-logout: 9m, max: 1000000 }";
