@@ -26,8 +26,6 @@ import dormouse.imap.view.UidSet;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
-import java.util.Iterator;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -53,42 +51,13 @@ final class Conversation implements ResponseTracker.Listener {
     boolean bye();
   }
 
-  /// A client command on its way, or waiting for its reply.
-  private static final class Outstanding {
-    final String tag;
-    final Verb verb;
-    final @Nullable OwnWrite write;
-    final StatusCache.@Nullable Asked asked;
-    ListCache.@Nullable Asked list;
-    SelectCache.@Nullable Asked select;
-    @Nullable Command command; // once all of it has been passed on
-    @Nullable String answer; // the untagged response to what was asked
-
-    Outstanding(
-        String tag, Verb verb, @Nullable OwnWrite write, StatusCache.@Nullable Asked asked) {
-      this.tag = tag;
-      this.verb = verb;
-      this.write = write;
-      this.asked = asked;
-    }
-
-    /// Whether the response answers what was asked; it is remembered.
-    boolean hears(ResponseLine status) {
-      if (asked == null || answer != null || !asked.query().isAnsweredBy(status)) {
-        return false;
-      }
-      answer = status.text();
-      return true;
-    }
-  }
-
   private final Supplier<OwnWrites> writes;
   private final Supplier<@Nullable SelectCache> selects;
   private final Events events;
   private final Consumer<ByteBuf> toClient;
   private final RecentMessages recent = new RecentMessages();
   private final ResponseTracker responses = new ResponseTracker(this, recent);
-  private final ArrayDeque<Outstanding> queue = new ArrayDeque<>(2);
+  private final CommandQueue queue = new CommandQueue();
   private final ClientFeatures features;
   private @Nullable SelectedMailbox selected;
   private @Nullable SelectedMailbox opening;
@@ -176,12 +145,12 @@ final class Conversation implements ResponseTracker.Listener {
 
   /// The same of a STATUS whose answer may be kept.
   void begins(String tag, Verb verb, StatusCache.@Nullable Asked asked) {
-    ListCache.Asked list = list();
+    ListCache.Asked list = queue.list();
     if (list != null) {
       list.spoil(); // whose lines are whose
     }
     OwnWrite write = writes.get().begun(verb, selectedForSure());
-    queue.add(new Outstanding(tag, verb, write, asked));
+    queue.add(tag, verb, write, asked);
     openHead();
     noteQueue();
   }
@@ -189,33 +158,27 @@ final class Conversation implements ResponseTracker.Listener {
   /// The same of a [ListQuery], whose answer may be kept; nothing else is under way.
   void beginsList(String tag, Verb verb, ListCache.Asked list) {
     begins(tag, verb);
-    Outstanding last = queue.peekLast();
+    CommandQueue.Outstanding last = queue.last();
     if (last != null) {
       last.list = list;
     }
     noteQueue();
   }
 
-  /// The one LIST that is under way and whose answer may be kept.
-  private ListCache.@Nullable Asked list() {
-    Outstanding head = queue.peek();
-    return head == null ? null : head.list;
-  }
-
   /// The SELECT or EXAMINE that is being answered, if its answer may be kept.
   private SelectCache.@Nullable Asked select() {
-    Outstanding head = opening == null ? null : queue.peek();
+    CommandQueue.Outstanding head = opening == null ? null : queue.head();
     return head == null ? null : head.select;
   }
 
   /// The mailbox that will be selected when the next command runs; null if that is not known yet.
   private @Nullable SelectedMailbox selectedForSure() {
-    return queue.stream().anyMatch(one -> one.verb.leavesMailbox()) ? null : selected;
+    return queue.leavesMailbox() ? null : selected;
   }
 
   /// All of a client command has been passed on.
   void forwarded(Command command) {
-    Outstanding last = queue.peekLast();
+    CommandQueue.Outstanding last = queue.last();
     if (last != null && last.tag.equals(command.tag())) {
       last.command = command;
       if (last.write != null) {
@@ -233,7 +196,7 @@ final class Conversation implements ResponseTracker.Listener {
 
   /// Responses now belong to the mailbox that the command at the head opens.
   private void openHead() {
-    Outstanding head = queue.peek();
+    CommandQueue.Outstanding head = queue.head();
     if (head == null || opening != null || head.command == null || !opens(head.verb)) {
       return;
     }
@@ -369,16 +332,12 @@ final class Conversation implements ResponseTracker.Listener {
   }
 
   private void hear(ResponseLine line) {
-    ListCache.Asked list = list();
+    ListCache.Asked list = queue.list();
     if (list != null && list.hears(line)) {
       return;
     }
     if (line.kind() == Kind.STATUS) {
-      for (Outstanding one : queue) {
-        if (one.hears(line)) {
-          return;
-        }
-      }
+      queue.hear(line);
       return;
     }
     SelectedMailbox mailbox = opening != null ? opening : selected;
@@ -389,7 +348,7 @@ final class Conversation implements ResponseTracker.Listener {
 
   @Override
   public void begins(Kind kind) {
-    ListCache.Asked list = list();
+    ListCache.Asked list = queue.list();
     if (list != null && kind == Kind.OTHER) { // a line with a literal
       list.spoil();
     }
@@ -409,7 +368,7 @@ final class Conversation implements ResponseTracker.Listener {
   }
 
   private Verdict ended(ResponseLine line) {
-    Outstanding done = remove(line.tag());
+    CommandQueue.Outstanding done = queue.take(line.tag());
     if (done == null) {
       return Verdict.PASS;
     }
@@ -432,7 +391,7 @@ final class Conversation implements ResponseTracker.Listener {
   }
 
   /// The selected mailbox is still the one in which the command ran.
-  private void settleWrite(Outstanding done, boolean ok) {
+  private void settleWrite(CommandQueue.Outstanding done, boolean ok) {
     if (done.write == null) {
       return;
     }
@@ -443,7 +402,7 @@ final class Conversation implements ResponseTracker.Listener {
   }
 
   /// What STATUS says of a selected mailbox may be what the session knows of it, and not what it is.
-  private void settleAsked(Outstanding done, ResponseLine reply) {
+  private void settleAsked(CommandQueue.Outstanding done, ResponseLine reply) {
     if (done.asked == null) {
       return;
     }
@@ -481,35 +440,16 @@ final class Conversation implements ResponseTracker.Listener {
 
   /// Whether a command that may change a mailbox waits for its reply.
   boolean writing() {
-    return queue.stream().anyMatch(one -> one.write != null);
+    return queue.writes();
   }
 
   /// No reply comes any more.
   void abandoned() {
-    for (Outstanding one : queue) {
-      if (one.write != null) {
-        writes.get().ended(one.write, false);
-      }
-      if (one.asked != null) {
-        one.asked.failed();
-      }
-    }
-    queue.clear();
+    queue.abandon(writes.get());
     noteQueue();
   }
 
-  private @Nullable Outstanding remove(String tag) {
-    for (Iterator<Outstanding> i = queue.iterator(); i.hasNext(); ) {
-      Outstanding one = i.next();
-      if (one.tag.equals(tag)) {
-        i.remove();
-        return one;
-      }
-    }
-    return null;
-  }
-
-  private void settle(Outstanding done, Command command, ResponseLine line) {
+  private void settle(CommandQueue.Outstanding done, Command command, ResponseLine line) {
     switch (done.verb) {
       case SELECT, EXAMINE -> {
         SelectedMailbox opened = opening;
@@ -556,16 +496,9 @@ final class Conversation implements ResponseTracker.Listener {
   }
 
   private void noteQueue() {
-    responses.fetching(queue.stream().anyMatch(one -> fetches(one.verb)));
-    responses.holdStatus(queue.stream().anyMatch(one -> one.asked != null));
-    responses.holdLists(list() != null);
-  }
-
-  private static boolean fetches(Verb verb) {
-    return switch (verb) {
-      case FETCH, UID_FETCH, STORE, UID_STORE -> true;
-      default -> false;
-    };
+    responses.fetching(queue.fetches());
+    responses.holdStatus(queue.asksStatus());
+    responses.holdLists(queue.list() != null);
   }
 
   /// Our own commands have switched CONDSTORE on at this connection, or it is a fresh one.
@@ -598,8 +531,7 @@ final class Conversation implements ResponseTracker.Listener {
 
   /// The tag of the one command that runs, if that is IDLE; else null.
   @Nullable String idleTag() {
-    Outstanding head = queue.peek();
-    return queue.size() == 1 && head != null && head.verb == Verb.IDLE ? head.tag : null;
+    return queue.idleTag();
   }
 
   /// The client's IDLE has been answered by Dormouse, or is Dormouse's to answer.
@@ -611,7 +543,7 @@ final class Conversation implements ResponseTracker.Listener {
 
   /// Whether the command that waits longest, or any that waits, is LOGOUT.
   boolean loggingOut() {
-    return queue.stream().anyMatch(one -> one.verb == Verb.LOGOUT);
+    return queue.logsOut();
   }
 
   boolean betweenResponses() {
