@@ -47,22 +47,17 @@ public final class BackendFeeds {
   private record Several(List<Listener> all) implements Listener {
     @Override
     public void changed(Feed by, @Nullable String mailbox) {
-      changed(by, mailbox, null);
-    }
-
-    @Override
-    public void changed(Feed by, @Nullable String mailbox, @Nullable String session) {
-      all.forEach(one -> one.toldOn().execute(() -> one.changed(by, mailbox, session)));
+      throw new UnsupportedOperationException("each of them is told");
     }
 
     @Override
     public void turned() {
-      all.forEach(one -> one.toldOn().execute(one::turned));
+      throw new UnsupportedOperationException("each of them is told");
     }
 
     @Override
     public Executor toldOn() {
-      return Runnable::run; // each of them elsewhere
+      throw new UnsupportedOperationException("each of them elsewhere");
     }
   }
 
@@ -148,10 +143,33 @@ public final class BackendFeeds {
   }
 
   private static Listener both(Listener some, Listener one) {
-    List<Listener> all =
-        new ArrayList<>(some instanceof Several(var several) ? several : List.of(some));
+    List<Listener> all = new ArrayList<>(each(some));
     all.add(one);
     return new Several(List.copyOf(all));
+  }
+
+  private static List<Listener> each(@Nullable Listener some) {
+    return switch (some) {
+      case null -> List.of();
+      case Several(var several) -> several;
+      default -> List.of(some);
+    };
+  }
+
+  @SuppressWarnings("ReferenceEquality") // each is itself
+  private static boolean isAmong(@Nullable Listener some, Listener one) {
+    return each(some).stream().anyMatch(other -> other == one);
+  }
+
+  /// All who are either.
+  private static @Nullable Listener together(@Nullable Listener some, @Nullable Listener others) {
+    Listener all = some;
+    for (Listener one : each(others)) {
+      if (!isAmong(all, one)) {
+        all = all == null ? one : both(all, one);
+      }
+    }
+    return all;
   }
 
   @SuppressWarnings("ReferenceEquality") // each is itself
@@ -175,23 +193,33 @@ public final class BackendFeeds {
   private boolean tell(Feed by, String key, @Nullable String mailbox, @Nullable String session) {
     long hash = Crowd.hash(backend, key);
     boolean found = false;
-    Listener listener = listeners.get(key);
+    Listener all = listeners.get(key);
     for (Crowd crowd : crowds) {
       int[] members;
       synchronized (crowd) { // whoever joins or leaves it is found here or there
         members = crowd.find(hash);
-        listener = listener == null ? listeners.get(key) : listener;
+        all = together(all, listeners.get(key));
       }
       for (int member : members) {
         crowd.loop().execute(() -> tell(by, key, mailbox, session, crowd, hash, member));
         found = true;
       }
     }
-    Listener one = listener;
-    if (one != null) {
-      one.toldOn().execute(() -> one.changed(by, mailbox, session));
+    for (Listener one : each(all)) {
+      one.toldOn().execute(() -> tell(by, key, mailbox, session, one));
+      found = true;
     }
-    return found || one != null;
+    return found;
+  }
+
+  /// Who listens no more is a member by now, or somebody else, or not there.
+  private void tell(
+      Feed by, String key, @Nullable String mailbox, @Nullable String session, Listener one) {
+    if (isAmong(listeners.get(key), one)) {
+      one.changed(by, mailbox, session);
+    } else {
+      tell(by, key, mailbox, session);
+    }
   }
 
   /// Who is no member any more listens in another way, or not at all.
@@ -215,7 +243,7 @@ public final class BackendFeeds {
     turns.incrementAndGet();
     listeners.forEach((key, who) -> {
       if (!key.endsWith(ANY_DOMAIN)) { // each once
-        who.toldOn().execute(who::turned);
+        each(who).forEach(one -> one.toldOn().execute(one::turned));
       }
     });
     crowds.forEach(crowd -> crowd.loop().execute(() -> crowd.members().turned(this)));

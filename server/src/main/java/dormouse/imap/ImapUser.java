@@ -32,8 +32,7 @@ import org.jspecify.annotations.Nullable;
 ///                                ▲                                                             │
 ///                                └──a client or a feed speaks, somebody logs in, a time has come──┘
 /// ```
-/// Who is folded is none of these objects, but a record of [FoldedUsers]; unfolded it is a new one. What the old one is still told by a feed it
-/// passes on.
+/// Who is folded is none of these objects, but a record of [FoldedUsers]; unfolded it is a new one.
 ///
 /// Lives on the user's event loop, but for what says otherwise.
 final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.Listener {
@@ -49,7 +48,6 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
       owner; // whose mailboxes they are: not the user's own when that logs in for another
   private @Nullable UserMailboxes mailboxes; // null when there are none
   private ImapSession.@Nullable Setting setting; // of the session that came last
-  private boolean folded;
 
   ImapUser(ImapUsers users, LoginDecision.Admitted admitted, EventLoop loop) {
     this(
@@ -117,7 +115,7 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
 
   @Override
   public void rests() {
-    if (!isWaiting() && !folded && mailboxes != null) {
+    if (!isWaiting() && mailboxes != null) {
       mailboxes.wheel().set(this, FOLDS_AFTER);
     }
   }
@@ -147,7 +145,6 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
     }
     into.fold(this, wanted, route, all, sessions, grant);
     cancel();
-    folded = true;
     mailboxes = null;
     setting = null;
     leave(users.known(loop));
@@ -169,24 +166,16 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
 
   @Override
   public void changed(Feed by, @Nullable String mailbox, @Nullable String session) {
-    UserMailboxes all = unfoldedMailboxes();
-    if (all != null) {
-      all.changed(by, mailbox, session);
+    if (mailboxes != null) {
+      mailboxes.changed(by, mailbox, session);
     }
   }
 
   @Override
   public void turned() {
-    UserMailboxes all = unfoldedMailboxes();
-    if (all != null) {
-      all.turned();
+    if (mailboxes != null) {
+      mailboxes.turned();
     }
-  }
-
-  /// Of whoever it is now; null if there are none.
-  private @Nullable UserMailboxes unfoldedMailboxes() {
-    ImapUser now = folded ? users.find(this, loop) : this;
-    return now == null ? null : now.mailboxes;
   }
 
   /// Any thread.

@@ -400,7 +400,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   }
 
   /// Who is equal to this one, unfolded; null if nobody is.
-  @Nullable ImapUser find(ImapUser like, EventLoop loop) {
+  private @Nullable ImapUser find(ImapUser like, EventLoop loop) {
     ImapUser there = known(loop).get(like);
     FoldedUsers folded = foldedOf(loop);
     FoldedUsers.Unfolded again = there == null && folded != null ? folded.find(like) : null;

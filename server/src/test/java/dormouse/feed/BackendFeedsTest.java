@@ -28,10 +28,14 @@ final class BackendFeedsTest {
   }
 
   private BackendFeeds.Listener listener(String user) {
+    return listener(user, Runnable::run);
+  }
+
+  private BackendFeeds.Listener listener(String user, Executor toldOn) {
     return new BackendFeeds.Listener() {
       @Override
       public Executor toldOn() {
-        return Runnable::run;
+        return toldOn;
       }
 
       @Override
@@ -139,6 +143,42 @@ final class BackendFeedsTest {
     List.copyOf(later).forEach(Runnable::run);
     later.getLast().run();
     assertThat(heard).containsExactly("7 INBOX");
+  }
+
+  /// The same the other way round: a listener need not know who it is by now.
+  @Test
+  void whoJoinsTheCrowdBeforeItIsToldHearsItAllTheSame() throws IOException {
+    feed.up();
+    List<Runnable> later = new ArrayList<>();
+    Crowd crowd = crowd(Runnable::run);
+    BackendFeeds.Listener ann = listener("ann", later::add);
+    feeds.subscribe("ann", ann);
+    feed.changed("ann", "INBOX");
+    feeds.join("ann", ann, crowd, 5);
+    later.forEach(Runnable::run);
+    assertThat(heard).containsExactly("5 INBOX");
+  }
+
+  /// Two have one name: who has been found as a listener hides nobody who has become one since.
+  @Test
+  void whoLeavesTheCrowdWhileItIsLookedForIsFoundBesideOthers() throws Exception {
+    feed.up();
+    Crowd crowd = crowd(Runnable::run);
+    BackendFeeds.Listener one = listener("one");
+    BackendFeeds.Listener other = listener("other");
+    feeds.subscribe("ann", one);
+    feeds.subscribe("ann", other);
+    feeds.join("ann", other, crowd, 5);
+    Thread teller = new Thread(() -> feeds.changed(feed, "ann", "INBOX", null));
+    synchronized (crowd) {
+      teller.start();
+      while (teller.isAlive() && teller.getState() != Thread.State.BLOCKED) {
+        Thread.onSpinWait();
+      }
+      feeds.leave("ann", other, crowd, 5);
+    }
+    teller.join();
+    assertThat(heard).containsExactlyInAnyOrder("one INBOX", "other INBOX");
   }
 
   /// Whoever joins and leaves all the time misses nothing of what another thread tells.
