@@ -188,6 +188,10 @@ final class LoginAgain {
     if (outcome.isDone()) {
       return; // given up meanwhile
     }
+    if (givenUp) {
+      outcome.complete(new Outcome.Failed(GIVEN_UP));
+      return;
+    }
     Route way = home.route();
     LoginTry begun = login.get();
     running = begun;

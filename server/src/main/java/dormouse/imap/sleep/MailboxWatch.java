@@ -288,6 +288,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
 
   private void open() {
     if (sleepers.isEmpty()) {
+      closeIfUnused();
       return;
     }
     cancel();
@@ -339,6 +340,10 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   /// What was found where the user logged in cannot be right, unless it has been moved meanwhile: then the watch goes on at the new place.
   private void doubted(Refusal refusal, Predicate<Sleeper> whom) {
     close();
+    if (sleepers.isEmpty()) { // they have woken meanwhile
+      closeIfUnused();
+      return;
+    }
     state = State.OPENING;
     login().beginIfMoved(urgency(), refusal, whom);
   }
