@@ -429,6 +429,11 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
   /// Nothing of the client is read any more; its channel closes when all is sent.
   void close() {
     end();
+    if (wire instanceof Wire.AtRest atRest) {
+      atRest
+          .flush(); // what its socket does not take now gets it a channel, which closes when all is
+      // sent
+    }
     wire.close();
   }
 

@@ -131,6 +131,7 @@ public final class StatusDesk {
       connection = null;
       asking = false;
       giveUp();
+      home.rests();
     }
   }
 

@@ -132,8 +132,8 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     this.host = host;
     this.backend = backend;
     this.feeds = in.feedsOf().apply(backend);
-    this.turns = feeds.turns();
     feeds.subscribe(host.user(), host.heardBy(this));
+    this.turns = feeds.turns(); // of those that come behind it is told
   }
 
   /// Unfolds. It is not told by the feeds until its host lets it ([BackendFeeds#leave]).
@@ -361,6 +361,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   public void exit() {
     sessions--;
     checkUnused();
+    rests();
   }
 
   /// Sets a sleeper before the watch of its mailbox.
