@@ -25,7 +25,7 @@ public final class OwnWrites {
     void wrote(@Nullable String mailbox, boolean ok);
   }
 
-  private Listener listener;
+  private final Listener listener;
 
   /// How long an echo may be late.
   static final Duration ECHO = Duration.ofSeconds(10);
@@ -36,7 +36,7 @@ public final class OwnWrites {
   private Set<OwnWrite> underWay = Set.of();
   private Map<String, Instant> sessions = Map.of(); // until when
   private Map<String, Long> written = Map.of(); // the epoch then
-  private Epochs epochs;
+  private final Epochs epochs;
   private @Nullable Epochs named; // of keywords; there once there is one
   private final InstantSource clock;
 
@@ -46,15 +46,46 @@ public final class OwnWrites {
     this.listener = listener;
   }
 
-  /// Whether no command runs.
+  /// What was [#fold]ed.
+  ///
+  /// @param epochs of before
+  OwnWrites(FoldReader in, Epochs epochs, InstantSource clock, Listener listener) {
+    this(epochs, clock, listener);
+    for (long left = in.number(); left > 0; left--) {
+      note(in.text(), in.flag() ? Instant.MAX : Instant.ofEpochMilli(in.number()));
+    }
+    for (long left = in.number(); left > 0; left--) {
+      noteWritten(in.text(), in.number());
+    }
+    if (in.flag()) {
+      named = new Epochs();
+      named.unfold(in);
+    }
+  }
+
+  /// Whether no command runs: then it can be [#fold]ed.
   boolean rests() {
     return underWay.isEmpty();
   }
 
-  /// The user's mailboxes are other objects now.
-  void of(Epochs unfolded, Listener other) {
-    epochs = unfolded;
-    listener = other;
+  void fold(FoldWriter out) {
+    out.number(sessions.size());
+    sessions.forEach((session, until) -> {
+      out.text(session);
+      out.flag(until.equals(Instant.MAX));
+      if (!until.equals(Instant.MAX)) {
+        out.number(until.toEpochMilli());
+      }
+    });
+    out.number(written.size());
+    written.forEach((mailbox, epoch) -> {
+      out.text(mailbox);
+      out.number(epoch);
+    });
+    out.flag(named != null);
+    if (named != null) {
+      named.fold(out);
+    }
   }
 
   /// A command begins to go to the backend; null if it changes nothing.
@@ -122,10 +153,14 @@ public final class OwnWrites {
 
   private void ended(String mailbox, boolean ok) {
     listener.wrote(mailbox, ok);
+    noteWritten(mailbox, epochs.of(mailbox));
+  }
+
+  private void noteWritten(String mailbox, long epoch) {
     if (written.isEmpty() || written.size() >= MANY) {
       written = new HashMap<>(4);
     }
-    written.put(mailbox, epochs.of(mailbox));
+    written.put(mailbox, epoch);
   }
 
   /// A session of the user begins to pass commands on to the backend.

@@ -96,8 +96,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   }
 
   /// What is kept of answers, and stays as it is while the rest is folded. There is some where clients have asked for it.
-  public record Beside(
-      @Nullable OwnWrites writes, @Nullable StatusCache statuses, @Nullable ListCache lists) {}
+  public record Beside(@Nullable StatusCache statuses, @Nullable ListCache lists) {}
 
   private final Surroundings in;
   private final Host host;
@@ -174,14 +173,13 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     if (from.flag()) {
       selects().unfold(from);
     }
+    if (from.flag()) {
+      writes = new OwnWrites(from, epochs, clock(), this);
+      forgetEchoes(); // those whose time has come meanwhile
+    }
     if (beside != null) {
-      writes = beside.writes();
       statuses = beside.statuses();
       lists = beside.lists();
-    }
-    if (writes != null) {
-      writes.of(epochs, this);
-      forgetEchoes(); // those whose time has come meanwhile
     }
     if (statuses != null) {
       statuses.of(this);
@@ -239,23 +237,26 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     if (selects != null) {
       selects.fold(out);
     }
+    OwnWrites written = writes == null || writes.isEmpty() ? null : writes;
+    out.flag(written != null);
+    if (written != null) {
+      written.fold(out);
+    }
     if (echoes != null && echoes.isWaiting()) {
       out.due(wheel().left(echoes));
       echoes.cancel();
     }
-    OwnWrites ofWrites = writes == null || writes.isEmpty() ? null : writes;
     StatusCache ofStatus = statuses == null || statuses.isEmpty() ? null : statuses;
     ListCache ofLists = lists == null || lists.isEmpty() ? null : lists;
     leaveAll();
-    return ofWrites == null && ofStatus == null && ofLists == null
-        ? null
-        : new Beside(ofWrites, ofStatus, ofLists);
+    return ofStatus == null && ofLists == null ? null : new Beside(ofStatus, ofLists);
   }
 
   /// What stays knows this object until it is unfolded: nothing that is in the record may be kept by that.
   private void leaveAll() {
     watches = List.of();
     grant = null;
+    writes = null;
     selects = null;
     statusDesk = null;
     notify = null;

@@ -197,19 +197,54 @@ class FoldTest {
     all.slept();
     sleep(all, "INBOX", new Random(1));
     all.left("s1", /* allAnswered= */ true);
-    FoldWriter folded = new FoldWriter();
-    UserMailboxes.Beside beside = all.fold(folded);
+    FoldWriter folded = fold(all);
     assertThat(folded.soonest()).isEqualTo(OwnWrites.ECHO.plusSeconds(1));
-    assertThat(beside).isNotNull();
 
     clock.turn(folded.soonest().minusSeconds(2));
-    FoldWriter soon = new FoldWriter();
-    assertThat(unfold(folded, beside).fold(soon)).isNotNull();
+    UserMailboxes soon = unfold(folded, null);
+    assertThat(soon.writes().awaitsEchoes()).isTrue();
+    FoldWriter again = fold(soon);
 
-    clock.turn(soon.soonest());
-    FoldWriter late = new FoldWriter();
-    assertThat(unfold(soon, beside).fold(late)).isNull();
-    assertThat(late.soonest()).isGreaterThan(OwnWrites.ECHO.multipliedBy(2));
+    clock.turn(again.soonest());
+    UserMailboxes late = unfold(again, null);
+    assertThat(late.writes().isEmpty()).isTrue();
+    assertThat(fold(late).soonest()).isGreaterThan(OwnWrites.ECHO.multipliedBy(2));
+  }
+
+  @Test
+  void whatAUserHasWrittenIsInTheRecord() {
+    feeds.add("events", /* tellsAll= */ true).up();
+    UserMailboxes all = user();
+    all.enter();
+    all.writes().joined("s1");
+    SelectedMailbox here = new SelectedMailbox("\"Sent\"", false);
+    all.writes()
+        .ended(Objects.requireNonNull(all.writes().begun(Verb.STORE, here)), /* ok= */ true);
+    all.left("s1", /* allAnswered= */ true);
+    all.slept();
+    sleep(all, "INBOX", new Random(1));
+    long named = all.writes().named("\"Sent\"");
+    assertThat(named).isPositive();
+
+    FoldWriter folded = new FoldWriter();
+    assertThat(all.fold(folded)).isNull(); // nothing stays on the heap
+    UserMailboxes again = unfold(folded, null);
+    assertThat(again.writes().named("\"Sent\"")).isEqualTo(named);
+    assertThat(again.writes().isEcho("s1", "\"Sent\"")).isTrue();
+    assertThat(again.writes().isEcho("s1", "INBOX")).isFalse();
+    assertThat(again.writes().isEcho("s2", "\"Sent\"")).isFalse();
+
+    again.epochs().next("\"Sent\""); // it counts by the epochs of now
+    assertThat(again.writes().isEcho("s1", "\"Sent\"")).isFalse();
+    again
+        .writes()
+        .ended(Objects.requireNonNull(again.writes().begun(Verb.STORE, here)), /* ok= */ true);
+    assertThat(again.writes().named("\"Sent\"")).isGreaterThan(named);
+
+    clock.turn(OwnWrites.ECHO.plusSeconds(2));
+    UserMailboxes late = unfold(folded, null);
+    assertThat(late.writes().isEcho("s1", "\"Sent\"")).isFalse();
+    assertThat(late.writes().named("\"Sent\"")).isEqualTo(named);
   }
 
   @Test
@@ -221,12 +256,17 @@ class FoldTest {
     sleep(all, "INBOX", new Random(1));
     answered(all, query("INBOX"), new Random(1));
     all.left("s1", /* allAnswered= */ true);
+    StatusQuery query =
+        Objects.requireNonNull(StatusQuery.of("INBOX (MESSAGES)", new ClientFeatures()));
+    all.statuses()
+        .ask(query)
+        .answered(new StatusCache.Answer("* STATUS INBOX (MESSAGES 3)", "OK done"));
     assertThat(reachable(all)).hasAtLeastOneElementOfType(Sleeper.class);
     Set<Object> kept = reachable(Objects.requireNonNull(all.fold(new FoldWriter())));
-    assertThat(kept).hasAtLeastOneElementOfType(OwnWrites.class);
+    assertThat(kept).hasAtLeastOneElementOfType(StatusCache.class);
     assertThat(kept)
         .doesNotHaveAnyElementsOfTypes(
-            Sleeper.class, MailboxWatch.class, Grant.class, SelectCache.class);
+            Sleeper.class, MailboxWatch.class, Grant.class, OwnWrites.class, SelectCache.class);
   }
 
   /// All objects of ours that a user's object refers to, but for what many users share.
