@@ -105,28 +105,42 @@ public final class BackendFeeds {
   ///
   /// @param user as the client names itself
   public void subscribe(String user, Listener listener) {
-    keys(user).forEach(key -> listeners.merge(key, listener, BackendFeeds::both));
+    subscribe(keys(user), listener);
+  }
+
+  private void subscribe(List<String> keys, Listener listener) {
+    for (String key : keys) {
+      listeners.merge(key, listener, BackendFeeds::both);
+    }
   }
 
   /// Tells it no more.
   public void unsubscribe(String user, Listener listener) {
-    keys(user).forEach(key -> listeners.computeIfPresent(key, (_, all) -> without(all, listener)));
+    unsubscribe(keys(user), listener);
+  }
+
+  private void unsubscribe(List<String> keys, Listener listener) {
+    for (String key : keys) {
+      listeners.computeIfPresent(key, (_, all) -> without(all, listener));
+    }
   }
 
   /// A listener becomes a member of a crowd, and misses nothing by that.
   public void join(String user, Listener listener, Crowd crowd, int member) {
     crowds.addIfAbsent(crowd);
+    List<String> keys = keys(user);
     synchronized (crowd) {
-      keys(user).forEach(key -> crowd.add(Crowd.hash(backend, key), member));
-      unsubscribe(user, listener);
+      crowd.add(member, backend, keys.getFirst());
+      unsubscribe(keys, listener);
     }
   }
 
   /// A member becomes a listener.
   public void leave(String user, Listener listener, Crowd crowd, int member) {
+    List<String> keys = keys(user);
     synchronized (crowd) {
-      keys(user).forEach(key -> crowd.remove(Crowd.hash(backend, key), member));
-      subscribe(user, listener);
+      crowd.remove(member);
+      subscribe(keys, listener);
     }
   }
 
@@ -137,9 +151,17 @@ public final class BackendFeeds {
 
   /// What a user is found by: the name; with a domain, also the part before it for events that name none.
   private static List<String> keys(String user) {
-    String name = user.toLowerCase(Locale.ROOT);
+    String name = nameOf(user);
     int at = name.lastIndexOf('@');
-    return at < 0 ? List.of(name) : List.of(name, name.substring(0, at) + ANY_DOMAIN);
+    return at < 0 ? List.of(name) : List.of(name, name.substring(0, at + 1));
+  }
+
+  private static String key(String name, boolean anyDomain) {
+    return anyDomain ? name + ANY_DOMAIN : name;
+  }
+
+  static String nameOf(String user) {
+    return user.toLowerCase(Locale.ROOT);
   }
 
   private static Listener both(Listener some, Listener one) {
@@ -183,30 +205,31 @@ public final class BackendFeeds {
 
   /// Passes an event on; returns whether anybody listens for the user.
   boolean changed(Feed by, String user, @Nullable String mailbox, @Nullable String session) {
-    String name = user.toLowerCase(Locale.ROOT);
+    String name = nameOf(user);
     int at = name.lastIndexOf('@');
-    boolean exactly = tell(by, name, mailbox, session);
-    String other = at < 0 ? name + ANY_DOMAIN : name.substring(0, at);
-    return tell(by, other, mailbox, session) || exactly;
+    boolean exactly = tell(by, name, /* anyDomain= */ false, mailbox, session);
+    String other = at < 0 ? name : name.substring(0, at);
+    return tell(by, other, /* anyDomain= */ at < 0, mailbox, session) || exactly;
   }
 
-  private boolean tell(Feed by, String key, @Nullable String mailbox, @Nullable String session) {
-    long hash = Crowd.hash(backend, key);
+  private boolean tell(
+      Feed by, String name, boolean anyDomain, @Nullable String mailbox, @Nullable String session) {
+    String key = key(name, anyDomain);
     boolean found = false;
     Listener all = listeners.get(key);
     for (Crowd crowd : crowds) {
       int[] members;
       synchronized (crowd) { // whoever joins or leaves it is found here or there
-        members = crowd.find(hash);
+        members = crowd.find(backend, name, anyDomain);
         all = together(all, listeners.get(key));
       }
       for (int member : members) {
-        crowd.loop().execute(() -> tell(by, key, mailbox, session, crowd, hash, member));
+        crowd.loop().execute(() -> tell(by, name, anyDomain, mailbox, session, crowd, member));
         found = true;
       }
     }
     for (Listener one : each(all)) {
-      one.toldOn().execute(() -> tell(by, key, mailbox, session, one));
+      one.toldOn().execute(() -> tell(by, name, anyDomain, mailbox, session, one));
       found = true;
     }
     return found;
@@ -214,27 +237,32 @@ public final class BackendFeeds {
 
   /// Who listens no more is a member by now, or somebody else, or not there.
   private void tell(
-      Feed by, String key, @Nullable String mailbox, @Nullable String session, Listener one) {
-    if (isAmong(listeners.get(key), one)) {
+      Feed by,
+      String name,
+      boolean anyDomain,
+      @Nullable String mailbox,
+      @Nullable String session,
+      Listener one) {
+    if (isAmong(listeners.get(key(name, anyDomain)), one)) {
       one.changed(by, mailbox, session);
     } else {
-      tell(by, key, mailbox, session);
+      tell(by, name, anyDomain, mailbox, session);
     }
   }
 
   /// Who is no member any more listens in another way, or not at all.
   private void tell(
       Feed by,
-      String key,
+      String name,
+      boolean anyDomain,
       @Nullable String mailbox,
       @Nullable String session,
       Crowd crowd,
-      long hash,
       int member) {
-    if (crowd.isThere(hash, member)) {
+    if (crowd.isThere(backend, name, anyDomain, member)) {
       crowd.members().changed(member, by, mailbox, session);
     } else {
-      tell(by, key, mailbox, session);
+      tell(by, name, anyDomain, mailbox, session);
     }
   }
 

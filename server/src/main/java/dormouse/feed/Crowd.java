@@ -8,12 +8,15 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/// Many listeners of one event loop for whom there is no object each, but a number: their names lie outside the heap, as hashes. Two names of one
-/// hash hear of each other; an event too many costs a look. 20 bytes a name.
+/// Many listeners of one event loop for whom there is no object each, but a cell outside the heap, which belongs to whoever keeps them: some of its numbers are this
+/// one's, by which they are found as hashes. Two names of one hash hear of each other; an event too many costs a look.
 /// ```text
-/// 0 next in its bucket   4, 8 hash of backend and name   12 member
+/// of the name                      0 hash, next in its bucket   8 hash of it and the backend
+/// of the part before its domain   12 hash, next and previous in its bucket   24 hash of it and the backend, 0 if it is not found by that
 /// ```
-/// Any thread, a short lock.
+/// The same part before the domain is that of many: of `info@` each domain has one.
+///
+/// Any thread, a short lock; only the loop changes it.
 public final class Crowd {
   /// What the loop knows of them.
   public interface Members {
@@ -24,26 +27,32 @@ public final class Crowd {
     void turned(BackendFeeds by);
   }
 
-  private static final int AT_NEXT = 0;
-  private static final int AT_HASH = 4;
-  private static final int AT_REST = 8;
-  private static final int AT_MEMBER = 12;
-  private static final int CELL_BYTES = 16;
+  /// How many numbers of a cell it takes.
+  public static final int NUMBERS = 7;
+
+  private static final int AT_WHOLE = 8;
+  private static final int AT_PART = 12;
+  private static final int AT_PART_WHOLE = 24;
   private static final long SEED = ThreadLocalRandom.current().nextLong();
   private static final int[] NOBODY = {};
 
   private final Executor loop;
   private final Members members;
-  private final Cells names;
-  private final HashIndex index;
+  private final Cells cells;
+  private final int at;
+  private final HashIndex names;
+  private final HashIndex parts;
 
-  /// @param capacity how many names there can be at most; takes only addresses
-  /// @throws IOException if the kernel does not let it
-  public Crowd(Executor loop, Members members, int capacity) throws IOException {
+  /// @param cells of the members; a member's number is its cell
+  /// @param at which byte of a cell its numbers begin at
+  /// @throws IOException if the kernel does not give it its addresses
+  public Crowd(Executor loop, Members members, Cells cells, int at) throws IOException {
     this.loop = loop;
     this.members = members;
-    this.names = new Cells(CELL_BYTES, capacity);
-    this.index = new HashIndex(names, AT_HASH, AT_NEXT);
+    this.cells = cells;
+    this.at = at;
+    this.names = new HashIndex(cells, at, at + 4);
+    this.parts = new HashIndex(cells, at + AT_PART, at + AT_PART + 4, at + AT_PART + 8);
   }
 
   Executor loop() {
@@ -54,61 +63,98 @@ public final class Crowd {
     return members;
   }
 
-  /// What a name at a backend is known by.
-  static long hash(String backend, String name) {
-    return hash(hash(SEED, backend) + 1, name);
+  private static long hash(String name, int length) {
+    return hash(SEED, name, length);
   }
 
-  private static long hash(long seed, String text) {
+  private static long hash(long seed, String text, int length) {
     long hash = seed;
-    for (int i = 0; i < text.length(); i++) {
+    for (int i = 0; i < length; i++) {
       hash = (hash ^ text.charAt(i)) * 0x9e3779b97f4a7c15L;
       hash ^= hash >>> 32;
     }
     return hash;
   }
 
-  synchronized void add(long hash, int member) {
-    int name = names.take();
-    if (name == Cells.NONE) {
-      throw new IllegalStateException("the crowd is full");
-    }
-    names.set(name, AT_REST, rest(hash));
-    names.set(name, AT_MEMBER, member);
-    index.add(name, (int) hash);
+  /// What it is of a backend's; never 0.
+  private static int whole(long hash, String backend) {
+    return (int) (hash(hash, backend, backend.length()) >>> Integer.SIZE) | 1;
   }
 
-  synchronized void remove(long hash, int member) {
-    for (int name = index.find((int) hash); name != Cells.NONE; name = index.findNext(name)) {
-      if (names.get(name, AT_REST) == rest(hash) && names.get(name, AT_MEMBER) == member) {
-        index.remove(name);
-        names.free(name);
-        return;
+  /// @param name in lower case
+  synchronized void add(int member, String backend, String name) {
+    long hash = hash(name, name.length());
+    cells.set(member, at + AT_WHOLE, whole(hash, backend));
+    names.add(member, (int) hash);
+    int domain = name.lastIndexOf('@');
+    if (domain >= 0) {
+      long ofPart = hash(name, domain);
+      cells.set(member, at + AT_PART_WHOLE, whole(ofPart, backend));
+      parts.add(member, (int) ofPart);
+    }
+  }
+
+  synchronized void remove(int member) {
+    names.remove(member);
+    if (cells.get(member, at + AT_PART_WHOLE) != 0) {
+      parts.remove(member);
+      cells.set(member, at + AT_PART_WHOLE, 0);
+    }
+  }
+
+  /// Who listens to that name at that backend.
+  ///
+  /// @param anyDomain whether those are meant who have this before their domain
+  synchronized int[] find(String backend, String name, boolean anyDomain) {
+    HashIndex in = anyDomain ? parts : names;
+    int atWhole = at + (anyDomain ? AT_PART_WHOLE : AT_WHOLE);
+    long hash = hash(name, name.length());
+    int whole = whole(hash, backend);
+    int[] found = new int[1];
+    int count = 0;
+    for (int one = in.find((int) hash); one != Cells.NONE; one = in.findNext(one)) {
+      if (cells.get(one, atWhole) == whole) {
+        found = count < found.length ? found : Arrays.copyOf(found, 2 * count);
+        found[count++] = one;
       }
     }
+    return count == 0 ? NOBODY : Arrays.copyOf(found, count);
   }
 
-  /// Who listens to that name.
-  synchronized int[] find(long hash) {
-    int[] found = NOBODY;
-    for (int name = index.find((int) hash); name != Cells.NONE; name = index.findNext(name)) {
-      if (names.get(name, AT_REST) == rest(hash)) {
-        found = Arrays.copyOf(found, found.length + 1);
-        found[found.length - 1] = names.get(name, AT_MEMBER);
-      }
-    }
-    return found;
+  /// Whether a member is among those whom [#find] finds.
+  boolean isThere(String backend, String name, boolean anyDomain, int member) {
+    return Arrays.stream(find(backend, name, anyDomain)).anyMatch(one -> one == member);
   }
 
-  boolean isThere(long hash, int member) {
-    return Arrays.stream(find(hash)).anyMatch(one -> one == member);
+  // ── for the loop, which alone changes it ──
+
+  /// The members of one bucket, and of all if each [#buckets] is looked through; [Cells#NONE] behind the last. Others may be found beside those looked for.
+  public int firstIn(int bucket) {
+    return names.firstIn(bucket);
   }
 
-  private static int rest(long hash) {
-    return (int) (hash >>> Integer.SIZE);
+  public int nextIn(int member) {
+    return names.nextIn(member);
   }
 
-  /// How many names there are.
+  public int buckets() {
+    return names.buckets();
+  }
+
+  /// One of those who may have this name; [Cells#NONE] if there is none.
+  ///
+  /// @param name as the client names itself
+  public int first(String name) {
+    String known = BackendFeeds.nameOf(name);
+    return names.find((int) hash(known, known.length()));
+  }
+
+  /// The next of those.
+  public int next(int member) {
+    return names.findNext(member);
+  }
+
+  /// How many members there are.
   public synchronized int size() {
     return names.size();
   }

@@ -8,14 +8,18 @@ import java.lang.foreign.MemorySegment;
 /// Finds cells by a hash: of several with the same one it finds all. It chains them through two of their own numbers, their hash and the next one of
 /// their bucket, and takes 4 bytes of its own for each.
 ///
+/// Where a great many may have the same hash, a third number leads back, so that one of them goes without a look through the others.
+///
 /// It grows by linear hashing: with every cell that comes one bucket is split in two, and nothing ever waits for all to be moved. Used by one thread at a
 /// time.
 public final class HashIndex {
   private static final int FIRST_BUCKETS = 16;
+  private static final int NOT_KEPT = -1;
 
   private final Cells cells;
   private final int atHash;
   private final int atNext; // plus 1; 0: none
+  private final int atPrevious; // plus 1; 0: it is the first; NOT_KEPT if it is in no cell
   private final MemorySegment heads; // plus 1; 0: none
   private int whole = FIRST_BUCKETS; // buckets when all were split last; a power of 2
   private int buckets = FIRST_BUCKETS;
@@ -25,9 +29,17 @@ public final class HashIndex {
   /// @param atNext which byte the next one is at
   /// @throws IOException as [ReservedMemory#of]
   public HashIndex(Cells cells, int atHash, int atNext) throws IOException {
+    this(cells, atHash, atNext, NOT_KEPT);
+  }
+
+  /// The same for hashes that many may have.
+  ///
+  /// @param atPrevious which byte the previous one is at
+  public HashIndex(Cells cells, int atHash, int atNext, int atPrevious) throws IOException {
     this.cells = cells;
     this.atHash = atHash;
     this.atNext = atNext;
+    this.atPrevious = atPrevious;
     this.heads =
         ReservedMemory.of(Math.max(FIRST_BUCKETS, (long) cells.capacity()) * Integer.BYTES);
   }
@@ -43,8 +55,19 @@ public final class HashIndex {
   }
 
   private void put(int cell, int bucket) {
-    cells.set(cell, atNext, head(bucket));
+    int first = firstIn(bucket);
+    cells.set(cell, atNext, first + 1);
     head(bucket, cell + 1);
+    if (atPrevious != NOT_KEPT) {
+      cells.set(cell, atPrevious, 0);
+      previous(first, cell);
+    }
+  }
+
+  private void previous(int cell, int previous) {
+    if (cell != Cells.NONE) {
+      cells.set(cell, atPrevious, previous + 1);
+    }
   }
 
   private void split() {
@@ -64,18 +87,28 @@ public final class HashIndex {
 
   /// @param cell that was added
   public void remove(int cell) {
-    int bucket = bucket(cells.get(cell, atHash));
-    int next = cells.get(cell, atNext);
-    int before = firstIn(bucket);
-    if (before == cell) {
-      head(bucket, next);
+    int next = nextIn(cell);
+    int before = before(cell);
+    if (before == Cells.NONE) {
+      head(bucket(cells.get(cell, atHash)), next + 1);
     } else {
-      while (nextIn(before) != cell) {
-        before = nextIn(before);
-      }
-      cells.set(before, atNext, next);
+      cells.set(before, atNext, next + 1);
+    }
+    if (atPrevious != NOT_KEPT) {
+      previous(next, before);
     }
     size--;
+  }
+
+  private int before(int cell) {
+    if (atPrevious != NOT_KEPT) {
+      return cells.get(cell, atPrevious) - 1;
+    }
+    int before = Cells.NONE;
+    for (int at = firstIn(bucket(cells.get(cell, atHash))); at != cell; at = nextIn(at)) {
+      before = at;
+    }
+    return before;
   }
 
   /// One of those with this hash; [Cells#NONE] if there is none.

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Memory of zeros that costs nothing but addresses until it is written to, in no core dump; by calls of the C library of 64-bit Linux. It
 /// goes back to the kernel when nothing refers to it any more, so that nobody can use it after that. Any thread.
+///
+/// Behind its first 16 MiB the kernel is asked for pages of 2 MiB: who looks here and there into gigabytes waits for the tables of small pages
+/// more than for the memory itself, and of that much a page that is used in part is little.
 @SuppressWarnings("restricted") // native access is what it is for
 public final class ReservedMemory {
   /// The functions, looked up once a process.
@@ -23,6 +26,8 @@ public final class ReservedMemory {
   private static final int READ_AND_WRITE = 0x3;
   private static final int PRIVATE_ANONYMOUS_NORESERVE = 0x4022;
   private static final int DONT_DUMP = 16; // MADV_DONTDUMP
+  private static final int HUGE_PAGES = 14; // MADV_HUGEPAGE
+  private static final long SMALL_BYTES = 16 << 20;
   private static final long FAILED = -1;
   private static final @Nullable Calls CALLS = calls();
 
@@ -68,13 +73,21 @@ public final class ReservedMemory {
       if (start.address() == FAILED) {
         throw new IOException("the kernel does not give " + bytes + " bytes of addresses");
       }
-      int ignored = (int) calls.advise.invokeExact(start, bytes, DONT_DUMP);
+      advise(calls, start.address(), bytes, DONT_DUMP);
+      if (bytes > SMALL_BYTES) {
+        advise(calls, start.address() + SMALL_BYTES, bytes - SMALL_BYTES, HUGE_PAGES);
+      }
       return start.reinterpret(bytes, Arena.ofAuto(), unused -> giveBack(calls, unused, bytes));
     } catch (IOException | RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /// It may not follow.
+  private static void advise(Calls calls, long address, long bytes, int what) throws Throwable {
+    int ignored = (int) calls.advise.invokeExact(MemorySegment.ofAddress(address), bytes, what);
   }
 
   private static void giveBack(Calls calls, MemorySegment unused, long bytes) {

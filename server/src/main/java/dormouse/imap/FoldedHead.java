@@ -92,11 +92,15 @@ final class FoldedHead {
     put(of(session) + AT_SPOKEN, now);
   }
 
+  /// Whether the client is in IDLE.
+  boolean idles(int session) {
+    return bytes[of(session) + AT_IDLES] != 0;
+  }
+
   /// Null if the client is in no IDLE, or is told nothing there.
   @Nullable Duration untilBeat(int session, HibernateSettings settings, Instant from) {
     int beat = ByteBuffer.wrap(bytes).getInt(of(session) + AT_BEAT);
-    boolean idles = bytes[of(session) + AT_IDLES] != 0;
-    return idles ? KeepAlive.untilNext(settings, from, beat) : null;
+    return idles(session) ? KeepAlive.untilNext(settings, from, beat) : null;
   }
 
   /// When there is something to do next.

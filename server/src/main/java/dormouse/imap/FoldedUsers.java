@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
 /// The folded users of one loop: for none of them there is an object. Each is a record outside the heap, which is found by who it is, by the slots of its
 /// sockets, by the feeds through its name, and by the time of what is due next. What many have alike is a list that they share, by number.
 /// ```text
-/// numbers   hash of who it is, next   hash of its one name, next   three of the Wheel   where the head begins, sessions   what it has alike   Beside
+/// numbers   those of the Crowd, by whose mail it is   hash of its one name, next, if that is another   three of the Wheel
+///           where the head begins, whether it is another name, sessions   what it has alike   Beside
 /// bytes     who it is: place, login, owner   FoldedHead   what FoldWriter has written
 /// ```
 /// Keep-alives are said from here; for everything else a user is unfolded first, so that the code that does the work does not know of it. A record's number is
@@ -74,14 +75,14 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     @Override
     protected void due() {
       waits.advance((int) (wheel.millis() / TICK_MILLIS), FoldedUsers.this::dueSafely);
-      if (byWho.size() > 0) {
+      if (crowd.size() > 0) {
         wheel.set(this, TimerWheel.TICK);
       }
     }
   }
 
-  private static final int AT_WHO = AT_NUMBERS;
-  private static final int AT_NAME = AT_WHO + 8;
+  private static final int AT_CROWD = AT_NUMBERS;
+  private static final int AT_NAME = AT_CROWD + Crowd.NUMBERS * Integer.BYTES;
   private static final int AT_WAITS = AT_NAME + 8;
   private static final int AT_SIZES = AT_WAITS + 12;
   private static final int AT_ALIKE = AT_SIZES + 4;
@@ -91,10 +92,8 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   /// How many cells there can be; what is not used costs nothing but addresses.
   private static final int CAPACITY = 1 << 26;
 
-  /// Each has a slot in the table of its loop, and two names at most.
-  private static final int MOST_NAMES = 1 << 25;
-
-  private static final int BITS_OF_SESSIONS = 8;
+  private static final int BITS_OF_REST = 9;
+  private static final int NAMED = 0x100;
   private static final int UNFOLDED_A_TURN = 50; // so that channels do not wait for long
   private static final long TICK_MILLIS = TimerWheel.TICK.toMillis();
   private static final EventLog LOG = EventLog.of(FoldedUsers.class);
@@ -106,12 +105,12 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   private final Metrics metrics;
   private final Crowd crowd;
   private final Records records = new Records(NUMBERS, CAPACITY);
-  private final HashIndex byWho = new HashIndex(records.cells(), AT_WHO, AT_WHO + 4);
   private final HashIndex byName = new HashIndex(records.cells(), AT_NAME, AT_NAME + 4);
   private final Wheel waits = new Wheel(records.cells(), AT_WAITS);
   private final Map<List<Object>, Alike> alike = new HashMap<>();
   private final Numbered<Alike> alikeByNumber = new Numbered<>();
   private final Numbered<UserMailboxes.Beside> besides = new Numbered<>();
+  private @Nullable Alike lastAlike; // of whoever was folded last
   private final Turn turn = new Turn();
 
   /// @throws IOException if the kernel does not give it its addresses
@@ -122,7 +121,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     this.parking = parking;
     this.wheel = wheel;
     this.metrics = metrics;
-    this.crowd = new Crowd(loop, this, MOST_NAMES);
+    this.crowd = new Crowd(loop, this, records.cells(), AT_CROWD);
     parking.crowd(this);
   }
 
@@ -184,11 +183,13 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
       throw new IllegalStateException("no room for " + head.bytes().length + " bytes");
     }
     Cells numbers = records.cells();
-    numbers.set(record, AT_SIZES, head.at() << BITS_OF_SESSIONS | head.sessions());
+    int named = name.equals(user.user()) ? 0 : NAMED; // who has another name
+    numbers.set(record, AT_SIZES, head.at() << BITS_OF_REST | named | head.sessions());
     numbers.set(record, AT_ALIKE, with.number);
     numbers.set(record, AT_BESIDE, beside == null ? 0 : besides.add(beside) + 1);
-    byWho.add(record, user.hashCode());
-    byName.add(record, name.hashCode());
+    if (named != 0) {
+      byName.add(record, name.hashCode());
+    }
     metrics.folded(1, records.bytesOf(head.bytes().length));
     if (!turn.isWaiting()) {
       wheel.set(turn, TimerWheel.TICK);
@@ -197,8 +198,13 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   }
 
   private Alike shared(List<Object> one) {
-    Alike known = alike.computeIfAbsent(one, all -> new Alike(all, alikeByNumber));
+    Alike before = lastAlike; // mostly it is the same again, and the hash of all of it is long
+    Alike known =
+        before != null && before.all.equals(one)
+            ? before
+            : alike.computeIfAbsent(one, all -> new Alike(all, alikeByNumber));
     known.users++;
+    lastAlike = known;
     return known;
   }
 
@@ -210,7 +216,6 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     Alike with = alike(record);
     int atBeside = records.cells().get(record, AT_BESIDE) - 1;
     UserMailboxes.Beside beside = atBeside < 0 ? null : besides.remove(atBeside);
-    remove(record, head, with);
 
     FoldReader from = new FoldReader(head.bytes(), 0, with.all);
     from.name(); // the place, which the route has too
@@ -222,6 +227,8 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     Wanted wanted = from.alike(Wanted.class);
     Route route = from.alike(Route.class);
     ImapUser user = new ImapUser(users, wanted.of(from.name()), route, login, owner, loop);
+    in.feedsOf().apply(backend).leave(owner, user, crowd, record); // it is told behind this
+    remove(record, head, with);
     Grant grant = Grant.unfold(from);
     SharedFacts[] facts = new SharedFacts[head.sessions()];
     byte[] @Nullable [] packed = new byte[head.sessions()][];
@@ -251,9 +258,11 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
               sessions.add(session);
               return session;
             });
-    all.feeds().leave(owner, user, crowd, record);
     user.unfolded(all);
-    sessions.forEach(RestingSession::unfolded);
+    Instant now = all.clock().instant();
+    for (int i = 0; i < facts.length; i++) {
+      sessions.get(i).unfolded(head.idles(i), head.untilBeat(i, in.settings(), now));
+    }
     if (all.missesTurn()) {
       loop.execute(user::turned);
     }
@@ -262,11 +271,13 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
 
   private void remove(int record, FoldedHead head, Alike with) {
     waits.cancel(record);
-    byWho.remove(record);
-    byName.remove(record);
+    if ((records.cells().get(record, AT_SIZES) & NAMED) != 0) {
+      byName.remove(record);
+    }
     records.remove(record);
     metrics.folded(-1, -records.bytesOf(head.bytes().length));
     if (--with.users == 0) {
+      lastAlike = null; // it may be this
       alikeByNumber.remove(with.number);
       alike.remove(with.all);
     }
@@ -278,17 +289,17 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
 
   private FoldedHead head(int record, byte[] bytes) {
     int sizes = records.cells().get(record, AT_SIZES);
-    return new FoldedHead(bytes, sizes >>> BITS_OF_SESSIONS, sessions(sizes));
+    return new FoldedHead(bytes, sizes >>> BITS_OF_REST, sessions(sizes));
   }
 
   private static int sessions(int sizes) {
-    return sizes & (1 << BITS_OF_SESSIONS) - 1;
+    return sizes & FoldedHead.MOST_SESSIONS;
   }
 
   /// Without what is behind it.
   FoldedHead head(int record) {
     int sizes = records.cells().get(record, AT_SIZES);
-    int length = (sizes >>> BITS_OF_SESSIONS) + FoldedHead.size(sessions(sizes));
+    int length = (sizes >>> BITS_OF_REST) + FoldedHead.size(sessions(sizes));
     return head(record, records.bytes(record, length));
   }
 
@@ -307,7 +318,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   }
 
   private int recordOf(ImapUser like) {
-    int record = byWho.find(like.hashCode());
+    int record = crowd.first(like.user());
     if (record == Cells.NONE) {
       return record;
     }
@@ -315,7 +326,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     like.who(who);
     byte[] wanted = who.own();
     while (record != Cells.NONE && !records.beginsWith(record, wanted)) {
-      record = byWho.findNext(record);
+      record = crowd.next(record);
     }
     return record;
   }
@@ -324,18 +335,21 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   ///
   /// @param name the one name
   void unfold(String name) {
-    for (int record = byName.find(name.hashCode()); record != Cells.NONE; ) {
+    int hash = name.hashCode();
+    for (int record = byName.find(hash); record != Cells.NONE; record = byName.find(hash)) {
       unfold(record);
-      record = byName.find(name.hashCode());
+    }
+    for (int record = crowd.first(name); record != Cells.NONE; record = crowd.first(name)) {
+      unfold(record);
     }
   }
 
   /// Unfolds all, one by one, and tells of each.
   void unfoldAll(Consumer<Unfolded> then) {
-    for (int bucket = 0; bucket < byWho.buckets(); bucket++) {
-      for (int record = byWho.firstIn(bucket); record != Cells.NONE; ) {
+    for (int bucket = 0; bucket < crowd.buckets(); bucket++) {
+      for (int record = crowd.firstIn(bucket); record != Cells.NONE; ) {
         then.accept(unfold(record));
-        record = byWho.firstIn(bucket);
+        record = crowd.firstIn(bucket);
       }
     }
   }
@@ -365,14 +379,14 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   /// From this bucket on: it may take several turns of the loop.
   private void turned(BackendFeeds by, int first) {
     int unfolded = 0;
-    for (int bucket = first; bucket < byWho.buckets(); bucket++) {
+    for (int bucket = first; bucket < crowd.buckets(); bucket++) {
       if (unfolded >= UNFOLDED_A_TURN) {
         int next = bucket;
         loop.execute(() -> turned(by, next));
         return;
       }
       List<Integer> there = new ArrayList<>();
-      for (int at = byWho.firstIn(bucket); at != Cells.NONE; at = byWho.nextIn(at)) {
+      for (int at = crowd.firstIn(bucket); at != Cells.NONE; at = crowd.nextIn(at)) {
         if (feedsOf(at).equals(by)) {
           there.add(at);
         }

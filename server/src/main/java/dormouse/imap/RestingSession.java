@@ -74,9 +74,15 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
     this.spokenMillis = spokenMillis;
   }
 
-  void unfolded() {
+  /// @param idles whether the client is in IDLE
+  /// @param untilBeat when its next keep-alive is due; null if none is
+  void unfolded(boolean idles, @Nullable Duration untilBeat) {
     socket().handOver(this);
-    wait(own());
+    if (!idles) {
+      wait(own());
+    } else if (untilBeat != null) {
+      home().wheel().set(this, untilBeat);
+    }
   }
 
   /// Whether it can be [#fold]ed.

@@ -2,6 +2,7 @@ package dormouse.feed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.flat.Cells;
 import dormouse.ops.Metrics;
 import java.io.IOException;
 import java.time.Instant;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 final class BackendFeedsTest {
+  private static final int MEMBERS = 400;
+
   private Instant now = Instant.EPOCH;
   private final BackendFeeds feeds = new BackendFeeds("mx", () -> now, new Metrics());
   private final Feed feed = feeds.add("f", true);
@@ -222,7 +225,32 @@ final class BackendFeedsTest {
             heard.add("crowd " + by.state());
           }
         };
-    return new Crowd(loop, members, 100);
+    Cells cells = new Cells((1 + Crowd.NUMBERS) * Integer.BYTES, MEMBERS);
+    for (int i = 0; i < MEMBERS; i++) {
+      cells.take();
+    }
+    return new Crowd(loop, members, cells, Integer.BYTES);
+  }
+
+  /// Each domain has its `info`, and those go one by one.
+  @Test
+  void membersWithOnePartBeforeTheirDomainAreEachOther() throws IOException {
+    feed.up();
+    Crowd crowd = crowd(Runnable::run);
+    BackendFeeds.Listener info = listener("info");
+    for (int i = 0; i < MEMBERS; i++) {
+      feeds.join("info@d" + i, info, crowd, i);
+    }
+    for (int i = 0; i < MEMBERS; i += 2) {
+      feeds.leave("info@d" + i, info, crowd, i);
+      feeds.unsubscribe("info@d" + i, info);
+    }
+    assertThat(crowd.size()).isEqualTo(MEMBERS / 2);
+    assertThat(feeds.changed(feed, "info@d2", "INBOX", null)).isFalse();
+    feeds.changed(feed, "info@d3", "INBOX", null);
+    assertThat(heard).containsExactly("3 INBOX");
+    feeds.changed(feed, "info", "INBOX", null);
+    assertThat(heard).hasSize(1 + MEMBERS / 2).contains("1 INBOX", "399 INBOX");
   }
 
   @Test

@@ -55,7 +55,9 @@ public final class FoldReader {
   }
 
   public String text() {
-    return new String(bytes(), UTF_8);
+    int length = (int) number();
+    at += length;
+    return new String(own, at - length, length, UTF_8);
   }
 
   public byte[] bytes() {

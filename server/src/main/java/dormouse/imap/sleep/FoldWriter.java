@@ -4,8 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.UidSet;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,7 +18,8 @@ import java.util.List;
 public final class FoldWriter {
   private static final int USUAL_BYTES = 512;
 
-  private final ByteBuf out = Unpooled.buffer(USUAL_BYTES);
+  private byte[] out = new byte[USUAL_BYTES];
+  private int length;
   private final List<Object> alike = new ArrayList<>();
   private final List<String> names = new ArrayList<>(4);
   private final List<MailboxView> views = new ArrayList<>(2);
@@ -29,14 +28,19 @@ public final class FoldWriter {
   public void number(long number) {
     long left = number;
     while ((left & ~0x7FL) != 0) {
-      out.writeByte((int) ((left & 0x7F) | 0x80));
+      put((int) left | 0x80);
       left >>>= 7;
     }
-    out.writeByte((int) left);
+    put((int) left);
   }
 
   public void flag(boolean flag) {
-    out.writeByte(flag ? 1 : 0);
+    put(flag ? 1 : 0);
+  }
+
+  private void put(int one) {
+    room(1);
+    out[length - 1] = (byte) one;
   }
 
   /// A text that may come more than once.
@@ -55,7 +59,8 @@ public final class FoldWriter {
 
   public void bytes(byte[] bytes) {
     number(bytes.length);
-    out.writeBytes(bytes);
+    room(bytes.length);
+    System.arraycopy(bytes, 0, out, length - bytes.length, bytes.length);
   }
 
   void uids(UidSet uids) {
@@ -93,16 +98,19 @@ public final class FoldWriter {
 
   /// Leaves room for what its caller puts there itself.
   public void room(int bytes) {
-    out.writeZero(bytes);
+    length += bytes;
+    if (length > out.length) {
+      out = Arrays.copyOf(out, Math.max(length, 2 * out.length));
+    }
   }
 
   /// How many bytes there are so far.
   public int length() {
-    return out.readableBytes();
+    return length;
   }
 
   public byte[] own() {
-    return Arrays.copyOf(out.array(), out.readableBytes());
+    return Arrays.copyOf(out, length);
   }
 
   public List<Object> alike() {

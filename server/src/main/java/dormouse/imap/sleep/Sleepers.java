@@ -39,18 +39,31 @@ final class Sleepers {
 
   void remove(Sleeper sleeper) {
     sleeper.watch = null;
-    all = stream().filter(other -> !other.equals(sleeper)).toArray(Sleeper[]::new);
+    int at = Arrays.asList(all).indexOf(sleeper);
+    if (at < 0) {
+      return;
+    }
+    Sleeper[] rest = Arrays.copyOf(all, all.length - 1);
+    System.arraycopy(all, at + 1, rest, at, rest.length - at);
+    all = rest;
   }
 
   /// Whether they can be [#fold]ed.
   boolean folds(Grant grant) {
-    return !isEmpty() && stream().allMatch(one -> one.folds(grant));
+    for (Sleeper one : all) {
+      if (!one.folds(grant)) {
+        return false;
+      }
+    }
+    return !isEmpty();
   }
 
   void fold(FoldWriter out) {
     out.number(readings);
     out.number(all.length);
-    stream().forEach(one -> one.fold(out));
+    for (Sleeper one : all) {
+      one.fold(out);
+    }
   }
 
   void unfold(

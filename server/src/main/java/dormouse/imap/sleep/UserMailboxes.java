@@ -168,7 +168,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
           new MailboxWatch(from, this, mailbox, grant, sleeper -> listener.apply(this, sleeper));
     }
     watches = List.of(all);
-    sessions = (int) sleepers().count();
+    sessions = sleeping();
     asleep = sessions;
     if (from.flag()) {
       selects().unfold(from);
@@ -194,13 +194,21 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     return watches.stream().flatMap(MailboxWatch::sleepers);
   }
 
+  private int sleeping() {
+    int count = 0;
+    for (MailboxWatch watch : watches) {
+      count += watch.size();
+    }
+    return count;
+  }
+
   /// Whether nothing is under way, and no session is awake or without a mailbox: then it can be [#fold]ed.
   ///
   /// @param with the grant that all sessions must have
   public boolean folds(Grant with) {
     return sessions > 0
         && sessions == asleep
-        && sessions == sleepers().count()
+        && sessions == sleeping()
         && questions == 0
         && grant == with
         && !missesTurn()
@@ -853,7 +861,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   }
 
   private void checkUnused() {
-    if (sessions == 0 && watches.stream().allMatch(watch -> watch.size() == 0)) {
+    if (sessions == 0 && sleeping() == 0) {
       watches.forEach(MailboxWatch::close);
       watches = List.of();
       closeNotify();
