@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// A Dormouse in a process of its own, with the options of `packaging/dormouse` and those of `JAVA_OPTS`. Any thread.
 ///
@@ -48,6 +49,12 @@ final class DormouseProcess implements AutoCloseable {
 
   /// @param runtime one more setting of `runtime`
   static DormouseProcess start(Path jar, String settings, String runtime) throws IOException {
+    return start(jar, settings, runtime, List.of());
+  }
+
+  /// @param options more for the JVM
+  static DormouseProcess start(Path jar, String settings, String runtime, List<String> options)
+      throws IOException {
     Path home = Files.createTempDirectory("dormouse-bench");
     int port = FreePort.next();
     int admin = FreePort.next();
@@ -59,13 +66,9 @@ final class DormouseProcess implements AutoCloseable {
         """
             .formatted(port, admin, runtime);
     Path file = Files.writeString(home.resolve(SETTINGS), own + settings);
-    return start(jar, List.of("--config", file.toString()), home, port, admin);
-  }
-
-  private static DormouseProcess start(
-      Path jar, List<String> arguments, Path home, int port, int admin) throws IOException {
-    List<String> command = new ArrayList<>(DormouseCommand.of(jar, flags()));
-    command.addAll(arguments);
+    List<String> all = Stream.concat(flags().stream(), options.stream()).toList();
+    List<String> command = new ArrayList<>(DormouseCommand.of(jar, all));
+    command.addAll(List.of("--config", file.toString()));
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)

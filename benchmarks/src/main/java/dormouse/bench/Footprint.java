@@ -1,9 +1,11 @@
 package dormouse.bench;
 
+import dormouse.testkit.Wait;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -11,17 +13,29 @@ import java.util.stream.Stream;
 /// What a Java process of this machine takes, right after a full collection of its garbage. Immutable.
 ///
 /// @param heap bytes of live objects
-/// @param pss bytes of memory that are its own, and its share of those that it shares
+/// @param own bytes of memory that are its own alone, behind no file: what of the JVM's and the JDK's files is mapped in goes up and down with the other processes
+///     of the machine that do the same, and with the kernel's need for memory
+/// @param pss these, and its share of what it shares with others
 /// @param rss bytes of memory that it has mapped in
 /// @param threads of the kernel
 /// @param descriptors open files and sockets
 /// @param kernel what the kernel keeps of all sockets of the machine ([KernelMemory])
-record Footprint(long heap, long pss, long rss, long threads, long descriptors, long kernel) {
+record Footprint(
+    long heap, long own, long pss, long rss, long threads, long descriptors, long kernel) {
   private static final Path JCMD = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Pattern CODE =
+      Pattern.compile("(?m)^CodeCache: size=\\d+Kb,? used=(\\d+)Kb");
   private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
 
-  /// Collects the garbage of the process, has its allocator give back what is free, and looks at it.
+  /// Waits until its compilers have nothing to do, who take megabytes while they work; then collects the garbage of the process, has its allocator give back what is
+  /// free, and looks at it.
   static Footprint of(long pid) throws IOException, InterruptedException {
+    try {
+      Wait.until("its compilers rest", PATIENCE, () -> compilersRest(pid));
+    } catch (AssertionError _) {
+      // then the figure is what it is
+    }
     jcmd(pid, "GC.run");
     jcmd(pid, "System.trim_native_heap"); // what was freed, but not given back
     Path process = Path.of("/proc", Long.toString(pid));
@@ -32,6 +46,7 @@ record Footprint(long heap, long pss, long rss, long threads, long descriptors, 
     }
     return new Footprint(
         number(TOTAL, jcmd(pid, "GC.class_histogram")),
+        1024 * number(Pattern.compile("(?m)^Pss_Anon: +(\\d+) kB"), memory),
         1024 * number(Pattern.compile("(?m)^Pss: +(\\d+) kB"), memory),
         1024 * number(Pattern.compile("(?m)^Rss: +(\\d+) kB"), memory),
         number(
@@ -39,6 +54,22 @@ record Footprint(long heap, long pss, long rss, long threads, long descriptors, 
             Files.readString(process.resolve("status"))),
         descriptors,
         KernelMemory.ofSockets());
+  }
+
+  private static boolean compilersRest(long pid) {
+    try {
+      return !jcmd(pid, "Compiler.queue").contains("::"); // a method, under way or waiting
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// How many bytes of machine code there are.
+  static long code(long pid) throws IOException, InterruptedException {
+    return 1024 * number(CODE, jcmd(pid, "Compiler.codecache"));
   }
 
   private static long number(Pattern where, String text) {

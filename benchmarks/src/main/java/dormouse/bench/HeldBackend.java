@@ -36,6 +36,11 @@ sealed interface HeldBackend extends AutoCloseable {
     return "";
   }
 
+  /// What stands in `hibernate` because of it, behind something else.
+  default String hibernate() {
+    return "";
+  }
+
   /// Puts a small message into a user's INBOX, behind Dormouse's back.
   void deliver(String user);
 
@@ -121,6 +126,12 @@ sealed interface HeldBackend extends AutoCloseable {
     @Override
     public String settings() {
       return "feeds: [ { dovecot-events: { listen: \"127.0.0.1:%d\" } } ]\n".formatted(eventPort);
+    }
+
+    /// Once the first event has been heard, who watches has a last look in this time, and leaves: nobody shall wait for that for a minute and more.
+    @Override
+    public String hibernate() {
+      return ", poll: 5s, sync-linger: 5s";
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.ToLongFunction;
 
 /// How much memory does a sleeping TLS client take, and is any of many lost while they are held?
 /// ```text
@@ -17,10 +18,18 @@ import java.util.function.BooleanSupplier;
 /// ./bench own hold --backend stand-in --sessions 15000 --users 5000 --messages 1000 --warm-up 3000 --minutes 0.2
 /// ```
 /// Starts a mail server, and before it a Dormouse in a process of its own; opens the clients, each of which logs in over TLS 1.3,
-/// selects INBOX and idles, those of a user one behind the other; waits until Dormouse says that all sleep, and takes its [Footprint] with none, a third
-/// and all of them; its heap is of a fixed size, so that Pss grows by what lies outside. Holds them. Then one message comes
+/// selects INBOX and idles, those of a user one behind the other; waits until Dormouse says that all sleep, and takes its [Footprint] with none, and
+/// from a third of them on five times in equal steps. Holds them. Then one message comes
 /// for each user, which every client must hear of, and all log out. Whoever is refused, cut off, or hears anything but what was
 /// promised counts as lost; then the exit code is 1.
+///
+/// What a session takes is the slope of the line that comes nearest to those five (least squares): of live heap, and, as the heap has a fixed size and is
+/// touched in advance, of the process' own memory. For what no session takes is not to be in it:
+/// - before, `--warm-up` clients come, sleep, hear of a message and go, a few at a time; and as many again as it takes until the
+///   machine code grows by less than 2 % while a tenth of all comes and goes, ten times at most;
+/// - of the JVM's two compilers only the first works (`-XX:TieredStopAtLevel=1`): what the other leaves behind rises and falls by megabytes;
+/// - each look waits until no compiler is at work, collects the garbage, and has the allocator give back what is free;
+/// - files are left out: Pss of what the JVM has mapped in grows when another JVM of the machine ends, and falls when the kernel needs room. It is printed beside.
 ///
 /// Then the same is measured of the 2,000 of `--ssl-handler` before another Dormouse, which leaves their records to Netty's SslHandler with BoringSSL
 /// (`runtime.own-records: false`), so that they keep it, and their channel, in their sleep. The last lines have both.
@@ -29,6 +38,10 @@ public final class Hold {
   private static final int REPORTS = 10;
   private static final Duration ECHOES_OVER = Duration.ofSeconds(12); // of what a session did awake
   private static final int COLD_AT_ONCE = 30; // more of them it would cut off
+  private static final List<String> ONE_COMPILER = List.of("-XX:TieredStopAtLevel=1");
+  private static final int LOOKS = 5;
+  private static final int MORE_ROUNDS = 10;
+  private static final double STEADY = 1.02;
 
   /// Who carries the sessions' TLS 1.3.
   private enum Carrier {
@@ -42,15 +55,26 @@ public final class Hold {
     }
   }
 
-  /// What a session takes, in bytes, as the mean of some that came in one go.
-  private record Cost(Carrier carrier, int sessions, long heap, long outside, long kernel) {
-    static Cost of(Carrier carrier, Footprint from, Footprint to, int sessions) {
-      return new Cost(
-          carrier,
-          sessions,
-          (to.heap() - from.heap()) / sessions,
-          (to.pss() - from.pss()) / sessions,
-          (to.kernel() - from.kernel()) / sessions / 2); // the client's end is here too
+  /// A look at the process while so many slept.
+  private record Look(int sessions, Footprint taken) {}
+
+  /// What a session takes, in bytes: the slope of the line that comes nearest to what was seen in these looks.
+  private record Cost(Carrier carrier, List<Look> by) {
+    long of(ToLongFunction<Footprint> what) {
+      double sessions = by.stream().mapToInt(Look::sessions).average().orElseThrow();
+      double bytes =
+          by.stream().mapToLong(one -> what.applyAsLong(one.taken)).average().orElseThrow();
+      double with = 0;
+      double squares = 0;
+      for (Look one : by) {
+        with += (one.sessions - sessions) * (what.applyAsLong(one.taken) - bytes);
+        squares += (one.sessions - sessions) * (one.sessions - sessions);
+      }
+      return Math.round(with / squares);
+    }
+
+    String sessions() {
+      return "%,d to %,d".formatted(by.getFirst().sessions, by.getLast().sessions);
     }
   }
 
@@ -100,7 +124,8 @@ public final class Hold {
       throws IOException, InterruptedException {
     boolean own = carrier == Carrier.OWN;
     try (DormouseProcess server =
-            DormouseProcess.start(options.jar(), settings(backend), "own-records: " + own);
+            DormouseProcess.start(
+                options.jar(), settings(backend), "own-records: " + own, ONE_COMPILER);
         IdleClients clients = new IdleClients(server.port(), perUser())) {
       warmUp(backend, server, sessions);
       measure(sessions, server, clients, carrier);
@@ -115,13 +140,14 @@ public final class Hold {
     return Math.ceilDiv(options.sessions(), options.users());
   }
 
+  /// Nobody comes for what is kept of connections, and all wait until none is left.
   private String settings(HeldBackend backend) {
     return """
-    backends: { mail: { address: "127.0.0.1:%d", tls: none } }
-    hibernate: { after: %s }
+    backends: { mail: { address: "127.0.0.1:%d", tls: none, pool: { keep: 1s, keep-after-logout: 1s } } }
+    hibernate: { after: %s%s }
     limits: { exempt: [ 127.0.0.0/8 ] }
     """
-            .formatted(backend.port(), options.after())
+            .formatted(backend.port(), options.after(), backend.hibernate())
         + backend.settings();
   }
 
@@ -132,8 +158,12 @@ public final class Hold {
     int come = 0;
     int all = Math.min(options.warmUp(), sessions);
     int atOnce = Math.max(COLD_AT_ONCE, sessions / 10);
-    while (come < all) {
-      int count = Math.min(all - come, come == 0 ? COLD_AT_ONCE : atOnce);
+    int more = 0;
+    long before = 0;
+    long code = Footprint.code(server.pid());
+    while (come < all || (all > 0 && code > before * STEADY && more++ < MORE_ROUNDS)) {
+      before = code;
+      int count = come == 0 ? Math.min(all, COLD_AT_ONCE) : atOnce;
       come += count;
       try (IdleClients first = new IdleClients(server.port(), perUser())) {
         first.openTo(count);
@@ -149,39 +179,48 @@ public final class Hold {
         first.leave();
         Wait.until("those who warmed up left", PATIENCE, () -> sessions(server) == 0);
       }
+      code = Footprint.code(server.pid());
     }
+    say("%,d have come and gone; %s of code".formatted(come, megabytes(code)));
   }
 
   private void measure(int sessions, DormouseProcess server, IdleClients clients, Carrier carrier)
       throws IOException, InterruptedException {
     int third = sessions / 3;
     boolean parked = carrier == Carrier.OWN;
-    Footprint none = Footprint.of(server.pid());
-    row("", "live heap", "Pss", "Rss", "threads", "descriptors", "watchers");
-    print(0, none, server);
-    Footprint some = asleep(third, server, clients, parked);
-    print(third, some, server);
-    Footprint all = asleep(sessions, server, clients, parked);
-    print(sessions, all, server);
-    costs.add(Cost.of(carrier, none, all, sessions));
-    costs.add(Cost.of(carrier, some, all, sessions - third));
+    row("", "live heap", "its own", "Pss", "Rss", "threads", "descriptors", "watchers");
+    Look none = new Look(0, Footprint.of(server.pid()));
+    print(none, server);
+    List<Look> looks = new ArrayList<>();
+    for (int i = 0; i < LOOKS; i++) {
+      int count = third + (sessions - third) * i / (LOOKS - 1);
+      looks.add(new Look(count, asleep(count, server, clients, parked)));
+      print(looks.getLast(), server);
+    }
+    costs.add(new Cost(carrier, List.of(none, looks.getLast())));
+    costs.add(new Cost(carrier, looks));
   }
 
   private void sayCosts() {
-    String format = "%-26s %14s %10s %9s %9s %16s";
+    String format = "%-26s %16s %10s %11s %9s %11s %16s";
     say(
-        "Bytes of a sleeping session, of all and of those that came last; Pss beside a heap of a fixed size");
-    say(format.formatted("TLS 1.3", "", "live heap", "Pss", "together", "kernel's for it"));
+        "Bytes of a sleeping session: live heap, and the process' own memory beside a heap of a fixed size; Pss has files in it");
+    say(
+        format.formatted(
+            "TLS 1.3", "", "live heap", "beside it", "together", "Pss", "kernel's for it"));
     for (int i = 0; i < costs.size(); i++) {
       Cost each = costs.get(i);
+      long heap = each.of(Footprint::heap);
+      long own = each.of(Footprint::own);
       say(
           format.formatted(
               i % 2 == 0 ? each.carrier().label : "",
-              "%s %,d".formatted(i % 2 == 0 ? "all" : "the last", each.sessions()),
-              "%,d".formatted(each.heap()),
-              "%,d".formatted(each.outside()),
-              "%,d".formatted(each.heap() + each.outside()),
-              "%,d".formatted(each.kernel())));
+              each.sessions(),
+              "%,d".formatted(heap),
+              "%,d".formatted(own),
+              "%,d".formatted(heap + own),
+              "%,d".formatted(each.of(Footprint::pss)),
+              "%,d".formatted(each.of(Footprint::kernel) / 2))); // the client's end is here too
     }
   }
 
@@ -191,7 +230,7 @@ public final class Hold {
     if (!options.held().isZero()) {
       holdOn(server, tally);
     }
-    print(options.sessions(), Footprint.of(server.pid()), server);
+    print(new Look(options.sessions(), Footprint.of(server.pid())), server);
 
     int held = options.sessions() - tally.lost();
     long before = tally.exists();
@@ -268,10 +307,12 @@ public final class Hold {
     }
   }
 
-  private void print(int sessions, Footprint taken, DormouseProcess server) {
+  private void print(Look look, DormouseProcess server) {
+    Footprint taken = look.taken();
     row(
-        "%,d asleep".formatted(sessions),
+        "%,d asleep".formatted(look.sessions()),
         megabytes(taken.heap()),
+        megabytes(taken.own()),
         megabytes(taken.pss()),
         megabytes(taken.rss()),
         Long.toString(taken.threads()),
@@ -280,11 +321,11 @@ public final class Hold {
   }
 
   private static String megabytes(long bytes) {
-    return "%.1f MB".formatted(bytes / 1e6);
+    return "%.2f MB".formatted(bytes / 1e6);
   }
 
   private void row(Object... cells) {
-    say("%14s %11s %10s %10s %8s %12s %9s".formatted(cells));
+    say("%14s %11s %11s %11s %11s %8s %12s %9s".formatted(cells));
   }
 
   private void say(String line) {
