@@ -176,7 +176,7 @@ public final class Records {
       Faults faults = new Faults();
       Client ofEngine = client(load, byEngine, faults);
       Client ofUs = client(load, byUs, faults);
-      for (int round = -1; round < options.rounds(); round++) {
+      for (int round = -options.rounds(); round < options.rounds(); round++) {
         double engineSeconds = fetch(byEngine, ofEngine, expected);
         double ownSeconds = fetch(byUs, ofUs, expected);
         if (round >= 0) {
