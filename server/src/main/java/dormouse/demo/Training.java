@@ -96,7 +96,7 @@ public final class Training {
         trainee.destroyForcibly();
       }
     } catch (AssertionError | IOException e) {
-      throw new IOException(e.getMessage() + "\n" + end(Files.readString(said.toPath())), e);
+      throw new IOException(e.getMessage() + "\n" + end(said.toPath()), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException(e);
@@ -147,7 +147,8 @@ public final class Training {
     }
   }
 
-  private static String end(String said) {
+  private static String end(Path told) throws IOException {
+    String said = Files.exists(told) ? Files.readString(told) : ""; // it may not have begun
     return said.substring(Math.max(0, said.length() - TOLD_BYTES));
   }
 
