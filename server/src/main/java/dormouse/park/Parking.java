@@ -466,10 +466,15 @@ public final class Parking {
     int fd = table.fd(slot);
     try {
       owner(slot).leaves();
-    } finally {
-      table.lend(slot);
-      gauges.parked(-1);
+    } catch (RuntimeException | AssertionError bug) { // else nobody would have the socket
+      if (unsent != null) {
+        unsent.release();
+      }
+      abandon(slot, table.generation(slot));
+      throw bug;
     }
+    table.lend(slot);
+    gauges.parked(-1);
     SlotChannel channel = new SlotChannel(this, slot, fd);
     channels.put(slot, channel);
     Listener.buffers(channel.config());

@@ -207,6 +207,7 @@ final class EchoLines implements AutoCloseable {
     private boolean parks;
     @Nullable Owner heir;
     boolean wakes;
+    boolean clings;
     boolean staysAwake;
 
     @Override
@@ -225,6 +226,13 @@ final class EchoLines implements AutoCloseable {
     @Override
     public void stayed() {
       parks = false;
+    }
+
+    @Override
+    public void leaves() {
+      if (clings) {
+        throw new IllegalStateException("a bug");
+      }
     }
 
     @Override

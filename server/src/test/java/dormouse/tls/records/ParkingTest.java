@@ -231,6 +231,21 @@ class ParkingTest {
     }
   }
 
+  /// By a bug of ours: the socket is not left to nobody.
+  @Test
+  void whoseOwnerCannotLetItGoIsSentAway() throws Exception {
+    try (EchoLines.Line line = lines.open(new Peer(Suite.AES_128_GCM))) {
+      line.awaitParked();
+      line.owner.wakes = true;
+      line.owner.clings = true;
+      line.send(line.peer.data("LIST"));
+      assertThat(line.hear(4)).isEqualTo("LIST");
+      assertThat(line.hearRecord()).isEqualTo("(alert 2 80)");
+      assertThat(line.in.read()).isEqualTo(-1);
+      assertThat(lines.metrics.parked()).isZero();
+    }
+  }
+
   /// As where what was said before wakes a session: the channel that it gets has not seen the end.
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
