@@ -8,6 +8,7 @@ import dormouse.auth.Standing;
 import dormouse.backend.Backend;
 import dormouse.config.HibernateSettings;
 import dormouse.feed.BackendFeeds;
+import dormouse.feed.Feed;
 import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.OwnConnection;
 import dormouse.imap.track.ClientFeatures;
@@ -187,6 +188,23 @@ class FoldTest {
     asked.failed();
     assertThat(all.folds(grant)).isTrue();
     assertThat(all.folds(grant("y"))).isFalse();
+  }
+
+  /// Neither a feed that turns while the user comes nor a session that ends last keeps anybody from it.
+  @Test
+  void whoIsLeftAloneAsleepMayBeFolded() {
+    Feed feed = feeds.add("events", /* tellsAll= */ true);
+    host.comes = feed::up; // it is not told that it has turned
+    UserMailboxes all = user();
+    all.enter();
+    all.enter();
+    all.slept();
+    sleep(all, "INBOX", new Random(1));
+    assertThat(all.folds(grant)).isFalse(); // the other is awake
+    int rests = host.rests;
+    all.exit();
+    assertThat(host.rests).isGreaterThan(rests);
+    assertThat(all.folds(grant)).isTrue();
   }
 
   @Test
@@ -437,6 +455,20 @@ class FoldTest {
 
   /// Where nobody is sent.
   private static final class Nowhere implements UserMailboxes.Host {
+    int rests;
+    Runnable comes = () -> {};
+
+    @Override
+    public void rests() {
+      rests++;
+    }
+
+    @Override
+    public BackendFeeds.Listener heardBy(UserMailboxes all) {
+      comes.run();
+      return all;
+    }
+
     @Override
     public String login() {
       return "ann";
