@@ -121,6 +121,9 @@ public final class SettingsChecks {
     if (tls.clientCa() != null) {
       file("tls.client-ca", tls.clientCa());
     }
+    if (tls.clientCrl() != null) {
+      file("tls.client-crl", tls.clientCrl());
+    }
     if (tls.ticketKeys() != null) {
       ticketKeys("tls.ticket-keys", tls.ticketKeys());
     }

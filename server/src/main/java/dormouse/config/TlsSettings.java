@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///     100ms to 24h
 /// @param clientCertificates whether clients are asked for a certificate of their own
 /// @param clientCa PEM, certificates that may sign the clients'; needed when they are asked
+/// @param clientCrl PEM, lists of clients' certificates that are revoked, of each who may sign them; none: nobody asks whether one is
 /// @param ticketKeys a [TicketKeyFile]; none: Dormouse makes keys itself
 /// @param certificates if there is none and a listener needs one, a self-signed certificate is made in the state
 ///     directory at the first start
@@ -22,6 +23,7 @@ public record TlsSettings(
     @Nullable Duration reloadEvery,
     ClientCertificates clientCertificates,
     @Nullable Path clientCa,
+    @Nullable Path clientCrl,
     @Nullable Path ticketKeys,
     List<CertificateSettings> certificates) {
   public static final TlsSettings DEFAULT = new TlsSettings(List.of());
@@ -32,6 +34,10 @@ public record TlsSettings(
             clientCertificates == ClientCertificates.NONE || clientCa != null,
             "client-ca",
             "a file of those who may sign clients' certificates")
+        .that(
+            clientCrl == null || clientCa != null,
+            "client-crl",
+            "a client-ca, whose certificates these are")
         .that(
             reloadEvery == null
                 || (reloadEvery.compareTo(ofMillis(100)) >= 0
@@ -44,6 +50,6 @@ public record TlsSettings(
 
   /// These certificates, all else by default.
   public TlsSettings(List<CertificateSettings> certificates) {
-    this(ofSeconds(10), ClientCertificates.NONE, null, null, certificates);
+    this(ofSeconds(10), ClientCertificates.NONE, null, null, null, certificates);
   }
 }

@@ -29,6 +29,9 @@ final class CertificateFiles {
     if (settings.clientCa() != null) {
       files.add(settings.clientCa());
     }
+    if (settings.clientCrl() != null) {
+      files.add(settings.clientCrl());
+    }
     if (settings.ticketKeys() != null) {
       files.add(settings.ticketKeys());
     }

@@ -1,7 +1,6 @@
 package dormouse.tls;
 
 import dormouse.config.CertificateSettings;
-import dormouse.config.ClientCertificates;
 import dormouse.config.Fault;
 import dormouse.config.TlsSettings;
 import dormouse.ops.EventLog;
@@ -12,7 +11,6 @@ import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
-import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslSessionTicketKey;
 import io.netty.handler.ssl.SniHandler;
@@ -22,6 +20,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -178,7 +177,7 @@ public final class Certificates implements AutoCloseable {
     List<CertificateSettings> files = files(from);
     List<ServedCertificate> read = new ArrayList<>();
     List<Fault> faults = new ArrayList<>();
-    List<X509Certificate> signers = clientCa(from, faults);
+    ClientTrust clients = ClientTrust.read(from, faults);
     List<OpenSslSessionTicketKey> tickets = tickets(from, faults);
     for (int i = 0; i < files.size(); i++) {
       String setting = "tls.certificates[" + i + "].";
@@ -191,9 +190,8 @@ public final class Certificates implements AutoCloseable {
         Path ocsp = files.get(i).ocsp();
         byte[] staple = ocsp == null ? null : OcspFile.read(ocsp);
         file = "certificate";
-        SslContext context =
-            context(key, chain, from.clientCertificates(), signers, staple != null);
-        TicketKeys.bind(context, chain.getFirst(), from.clientCertificates(), signers);
+        SslContext context = context(key, chain, clients, staple != null);
+        TicketKeys.bind(context, chain.getFirst(), clients);
         TicketKeys.use(context, tickets);
         read.add(
             new ServedCertificate(files.get(i).certificate(), chain.getFirst(), context, staple));
@@ -207,19 +205,6 @@ public final class Certificates implements AutoCloseable {
       throw new BadCertificates(faults);
     }
     return List.copyOf(read);
-  }
-
-  private static List<X509Certificate> clientCa(TlsSettings from, List<Fault> faults) {
-    Path file = from.clientCa();
-    if (file == null || from.clientCertificates() == ClientCertificates.NONE) {
-      return List.of();
-    }
-    try {
-      return PemFiles.certificates(file);
-    } catch (PemFiles.BadFile e) {
-      faults.add(new Fault(0, 0, "tls.client-ca", String.valueOf(e.getMessage())));
-      return List.of();
-    }
   }
 
   private List<OpenSslSessionTicketKey> tickets(TlsSettings from, List<Fault> faults) {
@@ -236,21 +221,14 @@ public final class Certificates implements AutoCloseable {
   }
 
   private static SslContext context(
-      PrivateKey key,
-      List<X509Certificate> chain,
-      ClientCertificates clients,
-      List<X509Certificate> signers,
-      boolean staples)
+      PrivateKey key, List<X509Certificate> chain, ClientTrust clients, boolean staples)
       throws SSLException {
     SslContextBuilder builder =
         TlsRules.applyTo(SslContextBuilder.forServer(key, chain)).applicationProtocolConfig(ALPN);
-    if (signers.isEmpty()) {
-      builder.trustManager(TrustsNobody.INSTANCE);
-    } else {
-      builder
-          .trustManager(signers)
-          .clientAuth(
-              clients == ClientCertificates.REQUIRED ? ClientAuth.REQUIRE : ClientAuth.OPTIONAL);
+    try {
+      clients.applyTo(builder);
+    } catch (GeneralSecurityException e) {
+      throw new SSLException(e);
     }
     return builder.enableOcsp(staples && OpenSsl.isOcspSupported()).build();
   }

@@ -13,8 +13,10 @@ import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
+import java.security.cert.CRLException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
+import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Arrays;
@@ -64,6 +66,29 @@ final class PemFiles {
       throw new BadFile(
           "wanted certificates in PEM, but " + file + " is damaged: " + e.getMessage());
     }
+  }
+
+  /// The lists of revoked certificates of a file, at least one.
+  static List<X509CRL> revoked(Path file) throws BadFile {
+    byte[] bytes = read(file);
+    try {
+      List<X509CRL> lists =
+          CertificateFactory.getInstance("X.509")
+              .generateCRLs(new ByteArrayInputStream(bytes))
+              .stream()
+              .map(X509CRL.class::cast)
+              .toList();
+      if (!lists.isEmpty()) {
+        return lists;
+      }
+    } catch (CRLException | CertificateException e) {
+      throw new BadFile(
+          "wanted lists of revoked certificates in PEM, but "
+              + file
+              + " is damaged: "
+              + e.getMessage());
+    }
+    throw new BadFile("wanted lists of revoked certificates in PEM, but there are none in " + file);
   }
 
   /// The first private key of a file, which fits the certificate.

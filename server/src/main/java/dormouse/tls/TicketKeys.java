@@ -1,6 +1,5 @@
 package dormouse.tls;
 
-import dormouse.config.ClientCertificates;
 import dormouse.config.TicketKeyFile;
 import io.netty.handler.ssl.OpenSslServerSessionContext;
 import io.netty.handler.ssl.OpenSslSessionContext;
@@ -8,7 +7,6 @@ import io.netty.handler.ssl.OpenSslSessionTicketKey;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
@@ -86,23 +84,16 @@ final class TicketKeys {
   /// Lets this context take only tickets of contexts with the same certificate, that asked of their clients what it asks of its own: else an old
   /// ticket would be a way around a certificate that is wanted now, and who has one would not see the server's new one.
   ///
-  /// @param signers of clients' certificates
-  static void bind(
-      SslContext context,
-      X509Certificate ours,
-      ClientCertificates wanted,
-      List<X509Certificate> signers)
+  /// @param clients what it asks of them
+  static void bind(SslContext context, X509Certificate ours, ClientTrust clients)
       throws SSLException {
     if (!(context.sessionContext() instanceof OpenSslServerSessionContext sessions)) {
       return;
     }
     try {
       MessageDigest asked = MessageDigest.getInstance("SHA-256");
-      asked.update(wanted.name().getBytes(StandardCharsets.US_ASCII));
       asked.update(ours.getEncoded());
-      for (X509Certificate signer : signers) {
-        asked.update(signer.getEncoded());
-      }
+      clients.update(asked);
       if (!sessions.setSessionIdContext(asked.digest())) {
         throw new SSLException("BoringSSL does not tell tickets apart");
       }

@@ -15,6 +15,19 @@ import org.junit.jupiter.api.io.TempDir;
 class NginxDocsTest {
   private static final Pattern BLOCK = Pattern.compile("```yaml\n(.*?)```", Pattern.DOTALL);
 
+  /// All of nginx's mail modules, as nginx.org lists them.
+  private static final String DIRECTIVES =
+      """
+      listen server server_name protocol timeout resolver resolver_timeout max_errors error_log
+      auth_http auth_http_header auth_http_pass_client_cert auth_http_timeout
+      proxy proxy_buffer proxy_pass_error_message proxy_protocol proxy_smtp_auth proxy_timeout xclient set_real_ip_from
+      imap_auth imap_capabilities imap_client_buffer pop3_auth pop3_capabilities
+      smtp_auth smtp_capabilities smtp_client_buffer smtp_greeting_delay starttls
+      ssl_certificate ssl_certificate_key ssl_ciphers ssl_client_certificate ssl_conf_command ssl_crl ssl_dhparam
+      ssl_ecdh_curve ssl_password_file ssl_prefer_server_ciphers ssl_protocols ssl_session_cache ssl_session_ticket_key
+      ssl_session_tickets ssl_session_timeout ssl_trusted_certificate ssl_verify_client ssl_verify_depth\
+      """;
+
   @TempDir Path directory = Path.of("");
 
   @Test
@@ -29,6 +42,18 @@ class NginxDocsTest {
       assertThat(SettingsFile.parse(whole, directory))
           .as(whole)
           .isInstanceOf(SettingsRead.Good.class);
+    }
+  }
+
+  @Test
+  void everyDirectiveIsSaidSomethingOf() throws IOException {
+    String page = Files.readString(Path.of("..", "docs", "nginx.md"));
+    String table =
+        page.substring(
+            page.indexOf("## Directive by directive"), page.indexOf("## What the daemon"));
+    for (String directive : DIRECTIVES.split("\\s+")) {
+      String family = directive.replaceFirst("^(pop3|smtp)_.*", "$1_\u2026");
+      assertThat(table).containsPattern("[`]" + Pattern.quote(family) + "[` ]");
     }
   }
 

@@ -44,6 +44,7 @@ final class SettingsFileTest {
         reload-every: 11s
         client-certificates: required
         client-ca: mail.pem
+        client-crl: mail.pem
         ticket-keys: ticket-keys
       backends:
         mx2:

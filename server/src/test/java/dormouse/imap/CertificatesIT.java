@@ -120,6 +120,51 @@ class CertificatesIT {
     }
   }
 
+  @Test
+  void aRevokedCertificateIsNoWayInNorIsItsTicket() throws Exception {
+    X509Bundle ann = signed("Ann");
+    X509Bundle bob = signed("Bob");
+    for (X509Bundle each : List.of(ann, bob)) {
+      Path own = dir.resolve(each == ann ? "ann.pem" : "bob.pem");
+      Files.writeString(own, each.getCertificatePEM() + each.getPrivateKeyPEM());
+    }
+    Path crl = revoke(bob);
+    TlsSettings settings = settings(ClientCertificates.REQUIRED, crl, null);
+    try (ListenedStage stage = stage(settings)) {
+      assertThat(openssl(stage, "-cert", "ann.pem", "-sess_out", "ticket")).contains("* OK");
+      assertThat(openssl(stage, "-cert", "bob.pem")).doesNotContain("* OK");
+      revoke(ann, bob);
+      stage.certificates.use(settings);
+      assertThat(openssl(stage, "-cert", "ann.pem", "-sess_in", "ticket"))
+          .doesNotContain("Reused", "* OK");
+    }
+    Files.writeString(crl, "no list");
+    assertThatThrownBy(() -> stage(settings))
+        .isInstanceOf(BadCertificates.class)
+        .hasMessageContaining("tls.client-crl: wanted lists of revoked certificates in PEM");
+  }
+
+  /// The CA's list of those that are good no more.
+  private Path revoke(X509Bundle... bundles) throws IOException {
+    StringBuilder index = new StringBuilder();
+    for (X509Bundle each : bundles) {
+      String serial = each.getCertificate().getSerialNumber().toString(16).toUpperCase(Locale.ROOT);
+      index
+          .append("R\t991231235959Z\t250101000000Z\t")
+          .append(serial.length() % 2 == 0 ? "" : "0")
+          .append(serial)
+          .append("\tunknown\t/CN=")
+          .append(serial)
+          .append('\n');
+    }
+    Files.writeString(dir.resolve("revoked.txt"), index);
+    Files.writeString(
+        dir.resolve("ca.cnf"),
+        "[ca]\ndefault_ca = ours\n[ours]\ndatabase = revoked.txt\ndefault_md = sha256\ndefault_crl_days = 1\n");
+    run("openssl ca -gencrl -config ca.cnf -cert ca.crt -keyfile ca.key -out crl.pem".split(" "));
+    return dir.resolve("crl.pem");
+  }
+
   /// As on several nodes behind one name, or before and after a restart.
   @Test
   void aTicketIsGoodWhereItsKeyIs() throws Exception {
@@ -208,6 +253,7 @@ class CertificatesIT {
               null,
               ClientCertificates.REQUIRED,
               dir.resolve("ca.crt"),
+              null,
               keys,
               List.of(new CertificateSettings(certificate, key))));
       assertThat(openssl(stage, "-sess_in", "ticket")).doesNotContain("Reused", "* OK");
@@ -230,6 +276,7 @@ class CertificatesIT {
     return new TlsSettings(
         null,
         ClientCertificates.NONE,
+        null,
         null,
         keys,
         List.of(new CertificateSettings(certificate, key)));
@@ -255,10 +302,16 @@ class CertificatesIT {
   }
 
   private TlsSettings settings(ClientCertificates clients, @Nullable Path ocsp) {
+    return settings(clients, null, ocsp);
+  }
+
+  private TlsSettings settings(
+      ClientCertificates clients, @Nullable Path crl, @Nullable Path ocsp) {
     return new TlsSettings(
         null,
         clients,
         dir.resolve("ca.crt"),
+        crl,
         null,
         List.of(new CertificateSettings(certificate, key, ocsp)));
   }

@@ -233,7 +233,7 @@ class HandshakesTest {
     }
     Certificates made =
         Certificates.load(
-            new TlsSettings(null, wanted, dir.resolve("ca.crt"), null, files),
+            new TlsSettings(null, wanted, dir.resolve("ca.crt"), null, null, files),
             dir,
             Clock.systemUTC(),
             Handshake.layer(carriers));

@@ -1,0 +1,104 @@
+package dormouse.tls;
+
+import dormouse.config.ClientCertificates;
+import dormouse.config.Fault;
+import dormouse.config.TlsSettings;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContextBuilder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.cert.CertStore;
+import java.security.cert.CollectionCertStoreParameters;
+import java.security.cert.PKIXBuilderParameters;
+import java.security.cert.TrustAnchor;
+import java.security.cert.X509CRL;
+import java.security.cert.X509CertSelector;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.stream.Collectors;
+import javax.net.ssl.CertPathTrustManagerParameters;
+import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
+
+/// Whose certificates clients may show. Immutable.
+///
+/// @param wanted whether they are asked for one
+/// @param signers who may sign them; empty if they are not asked
+/// @param revoked lists of those that are good no more; null: nobody asks whether one is
+record ClientTrust(
+    ClientCertificates wanted, List<X509Certificate> signers, @Nullable List<X509CRL> revoked) {
+  ClientTrust {
+    signers = List.copyOf(signers);
+    revoked = revoked == null ? null : List.copyOf(revoked);
+  }
+
+  /// Reads the files of the settings. Blocks.
+  ///
+  /// @param faults gets what is wrong with them
+  static ClientTrust read(TlsSettings from, List<Fault> faults) {
+    Path signers = from.clientCa();
+    if (signers == null || from.clientCertificates() == ClientCertificates.NONE) {
+      return new ClientTrust(ClientCertificates.NONE, List.of(), null);
+    }
+    List<X509Certificate> read = List.of();
+    try {
+      read = PemFiles.certificates(signers);
+    } catch (PemFiles.BadFile e) {
+      faults.add(new Fault(0, 0, "tls.client-ca", String.valueOf(e.getMessage())));
+    }
+    Path revoked = from.clientCrl();
+    try {
+      return new ClientTrust(
+          from.clientCertificates(), read, revoked == null ? null : PemFiles.revoked(revoked));
+    } catch (PemFiles.BadFile e) {
+      faults.add(new Fault(0, 0, "tls.client-crl", String.valueOf(e.getMessage())));
+      return new ClientTrust(from.clientCertificates(), read, null);
+    }
+  }
+
+  void applyTo(SslContextBuilder builder) throws GeneralSecurityException {
+    if (signers.isEmpty()) {
+      builder.trustManager(TrustsNobody.INSTANCE);
+      return;
+    }
+    builder.clientAuth(
+        wanted == ClientCertificates.REQUIRED ? ClientAuth.REQUIRE : ClientAuth.OPTIONAL);
+    if (revoked == null) {
+      builder.trustManager(signers);
+    } else {
+      builder.trustManager(unlessRevoked(revoked));
+    }
+  }
+
+  /// Asks nobody on the network: what is not in the lists, of each signer in a chain, is not known to be good.
+  private TrustManagerFactory unlessRevoked(List<X509CRL> lists) throws GeneralSecurityException {
+    var parameters =
+        new PKIXBuilderParameters(
+            signers.stream()
+                .map(signer -> new TrustAnchor(signer, null))
+                .collect(Collectors.toSet()),
+            new X509CertSelector());
+    parameters.setRevocationEnabled(true);
+    parameters.addCertStore(
+        CertStore.getInstance("Collection", new CollectionCertStoreParameters(lists)));
+    TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+    factory.init(new CertPathTrustManagerParameters(parameters));
+    return factory;
+  }
+
+  /// All that a client had to be for its session to be given.
+  void update(MessageDigest digest) throws GeneralSecurityException {
+    digest.update(wanted.name().getBytes(StandardCharsets.US_ASCII));
+    for (X509Certificate signer : signers) {
+      digest.update(signer.getEncoded());
+    }
+    if (revoked != null) {
+      digest.update((byte) 1);
+      for (X509CRL list : revoked) {
+        digest.update(list.getEncoded());
+      }
+    }
+  }
+}
