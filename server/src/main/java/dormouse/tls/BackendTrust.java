@@ -1,6 +1,7 @@
 package dormouse.tls;
 
 import dormouse.config.BackendSettings;
+import dormouse.config.BackendTls;
 import dormouse.config.Fault;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.OpenSslSessionContext;
@@ -30,7 +31,9 @@ public final class BackendTrust implements AutoCloseable {
   public static BackendTrust load(String name, BackendSettings settings) throws BadCertificates {
     String key = "backends." + name;
     SslContextBuilder builder = TlsRules.applyTo(SslContextBuilder.forClient());
-    if (settings.pins().isEmpty()) {
+    if (settings.tls() == BackendTls.NONE && !settings.isPattern() && settings.ca() == null) {
+      builder.trustManager(TrustsNobody.INSTANCE); // the JDK's authorities take time and memory
+    } else if (settings.pins().isEmpty()) {
       trust(builder, key + ".ca", settings.verify(), settings.ca());
     } else {
       builder
