@@ -156,7 +156,7 @@ final class SleepingUsers {
   }
 
   private Grant grant(String name, int number) {
-    Standing.Alike alike = new Standing.Alike(Kind.PASSWORD, "http", "mx", List.of());
+    Standing.Alike alike = new Standing.Alike(Kind.PASSWORD, "http", "mx", List.of(), null);
     Standing standing =
         Standing.unfolded(new Standing.Folded(name, name, "", NOW.toEpochMilli(), alike));
     Credentials credentials = new Credentials(name, "", ("pass" + number).getBytes(US_ASCII));

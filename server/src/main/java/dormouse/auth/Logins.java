@@ -71,14 +71,18 @@ public final class Logins {
                   accepted(attempt, here(attempt, facts), verdict.by(), wheel);
               case Answer.Prove(var facts, var verifier) ->
                   proven(attempt, here(attempt, facts), verifier, verdict.by(), client, wheel);
-              case Answer.Reject(var code, var text, var delay, var last) ->
-                  told(attempt, client)
+              case Answer.Reject(var code, var text, var delay, var last, var sasl) ->
+                  told(attempt, sasl, client)
                       .thenCompose(_ ->
                           after(
                               delay,
                               new Refused(new LoginResult.Rejected(code, text), last),
                               wheel));
-              case Answer.CannotTell _, Answer.NotMine _, Answer.Learnt _, Answer.AskAgain _ ->
+              case Answer.CannotTell _,
+                  Answer.NotMine _,
+                  Answer.Learnt _,
+                  Answer.AskAgain _,
+                  Answer.KeptFor _ ->
                   now(unavailable(Cause.DIRECTORY));
             });
   }
@@ -106,10 +110,10 @@ public final class Logins {
   }
 
   /// Ends a mechanism that is not over with the directory's no.
-  private static CompletableFuture<?> told(Attempt attempt, SaslClient client) {
+  private static CompletableFuture<?> told(Attempt attempt, String sasl, SaslClient client) {
     return switch (attempt.proof()) {
       case Proof.Scram first -> SaslProofs.disproves(attempt.user(), first, client);
-      case Proof.Token _ -> SaslProofs.tokenRefused(attempt.mechanism(), client);
+      case Proof.Token _ -> SaslProofs.tokenRefused(attempt.mechanism(), sasl, client);
       case Proof.Password _, Proof.CramMd5 _, Proof.Certificate _, Proof.Resumed _ ->
           CompletableFuture.completedFuture(null);
     };
@@ -193,6 +197,7 @@ public final class Logins {
             by,
             route.place(),
             facts.allowNets(),
+            facts.refresh(),
             clock.millis())
         : null;
   }
@@ -231,8 +236,12 @@ public final class Logins {
             switch (answer) {
               case Answer.Accept(var facts) -> goesOn(attempt, here(attempt, facts));
               case Answer.NotMine _ -> new Resumption.Stays();
-              case Answer.Reject(var code, var text, _, _) -> refused(code, text);
-              case Answer.CannotTell _, Answer.Learnt _, Answer.AskAgain _, Answer.Prove _ ->
+              case Answer.Reject(var code, var text, _, _, _) -> refused(code, text);
+              case Answer.CannotTell _,
+                  Answer.Learnt _,
+                  Answer.AskAgain _,
+                  Answer.KeptFor _,
+                  Answer.Prove _ ->
                   new Resumption.Unknown(Cause.DIRECTORY);
             });
   }
@@ -274,7 +283,8 @@ public final class Logins {
             ? new Credentials(backendUser, authzid, password)
             : new Credentials(facts.master(), backendUser, password),
         pass != null,
-        facts.allowNets());
+        facts.allowNets(),
+        facts.refresh());
   }
 
   private boolean haveMasters(Route route) {
@@ -307,7 +317,7 @@ public final class Logins {
         facts.host(),
         facts.port(),
         tls(facts),
-        new Approach(facts.timeout(), facts.mechanism(), facts.source()).shared());
+        new Approach(facts.timeout(), facts.mechanism(), facts.source(), facts.untold()).shared());
   }
 
   private static @Nullable BackendTls tls(Facts facts) {

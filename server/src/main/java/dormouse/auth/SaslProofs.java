@@ -56,7 +56,13 @@ final class SaslProofs {
   }
 
   /// Says why a token is not taken (RFC 7628 §3.2.2), which the client answers with something that means nothing.
-  static CompletableFuture<byte @Nullable []> tokenRefused(String mechanism, SaslClient client) {
+  ///
+  /// @param told by the directory, as JSON; "" if it has not
+  static CompletableFuture<byte @Nullable []> tokenRefused(
+      String mechanism, String told, SaslClient client) {
+    if (!told.isEmpty()) {
+      return client.ask(told.getBytes(StandardCharsets.UTF_8));
+    }
     String status = mechanism.equals("XOAUTH2") ? "401" : "invalid_token";
     String error = "{\"status\":\"" + status + "\",\"schemes\":\"bearer\"}";
     return client.ask(error.getBytes(StandardCharsets.US_ASCII));

@@ -5,6 +5,9 @@ import dormouse.directory.Proof;
 import dormouse.session.Client;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// What is kept of a login to ask the directory about its user again, in the client's sleep, and what it has said last. Nothing of what
 /// the client has shown. Shared by the user's sessions that have logged in the same way; lives on the user's event loop.
@@ -15,7 +18,8 @@ public final class Standing {
   public record Folded(String user, String typed, String authzid, long askedMillis, Alike alike) {}
 
   /// What many have alike.
-  public record Alike(Proof.Kind shown, String by, String place, List<Network> from) {}
+  public record Alike(
+      Proof.Kind shown, String by, String place, List<Network> from, @Nullable Duration refresh) {}
 
   private final String user;
   private final String typed;
@@ -24,7 +28,9 @@ public final class Standing {
   private final String by;
   private String place;
   private List<Network> from;
+  private @Nullable Duration refresh;
   private long askedMillis;
+  private @Nullable CompletableFuture<?> question;
 
   /// @param user by the one name
   /// @param typed as the client has named it
@@ -33,6 +39,7 @@ public final class Standing {
   /// @param by the kind of link that has let it in
   /// @param place where the directory sends it
   /// @param from the networks from which alone it may come; empty: from everywhere
+  /// @param refresh how old this may get, if the directory has said so
   /// @param askedMillis when the directory has said so
   Standing(
       String user,
@@ -42,6 +49,7 @@ public final class Standing {
       String by,
       String place,
       List<Network> from,
+      @Nullable Duration refresh,
       long askedMillis) {
     this.user = user;
     this.typed = typed.equals(user) ? user : typed; // one object
@@ -50,11 +58,13 @@ public final class Standing {
     this.by = by;
     this.place = place;
     this.from = from;
+    this.refresh = refresh;
     this.askedMillis = askedMillis;
   }
 
   public Folded folded() {
-    return new Folded(user, typed, authzid, askedMillis, new Alike(shown, by, place, from));
+    return new Folded(
+        user, typed, authzid, askedMillis, new Alike(shown, by, place, from, refresh));
   }
 
   public static Standing unfolded(Folded from) {
@@ -67,6 +77,7 @@ public final class Standing {
         alike.by(),
         alike.place(),
         alike.from(),
+        alike.refresh(),
         from.askedMillis());
   }
 
@@ -101,6 +112,23 @@ public final class Standing {
     return place;
   }
 
+  /// Whether the directory is to be asked again before anything else is done for the user.
+  ///
+  /// @param usual how old what it has said may get, unless it has said otherwise
+  public boolean isDue(Duration usual, long nowMillis) {
+    return isOlderThan(Objects.requireNonNullElse(refresh, usual), nowMillis);
+  }
+
+  /// The question that is under way; null if there is none. It is over when its answer has been taken in.
+  public @Nullable CompletableFuture<?> question() {
+    return question != null && question.isDone() ? null : question;
+  }
+
+  /// The directory is being asked.
+  public void asks(CompletableFuture<?> question) {
+    this.question = question;
+  }
+
   /// Whether what was said is older than that.
   public boolean isOlderThan(Duration age, long nowMillis) {
     return nowMillis - askedMillis >= age.toMillis();
@@ -114,9 +142,12 @@ public final class Standing {
   /// The directory has let the user in.
   ///
   /// @param to where it sends it
-  public void confirmed(String to, List<Network> allowed, long nowMillis) {
+  /// @param within how old this may get; null: as usual
+  public void confirmed(
+      String to, List<Network> allowed, @Nullable Duration within, long nowMillis) {
     place = to;
     from = allowed;
+    refresh = within;
     askedMillis = nowMillis;
   }
 
@@ -132,7 +163,7 @@ public final class Standing {
             && shown == later.shown
             && by.equals(later.by);
     if (same) {
-      confirmed(later.place, later.from, later.askedMillis);
+      confirmed(later.place, later.from, later.refresh, later.askedMillis);
     }
     return same;
   }

@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
 /// @param timeout for connection, TLS and login together (Dovecot: `proxy_timeout`)
 /// @param mechanism by which the user is logged in (Dovecot: `proxy_mech`)
 /// @param source the address of this machine from which connections come (Dovecot: `source_ip`)
+/// @param untold whether they are told nothing of the client by ID, though the settings trust them (Dovecot: `proxy_not_trusted`)
 public record Approach(
     @Nullable Duration timeout,
     @Nullable BackendMechanism mechanism,
-    @Nullable InetAddress source) {
+    @Nullable InetAddress source,
+    boolean untold) {
   /// As the backends' settings say.
-  public static final Approach USUAL = new Approach(null, null, null);
+  public static final Approach USUAL = new Approach(null, null, null, false);
 
   /// The same as one object for all who have nothing of their own.
   public Approach shared() {

@@ -17,7 +17,9 @@ public sealed interface Answer {
   /// @param text for the client; "" says what we always say
   /// @param delay how long the client waits for the answer (nginx: Auth-Wait)
   /// @param last whether the connection is closed then
-  record Reject(String code, String text, Duration delay, boolean last) implements Answer {}
+  /// @param sasl what a client that has shown a token is told before that (RFC 7628 §3.2.2), as JSON; "" is what we always tell
+  record Reject(String code, String text, Duration delay, boolean last, String sasl)
+      implements Answer {}
 
   /// This link does not know the user: the next one is asked.
   record NotMine() implements Answer {}
@@ -48,13 +50,18 @@ public sealed interface Answer {
   /// answers so.
   record AskAgain(Duration after) implements Answer {}
 
+  /// This link says itself for how long its answer is to be kept, whatever its settings say. The chain itself never answers so.
+  ///
+  /// @param answer [Accept]
+  record KeptFor(Duration duration, Answer answer) implements Answer {}
+
   /// Wrong name or password, which of them is not told.
   static Answer reject() {
-    return new Reject("", "", Duration.ZERO, false);
+    return new Reject("", "", Duration.ZERO, false, "");
   }
 
   /// Not let in, for a reason that the client may know.
   static Answer reject(String code, String text) {
-    return new Reject(code, text, Duration.ZERO, false);
+    return new Reject(code, text, Duration.ZERO, false, "");
   }
 }

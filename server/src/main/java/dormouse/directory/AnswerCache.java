@@ -1,5 +1,8 @@
 package dormouse.directory;
 
+import dormouse.directory.Link.Heeds;
+import dormouse.session.Client;
+import io.netty.util.NetUtil;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -9,6 +12,7 @@ import java.time.InstantSource;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// What a link has answered, kept for a while: acceptances, refusals and that it does not know a user; never that it cannot
 /// tell.
 ///
-/// An answer is found by user, mechanism and proof together, under a keyed hash (HMAC-SHA256 with a key of this cache alone),
+/// An answer is found by user, mechanism and proof together, and by from where the client comes if the link heeds that, under a keyed hash (HMAC-SHA256 with a key of this cache alone),
 /// so that no password lies in it and another password never finds the answer to this one. Bounded: the answer that was used
 /// longest ago makes room. Any thread.
 final class AnswerCache {
@@ -29,6 +33,7 @@ final class AnswerCache {
 
   private final long acceptedMillis;
   private final long refusedMillis;
+  private final Set<Heeds> heeds;
   private final InstantSource clock;
   private final SecretKeySpec secret;
   private final Map<Key, Kept> kept;
@@ -36,9 +41,12 @@ final class AnswerCache {
   /// @param accepted how long acceptances are kept; zero: not at all
   /// @param refused how long refusals and unknown users are kept; zero: not at all
   /// @param entries how many answers at most
-  AnswerCache(Duration accepted, Duration refused, int entries, InstantSource clock) {
+  /// @param heeds what the link's answers go by
+  AnswerCache(
+      Duration accepted, Duration refused, int entries, Set<Heeds> heeds, InstantSource clock) {
     this.acceptedMillis = accepted.toMillis();
     this.refusedMillis = refused.toMillis();
+    this.heeds = heeds;
     this.clock = clock;
     byte[] random = new byte[32];
     new SecureRandom().nextBytes(random);
@@ -54,7 +62,7 @@ final class AnswerCache {
 
   /// What stands for an attempt; null if nothing is to be kept for it.
   @Nullable Key keyOf(Attempt attempt) {
-    if (acceptedMillis == 0 && refusedMillis == 0) {
+    if (acceptedMillis == 0 && refusedMillis == 0 && !heeds.contains(Heeds.OWN_TIME)) {
       return null;
     }
     return switch (attempt.proof()) {
@@ -78,11 +86,20 @@ final class AnswerCache {
       if (attempt.tls() != null && attempt.tls().certificate() != null) {
         mac.update(attempt.tls().certificate().getEncoded()); // DER says how long it is
       }
+      if (heeds.contains(Heeds.WAY_IN)) {
+        addWayIn(mac, attempt.client());
+      }
       mac.update(secret);
       return new Key(Base64.getEncoder().encodeToString(mac.doFinal()));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(HMAC, e); // every JDK has it
     }
+  }
+
+  private static void addWayIn(Mac mac, Client client) {
+    add(mac, NetUtil.toAddressString(client.remote().getAddress()));
+    add(mac, NetUtil.toSocketAddressString(client.local()));
+    add(mac, client.serverName());
   }
 
   /// Length first, so that no two attempts come to the same bytes.
@@ -111,10 +128,12 @@ final class AnswerCache {
         switch (answer) {
           case Answer.Accept _, Answer.Learnt _ -> acceptedMillis;
           case Answer.Reject _, Answer.NotMine _ -> refusedMillis;
+          case Answer.KeptFor(var duration, _) -> duration.toMillis();
           case Answer.CannotTell _, Answer.AskAgain _, Answer.Prove _ -> 0;
         };
     if (forMillis > 0) {
-      kept.put(key, new Kept(answer, clock.millis() + forMillis));
+      Answer said = answer instanceof Answer.KeptFor(_, var within) ? within : answer;
+      kept.put(key, new Kept(said, clock.millis() + forMillis));
     }
   }
 

@@ -130,7 +130,7 @@ public final class Directory implements AutoCloseable {
                             new Answer.Prove(
                                 whole(facts.over(learnt), attempt.user(), typed), verifier),
                             link.kind()));
-                case Answer.Reject _, Answer.CannotTell _, Answer.AskAgain _ ->
+                case Answer.Reject _, Answer.CannotTell _, Answer.AskAgain _, Answer.KeptFor _ ->
                     CompletableFuture.completedFuture(Verdict.of(answer));
               });
     }

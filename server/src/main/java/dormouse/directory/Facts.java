@@ -104,6 +104,7 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
                 "starttls",
                 "delay_until",
                 "proxy_timeout",
+                "proxy_refresh",
                 "proxy_mech",
                 "source_ip")
             .contains(name);
@@ -117,7 +118,7 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
       case "port" -> PORT.matcher(value).matches() && isPort(Integer.parseInt(value));
       case "ssl", "starttls" -> value.equals("any-cert") || isFlag(value);
       case "delay_until" -> DELAY_UNTIL.matcher(value).matches();
-      case "proxy_timeout" -> INTERVAL.matcher(value).matches();
+      case "proxy_timeout", "proxy_refresh" -> INTERVAL.matcher(value).matches();
       case "proxy_mech" -> mechanism(value) != null;
       case "source_ip" -> address(value) != null;
       case "allow_nets" -> networks(value).allMatch(Objects::nonNull);
@@ -189,22 +190,32 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
   /// How long connecting and logging in may take; null if it is not said. Zero, which to Dovecot is no limit, says nothing; the longest is
   /// ten minutes.
   public @Nullable Duration timeout() {
-    Matcher matcher = INTERVAL.matcher(fields.getOrDefault("proxy_timeout", ""));
+    Duration told = interval("proxy_timeout");
+    if (told == null || told.isZero()) {
+      return null;
+    }
+    return told.compareTo(LONGEST_TIMEOUT) > 0 ? LONGEST_TIMEOUT : told;
+  }
+
+  /// How old what is known of the user may be when a sleeping session of it needs a backend; null if it is not said. Zero, by which Dovecot asks
+  /// never again, says nothing.
+  public @Nullable Duration refresh() {
+    Duration told = interval("proxy_refresh");
+    return told == null || told.isZero() ? null : told;
+  }
+
+  private @Nullable Duration interval(String name) {
+    Matcher matcher = INTERVAL.matcher(fields.getOrDefault(name, ""));
     if (!matcher.matches()) {
       return null;
     }
     long count = Long.parseLong(matcher.group("count"));
     String unit = Objects.requireNonNullElse(matcher.group("unit"), "s");
-    Duration told =
-        switch (unit) {
-          case "msecs", "ms" -> Duration.ofMillis(count);
-          case "mins", "m" -> Duration.ofMinutes(count);
-          default -> Duration.ofSeconds(count);
-        };
-    if (told.isZero()) {
-      return null;
-    }
-    return told.compareTo(LONGEST_TIMEOUT) > 0 ? LONGEST_TIMEOUT : told;
+    return switch (unit) {
+      case "msecs", "ms" -> Duration.ofMillis(count);
+      case "mins", "m" -> Duration.ofMinutes(count);
+      default -> Duration.ofSeconds(count);
+    };
   }
 
   /// By which mechanism the user is logged in at the backend; null if it is not said.
@@ -225,6 +236,11 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
   public @Nullable InetAddress source() {
     String told = fields.get("source_ip");
     return told == null ? null : address(told);
+  }
+
+  /// Whether the backend is told nothing of the client by ID, though the settings trust it.
+  public boolean untold() {
+    return isSet("proxy_not_trusted");
   }
 
   private static @Nullable InetAddress address(String number) {
@@ -273,6 +289,7 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
                 "backend",
                 "proxy_timeout",
                 "proxy_mech",
+                "proxy_not_trusted",
                 "source_ip"));
     return new Facts(local, pass);
   }

@@ -34,7 +34,12 @@ final class GuardedLink {
     this.link = link;
     this.settings = settings;
     this.cache =
-        new AnswerCache(settings.cache(), settings.cacheRefusals(), settings.cacheEntries(), clock);
+        new AnswerCache(
+            settings.cache(),
+            settings.cacheRefusals(),
+            settings.cacheEntries(),
+            link.heeds(),
+            clock);
     this.breaker = new CircuitBreaker(settings.breakAfter(), settings.breakFor(), clock);
     this.clock = clock;
     this.metrics = metrics;
@@ -78,11 +83,12 @@ final class GuardedLink {
     long sinceMillis = clock.millis();
     return inTime(attempt, loop, wheel)
         .thenApply(answer -> {
-          took(answer, Duration.ofMillis(clock.millis() - sinceMillis));
+          Answer said = answer instanceof Answer.KeptFor(_, var within) ? within : answer;
+          took(said, Duration.ofMillis(clock.millis() - sinceMillis));
           if (key != null) {
             cache.put(key, answer);
           }
-          return answer;
+          return said;
         })
         .thenCompose(answer ->
             answer instanceof Answer.AskAgain(var after)
@@ -158,6 +164,7 @@ final class GuardedLink {
       case Answer.Prove _ -> "asked-to-prove";
       case Answer.CannotTell _ -> "failed";
       case Answer.AskAgain _ -> "wait";
+      case Answer.KeptFor(_, var within) -> label(within);
     };
   }
 }

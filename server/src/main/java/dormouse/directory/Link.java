@@ -1,6 +1,7 @@
 package dormouse.directory;
 
 import io.netty.channel.EventLoop;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /// One source of answers: a daemon, a database, a file. Any thread.
@@ -19,6 +20,19 @@ public interface Link extends AutoCloseable {
   /// then is it asked so.
   default boolean resumes(Proof.Kind before) {
     return true;
+  }
+
+  /// What its answers go by, beside the user, the proof and the protocol.
+  default Set<Heeds> heeds() {
+    return Set.of();
+  }
+
+  /// What an answer may go by.
+  enum Heeds {
+    /// From where the client comes, and where it came in.
+    WAY_IN,
+    /// How long it says itself that an answer is to be kept ([Answer.KeptFor]).
+    OWN_TIME
   }
 
   /// Gives back what it holds. Not from a loop.

@@ -76,7 +76,11 @@ final class WalkAgain {
               case Answer.Accept(var facts) ->
                   CompletableFuture.completedFuture(
                       accepted(its, Directory.whole(facts.over(learnt), attempt.user(), typed)));
-              case Answer.Reject _, Answer.CannotTell _, Answer.AskAgain _, Answer.Prove _ ->
+              case Answer.Reject _,
+                  Answer.CannotTell _,
+                  Answer.AskAgain _,
+                  Answer.KeptFor _,
+                  Answer.Prove _ ->
                   CompletableFuture.completedFuture(answer);
             });
   }

@@ -11,6 +11,7 @@ public final class OwnStanding {
   ///
   /// @param place where the directory has sent it
   public static Standing of(String user, String place, long askedMillis) {
-    return new Standing(user, user, "", Proof.Kind.PASSWORD, "http", place, List.of(), askedMillis);
+    return new Standing(
+        user, user, "", Proof.Kind.PASSWORD, "http", place, List.of(), null, askedMillis);
   }
 }

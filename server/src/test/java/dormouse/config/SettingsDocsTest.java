@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -115,6 +116,69 @@ final class SettingsDocsTest {
       addKeys(new Yaml().load(example), "", shown);
     }
     assertThat(shown).containsAll(keys(Settings.class, "").keySet());
+  }
+
+  /// But for those that it has by default.
+  @Test
+  void everyWordThatAKeyMayHaveStandsInAnExample() throws IOException {
+    Map<String, Set<String>> shown = new TreeMap<>();
+    for (String example : examples()) {
+      addWords(new Yaml().load(example), "", shown);
+    }
+    words(Settings.class, "")
+        .forEach((key, wanted) ->
+            assertThat(shown.getOrDefault(key, Set.of())).as(key).containsAll(wanted));
+  }
+
+  /// The words of each key that has a closed set of them.
+  private static Map<String, Set<String>> words(Class<?> record, String path) {
+    Map<String, Set<String>> words = new TreeMap<>();
+    for (RecordKey key : RecordKey.of(record)) {
+      RecordComponent component = key.component();
+      String keyPath = path + key.name();
+      Class<?> below = key.kind() == null ? recordBelow(component) : key.kind();
+      Class<?> word = wordOf(component);
+      if (below != null) {
+        words.putAll(words(below, keyPath + "."));
+      } else if (word != null) {
+        Set<String> all = new TreeSet<>();
+        Object defaults = RecordKey.defaults(record);
+        String usual = defaults == null ? "" : RecordKey.value(component, defaults) + "";
+        for (Object constant : word.getEnumConstants()) {
+          String name = RecordKey.kebab(((Enum<?>) constant).name());
+          if (!List.of(usual.split("[\\[\\], ]+")).contains(constant.toString())) {
+            all.add(name);
+          }
+        }
+        words.put(keyPath, all);
+      }
+    }
+    return words;
+  }
+
+  private static @Nullable Class<?> wordOf(RecordComponent component) {
+    if (component.getType().isEnum()) {
+      return component.getType();
+    }
+    if (component.getGenericType() instanceof ParameterizedType type
+        && type.getActualTypeArguments()[0] instanceof Class<?> of
+        && of.isEnum()) {
+      return of;
+    }
+    return null;
+  }
+
+  private static void addWords(@Nullable Object value, String path, Map<String, Set<String>> to) {
+    if (value instanceof List<?> list) {
+      list.forEach(one -> addWords(one, path, to));
+    } else if (value instanceof Map<?, ?> map) {
+      map.forEach((key, below) -> {
+        String name = (path.isEmpty() ? "" : path + ".") + key;
+        addWords(below, NAMED.contains(path) ? path + "#" : name.replace("#", ""), to);
+      });
+    } else if (value != null) {
+      to.computeIfAbsent(path, _ -> new TreeSet<>()).add(value.toString());
+    }
   }
 
   private static List<String> examples() throws IOException {

@@ -10,6 +10,7 @@ import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.HandClock;
 import dormouse.session.TimerWheel;
+import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -136,6 +138,51 @@ class DirectoryTest {
   }
 
   @Test
+  void whereTheClientComesFromCountsForWhoHeedsIt() {
+    LinkSettings kept = settings(Unavailable.STOP, 60, 0, 10, 0);
+    Directory careless = directory(link("a", ACCEPT, kept));
+    ask(careless, attempt("ann", "secret", "203.0.113.7"));
+    ask(careless, attempt("ann", "secret", "203.0.113.8"));
+    assertThat(asked).hasSize(1);
+
+    asked.clear();
+    Directory heeding = directory(guarded("a", heeding(Link.Heeds.WAY_IN, ACCEPT), kept));
+    ask(heeding, attempt("ann", "secret", "203.0.113.7"));
+    ask(heeding, attempt("ann", "secret", "203.0.113.7"));
+    assertThat(asked).hasSize(1);
+    ask(heeding, attempt("ann", "secret", "203.0.113.8"));
+    assertThat(asked).hasSize(2);
+  }
+
+  @Test
+  void aLinkMaySayItselfHowLongItsAnswerIsKept() {
+    Answer answer = new Answer.KeptFor(Duration.ofSeconds(7), ACCEPT);
+    LinkSettings unkept = settings(Unavailable.STOP, 0, 0, 10, 0);
+    Directory directory = directory(guarded("a", heeding(Link.Heeds.OWN_TIME, answer), unkept));
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(ACCEPT);
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(ACCEPT);
+    assertThat(asked).hasSize(1);
+    pass(Duration.ofSeconds(7));
+    ask(directory, "ann", "secret");
+    assertThat(asked).hasSize(2);
+  }
+
+  private Link heeding(Link.Heeds what, Answer answer) {
+    return new Link() {
+      @Override
+      public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
+        asked.add(attempt.user());
+        return CompletableFuture.completedFuture(answer);
+      }
+
+      @Override
+      public Set<Heeds> heeds() {
+        return Set.of(what);
+      }
+    };
+  }
+
+  @Test
   void aRefusalIsKeptForItsOwnTime() {
     Directory directory =
         directory(link("a", Answer.reject(), settings(Unavailable.STOP, 60, 5, 10, 0)));
@@ -235,7 +282,11 @@ class DirectoryTest {
   }
 
   private Answer ask(Directory directory, String user, String password) {
-    CompletableFuture<Answer> answer = asking(directory, attempt(user, password));
+    return ask(directory, attempt(user, password));
+  }
+
+  private Answer ask(Directory directory, Attempt attempt) {
+    CompletableFuture<Answer> answer = asking(directory, attempt);
     channel.runPendingTasks();
     assertThat(answer).isCompleted();
     return answer.join();
@@ -248,7 +299,11 @@ class DirectoryTest {
   }
 
   private static Attempt attempt(String user, String password) {
-    InetSocketAddress here = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    return attempt(user, password, "127.0.0.1");
+  }
+
+  private static Attempt attempt(String user, String password, String from) {
+    InetSocketAddress here = new InetSocketAddress(InetAddress.ofLiteral(from), 1);
     return new Attempt(
         "imap",
         new Client("s1", here, here, false),

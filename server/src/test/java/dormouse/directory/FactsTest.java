@@ -45,6 +45,7 @@ class FactsTest {
     "delay_until,soon",
     "reason,'a\nb'",
     "proxy_timeout,long",
+    "proxy_refresh,often",
     "proxy_mech,scram-sha-1",
     "proxy_mech,''",
     "source_ip,mail.example.org",
@@ -140,6 +141,11 @@ class FactsTest {
     Facts told = facts("proxy_mech", "LOGIN", "source_ip", "192.0.2.7");
     assertThat(told.mechanism()).isEqualTo(BackendMechanism.LOGIN);
     assertThat(told.source()).isEqualTo(InetAddress.ofLiteral("192.0.2.7"));
+    assertThat(facts("proxy_not_trusted", "y").untold()).isTrue();
+    assertThat(Facts.NONE.untold()).isFalse();
+    assertThat(facts("proxy_refresh", "450").refresh()).isEqualTo(Duration.ofSeconds(450));
+    assertThat(facts("proxy_refresh", "0").refresh()).isNull();
+    assertThat(Facts.NONE.refresh()).isNull();
     assertThat(Facts.NONE.timeout()).isNull();
     assertThat(Facts.NONE.mechanism()).isNull();
     assertThat(Facts.NONE.source()).isNull();

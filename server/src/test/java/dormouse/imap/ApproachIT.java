@@ -62,6 +62,26 @@ class ApproachIT {
   }
 
   @Test
+  void whoseBackendIsNotTrustedIsNotTalkedAbout() throws Exception {
+    String table =
+        """
+        u10:::::::nopassword proxy_not_trusted
+        u11:::::::nopassword
+        """;
+    try (FrontEnd front = front(dovecot.imapPort(), "trusted: true,", table)) {
+      for (String user : new String[] {"u10", "u11"}) {
+        int mark = dovecot.logSize();
+        try (ImapClient client =
+            ImapClient.connect(front.plain(), "127.0.0.41", "").login(user, "pass")) {
+          assertThat(login(mark, user))
+              .contains(user.equals("u10") ? "rip=127.0.0.1," : "rip=127.0.0.41,");
+          client.logout();
+        }
+      }
+    }
+  }
+
+  @Test
   void aBackendsMechanismIsEverybodysWhoHasNone() throws Exception {
     String table =
         """

@@ -217,6 +217,25 @@ class AskAgainIT {
     }
   }
 
+  @Test
+  void aTableMaySayHowSoonAUserIsAskedAboutAgain() throws IOException {
+    String soon = " proxy_refresh=1msecs";
+    Path users =
+        Files.writeString(
+            directory.resolve("refresh"), line("u15", "mx1", soon) + line("u16", "mx1", ""));
+    try (FrontEnd front = front(file(users), "1h");
+        ImapClient soonAsked = asleep(front, "u15");
+        ImapClient other = ImapClient.connect(front.plain()).login("u16", "secret")) {
+      front.awaitAsleep(2);
+      String closed = " nologin reason=Closed";
+      change(front, users, line("u15", "mx1", soon + closed) + line("u16", "mx1", closed));
+      soonAsked.start("LIST \"\" *");
+      soonAsked.expect("* BYE [AUTHORIZATIONFAILED] Closed");
+      other.ok("LIST \"\" *");
+      other.logout();
+    }
+  }
+
   private FrontEnd front(String link, String askAgainEvery) {
     return FrontEnd.of(settings(link, askAgainEvery));
   }

@@ -10,10 +10,14 @@ import dormouse.directory.http.AuthHttpConnection.Question;
 import dormouse.tls.BackendTrust;
 import io.netty.channel.EventLoop;
 import io.netty.util.NetUtil;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Base64;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -29,6 +33,8 @@ public final class HttpLink implements Link {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,253}");
   private static final Pattern SECONDS = Pattern.compile("\\d{1,9}");
   private static final Pattern CODE = Pattern.compile("\\[([A-Z][A-Z0-9-]*(?: [^\\]]+)?)\\] ?(.*)");
+
+  private static final int LONGEST_KEPT_SECONDS = 86_400;
 
   private final HttpLinkSettings settings;
   private final AuthHttpConnections connections;
@@ -64,12 +70,25 @@ public final class HttpLink implements Link {
     return settings.resume() && before != Proof.Kind.CERTIFICATE && before != Proof.Kind.SCRAM;
   }
 
+  /// The daemon is told all of it.
+  @Override
+  public Set<Heeds> heeds() {
+    return settings.extended() ? EnumSet.allOf(Heeds.class) : Set.of(Heeds.WAY_IN);
+  }
+
   private Answer answer(Attempt attempt, AuthHttpResponse response) {
-    Answer answer = answer(response);
-    return answer instanceof Answer.Accept(Facts facts)
-            && attempt.proof() instanceof Proof.Certificate
-        ? new Answer.Accept(facts.over(Facts.NONE.named(externalUser(attempt))))
-        : answer;
+    return attempt.proof() instanceof Proof.Certificate
+        ? named(externalUser(attempt), answer(response))
+        : answer(response);
+  }
+
+  private static Answer named(String user, Answer answer) {
+    return switch (answer) {
+      case Answer.Accept(Facts facts) -> new Answer.Accept(facts.over(Facts.NONE.named(user)));
+      case Answer.KeptFor(var duration, var within) ->
+          new Answer.KeptFor(duration, named(user, within));
+      default -> answer;
+    };
   }
 
   /// Whom the daemon is asked about when a certificate is all the proof there is. As in nginx that is whose mail the client wants, and the daemon
@@ -92,8 +111,21 @@ public final class HttpLink implements Link {
     }
     Matcher code = CODE.matcher(status);
     return code.matches()
-        ? new Answer.Reject(code.group(1), code.group(2), pause, pause.isZero())
-        : new Answer.Reject("", status, pause, pause.isZero());
+        ? new Answer.Reject(
+            code.group(1), code.group(2), pause, pause.isZero(), explanation(response))
+        : new Answer.Reject("", status, pause, pause.isZero(), explanation(response));
+  }
+
+  /// What a client is told whose token is refused, by Angie's word for it; "" if the daemon leaves that to us.
+  private String explanation(AuthHttpResponse response) {
+    String base64 = settings.extended() ? response.header("auth-error-sasl") : null;
+    try {
+      return base64 == null
+          ? ""
+          : new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException _) {
+      return "";
+    }
   }
 
   private static Duration pause(AuthHttpResponse response) {
@@ -116,6 +148,7 @@ public final class HttpLink implements Link {
     put(facts, "user", response.text("auth-user"));
     if (settings.extended()) {
       put(facts, "destuser", response.text("auth-backend-user"));
+      put(facts, "proxy_mech", response.header("auth-mech"));
       String tls = response.header("auth-tls");
       if (tls != null && (tls.equals("ssl") || tls.equals("starttls"))) {
         facts.put(tls, "yes");
@@ -123,9 +156,17 @@ public final class HttpLink implements Link {
     }
     return switch (Facts.accept(facts)) {
       case Answer.Accept(Facts known) ->
-          new Answer.Accept(new Facts(known.fields(), response.bytes("auth-pass")));
+          kept(response, new Answer.Accept(new Facts(known.fields(), response.bytes("auth-pass"))));
       case Answer other -> unusable(other.toString());
     };
+  }
+
+  private Answer kept(AuthHttpResponse response, Answer accepted) {
+    String seconds = settings.extended() ? response.header("auth-cache") : null;
+    return seconds != null && SECONDS.matcher(seconds).matches()
+        ? new Answer.KeptFor(
+            Duration.ofSeconds(Math.min(Integer.parseInt(seconds), LONGEST_KEPT_SECONDS)), accepted)
+        : accepted;
   }
 
   private boolean isHost(String host) {

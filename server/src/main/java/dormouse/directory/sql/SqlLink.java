@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,8 @@ import org.jspecify.annotations.Nullable;
 /// No row: the user is not known here. A column `password` is held against the client's; a query that asks by `:password` has
 /// done so itself; one that does neither decides nothing, and its columns are facts for the links behind it.
 public final class SqlLink implements Link {
+  private static final Set<String> WAYS_IN = Set.of("client_ip", "server_ip", "server_name");
+
   private static final Duration LEAST_TIMEOUT = Duration.ofMillis(250); // the pool takes none below
 
   private final SqlLinkSettings settings;
@@ -170,6 +173,11 @@ public final class SqlLink implements Link {
       }
     }
     return new Found.Row(hasPassword, facts.remove("password"), facts);
+  }
+
+  @Override
+  public Set<Heeds> heeds() {
+    return query.names().stream().anyMatch(WAYS_IN::contains) ? Set.of(Heeds.WAY_IN) : Set.of();
   }
 
   private static @Nullable String value(String name, Attempt attempt) {

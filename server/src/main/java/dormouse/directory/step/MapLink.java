@@ -21,11 +21,15 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Knows the backends of users by a table, as perdition's popmap. Any thread.
 public final class MapLink implements Link {
+  private static final Pattern WAY_IN = Pattern.compile("\\\\[iIpP]");
+
   private final MapLinkSettings settings;
   private final PopMap lines;
   private final @Nullable WatchedFile<PopMap> file;
@@ -73,6 +77,13 @@ public final class MapLink implements Link {
     return watched == null
         ? CompletableFuture.completedFuture(find(attempt, List.of(lines)))
         : lookups.run(() -> find(attempt, List.of(lines, watched.now())));
+  }
+
+  @Override
+  public Set<Heeds> heeds() {
+    return settings.keys().stream().anyMatch(key -> WAY_IN.matcher(key).find())
+        ? Set.of(Heeds.WAY_IN)
+        : Set.of();
   }
 
   private Answer find(Attempt attempt, List<PopMap> maps) {

@@ -190,12 +190,12 @@ public final class BackendLogin {
           if (!reply.ok()) {
             return failed(causeOf(reply));
           }
-          if (!capabilities.has("ID")
-              || (!backend.settings().trusted() && backend.identity() != null)) {
+          boolean tells = backend.settings().trusted() && !approach.untold();
+          if (!capabilities.has("ID") || (!tells && backend.identity() != null)) {
             return authenticate();
           }
           String arguments = "NIL";
-          if (backend.settings().trusted()) {
+          if (tells) {
             arguments = identity();
             connection.sessionId(applicant.client().sessionId());
           }

@@ -1,5 +1,6 @@
 package dormouse.imap.backend;
 
+import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.config.PoolSettings;
 import dormouse.ops.Metrics;
@@ -131,15 +132,16 @@ public final class ConnectionPool {
 
   /// A connection of the backend that fits the wish; null if there is none, or none will do. It may be dead, without anybody knowing yet.
   ///
+  /// @param approach how it would be come to
   /// @param key what a new login would be made with
-  @Nullable BackendConnection take(Backend backend, Wish wish, LoginKey key) {
+  @Nullable BackendConnection take(Backend backend, Approach approach, Wish wish, LoginKey key) {
     assert loop.inEventLoop();
     Set<String> features = wish.features();
     if (features == null || !mayLend(backend, wish)) {
       return null;
     }
     Account account = new Account(backend, wish.user(), wish.owner());
-    Introduction introduction = Introduction.of(wish.client(), backend);
+    Introduction introduction = Introduction.of(wish.client(), backend, approach);
     Entry best = null;
     for (Entry entry : byAccount.getOrDefault(account, Set.of())) {
       if ((wish.again() || isFresh(entry))

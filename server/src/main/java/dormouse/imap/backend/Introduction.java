@@ -1,5 +1,6 @@
 package dormouse.imap.backend;
 
+import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.config.ProxyProtocol;
 import dormouse.session.Client;
@@ -19,8 +20,9 @@ record Introduction(
     Map<String, String> forwarded) {
 
   /// What the backend is told of a client; null if it is told nothing.
-  static @Nullable Introduction of(Client client, Backend backend) {
-    if (!backend.settings().trusted() && backend.settings().proxyProtocol() == ProxyProtocol.NONE) {
+  static @Nullable Introduction of(Client client, Backend backend, Approach approach) {
+    boolean tells = backend.settings().trusted() && !approach.untold();
+    if (!tells && backend.settings().proxyProtocol() == ProxyProtocol.NONE) {
       return null;
     }
     return new Introduction(

@@ -95,7 +95,7 @@ public final class LoginTry {
   }
 
   private void takeKept() {
-    BackendConnection kept = key == null ? null : pool.take(left.element(), wish, key);
+    BackendConnection kept = key == null ? null : pool.take(left.element(), approach, wish, key);
     BackendConnection.Login login = kept == null ? null : kept.login();
     if (kept == null || login == null) {
       enterGates();
@@ -198,7 +198,7 @@ public final class LoginTry {
       connection.loggedIn(
           new BackendConnection.Login(
               account,
-              Introduction.of(wish.client(), backend),
+              Introduction.of(wish.client(), backend, approach),
               made,
               pool.wheel().millis(),
               capabilities));

@@ -71,15 +71,35 @@ final class LoginAgain {
 
   LoginAgain begin() {
     Standing standing = grant.standing();
-    if (standing != null
-        && standing.isOlderThan(home.settings().askAgainEvery(), home.clock().millis())) {
-      ask(standing, /* otherwise= */ null);
-    } else if (standing != null && !standing.allows(client)) {
-      later(() -> outcome.complete(new Outcome.NotFromHere()));
-    } else {
+    CompletableFuture<?> others = standing == null ? null : standing.question();
+    if (standing == null || (standing.allows(client) && !isDue(standing))) {
       logIn();
+    } else if (!isDue(standing)) {
+      later(() -> outcome.complete(new Outcome.NotFromHere()));
+    } else if (others != null) { // what is said to those is said of this one, too
+      asking = true;
+      others.whenComplete((_, _) -> later(() -> afterOthers(standing)));
+    } else {
+      ask(standing, /* otherwise= */ null);
     }
     return this;
+  }
+
+  private boolean isDue(Standing standing) {
+    return standing.isDue(home.settings().askAgainEvery(), home.clock().millis());
+  }
+
+  /// If they have not been told anything of use, it asks itself.
+  private void afterOthers(Standing standing) {
+    asking = false;
+    if (outcome.isDone()) {
+      return; // given up meanwhile
+    }
+    if (isDue(standing)) {
+      ask(standing, /* otherwise= */ null);
+    } else {
+      goOn(standing, /* otherwise= */ null);
+    }
   }
 
   /// The same only if the user has been moved meanwhile: what was found where it logged in before cannot be right.
@@ -101,10 +121,13 @@ final class LoginAgain {
   ///     was none
   private void ask(Standing standing, @Nullable Outcome otherwise) {
     asking = true;
+    CompletableFuture<@Nullable Void> over = new CompletableFuture<>();
+    standing.asks(over);
     home.askAgain(standing, client, clientId)
         .whenComplete((answer, bug) ->
             later(() -> {
               home.answered();
+              over.complete(null); // who waits for it looks later
               if (bug != null) {
                 broke(bug);
               } else {
@@ -158,7 +181,7 @@ final class LoginAgain {
       return;
     }
     boolean moved = !goes.route().place().equals(standing.place());
-    standing.confirmed(goes.route().place(), goes.from(), home.clock().millis());
+    standing.confirmed(goes.route().place(), goes.from(), goes.refresh(), home.clock().millis());
     if (goes.renewed()) {
       grant.renew(goes.credentials());
     }

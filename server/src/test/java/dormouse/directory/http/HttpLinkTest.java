@@ -23,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -145,6 +146,8 @@ class HttpLinkTest {
                 "Auth-TLS: ssl",
                 "Auth-User: ann@example.org",
                 "Auth-Backend-User: ann*master",
+                "Auth-Mech: LOGIN",
+                "Auth-Cache: 60",
                 "Auth-Pass: m");
     try (AuthDaemon daemon = AuthDaemon.start(script);
         HttpLink plain = link(settings(daemon, 0, false));
@@ -154,8 +157,10 @@ class HttpLinkTest {
           .doesNotContain("Client-Port", "Auth-Session", "Auth-SNI", "Auth-IMAP-ID");
       assertThat(ask(extended))
           .isInstanceOfSatisfying(
-              Answer.Accept.class,
-              answer -> {
+              Answer.KeptFor.class,
+              kept -> {
+                assertThat(kept.duration()).isEqualTo(Duration.ofMinutes(1));
+                Answer.Accept answer = (Answer.Accept) kept.answer();
                 assertThat(answer.facts().fields())
                     .isEqualTo(
                         Map.of(
@@ -168,7 +173,9 @@ class HttpLinkTest {
                             "user",
                             "ann@example.org",
                             "destuser",
-                            "ann*master"));
+                            "ann*master",
+                            "proxy_mech",
+                            "LOGIN"));
                 assertThat(answer.facts().pass()).isEqualTo(new byte[] {'m'});
               });
       assertThat(daemon.takeRequests().getFirst().text())
@@ -184,6 +191,24 @@ class HttpLinkTest {
 
               """
                   .replace("\n", "\r\n"));
+    }
+  }
+
+  @Test
+  void aDaemonMaySayWhyATokenIsRefused() throws Exception {
+    String why = "{\"status\":\"401\",\"scope\":\"mail\"}";
+    String base64 = Base64.getEncoder().encodeToString(why.getBytes(StandardCharsets.UTF_8));
+    for (String told : List.of(base64, "no Base64")) {
+      try (AuthDaemon daemon =
+              AuthDaemon.start(
+                  _ -> AuthDaemon.Answer.of("Auth-Status: No", "Auth-Error-SASL: " + told));
+          HttpLink plain = link(settings(daemon, 0, false));
+          HttpLink extended = link(settings(daemon, 0, true))) {
+        assertThat(ask(plain)).isEqualTo(new Answer.Reject("", "No", Duration.ZERO, true, ""));
+        assertThat(ask(extended))
+            .isEqualTo(
+                new Answer.Reject("", "No", Duration.ZERO, true, told.equals(base64) ? why : ""));
+      }
     }
   }
 

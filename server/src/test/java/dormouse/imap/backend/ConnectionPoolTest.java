@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.auth.Credentials;
+import dormouse.backend.Approach;
 import dormouse.backend.Priority;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
@@ -47,7 +48,8 @@ class ConnectionPoolTest {
     Client client = new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false);
     Wish wish =
         new Wish("ann", "ann", client, "session", Priority.CLIENT, "ann", _ -> to, again, Set.of());
-    return pool.take(connection.backend(), wish, LoginKey.of(to, "ann", "ann")) == connection;
+    return pool.take(connection.backend(), Approach.USUAL, wish, LoginKey.of(to, "ann", "ann"))
+        == connection;
   }
 
   @Test

@@ -3,6 +3,7 @@ package dormouse.imap.sleep;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.auth.Credentials;
+import dormouse.auth.LoginResult;
 import dormouse.auth.OwnStanding;
 import dormouse.auth.Resumption;
 import dormouse.auth.Standing;
@@ -73,16 +74,45 @@ class LoginAgainTest {
     assertThat(host.events).containsExactly("unused");
   }
 
+  @Test
+  void whatIsBeingAskedIsAskedOnce() {
+    home.enter();
+    Grant grant = grant();
+    List<LoginAgain> all = List.of(begin(grant), begin(grant), begin(grant));
+    host.answers(route("here"));
+    channel.runPendingTasks();
+    assertThat(host.asked).isOne();
+    assertThat(all).allMatch(one -> one.outcome().isCompletedExceptionally()); // all log in
+    assertThat(metrics.scrape()).contains("dormouse_asked_again_total{result=\"same\"} 1.0");
+  }
+
+  @Test
+  void whoHasHeardNothingOfUseAsksItself() {
+    home.enter();
+    Grant grant = grant();
+    List<LoginAgain> all = List.of(begin(grant), begin(grant));
+    host.answer.complete(new Resumption.Unknown(LoginResult.Cause.DIRECTORY));
+    channel.runPendingTasks();
+    assertThat(host.asked).isEqualTo(2);
+    assertThat(all).allMatch(one -> one.outcome().isDone());
+  }
+
   private LoginAgain begin() {
+    return begin(grant());
+  }
+
+  private Grant grant() {
     long longAgo = clock.millis() - HibernateSettings.DEFAULT.askAgainEvery().toMillis();
-    Grant grant =
-        Objects.requireNonNull(
-            Grant.of(
-                credentials(),
-                backend,
-                _ -> null,
-                /* keepPassword= */ true,
-                OwnStanding.of("ann", "here", longAgo)));
+    return Objects.requireNonNull(
+        Grant.of(
+            credentials(),
+            backend,
+            _ -> null,
+            /* keepPassword= */ true,
+            OwnStanding.of("ann", "here", longAgo)));
+  }
+
+  private LoginAgain begin(Grant grant) {
     return new LoginAgain(
             home,
             new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false),
@@ -105,12 +135,14 @@ class LoginAgainTest {
   /// A directory that takes its time.
   private final class Slow implements UserMailboxes.Host {
     final List<String> events = new ArrayList<>();
+    int asked;
     private final CompletableFuture<Resumption> answer = new CompletableFuture<>();
 
     void answers(Route to) {
       Wanted wanted = new Wanted("ann", "imap", SOMEWHERE, null, null, 0, null, Approach.USUAL);
       answer.complete(
-          new Resumption.Goes("ann", wanted, to, credentials(), /* renewed= */ false, List.of()));
+          new Resumption.Goes(
+              "ann", wanted, to, credentials(), /* renewed= */ false, List.of(), null));
     }
 
     @Override
@@ -131,6 +163,7 @@ class LoginAgainTest {
     @Override
     public CompletableFuture<Resumption> askAgain(
         UserMailboxes all, Standing standing, Client client, String clientId) {
+      asked++;
       return answer;
     }
 

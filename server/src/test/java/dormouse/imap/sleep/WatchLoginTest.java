@@ -1,0 +1,244 @@
+package dormouse.imap.sleep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.auth.Credentials;
+import dormouse.auth.OwnStanding;
+import dormouse.auth.Resumption;
+import dormouse.auth.Standing;
+import dormouse.backend.Approach;
+import dormouse.backend.Backend;
+import dormouse.backend.Priority;
+import dormouse.config.HibernateSettings;
+import dormouse.feed.BackendFeeds;
+import dormouse.imap.backend.BackendConnection;
+import dormouse.imap.backend.Capabilities;
+import dormouse.imap.backend.ConnectionPool;
+import dormouse.imap.backend.OwnConnection;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.view.MailboxView;
+import dormouse.imap.view.Told;
+import dormouse.imap.view.UidSet;
+import dormouse.ops.Metrics;
+import dormouse.route.Route;
+import dormouse.route.Wanted;
+import dormouse.session.Client;
+import dormouse.session.CloseReason;
+import dormouse.session.HandClock;
+import dormouse.session.TimerWheel;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/// A watch whose mailbox two clients of a user sleep in, who have come in by different logins. The first is gone before the directory has said
+/// whether it may still come in: what it says is not said of the other.
+class WatchLoginTest {
+  private static final InetSocketAddress SOMEWHERE =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 143);
+
+  private final HandClock clock = new HandClock();
+  private final TimerWheel wheel = new TimerWheel(clock);
+  private final Metrics metrics = new Metrics();
+  private final EmbeddedChannel channel = new EmbeddedChannel();
+  private final Backend backend = new OwnConnection().connection().backend();
+  private final Slow directory = new Slow();
+  private final UserMailboxes home =
+      new UserMailboxes(
+          new UserMailboxes.Surroundings(
+              new ConnectionPool(channel.eventLoop(), wheel, metrics),
+              at -> new BackendFeeds(at.name(), clock, metrics),
+              channel.eventLoop(),
+              wheel,
+              metrics,
+              new KeptBytes(1 << 20, metrics),
+              HibernateSettings.DEFAULT,
+              clock,
+              new StatusRoom(metrics)),
+          directory,
+          backend);
+  private final Sleeper first = sleeper("first");
+  private final Sleeper second = sleeper("second");
+  private final Watch watch = new Watch(List.of(first, second));
+  private final WatchLogin login = new WatchLogin(home, watch);
+
+  @Test
+  void whoComesInByAnotherLoginDoesNotTakeTheTurnOfWhoIsGone() {
+    login.begin(Priority.SYNC);
+    watch.asleep.remove(first);
+    directory.answers();
+    channel.runPendingTasks();
+    assertThat(watch.events).containsExactly("no turn", "failed");
+    login.begin(Priority.SYNC);
+    assertThat(directory.asked).isEqualTo(2);
+  }
+
+  @Test
+  void whoIsRefusedTakesNobodyAlong() {
+    login.begin(Priority.SYNC);
+    directory.answer.complete(new Resumption.Refused("Closed"));
+    channel.runPendingTasks();
+    assertThat(watch.events).containsExactly("refused first");
+  }
+
+  private Sleeper sleeper(String login) {
+    long longAgo = clock.millis() - HibernateSettings.DEFAULT.askAgainEvery().toMillis();
+    Grant grant =
+        Objects.requireNonNull(
+            Grant.of(
+                credentials(login),
+                backend,
+                _ -> null,
+                /* keepPassword= */ true,
+                OwnStanding.of("ann", "here", longAgo)));
+    MailboxView view = new MailboxView(1, 2, 3, UidSet.of(1), null);
+    return new Sleeper(
+        new Snapshot.Result.Taken(view, home.proof("INBOX"), OwnSets.NONE),
+        Told.PLAIN,
+        /* rev2= */ false,
+        grant,
+        new Quiet());
+  }
+
+  private static Credentials credentials(String login) {
+    return new Credentials(login, "", new byte[] {'x'});
+  }
+
+  private Route route() {
+    return new Route("here", List.of(backend), List.of(), Approach.USUAL);
+  }
+
+  /// What a watch is for its login.
+  private static final class Watch implements WatchLogin.Host {
+    final List<String> events = new ArrayList<>();
+    final List<Sleeper> asleep;
+    private final List<Sleeper> all;
+
+    Watch(List<Sleeper> all) {
+      this.all = all;
+      this.asleep = new ArrayList<>(all);
+    }
+
+    @Override
+    public Sleeper applicant() {
+      return asleep.getFirst();
+    }
+
+    @Override
+    public @Nullable Sleeper applicant(Grant grant) {
+      for (Sleeper one : asleep) {
+        if (one.grant == grant) {
+          events.add(one.grant.user() + "'s turn");
+          return one;
+        }
+      }
+      events.add("no turn");
+      return null;
+    }
+
+    @Override
+    public void loggedIn(BackendConnection connection, Capabilities capabilities) {
+      events.add("logged in");
+    }
+
+    @Override
+    public void refused(Refusal refusal, Predicate<Sleeper> whom) {
+      all.stream().filter(whom).forEach(one -> events.add("refused " + one.grant.user()));
+    }
+
+    @Override
+    public void failed(String why) {
+      events.add("failed");
+    }
+
+    @Override
+    public void broke(Throwable bug) {
+      throw new AssertionError(bug);
+    }
+  }
+
+  /// A directory that takes its time.
+  private final class Slow implements UserMailboxes.Host {
+    int asked;
+    private CompletableFuture<Resumption> answer = new CompletableFuture<>();
+
+    /// That the first belongs where it is.
+    void answers() {
+      Wanted wanted = new Wanted("ann", "imap", SOMEWHERE, null, null, 0, null, Approach.USUAL);
+      answer.complete(
+          new Resumption.Goes(
+              "ann",
+              wanted,
+              route(),
+              credentials("first"),
+              /* renewed= */ false,
+              List.of(),
+              /* refresh= */ null));
+    }
+
+    @Override
+    public String login() {
+      return "ann";
+    }
+
+    @Override
+    public String user() {
+      return "ann";
+    }
+
+    @Override
+    public Route route() {
+      return WatchLoginTest.this.route();
+    }
+
+    @Override
+    public CompletableFuture<Resumption> askAgain(
+        UserMailboxes all, Standing standing, Client client, String clientId) {
+      asked++;
+      answer = new CompletableFuture<>();
+      return answer;
+    }
+
+    @Override
+    public void moved(UserMailboxes all, Resumption.Goes there) {
+      throw new AssertionError("nobody is");
+    }
+
+    @Override
+    public void unused(UserMailboxes all) {}
+  }
+
+  /// A client that is told nothing here.
+  private static final class Quiet implements Sleeper.Listener {
+    @Override
+    public void changes() {}
+
+    @Override
+    public void changed(ByteBuf lines) {
+      lines.release();
+    }
+
+    @Override
+    public void looked() {}
+
+    @Override
+    public void lost(CloseReason reason, String bye) {}
+
+    @Override
+    public Client client() {
+      return new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false);
+    }
+
+    @Override
+    public SelectedMailbox told() {
+      throw new AssertionError("nobody asks");
+    }
+  }
+}
