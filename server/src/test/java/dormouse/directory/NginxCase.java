@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// - OK, whatever stands behind it: it is the backend's;
 /// - NO and its text;
 /// - BAD, whatever stands behind it; not counted is BYE, which Dormouse says before it closes and nginx does not;
-/// - the continuation with its challenge; what stands behind `+` for a literal means nothing;
+/// - the continuation with its challenge, but for what is another each time ([NginxCramMd5]); what stands behind `+` for a literal means nothing;
 /// - "unavailable": nginx says `* BAD internal server error` and closes, Dormouse answers the command with `NO [UNAVAILABLE]` and goes on;
 /// - at the end, whether the connection still serves.
 ///
@@ -151,12 +151,15 @@ record NginxCase(
     long since = System.nanoTime();
     try (Socket socket = connect(side)) {
       List<String> heard = new ArrayList<>();
-      boolean open = talk(socket, heard);
+      NginxCramMd5 cramMd5 = new NginxCramMd5();
+      boolean open = talk(socket, cramMd5, heard);
       assertThat(Duration.ofNanos(System.nanoTime() - since)).isGreaterThanOrEqualTo(takes);
       return new Seen(
           heard,
           open,
-          side.daemon.takeRequests().stream().map(AuthDaemon.Request::text).toList(),
+          side.daemon.takeRequests().stream()
+              .map(request -> cramMd5.without(request.text()))
+              .toList(),
           side.backend.takeLogins());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -204,7 +207,7 @@ record NginxCase(
   }
 
   /// Says all, and then NOOP: true if that is answered.
-  private boolean talk(Socket socket, List<String> heard) throws IOException {
+  private boolean talk(Socket socket, NginxCramMd5 cramMd5, List<String> heard) throws IOException {
     socket.setSoTimeout(PATIENCE_MILLIS);
     var in =
         new BufferedReader(
@@ -215,8 +218,8 @@ record NginxCase(
       if (heard.isEmpty() || !heard.getLast().startsWith("+")) {
         tag = line.substring(0, line.indexOf(' '));
       }
-      send(socket, line);
-      String answer = answer(in, tag);
+      send(socket, cramMd5.said(line));
+      String answer = cramMd5.heard(answer(in, tag));
       heard.add(answer);
       if (answer.equals("closed")) {
         return false;

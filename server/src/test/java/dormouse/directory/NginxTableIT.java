@@ -46,6 +46,7 @@ class NginxTableIT {
             "auth_http_header X-Auth-Key s3cret;",
             "auth_http_header X-Place \"a b\";",
             "auth_http_timeout 2s;",
+            "imap_auth plain login cram-md5;",
             "max_errors 20;");
     dormouse =
         FrontEnd.of(
@@ -60,7 +61,7 @@ class NginxTableIT {
               - http: { url: "%s", headers: [ "X-Auth-Key: s3cret", "X-Place: a b" ] }
                 timeout: 2s
                 break-after: 0
-            login: { max-errors: 20 }
+            login: { max-errors: 20, mechanisms: [ plain, login, cram-md5 ] }
             throttle: { enabled: false }
             hibernate: { enabled: false }
             """
@@ -80,6 +81,7 @@ class NginxTableIT {
     List<NginxCase> table = new ArrayList<>();
     table.addAll(names());
     table.addAll(mechanisms());
+    table.addAll(digests());
     table.addAll(acceptances());
     table.addAll(refusals());
     table.addAll(noAnswers());
@@ -156,6 +158,52 @@ class NginxTableIT {
             .differs("RFC 9051 \u00a76.2.2 wants NO", "BAD", "NO This mechanism is not supported"),
         row("PLAIN for another", "a AUTHENTICATE PLAIN " + base64("bob\0ann\0secret"))
             .backendDiffers("whose mail is wanted is not ignored but left to the backend"));
+  }
+
+  private List<NginxCase> digests() {
+    String begin = "a AUTHENTICATE CRAM-MD5";
+    String ann = NginxCramMd5.answer("ann", "secret");
+    Answer master =
+        Answer.of(
+            "Auth-Status: OK",
+            "Auth-Server: 127.0.0.1",
+            "Auth-Port: " + backend.port(),
+            "Auth-Pass: master");
+    Answer no = Answer.of("Auth-Status: No", "Auth-Wait: 1");
+    return List.of(
+        digest("CRAM-MD5", master, begin, ann),
+        digest("cram-md5", master, "a authenticate cram-md5", ann),
+        digest("CRAM-MD5, a space", master, begin, NginxCramMd5.answer("ann smith", "secret")),
+        digest("CRAM-MD5, what is escaped", master, begin, NginxCramMd5.answer("a%b", "100%")),
+        digest("CRAM-MD5 in UTF-8", master, begin, NginxCramMd5.answer(utf8("J\u00f6rg"), UTF8)),
+        digest("CRAM-MD5, no password for the backend", accept(), begin, ann),
+        digest("CRAM-MD5, no", Answer.of("Auth-Status: No"), begin, ann),
+        scripted(
+            "CRAM-MD5, wrong, then right",
+            Duration.ofSeconds(1),
+            attempt -> attempt == 1 ? no : master,
+            begin,
+            NginxCramMd5.answer("ann", "wrong"),
+            "b AUTHENTICATE CRAM-MD5",
+            ann),
+        digest(
+            "CRAM-MD5, another name",
+            Answer.of(
+                "Auth-Status: OK",
+                "Auth-Server: 127.0.0.1",
+                "Auth-Port: " + backend.port(),
+                "Auth-User: ann@example.org",
+                "Auth-Pass: other"),
+            begin,
+            ann),
+        row("CRAM-MD5 given up", begin, "*"),
+        row("CRAM-MD5 that is not Base64", begin, "!!!"),
+        row("CRAM-MD5 without a digest", begin, base64("ann")),
+        login("a login after a digest given up", begin, "*", "b LOGIN ann secret"));
+  }
+
+  private static NginxCase digest(String name, Answer answer, String... says) {
+    return new NginxCase(name, List.of(says), _ -> answer);
   }
 
   private List<NginxCase> acceptances() {
