@@ -57,7 +57,11 @@ final class ReloadIT {
 
         Files.writeString(
             file, "listen: [ { address: none } ]\nbackends: { mx: { tls: maybe } }\n");
-        assertThat(reload(file)).startsWith("1 ");
+        assertThat(reload(file))
+            .startsWith("1 ")
+            .contains(":1:12: listen[0].address: ")
+            .contains(":2:13: backends.mx.address: must be set")
+            .contains(":2:21: backends.mx.tls: ");
         hangUp(process);
         log("reload-refused why=", 3);
         client(second).login("u1", DovecotServer.PASSWORD).logout();

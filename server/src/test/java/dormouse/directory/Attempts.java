@@ -5,6 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dormouse.session.Client;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.GeneralSecurityException;
+import java.util.HexFormat;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 
 /// Tries to log in, for tests of links.
 public final class Attempts {
@@ -18,6 +22,30 @@ public final class Attempts {
   /// With nothing, of who has shown something before.
   public static Attempt again(String user, Proof.Kind shown) {
     return of(user, "RESUMED", new Proof.Resumed(shown));
+  }
+
+  /// By CRAM-MD5.
+  public static Attempt cramMd5(String user, String password) {
+    String challenge = "<1.2@mail.example.org>";
+    try {
+      Mac mac = Mac.getInstance("HmacMD5");
+      mac.init(new SecretKeySpec(password.getBytes(UTF_8), "HmacMD5"));
+      String digest = HexFormat.of().formatHex(mac.doFinal(challenge.getBytes(UTF_8)));
+      return of(user, "CRAM-MD5", new Proof.CramMd5(challenge, digest));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e); // every JDK has it
+    }
+  }
+
+  /// By SCRAM, of which this is the first word.
+  public static Attempt scram(String user) {
+    return of(
+        user, "SCRAM-SHA-256", new Proof.Scram("n,,", "n=" + user + ",r=abcdefgh", "abcdefgh"));
+  }
+
+  /// By a certificate.
+  public static Attempt certificate(String user) {
+    return of(user, "EXTERNAL", new Proof.Certificate());
   }
 
   /// With another proof.

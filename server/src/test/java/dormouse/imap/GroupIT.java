@@ -167,6 +167,50 @@ class GroupIT {
   }
 
   @Test
+  void whoIsSpareServesOnlyWhileNoMemberCan() {
+    try (DovecotServer spare = one.startBeside()) {
+      String health = "check: tcp, interval: 100ms, down-after: 1, up-after: 1";
+      front.reload(
+          settings("mx1: , mx2: , mx3: { weight: 0 }", health)
+              .replace("trusted: true", "pool: { per-user: 0 }")
+              .replace(
+                  "groups:",
+                  "  mx3: { address: \"127.0.0.1:%d\", tls: none, pool: { per-user: 0 } }\ngroups:"
+                      .formatted(spare.imapPort())));
+      int user =
+          IntStream.range(0, 100)
+              .filter(i -> serves(i, one, two, spare) == one)
+              .findFirst()
+              .orElseThrow();
+      one.kill();
+      up("mx1", 0);
+      assertThat(serves(user, two, spare)).as("the next member").isSameAs(two);
+      two.kill();
+      up("mx2", 0);
+      assertThat(serves(user, spare)).isSameAs(spare);
+      two.restart();
+      up("mx2", 1);
+      assertThat(serves(user, two, spare)).as("a member that is back").isSameAs(two);
+      one.restart();
+      up("mx1", 1);
+      assertThat(serves(user, one, two, spare)).as("its home").isSameAs(one);
+    }
+  }
+
+  /// Which of those that are there lets a user in now.
+  private DovecotServer serves(int user, DovecotServer... there) {
+    ImapClient client = client(user);
+    for (DovecotServer each : there) {
+      if (each.imapConnections("u" + user) > 0) {
+        client.logout();
+        each.awaitImapConnections("u" + user, 0, SOON);
+        return each;
+      }
+    }
+    throw new AssertionError("nobody serves u" + user);
+  }
+
+  @Test
   void aWrongPasswordIsTriedAtOneBackendOnly() {
     for (int i = 0; i < USERS; i++) {
       ImapClient client = ImapClient.connect(front.plain());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dormouse.FrontEnd;
 import dormouse.config.LdapLinkSettings;
 import dormouse.directory.Answer;
+import dormouse.directory.Attempt;
 import dormouse.directory.Attempts;
 import dormouse.directory.Facts;
 import dormouse.directory.Proof;
@@ -114,6 +115,23 @@ class LdapLinkIT {
       assertThat(ask(link, "bob", "in clear")).isEqualTo(Facts.accept(Map.of()));
       assertThat(ask(link, "cid", "")).isEqualTo(Answer.reject());
     }
+  }
+
+  @Test
+  void whatIsStoredServesTheMechanismsThatSayNoPassword() throws Exception {
+    try (LdapLink link = link(settings(List.of("userPassword=password"), true, slapd.url()))) {
+      assertThat(ask(link, Attempts.scram("bob"))).isInstanceOf(Answer.Prove.class);
+      assertThat(ask(link, Attempts.scram("ann"))).as("hashed").isEqualTo(Answer.reject());
+      assertThat(ask(link, Attempts.scram("dan"))).isEqualTo(new Answer.NotMine());
+      assertThat(ask(link, Attempts.cramMd5("bob", "in clear"))).isInstanceOf(Answer.Accept.class);
+      assertThat(ask(link, Attempts.cramMd5("bob", "wrong"))).isEqualTo(Answer.reject());
+      assertThat(ask(link, Attempts.certificate("ann"))).isInstanceOf(Answer.Accept.class);
+      assertThat(ask(link, Attempts.certificate("dan"))).isEqualTo(new Answer.NotMine());
+    }
+  }
+
+  private Answer ask(LdapLink link, Attempt attempt) throws Exception {
+    return link.ask(attempt, channel.eventLoop()).get(20, TimeUnit.SECONDS);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.FrontEnd;
 import dormouse.config.SqlLinkSettings;
 import dormouse.directory.Answer;
+import dormouse.directory.Attempt;
 import dormouse.directory.Attempts;
 import dormouse.directory.Facts;
 import dormouse.directory.Proof;
@@ -116,6 +117,26 @@ class SqlLinkIT {
       assertThat(ask(link, "lost", "pass")).isInstanceOf(Answer.CannotTell.class);
       assertThat(ask(link, "j\u00f6rg", "p\u00e4ss")).isInstanceOf(Answer.Accept.class);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatIsStoredServesTheMechanismsThatSayNoPassword(Database database) throws Exception {
+    try (SqlLink link = link(database, BY_NAME)) {
+      assertThat(ask(link, Attempts.scram("bob"))).isInstanceOf(Answer.Prove.class);
+      assertThat(ask(link, Attempts.scram("ann"))).as("hashed").isEqualTo(Answer.reject());
+      assertThat(ask(link, Attempts.scram("dan"))).isEqualTo(new Answer.NotMine());
+      assertThat(ask(link, Attempts.cramMd5("bob", "in clear"))).isInstanceOf(Answer.Accept.class);
+      assertThat(ask(link, Attempts.cramMd5("bob", "wrong"))).isEqualTo(Answer.reject());
+      assertThat(ask(link, Attempts.cramMd5("ann", "secret"))).isEqualTo(Answer.reject());
+      assertThat(ask(link, Attempts.certificate("ann"))).isInstanceOf(Answer.Accept.class);
+      assertThat(ask(link, Attempts.certificate("cid"))).as("NULL").isEqualTo(Answer.reject());
+      assertThat(ask(link, Attempts.certificate("dan"))).isEqualTo(new Answer.NotMine());
+    }
+  }
+
+  private Answer ask(SqlLink link, Attempt attempt) throws Exception {
+    return link.ask(attempt, channel.eventLoop()).get(20, TimeUnit.SECONDS);
   }
 
   @ParameterizedTest
