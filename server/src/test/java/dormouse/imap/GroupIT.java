@@ -173,6 +173,7 @@ class GroupIT {
       front.reload(
           settings("mx1: , mx2: , mx3: { weight: 0 }", health)
               .replace("trusted: true", "pool: { per-user: 0 }")
+              .replaceFirst("hibernate: .*\n", "hibernate: { enabled: false }\n")
               .replace(
                   "groups:",
                   "  mx3: { address: \"127.0.0.1:%d\", tls: none, pool: { per-user: 0 } }\ngroups:"

@@ -15,9 +15,11 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -61,6 +63,46 @@ class ProxiedIT {
       }
       assertThat(front.metrics().scrape()).doesNotContain("dormouse_refused_connections_total{");
     }
+  }
+
+  /// HAProxy has checked it, and names whom it is made out to.
+  @Test
+  void whoHasShownHaproxyACertificateNeedsNoPassword() throws Exception {
+    SelfSigned tls = SelfSigned.in(directory);
+    Path users =
+        Files.writeString(directory.resolve("users"), "localhost:{PLAIN}x::::::destuser=u6\n");
+    Path master = Files.writeString(directory.resolve("master"), DovecotServer.MASTER_PASSWORD);
+    try (FrontEnd front =
+            FrontEnd.of(
+                """
+                listen: [ { address: "127.0.0.1:0", tls: none, proxy-protocol-from: [ 127.0.0.0/8 ] } ]
+                backends:
+                  mx: { address: "127.0.0.1:%d", tls: none, login-as: { user: %s, password-file: %s } }
+                directory: [ { file: { path: %s } } ]
+                login: { mechanisms: [ plain, external ] }
+                """
+                    .formatted(dovecot.imapPort(), DovecotServer.MASTER, master, users));
+        Haproxy haproxy = Haproxy.before(front.plain().port(), directory, tls)) {
+      int from = dovecot.logSize();
+      String shown = "--cert " + tls.certificate() + " --key " + tls.key();
+      assertThat(curl(haproxy, tls, shown)).isZero();
+      dovecot.awaitLog(from, line -> line.contains("Login: user=<u6>"), SOON);
+      assertThat(curl(haproxy, tls, "")).as("without one").isNotZero();
+    }
+  }
+
+  private static int curl(Haproxy haproxy, SelfSigned tls, String more) throws Exception {
+    String command =
+        "curl --silent --max-time 20 --cacert %s --login-options AUTH=EXTERNAL --user localhost: --request NOOP %s imaps://localhost:%d/"
+            .formatted(tls.certificate(), more, haproxy.port());
+    Process process =
+        new ProcessBuilder(command.split(" +"))
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    process.getOutputStream().close();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    return process.exitValue();
   }
 
   @ParameterizedTest
