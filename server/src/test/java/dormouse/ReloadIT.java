@@ -59,9 +59,9 @@ final class ReloadIT {
             file, "listen: [ { address: none } ]\nbackends: { mx: { tls: maybe } }\n");
         assertThat(reload(file))
             .startsWith("1 ")
-            .contains(":1:12: listen[0].address: ")
-            .contains(":2:13: backends.mx.address: must be set")
-            .contains(":2:21: backends.mx.tls: ");
+            .contains(":1:22: listen[0].address: ")
+            .contains(":2:17: backends.mx.address: must be set")
+            .contains(":2:24: backends.mx.tls: ");
         hangUp(process);
         log("reload-refused why=", 3);
         client(second).login("u1", DovecotServer.PASSWORD).logout();

@@ -243,7 +243,7 @@ record NginxCase(
         return "closed";
       }
       if (line.startsWith("+")) {
-        boolean challenge = line.matches("\\+ [A-Za-z0-9/]*=*") && !line.equals("+ OK");
+        boolean challenge = line.matches("\\+ [A-Za-z0-9+/]*=*") && !line.equals("+ OK");
         return challenge ? line : "+ (literal)";
       }
       if (line.equals("* BAD internal server error")

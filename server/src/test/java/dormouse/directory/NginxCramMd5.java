@@ -19,7 +19,7 @@ final class NginxCramMd5 {
 
   /// A line of a row that answers the challenge before it.
   static String answer(String user, String password) {
-    return ANSWER + password + " " + user;
+    return ANSWER + password + "\0" + user;
   }
 
   /// What a client says for a line of a row.
@@ -27,10 +27,10 @@ final class NginxCramMd5 {
     if (!line.startsWith(ANSWER)) {
       return line;
     }
-    String[] words = line.split(" ", 3);
-    String digest = digest(words[1]);
+    String[] words = line.substring(ANSWER.length()).split("\0");
+    String digest = digest(words[0]);
     others.put(digest, "(digest)");
-    return base64(words[2] + " " + digest);
+    return base64(words[1] + " " + digest);
   }
 
   /// What it hears, its challenge left out.

@@ -77,9 +77,11 @@ final class PopMap {
     for (Rule rule : rules) {
       Matcher found = rule.pattern.matcher(key);
       if (found.find()) {
-        return GROUP
-            .matcher(rule.value)
-            .replaceAll(use -> Matcher.quoteReplacement(group(found, number(use.group(1)))));
+        String filled =
+            GROUP
+                .matcher(rule.value)
+                .replaceAll(use -> Matcher.quoteReplacement(group(found, number(use.group(1)))));
+        return key.substring(0, found.start()) + filled; // as in perdition
       }
     }
     return null;

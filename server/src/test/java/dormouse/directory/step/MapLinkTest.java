@@ -78,6 +78,23 @@ class MapLinkTest {
     assertThat(find(map, "zoe")).isEqualTo("zoe null west 1143");
   }
 
+  /// As in perdition: so a domain alone can lead to a backend.
+  @Test
+  void whatStandsBeforeThePartThatFitsStaysBeforeTheValue() throws Exception {
+    MapLinkSettings settings =
+        new MapLinkSettings(
+            List.of("@example\\.org$: @mx1", "example: mx2"),
+            null,
+            Form.PATTERNS,
+            List.of("\\U"),
+            true,
+            "@",
+            Unknown.NEXT);
+    MapLink map = MapLink.read(settings, "directory[0]", lookups, clock);
+    assertThat(find(map, "ann@example.org")).isEqualTo("ann@example.org ann mx1 0");
+    assertThat(find(map, "ann.example")).isEqualTo("ann.example null ann.mx2 0");
+  }
+
   @Test
   void aTableMayRenameUsersAndRefuseStrangers() throws Exception {
     MapLinkSettings settings =
