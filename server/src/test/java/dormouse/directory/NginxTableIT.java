@@ -173,8 +173,6 @@ class NginxTableIT {
     return List.of(
         digest("CRAM-MD5", master, begin, ann),
         digest("cram-md5", master, "a authenticate cram-md5", ann),
-        digest("CRAM-MD5, a space", master, begin, NginxCramMd5.answer("ann smith", "secret"))
-            .differs("only the last word is the digest", "BAD", "OK"),
         digest("CRAM-MD5, what is escaped", master, begin, NginxCramMd5.answer("a%b", "100%")),
         digest("CRAM-MD5 in UTF-8", master, begin, NginxCramMd5.answer(utf8("J\u00f6rg"), UTF8)),
         digest("CRAM-MD5, no password for the backend", accept(), begin, ann),

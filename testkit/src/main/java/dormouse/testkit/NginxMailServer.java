@@ -31,7 +31,12 @@ public final class NginxMailServer implements AutoCloseable {
     this.proxyPort = FreePort.next();
     this.tlsPort = FreePort.next();
     this.tls = SelfSigned.in(home);
-    Path config = Files.writeString(home.resolve("nginx.conf"), config(workers, mail));
+    Path config =
+        Files.writeString(
+            home.resolve("nginx.conf"),
+            mail.stripLeading().startsWith("mail {")
+                ? main(workers) + located(mail)
+                : main(workers) + servers(mail));
     ProcessBuilder builder =
         new ProcessBuilder(
             PROGRAM.toString(), "-p", home.toString(), "-c", config.toString(), "-e", "stderr");
@@ -60,7 +65,21 @@ public final class NginxMailServer implements AutoCloseable {
     }
   }
 
-  private String config(int workers, String mail) {
+  /// Starts one of a whole `mail` block as operators have them: what it has at the ports 143 and 993 and in `/etc/ssl/mail.…` is at [#port],
+  /// [#tlsPort] and in files of its own.
+  public static NginxMailServer ofBlock(String block) {
+    return start(1, block);
+  }
+
+  private String located(String block) {
+    return block
+        .replace("listen 143;", "listen 127.0.0.1:" + port + ";")
+        .replace("listen 993 ssl;", "listen 127.0.0.1:" + tlsPort + " ssl;")
+        .replace("/etc/ssl/mail.pem", tls.certificate().toString())
+        .replace("/etc/ssl/mail.key", tls.key().toString());
+  }
+
+  private String main(int workers) {
     String user = System.getProperty("user.name", "").equals("root") ? "user root;" : "";
     return """
     load_module %s;
@@ -70,6 +89,12 @@ public final class NginxMailServer implements AutoCloseable {
     pid %s/nginx.pid;
     error_log stderr notice;
     events { worker_connections 16384; }
+    """
+        .formatted(MODULE, user, workers, home);
+  }
+
+  private String servers(String mail) {
+    return """
     mail {
       server_name mail.example.org;
       %s
@@ -84,17 +109,7 @@ public final class NginxMailServer implements AutoCloseable {
       }
     }
     """
-        .formatted(
-            MODULE,
-            user,
-            workers,
-            home,
-            mail,
-            port,
-            proxyPort,
-            tlsPort,
-            tls.certificate(),
-            tls.key());
+        .formatted(mail, port, proxyPort, tlsPort, tls.certificate(), tls.key());
   }
 
   /// IMAP in the clear.

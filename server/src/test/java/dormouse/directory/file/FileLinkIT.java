@@ -20,6 +20,13 @@ import org.junit.jupiter.api.io.TempDir;
 /// Users of a file, rewritten names and a popmap before a real Dovecot, with hashes that Dovecot's own `doveadm pw` makes.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FileLinkIT {
+  private static final String REST =
+      """
+      listen: [ { address: "127.0.0.1:0", tls: none } ]
+      throttle: { enabled: false }
+      hibernate: { enabled: false }
+      """;
+
   private DovecotServer dovecot;
 
   @TempDir Path directory = Path.of("");
@@ -92,6 +99,48 @@ class FileLinkIT {
           "u7:{PLAIN}pass::::::proxy_maybe host=127.0.0.1 port=" + dormouse.plain().port() + "\n");
       Files.setLastModifiedTime(users, FileTime.from(Instant.now().minusSeconds(60)));
       dormouse.await(() -> accepts(dormouse, "u7", "pass"), "a user of this very server");
+    }
+  }
+
+  @Test
+  void whereAndAsWhomAUserIsPassedOnIsUpToTheTable() throws IOException {
+    String imap = " port=" + dovecot.imapPort();
+    long soon = Instant.now().getEpochSecond() + 4;
+    Path users =
+        Files.writeString(
+            directory.resolve("approaches"),
+            """
+            u21:{PLAIN}x::::::master=%s pass=%s
+            u22:{PLAIN}x::::::pass=pass host=mail.invalid hostip=127.0.0.1%s
+            u23:{PLAIN}x::::::pass=pass host=127.0.0.1 port=%d ssl=any-cert
+            u24:{PLAIN}x::::::pass=pass host=localhost%s starttls=yes
+            u25:{PLAIN}x::::::pass=pass backend=mx delay_until=%d
+            """
+                .formatted(
+                    DovecotServer.MASTER,
+                    DovecotServer.MASTER_PASSWORD,
+                    imap,
+                    dovecot.imapsPort(),
+                    imap,
+                    soon));
+    String links =
+        """
+        - file: { path: %s }
+        backends:
+          mx: { address: "127.0.0.1:%d", tls: none }
+          any: { address: "*", tls: none, verify: false }
+        """
+            .formatted(users, dovecot.imapPort());
+    try (FrontEnd dormouse = FrontEnd.of(REST + "directory:\n" + links)) {
+      int mark = dovecot.logSize();
+      for (String user : new String[] {"u21", "u22", "u23", "u24", "u25"}) {
+        assertThat(accepts(dormouse, user, "x")).as(user).isTrue();
+        String login =
+            dovecot.awaitLog(
+                mark, line -> line.contains("Login: user=<" + user + ">"), Duration.ofSeconds(10));
+        assertThat(login.contains("TLS")).as(login).isEqualTo(user.matches("u2[34]"));
+      }
+      assertThat(Instant.now().getEpochSecond()).isGreaterThanOrEqualTo(soon);
     }
   }
 
