@@ -32,6 +32,7 @@ class AbuseIT {
   private static final int MOST_WAITING = Integer.getInteger("dormouse.waiting", 500);
   private static final int SLOW = Integer.getInteger("dormouse.slow", 200);
   private static final String LIMIT = System.getProperty("dormouse.limit", "3s");
+  private static final int PATIENCE_MILLIS = 90_000; // beyond any limit that is set here
 
   private static DovecotServer dovecot;
   private static FrontEnd front;
@@ -185,7 +186,7 @@ class AbuseIT {
 
   private static Socket connect(Endpoint endpoint) throws IOException {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), endpoint.port());
-    socket.setSoTimeout(10_000);
+    socket.setSoTimeout(PATIENCE_MILLIS);
     return socket;
   }
 
