@@ -4,7 +4,7 @@ package dormouse.park;
 public enum Unparked {
   /// The channel is none of epoll's.
   NO_EPOLL("no-epoll", false),
-  /// BoringSSL carries its TLS: a client of TLS 1.2, or what `dormouse_tls_handshakes_total` says.
+  /// BoringSSL carries its TLS; why, `dormouse_tls_handshakes_total` says.
   TLS_ENGINE("tls-engine", false),
   /// Its pipeline has more in it than parking knows of, as of a client that compresses.
   PIPELINE("pipeline", false),

@@ -76,7 +76,7 @@ class HandshakesTest {
     WITH_A_CERTIFICATE(Carrier.OWN),
     /// The hand-over waits for the name.
     NAMED(Carrier.OWN),
-    TLS_1_2(Carrier.ENGINE_TLS_1_2);
+    TLS_1_2(Carrier.OWN);
 
     final Carrier carrier;
 

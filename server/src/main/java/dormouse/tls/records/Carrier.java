@@ -7,8 +7,6 @@ public enum Carrier {
   ENGINE_NOT_NATIVE("engine-not-native"),
   /// `runtime.own-records` is false.
   ENGINE_BY_SETTINGS("engine-by-settings"),
-  /// The connection speaks TLS 1.2.
-  ENGINE_TLS_1_2("engine-tls-1-2"),
   /// BoringSSL did not tell the secrets, or the suite is an unknown one.
   ENGINE_NO_SECRETS("engine-no-secrets");
 

@@ -23,7 +23,7 @@ public final class ChannelBindings {
   private final byte @Nullable [] exporter;
 
   /// @param ours the certificate that the client was shown
-  /// @param suite null before TLS 1.3
+  /// @param suite null if it is none of ours
   /// @param exporterSecret RFC 8446 §7.5; empty if it is not known; needed no longer
   ChannelBindings(@Nullable X509Certificate ours, @Nullable Suite suite, byte[] exporterSecret) {
     this.ours = ours;

@@ -2,7 +2,7 @@ package dormouse.tls.records;
 
 import org.jspecify.annotations.Nullable;
 
-/// What a record holds (RFC 8446 §5.1).
+/// What a record holds (RFC 8446 §5.1, RFC 5246 §6.2.1).
 enum ContentType {
   CHANGE_CIPHER_SPEC(20),
   ALERT(21),

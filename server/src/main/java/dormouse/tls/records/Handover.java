@@ -18,16 +18,17 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/// Takes a connection over from BoringSSL when its handshake is done, if it is TLS 1.3; any other stays where it is.
+/// Takes a connection over from BoringSSL when its handshake is done, if that has told its secrets; any other stays where it is.
 /// ```text
 /// gate ─ SslHandler ─ hand-over ─ …    ──handshake done──▶    records ─ …
 /// ```
-/// BoringSSL holds its session tickets back until the server writes for the first time: they are drawn out first, and counted, for
-/// they use up sequence numbers.
+/// With TLS 1.3 BoringSSL holds its session tickets back until the server writes for the first time: they are drawn out first, and counted, for
+/// they use up sequence numbers. With TLS 1.2 each side has sealed one record, its Finished.
 ///
 /// Lives on its channel's event loop.
 final class Handover extends ChannelInboundHandlerAdapter {
   private static final EventLog LOG = EventLog.of(Handover.class);
+  private static final int MASTER_SECRET_BYTES = 48; // RFC 5246 §8.1
 
   private final SecretCollector secrets;
   private final RecordGate gate;
@@ -70,6 +71,7 @@ final class Handover extends ChannelInboundHandlerAdapter {
     }
     context.fireUserEventTriggered(event);
     if (!context.isRemoved()) {
+      context.flush(); // what the handshake has said last, if nobody has said more
       pipeline.remove(this);
     }
     gate.open(pipeline.context(gate));
@@ -92,31 +94,55 @@ final class Handover extends ChannelInboundHandlerAdapter {
       return Carrier.ENGINE_BY_SETTINGS;
     }
     long ssl = engine.sslPointer();
-    if (!facts.protocol().equals("TLSv1.3")) {
-      return Carrier.ENGINE_TLS_1_2;
-    }
     Suite suite = Suite.named(facts.cipher());
-    if (suite == null || heard == null || !heard.fit(suite)) {
-      return Carrier.ENGINE_NO_SECRETS;
-    }
-    ByteBuf tickets;
+    TlsRecords records;
     try {
-      tickets = tickets(engine, ssl, pipeline.channel().alloc());
+      records =
+          suite == null
+              ? null
+              : suite.ofTls12()
+                  ? ofTls12(ssl, suite)
+                  : ofTls13(pipeline.context(handshake), engine, suite, heard);
     } catch (SSLException e) {
       LOG.error(e, "bug");
       return Carrier.ENGINE_NO_SECRETS;
     }
-    int sealed = records(tickets);
-    pipeline.context(handshake).write(tickets);
-    TlsRecords records =
-        new TlsRecords(
-            new Protection(suite, heard.client(), 0),
-            new Protection(suite, heard.server(), sealed));
+    if (records == null) {
+      return Carrier.ENGINE_NO_SECRETS;
+    }
     if (handshake.sslCloseFuture() instanceof Promise<Channel> closed) {
       closed.trySuccess(pipeline.channel()); // else an exception is made of its removal, for nobody
     }
     pipeline.replace(handshake, "tls", new RecordHandler(records));
     return Carrier.OWN;
+  }
+
+  private static @Nullable TlsRecords ofTls13(
+      ChannelHandlerContext handshake,
+      ReferenceCountedOpenSslEngine engine,
+      Suite suite,
+      SecretCollector.@Nullable Secrets heard)
+      throws SSLException {
+    if (heard == null || !heard.fit(suite)) {
+      return null;
+    }
+    ByteBuf tickets = tickets(engine, engine.sslPointer(), handshake.alloc());
+    int sealed = records(tickets);
+    handshake.write(tickets);
+    return new TlsRecords(
+        new Protection(suite, heard.client(), 0), new Protection(suite, heard.server(), sealed));
+  }
+
+  private static @Nullable TlsRecords ofTls12(long ssl, Suite suite) {
+    byte[] master = SSL.getMasterKey(ssl);
+    if (master == null || master.length != MASTER_SECRET_BYTES) {
+      return null;
+    }
+    byte[][] secrets =
+        Primitives.of(suite).secrets(master, SSL.getServerRandom(ssl), SSL.getClientRandom(ssl));
+    Arrays.fill(master, (byte) 0);
+    return new TlsRecords(
+        new Protection(suite, secrets[0], 1), new Protection(suite, secrets[1], 1));
   }
 
   private static ByteBuf tickets(

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// The records of a connection that has no channel: what is left of it lies in [#BYTES] of somebody's memory, and this object
 /// is there only while something is read or said.
 /// ```text
-/// 0 suite, 0 if none   2 records without data   4, 12 next numbers, in and out   20 secrets, in and out, 32 or 48 bytes each
+/// 0 suite, 0 if none   2 records without data   4, 12 next numbers, in and out   20 secrets, in and out, 20 to 48 bytes each
 /// ```
 /// Every change goes to that memory with [#save], before anything that was sealed is sent: a number that was used is never used
 /// again. Lives on its connection's event loop.

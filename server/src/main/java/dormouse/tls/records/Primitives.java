@@ -34,6 +34,7 @@ final class Primitives {
   private static final AtomicLong FORGOTTEN = new AtomicLong();
 
   private static final byte[] NO_CONTEXT = {};
+  private static final byte[] KEY_EXPANSION = "key expansion".getBytes(StandardCharsets.US_ASCII);
 
   /// More than the longest record.
   private static final int ROOM_BYTES = (1 << 14) + 512;
@@ -176,12 +177,50 @@ final class Primitives {
     }
   }
 
-  /// The key and the IV that follow from a secret (RFC 8446 §7.3).
+  /// The key and the IV that follow from a secret (RFC 8446 §7.3); of TLS 1.2 they are it.
   Protection.Keys keys(byte[] secret) {
+    if (suite.ofTls12()) {
+      return new Protection.Keys(
+          new TrafficKey(Arrays.copyOf(secret, suite.keyBytes), suite.keyAlgorithm),
+          Arrays.copyOfRange(secret, suite.keyBytes, secret.length));
+    }
     begin(secret);
     return new Protection.Keys(
         new TrafficKey(block(keyInfo, suite.keyBytes), suite.keyAlgorithm),
         block(ivInfo, Suite.IV_BYTES));
+  }
+
+  /// The secrets of both directions that follow from TLS 1.2's master secret (RFC 5246 §5, §6.3).
+  ///
+  /// @return the client's and the server's; owned by the caller
+  byte[][] secrets(byte[] master, byte[] serverRandom, byte[] clientRandom) {
+    byte[] seed =
+        ByteBuffer.allocate(KEY_EXPANSION.length + serverRandom.length + clientRandom.length)
+            .put(KEY_EXPANSION)
+            .put(serverRandom)
+            .put(clientRandom)
+            .array();
+    ByteBuffer block = ByteBuffer.allocate(2 * suite.secretBytes);
+    begin(master);
+    byte[] a = seed;
+    while (block.hasRemaining()) {
+      a = mac.doFinal(a);
+      mac.update(a);
+      byte[] more = mac.doFinal(seed);
+      block.put(more, 0, Math.min(more.length, block.remaining()));
+      Arrays.fill(more, (byte) 0);
+    }
+    block.flip();
+    byte[][] secrets = {new byte[suite.secretBytes], new byte[suite.secretBytes]};
+    int fixedBytes = suite.secretBytes - suite.keyBytes;
+    for (byte[] secret : secrets) {
+      block.get(secret, 0, suite.keyBytes);
+    }
+    for (byte[] secret : secrets) {
+      block.get(secret, suite.keyBytes, fixedBytes);
+    }
+    Arrays.fill(block.array(), (byte) 0);
+    return secrets;
   }
 
   /// HKDF-Expand-Label with an empty context (RFC 8446 §7.1, RFC 5869 §2.3).

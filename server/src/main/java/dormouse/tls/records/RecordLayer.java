@@ -12,7 +12,7 @@ import io.netty.handler.ssl.SslHandler;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 
-/// Carries connections of TLS 1.3 itself after their handshakes, in a fraction of the memory that BoringSSL takes for each. One for
+/// Carries connections of TLS 1.3 and 1.2 itself after their handshakes, in a fraction of the memory that BoringSSL takes for each. One for
 /// all contexts of the process. Any thread.
 public final class RecordLayer {
   /// Hears of finished handshakes.
@@ -57,7 +57,7 @@ public final class RecordLayer {
     try {
       secrets.listenTo(boringSsl);
     } catch (ReflectiveOperationException e) {
-      throw new SSLException("this Netty does not let TLS 1.3 be taken over: " + e, e);
+      throw new SSLException("this Netty does not let TLS be taken over: " + e, e);
     }
     SelfCheck.run(this, context);
   }

@@ -10,10 +10,12 @@ import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import javax.net.ssl.SSLException;
 
-/// One TLS 1.3 connection in memory, with BoringSSL as the client: whether this Netty, this BoringSSL and this JDK go together.
+/// A connection of TLS 1.3 and one of 1.2 in memory, with BoringSSL as the client: whether this Netty, this BoringSSL and this JDK go together.
 final class SelfCheck {
+  private static final List<String> VERSIONS = List.of("TLSv1.3", "TLSv1.2");
   private static final String PING = "ping\r\n";
   private static final String PONG = "pong\r\n";
   private static final int MAX_TURNS = 20; // of a handshake that takes three
@@ -22,12 +24,19 @@ final class SelfCheck {
 
   /// @throws SSLException if what was said did not arrive as it was said
   static void run(RecordLayer layer, SslContext server) throws SSLException {
+    for (String version : VERSIONS) {
+      run(layer, server, version);
+    }
+  }
+
+  private static void run(RecordLayer layer, SslContext server, String version)
+      throws SSLException {
     SslContext client =
         SslContextBuilder.forClient()
             .sslProvider(SslProvider.OPENSSL_REFCNT)
             .trustManager(InsecureTrustManagerFactory.INSTANCE)
             .endpointIdentificationAlgorithm(null)
-            .protocols("TLSv1.3")
+            .protocols(version)
             .build();
     EmbeddedChannel ours = new EmbeddedChannel();
     EmbeddedChannel theirs = new EmbeddedChannel(client.newHandler(ours.alloc()));
@@ -36,9 +45,9 @@ final class SelfCheck {
       handshake.engine().setNeedClientAuth(false); // we have no certificate to show
       ours.pipeline().addFirst(layer.around(handshake, (_, _) -> {}));
       theirs.writeOutbound(text(PING));
-      expect(PING, heard(theirs, ours, PING.length()));
+      expect(version, PING, heard(theirs, ours, PING.length()));
       ours.writeOutbound(text(PONG));
-      expect(PONG, heard(ours, theirs, PONG.length()));
+      expect(version, PONG, heard(ours, theirs, PONG.length()));
     } finally {
       theirs.finishAndReleaseAll();
       ours.finishAndReleaseAll();
@@ -70,9 +79,10 @@ final class SelfCheck {
     return Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII);
   }
 
-  private static void expect(String said, String heard) throws SSLException {
+  private static void expect(String version, String said, String heard) throws SSLException {
     if (!said.equals(heard)) {
-      throw new SSLException("the self check of TLS 1.3 failed: this JVM must not serve clients");
+      throw new SSLException(
+          "the self check of " + version + " failed: this JVM must not serve clients");
     }
   }
 }

@@ -5,8 +5,8 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import org.jspecify.annotations.Nullable;
 
-/// A TLS 1.3 connection after its handshake (RFC 8446 §5, §4.6.3, §6.1): opens what the peer sends, seals what it shall get,
-/// follows and makes key updates, and knows who has closed. Does no I/O and keeps no data but an unfinished handshake message.
+/// A connection of TLS 1.3 (RFC 8446 §5, §4.6.3, §6.1) or 1.2 (RFC 5246 §6, §7.2) after its handshake: opens what the peer sends, seals what it shall get,
+/// follows and makes key updates where there are any, and knows who has closed. Does no I/O and keeps no data but an unfinished handshake message.
 /// ```text
 /// open ──close_notify came──▶ peer closed ──ours is sealed──▶ closed
 ///   └───────ours is sealed──▶ we closed ─────it came────────────▲
@@ -24,9 +24,9 @@ final class TlsRecords {
 
   static final int LEGACY_VERSION = 0x0303;
   static final int MAX_CONTENT_BYTES = 1 << 14;
-  private static final int MAX_SEALED_BYTES = MAX_CONTENT_BYTES + 256;
+  private static final int MAX_PADDED_BYTES = MAX_CONTENT_BYTES + 256; // of TLS 1.3, with its tag
 
-  /// Long before AES-GCM's bound of 2^24.5 records for one key (RFC 8446 §5.5).
+  /// Long before AES-GCM's bound of 2^24.5 records for one key (RFC 8446 §5.5). A key of TLS 1.2 has no successor.
   static final long MAX_RECORDS_A_KEY = 1 << 23;
 
   private static final int MAX_WITHOUT_DATA =
@@ -78,20 +78,25 @@ final class TlsRecords {
     }
   }
 
-  private static int sealedBytes(ByteBuf in) throws BadRecordException {
+  private int sealedBytes(ByteBuf in) throws BadRecordException {
+    Suite suite = reading.suite();
     int at = in.readerIndex();
-    if (in.getByte(at) != ContentType.APPLICATION_DATA.code) {
+    byte told = in.getByte(at);
+    if (suite.ofTls12()
+        ? ContentType.of(told) == null
+        : told != ContentType.APPLICATION_DATA.code) {
       throw new BadRecordException(Alert.UNEXPECTED_MESSAGE, "a record in the clear");
     }
     if (in.getUnsignedShort(at + 1) != LEGACY_VERSION) {
       throw new BadRecordException(Alert.DECODE_ERROR, "a record of another version");
     }
     int bytes = in.getUnsignedShort(at + 3);
-    if (bytes > MAX_SEALED_BYTES) {
+    int added = suite.explicitNonceBytes + Suite.TAG_BYTES;
+    if (bytes > (suite.ofTls12() ? MAX_CONTENT_BYTES + added : MAX_PADDED_BYTES)) {
       throw new BadRecordException(Alert.RECORD_OVERFLOW, "a record of " + bytes + " bytes");
     }
-    if (bytes <= Suite.TAG_BYTES) {
-      throw new BadRecordException(Alert.BAD_RECORD_MAC, "a record without room for a type");
+    if (bytes < (suite.ofTls12() ? added : added + 1)) {
+      throw new BadRecordException(Alert.BAD_RECORD_MAC, "a record without room for its tag");
     }
     return bytes;
   }
@@ -130,8 +135,11 @@ final class TlsRecords {
     }
   }
 
-  /// A client may send only KeyUpdate; it may be cut into several records.
+  /// A client may send only KeyUpdate; it may be cut into several records. In TLS 1.2 it would be another handshake, which Dormouse does not begin.
   private void takeHandshake(ByteBuf part) throws BadRecordException {
+    if (reading.suite().ofTls12()) {
+      throw new BadRecordException(Alert.NO_RENEGOTIATION, "another handshake");
+    }
     if (!part.isReadable()) {
       throw new BadRecordException(Alert.UNEXPECTED_MESSAGE, "an empty handshake record");
     }
@@ -164,6 +172,9 @@ final class TlsRecords {
     if (alert.readableBytes() != 2) {
       throw new BadRecordException(Alert.DECODE_ERROR, "an alert of a wrong length");
     }
+    if (reading.suite().ofTls12() && Alert.isWarning(alert)) {
+      return; // RFC 5246 §7.2.2
+    }
     peerClosed = true; // RFC 8446 §6: all others end the connection, whatever their level says
     listener.peerClosed();
   }
@@ -184,9 +195,12 @@ final class TlsRecords {
     }
     int bytes = data.readableBytes();
     int records = (bytes + MAX_CONTENT_BYTES - 1) / MAX_CONTENT_BYTES;
-    boolean update = updateOwed || writing.sequence() + records > MAX_RECORDS_A_KEY;
-    int updateBytes = update ? Protection.OVERHEAD_BYTES + KEY_UPDATE_BYTES : 0;
-    ByteBuf out = allocator.directBuffer(updateBytes + bytes + records * Protection.OVERHEAD_BYTES);
+    int overheadBytes = writing.suite().overheadBytes;
+    boolean update =
+        updateOwed
+            || (writing.sequence() + records > MAX_RECORDS_A_KEY && !writing.suite().ofTls12());
+    int updateBytes = update ? overheadBytes + KEY_UPDATE_BYTES : 0;
+    ByteBuf out = allocator.directBuffer(updateBytes + bytes + records * overheadBytes);
     if (update) {
       updateOwed = false;
       ByteBuf message = Unpooled.wrappedBuffer(new byte[] {KEY_UPDATE, 0, 0, 1, 0});
@@ -208,7 +222,7 @@ final class TlsRecords {
       return Unpooled.EMPTY_BUFFER;
     }
     closed = true;
-    ByteBuf out = allocator.directBuffer(Protection.OVERHEAD_BYTES + 2);
+    ByteBuf out = allocator.directBuffer(writing.suite().overheadBytes + 2);
     writing.seal(Unpooled.wrappedBuffer(alert.bytes()), 2, ContentType.ALERT.code, out);
     return out;
   }

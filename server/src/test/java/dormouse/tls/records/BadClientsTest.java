@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// What tlsfuzzer would try: clients that shake hands well, and then break the protocol, over real sockets. Each gets its alert (RFC 8446
 /// §6.2), and the end. The numbers are TLS's: 10 unexpected_message, 20 bad_record_mac, 22 record_overflow, 47 illegal_parameter, 50
-/// decode_error.
+/// decode_error, 100 no_renegotiation.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BadClientsTest {
   private static final int CCS = 20;
@@ -125,6 +125,49 @@ class BadClientsTest {
               }
               return all;
             }));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("breachesOfTls12")
+  void inTls12Too(String what, int alert, Sent sent) throws Exception {
+    try (RawClient client = new RawClient(server.port(), "TLSv1.2")) {
+      client.send(client.seal(ALERT, hex("015a"))); // a warning
+      client.send(client.seal(DATA, "good".getBytes(ISO_8859_1)));
+      client.send(sent.by(client));
+      assertThat(client.fate()).as(what).isEqualTo(alert + " end");
+    }
+  }
+
+  static Stream<Arguments> breachesOfTls12() {
+    return Stream.of(
+        breach("a changed tag", 20, c -> changed(c.seal(DATA, (byte) 1), -1)),
+        breach("a changed nonce", 20, c -> changed(c.seal(DATA, (byte) 1), 5)),
+        breach("a changed type", 20, c -> changed(c.seal(DATA, (byte) 1), 0)),
+        breach("a record twice", 20, c -> twice(c.seal(DATA, (byte) 1))),
+        breach(
+            "a record left out",
+            20,
+            c -> {
+              c.seal(DATA, (byte) 1);
+              return c.seal(DATA, (byte) 2);
+            }),
+        breach("no room for a tag", 20, _ -> hex("1703030017" + "00".repeat(23))),
+        breach("nothing", 20, _ -> hex("1703030000")),
+        breach("a record too long", 22, _ -> hex("1703034019")),
+        breach("another version", 50, _ -> hex("1703010020" + "00".repeat(32))),
+        breach("an alert in the clear", 20, _ -> hex("15030300020100")),
+        breach("a handshake in the clear", 20, _ -> hex("160303000400000000")),
+        breach("an unknown type", 10, _ -> hex("6303030020" + "00".repeat(32))),
+        breach("plain text", 10, _ -> "a NOOP\r\n".getBytes(ISO_8859_1)),
+        breach("change_cipher_spec", 10, c -> c.seal(CCS, (byte) 1)),
+        breach("an empty alert", 50, c -> c.seal(ALERT)),
+        breach("two alerts in one", 50, c -> c.seal(ALERT, hex("015a015a"))),
+        breach("another handshake", 100, c -> c.seal(HANDSHAKE, hex("01000000"))),
+        breach("KeyUpdate", 100, c -> c.seal(HANDSHAKE, hex("1800000100"))),
+        breach("warnings without end", 10, c -> repeated(c, ALERT, "015a")),
+        breach("empty records without end", 10, c -> repeated(c, DATA, "")),
+        breach("close_notify", 0, c -> c.seal(ALERT, hex("0100"))),
+        breach("a fatal alert", 0, c -> c.seal(ALERT, hex("0250"))));
   }
 
   /// RFC 8446 §6: whatever its level and its number, known or not, an alert ends the connection; ours is close_notify.

@@ -239,6 +239,9 @@ final class ChurnClient {
     }
 
     private void update(ByteBuf out) {
+      if (sealing.suite().ofTls12()) {
+        return;
+      }
       updates++;
       boolean asks = random.nextBoolean();
       updateDue |= asks;
@@ -247,7 +250,7 @@ final class ChurnClient {
     }
 
     private void seal(ByteBuf out, byte[] content, ContentType type) {
-      out.ensureWritable(content.length + Protection.OVERHEAD_BYTES);
+      out.ensureWritable(content.length + sealing.suite().overheadBytes);
       sealing.seal(Unpooled.wrappedBuffer(content), content.length, type.code, out);
     }
 

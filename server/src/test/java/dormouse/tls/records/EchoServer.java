@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// Greets over TLS with `hello`, and sends back whatever it gets.
 final class EchoServer implements AutoCloseable {
@@ -37,22 +38,24 @@ final class EchoServer implements AutoCloseable {
   private final Channel listening;
 
   EchoServer() throws Exception {
-    this(true);
+    this(true, CertificateBuilder.Algorithm.ecp256);
   }
 
   /// @param carries as in [RecordLayer]
-  EchoServer(boolean carries) throws Exception {
+  /// @param key of the certificate
+  EchoServer(boolean carries, CertificateBuilder.Algorithm key) throws Exception {
     X509Bundle made =
         new CertificateBuilder()
             .subject("CN=localhost")
             .addSanDnsName("localhost")
-            .algorithm(CertificateBuilder.Algorithm.ecp256)
+            .algorithm(key)
             .setIsCertificateAuthority(true)
             .buildSelfSigned();
     context =
         SslContextBuilder.forServer(made.getKeyPair().getPrivate(), made.getCertificatePath())
             .sslProvider(SslProvider.OPENSSL_REFCNT)
             .protocols("TLSv1.3", "TLSv1.2")
+            .ciphers(Stream.of(Suite.values()).map(suite -> suite.standardName).toList())
             .build();
     ((OpenSslSessionContext) context.sessionContext()).setTicketKeys();
     RecordLayer layer = new RecordLayer(carries, carriers::add);

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import io.netty.pkitesting.CertificateBuilder;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -15,8 +16,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /// Real handshakes with the JDK's client.
 class HandoverTest {
@@ -40,7 +41,11 @@ class HandoverTest {
   @ParameterizedTest
   @EnumSource
   void everySuiteIsTakenOver(Suite suite) throws Exception {
-    try (SSLSocket client = connect("TLSv1.3", suite.standardName)) {
+    if (suite.name().contains("RSA")) {
+      server.close();
+      server = new EchoServer(true, CertificateBuilder.Algorithm.rsa2048);
+    }
+    try (SSLSocket client = connect(suite)) {
       assertThat(echoes(client, 1, 100, 16_384, 100_000)).isTrue();
       assertThat(client.getSession().getCipherSuite()).isEqualTo(suite.standardName);
     }
@@ -48,32 +53,25 @@ class HandoverTest {
   }
 
   @Test
-  void tls12StaysWithItsEngine() throws Exception {
-    try (SSLSocket client = connect("TLSv1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")) {
-      assertThat(echoes(client, 1, 100_000)).isTrue();
-    }
-    assertThat(server.carriers).containsExactly(Carrier.ENGINE_TLS_1_2);
-  }
-
-  @Test
   void whereItIsNotWantedAllStayWithTheirEngines() throws Exception {
     server.close();
-    server = new EchoServer(false);
-    try (SSLSocket client = connect("TLSv1.3", Suite.AES_128_GCM.standardName)) {
+    server = new EchoServer(false, CertificateBuilder.Algorithm.ecp256);
+    try (SSLSocket client = connect(Suite.AES_128_GCM)) {
       assertThat(echoes(client, 1, 100_000)).isTrue();
     }
     assertThat(server.carriers).containsExactly(Carrier.ENGINE_BY_SETTINGS);
   }
 
   /// The tickets are drawn out of BoringSSL at the hand-over: whoever has one comes back without a certificate.
-  @Test
-  void sessionsAreResumed() throws Exception {
+  @ParameterizedTest
+  @EnumSource(names = {"AES_128_GCM", "ECDHE_ECDSA_AES_128_GCM"})
+  void sessionsAreResumed(Suite suite) throws Exception {
     long first;
-    try (SSLSocket client = connect("TLSv1.3", Suite.AES_128_GCM.standardName)) {
+    try (SSLSocket client = connect(suite)) {
       assertThat(echoes(client, 100)).isTrue();
       first = client.getSession().getCreationTime();
     }
-    try (SSLSocket client = connect("TLSv1.3", Suite.AES_128_GCM.standardName)) {
+    try (SSLSocket client = connect(suite)) {
       assertThat(echoes(client, 100)).isTrue();
       assertThat(client.getSession().getCreationTime()).isEqualTo(first);
     }
@@ -82,10 +80,17 @@ class HandoverTest {
 
   /// Its last handshake record and its first data in one segment, cut into pieces of this size.
   @ParameterizedTest
-  @ValueSource(ints = {1, 7, 100_000})
-  void dataMayComeWithTheLastOfTheHandshake(int pieceBytes) throws Exception {
+  @CsvSource({
+    "TLSv1.3, 1",
+    "TLSv1.3, 7",
+    "TLSv1.3, 100000",
+    "TLSv1.2, 1",
+    "TLSv1.2, 7",
+    "TLSv1.2, 100000"
+  })
+  void dataMayComeWithTheLastOfTheHandshake(String version, int pieceBytes) throws Exception {
     try (Socket wire = new Socket(InetAddress.getLoopbackAddress(), server.port());
-        SSLSocket client = over(new SlicedSocket(wire, pieceBytes), "TLSv1.3")) {
+        SSLSocket client = over(new SlicedSocket(wire, pieceBytes), version)) {
       client.setSoTimeout(PATIENCE_MILLIS);
       client.getOutputStream().write("early\r\n".getBytes(US_ASCII));
       assertThat(new String(client.getInputStream().readNBytes(14), US_ASCII))
@@ -94,9 +99,10 @@ class HandoverTest {
     assertThat(server.carriers).containsExactly(Carrier.OWN);
   }
 
-  @Test
-  void closeNotifyIsAnswered() throws Exception {
-    try (SSLSocket client = connect("TLSv1.3", Suite.AES_128_GCM.standardName)) {
+  @ParameterizedTest
+  @EnumSource(names = {"AES_128_GCM", "ECDHE_ECDSA_AES_128_GCM"})
+  void closeNotifyIsAnswered(Suite suite) throws Exception {
+    try (SSLSocket client = connect(suite)) {
       assertThat(echoes(client, 10)).isTrue();
       client.shutdownOutput();
       assertThat(client.getInputStream().read()).isEqualTo(-1); // a bare FIN would be an exception
@@ -114,14 +120,14 @@ class HandoverTest {
     assertThat(server.carriers).isEmpty();
   }
 
-  private SSLSocket connect(String version, String suite) throws Exception {
+  private SSLSocket connect(Suite suite) throws Exception {
     SSLSocket client =
         (SSLSocket)
             clients
                 .getSocketFactory()
                 .createSocket(InetAddress.getLoopbackAddress(), server.port());
-    client.setEnabledProtocols(new String[] {version});
-    client.setEnabledCipherSuites(new String[] {suite});
+    client.setEnabledProtocols(new String[] {suite.ofTls12() ? "TLSv1.2" : "TLSv1.3"});
+    client.setEnabledCipherSuites(new String[] {suite.standardName});
     client.setSoTimeout(PATIENCE_MILLIS);
     assertThat(new String(client.getInputStream().readNBytes(7), US_ASCII)).isEqualTo("hello\r\n");
     return client;

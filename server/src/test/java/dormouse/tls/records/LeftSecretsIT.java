@@ -63,8 +63,10 @@ final class LeftSecretsIT {
       openSsl.expect("* OK");
     }
 
-    static String[] tls13(Suite suite) {
-      return new String[] {"-quiet", "-tls1_3", "-ciphersuites", suite.standardName};
+    static String[] speaking(Suite suite) {
+      return suite.ofTls12()
+          ? new String[] {"-quiet", "-tls1_2", "-cipher", Program.openSslName(suite)}
+          : new String[] {"-quiet", "-tls1_3", "-ciphersuites", suite.standardName};
     }
 
     void command(String line, String answer) throws Exception {
@@ -136,13 +138,18 @@ final class LeftSecretsIT {
   void nothingIsLeftOfWhoHasGone() throws Exception {
     List<SessionSecrets.Hidden> gone = new ArrayList<>();
     for (Suite suite : Suite.values()) {
+      if (suite.ofTls12() && suite != Suite.ECDHE_ECDSA_AES_256_GCM) {
+        continue; // they differ in their ciphers only, which are those of TLS 1.3
+      }
       for (boolean politely : List.of(false, true)) {
         gone.addAll(parked(suite, politely));
         gone.addAll(awake(suite, politely));
       }
-      gone.addAll(updating(suite));
+      if (!suite.ofTls12()) {
+        gone.addAll(updating(suite));
+      }
     }
-    try (Client here = new Client("here", Suite.AES_128_GCM, Client.tls13(Suite.AES_128_GCM))) {
+    try (Client here = new Client("here", Suite.AES_128_GCM, Client.speaking(Suite.AES_128_GCM))) {
       Wait.until("all others have gone", SOON, () -> metric("dormouse_sessions") <= 1);
       ByteBuffer heap = heap("-all");
       assertThat(collections()).content().as("nothing was collected").doesNotContain("Pause");
@@ -161,7 +168,7 @@ final class LeftSecretsIT {
   }
 
   private List<SessionSecrets.Hidden> parked(Suite suite, boolean politely) throws Exception {
-    try (Client client = new Client("parked", suite, Client.tls13(suite))) {
+    try (Client client = new Client("parked", suite, Client.speaking(suite))) {
       client.command("a LOGIN u1 " + DovecotServer.PASSWORD, "a OK");
       client.command("b SELECT INBOX", "b OK");
       client.command("c IDLE", "+ ");
@@ -180,7 +187,7 @@ final class LeftSecretsIT {
   }
 
   private List<SessionSecrets.Hidden> awake(Suite suite, boolean politely) throws Exception {
-    try (Client client = new Client("awake", suite, Client.tls13(suite))) {
+    try (Client client = new Client("awake", suite, Client.speaking(suite))) {
       client.command("a CAPABILITY", "a OK");
       client.command("b NOOP", "b OK");
       if (politely) {

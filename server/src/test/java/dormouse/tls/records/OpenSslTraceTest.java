@@ -80,7 +80,7 @@ class OpenSslTraceTest {
                   "1703030013e883fce6e384ca1ffc1cc03abafcacb6846367")));
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = "ECDHE.*") // TLS 1.3's
   void isOpened(Suite suite) throws BadRecordException {
     for (Said said : of(suite)) {
       Protection opening = new Protection(suite, bytes(said.secret()), 0);
@@ -98,7 +98,7 @@ class OpenSslTraceTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = "ECDHE.*") // TLS 1.3's
   void isSealedAlike(Suite suite) {
     for (Said said : of(suite)) {
       Protection sealing = new Protection(suite, bytes(said.secret()), 0);

@@ -46,7 +46,7 @@ final class Peer {
 
   /// A record of the client.
   byte[] record(ContentType type, byte... content) {
-    ByteBuf out = Unpooled.buffer(content.length + Protection.OVERHEAD_BYTES);
+    ByteBuf out = Unpooled.buffer(content.length + sealing.suite().overheadBytes);
     sealing.seal(Unpooled.wrappedBuffer(content), content.length, type.code, out);
     return Arrays.copyOf(out.array(), out.readableBytes());
   }
@@ -58,7 +58,7 @@ final class Peer {
     if (zeros > 0) {
       content[data.length()] = ContentType.APPLICATION_DATA.code;
     }
-    ByteBuf out = Unpooled.buffer(content.length + Protection.OVERHEAD_BYTES);
+    ByteBuf out = Unpooled.buffer(content.length + sealing.suite().overheadBytes);
     sealing.seal(Unpooled.wrappedBuffer(content), content.length, (byte) 0, out);
     return Arrays.copyOf(out.array(), out.readableBytes());
   }

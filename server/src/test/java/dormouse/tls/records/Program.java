@@ -23,6 +23,17 @@ final class Program implements AutoCloseable {
     Thread.ofVirtual().start(this::read);
   }
 
+  /// What OpenSSL calls a suite of TLS 1.2: `ECDHE-RSA-AES128-GCM-SHA256`.
+  static String openSslName(Suite suite) {
+    return suite
+        .standardName
+        .replaceFirst("^TLS_", "")
+        .replace("WITH_", "")
+        .replace("AES_", "AES")
+        .replaceFirst("POLY1305_SHA256$", "POLY1305")
+        .replace('_', '-');
+  }
+
   private void read() {
     byte[] some = new byte[8192];
     try {

@@ -9,6 +9,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import io.netty.internal.tcnative.SSL;
 import io.netty.util.ReferenceCountUtil;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -33,6 +34,11 @@ final class RawClient implements AutoCloseable {
   private final DataInputStream in;
 
   RawClient(int port) throws Exception {
+    this(port, "TLSv1.3");
+  }
+
+  /// @param version that it speaks
+  RawClient(int port, String version) throws Exception {
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setSoTimeout(PATIENCE_MILLIS);
     socket.setTcpNoDelay(true);
@@ -42,7 +48,7 @@ final class RawClient implements AutoCloseable {
             .sslProvider(SslProvider.OPENSSL_REFCNT)
             .trustManager(InsecureTrustManagerFactory.INSTANCE)
             .endpointIdentificationAlgorithm(null)
-            .protocols("TLSv1.3")
+            .protocols(version)
             .build();
     SecretCollector secrets = new SecretCollector();
     secrets.listenTo((ReferenceCountedOpenSslContext) context);
@@ -50,16 +56,25 @@ final class RawClient implements AutoCloseable {
         (ReferenceCountedOpenSslEngine) context.newEngine(UnpooledByteBufAllocator.DEFAULT);
     long ssl = engine.sslPointer();
     secrets.expect(ssl);
-    shakeHands(engine);
+    long opened = shakeHands(engine);
     SecretCollector.Secrets heard = Objects.requireNonNull(secrets.take(ssl));
     Suite suite = Objects.requireNonNull(Suite.named(engine.getSession().getCipherSuite()));
-    sealing = new Protection(suite, heard.client(), 0);
-    opening = new Protection(suite, heard.server(), 0);
+    if (suite.ofTls12()) {
+      byte[][] both =
+          Primitives.of(suite)
+              .secrets(SSL.getMasterKey(ssl), SSL.getServerRandom(ssl), SSL.getClientRandom(ssl));
+      sealing = new Protection(suite, both[0], 1);
+      opening = new Protection(suite, both[1], 1 + opened);
+    } else {
+      sealing = new Protection(suite, heard.client(), 0);
+      opening = new Protection(suite, heard.server(), 0);
+    }
     ReferenceCountUtil.release(engine);
     ReferenceCountUtil.release(context);
   }
 
-  private void shakeHands(ReferenceCountedOpenSslEngine engine) throws IOException {
+  /// @return how many records of data BoringSSL has opened: in TLS 1.2, where the server speaks last, it reads on
+  private long shakeHands(ReferenceCountedOpenSslEngine engine) throws IOException {
     ByteBuffer out = ByteBuffer.allocate(engine.getSession().getPacketBufferSize());
     ByteBuffer data = ByteBuffer.allocate(engine.getSession().getApplicationBufferSize());
     engine.beginHandshake();
@@ -74,6 +89,7 @@ final class RawClient implements AutoCloseable {
         default -> throw new SSLException("status " + engine.getHandshakeStatus());
       }
     }
+    return data.position() > 0 ? 1 : 0;
   }
 
   private byte[] record() throws IOException {
@@ -91,7 +107,7 @@ final class RawClient implements AutoCloseable {
 
   /// A sealed record.
   byte[] seal(int type, byte... content) {
-    ByteBuf out = Unpooled.buffer(content.length + Protection.OVERHEAD_BYTES);
+    ByteBuf out = Unpooled.buffer(content.length + sealing.suite().overheadBytes);
     sealing.seal(Unpooled.wrappedBuffer(content), content.length, (byte) type, out);
     return Arrays.copyOf(out.array(), out.readableBytes());
   }

@@ -3,6 +3,7 @@ package dormouse.tls.records;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.testkit.FreePort;
+import io.netty.pkitesting.CertificateBuilder;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -12,12 +13,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -42,12 +45,61 @@ class TlsClientsIT {
   @ParameterizedTest
   @EnumSource
   void openSslSpeaksEverySuite(Suite suite) throws Exception {
-    try (Program client = openSsl("-quiet", "-ciphersuites", suite.standardName)) {
+    EchoServer other = new EchoServer(true, CertificateBuilder.Algorithm.rsa2048);
+    String port = Integer.toString((suite.name().contains("RSA") ? other : server).port());
+    List<String> command =
+        new ArrayList<>(List.of("openssl", "s_client", "-quiet", "-connect", "127.0.0.1:" + port));
+    command.addAll(
+        suite.ofTls12()
+            ? List.of("-tls1_2", "-cipher", Program.openSslName(suite))
+            : List.of("-tls1_3", "-ciphersuites", suite.standardName));
+    try (Program client = new Program(command.toArray(String[]::new))) {
+      client.expect("hello");
+      client.say("ping");
+      client.expect("ping");
+    } finally {
+      other.close();
+    }
+    assertThat(Stream.concat(server.carriers.stream(), other.carriers.stream()))
+        .last()
+        .isEqualTo(Carrier.OWN);
+  }
+
+  /// Another handshake in the connection (`R`), which we refuse: OpenSSL says so, and ends.
+  @Test
+  void openSslGetsNoOtherHandshake() throws Exception {
+    try (Program client =
+        new Program("openssl", "s_client", "-tls1_2", "-connect", "127.0.0.1:" + server.port())) {
+      client.expect("hello");
+      client.say("R");
+      client.expect("no renegotiation");
+    }
+    assertThat(server.carriers.getLast()).isEqualTo(Carrier.OWN);
+  }
+
+  @Test
+  void openSslResumesInTls12() throws Exception {
+    String ticket = dir.resolve("ticket12").toString();
+    String[] first = {"openssl", "s_client", "-tls1_2", "-sess_out", ticket};
+    String[] again = {"openssl", "s_client", "-tls1_2", "-sess_in", ticket};
+    try (Program client = openSslOfTls12(first)) {
+      client.expect("hello");
+      client.say("Q");
+      client.expectEnd();
+    }
+    try (Program client = openSslOfTls12(again)) {
+      client.expect("Reused, TLSv1.2");
       client.expect("hello");
       client.say("ping");
       client.expect("ping");
     }
     assertThat(server.carriers.getLast()).isEqualTo(Carrier.OWN);
+  }
+
+  private Program openSslOfTls12(String... command) throws IOException {
+    List<String> all = new ArrayList<>(List.of(command));
+    all.addAll(List.of("-connect", "127.0.0.1:" + server.port()));
+    return new Program(all.toArray(String[]::new));
   }
 
   @Test
@@ -94,9 +146,16 @@ class TlsClientsIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"+AES-128-GCM", "+AES-256-GCM", "+CHACHA20-POLY1305"})
-  void gnuTlsSpeaksEverySuite(String cipher) throws Exception {
-    String priority = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:" + cipher;
+  @CsvSource({
+    "TLS1.3, AES-128-GCM",
+    "TLS1.3, AES-256-GCM",
+    "TLS1.3, CHACHA20-POLY1305",
+    "TLS1.2, AES-128-GCM",
+    "TLS1.2, AES-256-GCM",
+    "TLS1.2, CHACHA20-POLY1305"
+  })
+  void gnuTlsSpeaksEverySuite(String version, String cipher) throws Exception {
+    String priority = "NORMAL:-VERS-ALL:+VERS-" + version + ":-CIPHER-ALL:+" + cipher;
     try (Program client = gnuTls("--priority", priority)) {
       client.expect("hello");
       client.say("ping");
@@ -118,9 +177,10 @@ class TlsClientsIT {
     assertThat(server.carriers.getLast()).isEqualTo(Carrier.OWN);
   }
 
-  @Test
-  void gnuTlsResumes() throws Exception {
-    try (Program client = gnuTls("--resume")) {
+  @ParameterizedTest
+  @ValueSource(strings = {"TLS1.3", "TLS1.2"})
+  void gnuTlsResumes(String version) throws Exception {
+    try (Program client = gnuTls("--resume", "--priority", "NORMAL:-VERS-ALL:+VERS-" + version)) {
       client.expect("This is a resumed session");
       client.expect("hello");
       client.say("ping");
@@ -129,12 +189,13 @@ class TlsClientsIT {
     assertThat(server.carriers.getLast()).isEqualTo(Carrier.OWN);
   }
 
-  @Test
-  void nssSpeaks() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"tls1.3:", "tls1.2:tls1.2"})
+  void nssSpeaks(String versions) throws Exception {
     String port = Integer.toString(server.port());
     // without a database of its own, and whatever the certificate is
     try (Program client =
-        new Program("tstclnt", "-D", "-o", "-V", "tls1.3:", "-h", "127.0.0.1", "-p", port)) {
+        new Program("tstclnt", "-D", "-o", "-V", versions, "-h", "127.0.0.1", "-p", port)) {
       client.expect("hello");
       client.say("ping");
       client.expect("ping");
@@ -143,12 +204,14 @@ class TlsClientsIT {
   }
 
   /// Data in one write with the last of the handshake, large data, close_notify both ways.
-  @Test
-  void pythonSpeaksToTheEnd() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1_3", "TLSv1_2"})
+  void pythonSpeaksToTheEnd(String version) throws Exception {
     String script =
         """
         import socket, ssl, sys
         context = ssl._create_unverified_context()
+        context.maximum_version = ssl.TLSVersion[sys.argv[2]]
         wire = socket.create_connection(('127.0.0.1', int(sys.argv[1])), timeout=20)
         tls = context.wrap_socket(wire)
         big = b'x' * 300000
@@ -162,18 +225,21 @@ class TlsClientsIT {
         tls.unwrap()
         print('all is well', tls.version() or 'closed')
         """;
-    try (Program client = new Program("python3", "-c", script, Integer.toString(server.port()))) {
+    try (Program client =
+        new Program("python3", "-c", script, Integer.toString(server.port()), version)) {
       client.expect("all is well");
       client.expectEnd();
     }
   }
 
-  @Test
-  void pythonResumes() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1_3", "TLSv1_2"})
+  void pythonResumes(String version) throws Exception {
     String script =
         """
         import socket, ssl, sys
         context = ssl._create_unverified_context()
+        context.maximum_version = ssl.TLSVersion[sys.argv[2]]
         def talk(session):
             wire = socket.create_connection(('127.0.0.1', int(sys.argv[1])), timeout=20)
             tls = context.wrap_socket(wire, session=session)
@@ -186,7 +252,8 @@ class TlsClientsIT {
         assert talk(first.session).session_reused
         print('all is well')
         """;
-    try (Program client = new Program("python3", "-c", script, Integer.toString(server.port()))) {
+    try (Program client =
+        new Program("python3", "-c", script, Integer.toString(server.port()), version)) {
       client.expect("all is well");
       client.expectEnd();
     }
