@@ -71,7 +71,9 @@ final class Handover extends ChannelInboundHandlerAdapter {
     }
     context.fireUserEventTriggered(event);
     if (!context.isRemoved()) {
-      context.flush(); // what the handshake has said last, if nobody has said more
+      if (done.isSuccess()) {
+        context.flush(); // what the handshake has said last, if nobody has said more
+      }
       pipeline.remove(this);
     }
     gate.open(pipeline.context(gate));
@@ -138,9 +140,13 @@ final class Handover extends ChannelInboundHandlerAdapter {
     if (master == null || master.length != MASTER_SECRET_BYTES) {
       return null;
     }
-    byte[][] secrets =
-        Primitives.of(suite).secrets(master, SSL.getServerRandom(ssl), SSL.getClientRandom(ssl));
-    Arrays.fill(master, (byte) 0);
+    byte[][] secrets;
+    try {
+      secrets =
+          Primitives.of(suite).secrets(master, SSL.getServerRandom(ssl), SSL.getClientRandom(ssl));
+    } finally {
+      Arrays.fill(master, (byte) 0);
+    }
     return new TlsRecords(
         new Protection(suite, secrets[0], 1), new Protection(suite, secrets[1], 1));
   }

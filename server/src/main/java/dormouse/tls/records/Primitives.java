@@ -158,6 +158,10 @@ final class Primitives {
     Arrays.fill(loop.to, (byte) 0);
     forgetKey(sealing);
     forgetKey(opening);
+    forgetSecret();
+  }
+
+  private void forgetSecret() {
     try {
       mac.init(new TrafficKey(new byte[suite.secretBytes], suite.macAlgorithm));
       mac.doFinal(); // else its digest keeps what it gave last
@@ -220,6 +224,7 @@ final class Primitives {
       block.get(secret, suite.keyBytes, fixedBytes);
     }
     Arrays.fill(block.array(), (byte) 0);
+    forgetSecret(); // from which all of the connection, and its resumptions, follow
     return secrets;
   }
 
