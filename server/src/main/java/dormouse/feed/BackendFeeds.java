@@ -207,62 +207,56 @@ public final class BackendFeeds {
   boolean changed(Feed by, String user, @Nullable String mailbox, @Nullable String session) {
     String name = nameOf(user);
     int at = name.lastIndexOf('@');
-    boolean exactly = tell(by, name, /* anyDomain= */ false, mailbox, session);
+    boolean exactly = tell(new Event(by, name, /* anyDomain= */ false, mailbox, session));
     String other = at < 0 ? name : name.substring(0, at);
-    return tell(by, other, /* anyDomain= */ at < 0, mailbox, session) || exactly;
+    return tell(new Event(by, other, /* anyDomain= */ at < 0, mailbox, session)) || exactly;
   }
 
-  private boolean tell(
-      Feed by, String name, boolean anyDomain, @Nullable String mailbox, @Nullable String session) {
-    String key = key(name, anyDomain);
+  /// What a feed tells of those who listen by this name.
+  private record Event(
+      Feed by,
+      String name,
+      boolean anyDomain,
+      @Nullable String mailbox,
+      @Nullable String session) {}
+
+  private boolean tell(Event event) {
+    String key = key(event.name(), event.anyDomain());
     boolean found = false;
     Listener all = listeners.get(key);
     for (Crowd crowd : crowds) {
       int[] members;
       synchronized (crowd) { // whoever joins or leaves it is found here or there
-        members = crowd.find(backend, name, anyDomain);
+        members = crowd.find(backend, event.name(), event.anyDomain());
         all = together(all, listeners.get(key));
       }
       for (int member : members) {
-        crowd.loop().execute(() -> tell(by, name, anyDomain, mailbox, session, crowd, member));
+        crowd.loop().execute(() -> tell(event, crowd, member));
         found = true;
       }
     }
     for (Listener one : each(all)) {
-      one.toldOn().execute(() -> tell(by, name, anyDomain, mailbox, session, one));
+      one.toldOn().execute(() -> tell(event, one));
       found = true;
     }
     return found;
   }
 
   /// Who listens no more is a member by now, or somebody else, or not there.
-  private void tell(
-      Feed by,
-      String name,
-      boolean anyDomain,
-      @Nullable String mailbox,
-      @Nullable String session,
-      Listener one) {
-    if (isAmong(listeners.get(key(name, anyDomain)), one)) {
-      one.changed(by, mailbox, session);
+  private void tell(Event event, Listener one) {
+    if (isAmong(listeners.get(key(event.name(), event.anyDomain())), one)) {
+      one.changed(event.by(), event.mailbox(), event.session());
     } else {
-      tell(by, name, anyDomain, mailbox, session);
+      tell(event);
     }
   }
 
   /// Who is no member any more listens in another way, or not at all.
-  private void tell(
-      Feed by,
-      String name,
-      boolean anyDomain,
-      @Nullable String mailbox,
-      @Nullable String session,
-      Crowd crowd,
-      int member) {
-    if (crowd.isThere(backend, name, anyDomain, member)) {
-      crowd.members().changed(member, by, mailbox, session);
+  private void tell(Event event, Crowd crowd, int member) {
+    if (crowd.isThere(backend, event.name(), event.anyDomain(), member)) {
+      crowd.members().changed(member, event.by(), event.mailbox(), event.session());
     } else {
-      tell(by, name, anyDomain, mailbox, session);
+      tell(event);
     }
   }
 
