@@ -1,13 +1,13 @@
 package dormouse.backend;
 
 import dormouse.config.BackendSettings;
+import dormouse.session.Backlog;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
@@ -138,9 +138,7 @@ final class Dialer {
               .disableResolver()
               .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.max(1, timeoutMillis))
               .option(ChannelOption.SO_KEEPALIVE, true)
-              .option(
-                  ChannelOption.WRITE_BUFFER_WATER_MARK,
-                  new WriteBufferWaterMark(32 << 10, 64 << 10))
+              .option(ChannelOption.WRITE_BUFFER_WATER_MARK, Backlog.MARK)
               .handler(new Arrival(address));
       return epoll && !sources.isEmpty()
           ? bootstrap.option(EpollChannelOption.IP_BIND_ADDRESS_NO_PORT, true)

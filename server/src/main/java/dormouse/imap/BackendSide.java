@@ -20,6 +20,7 @@ import dormouse.imap.track.Verb;
 import dormouse.imap.view.Told;
 import dormouse.imap.view.UidSet;
 import dormouse.ops.Metrics;
+import dormouse.session.Backlog;
 import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
@@ -436,7 +437,7 @@ final class BackendSide implements BackendConnection.Relay {
       bytes.release();
       return;
     }
-    connection.channel().write(bytes, connection.channel().voidPromise());
+    Backlog.add(connection.channel(), bytes);
   }
 
   void flush() {

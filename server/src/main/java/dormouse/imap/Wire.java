@@ -1,6 +1,7 @@
 package dormouse.imap;
 
 import dormouse.park.Parked;
+import dormouse.session.Backlog;
 import dormouse.tls.records.CloseNotify;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -35,7 +36,7 @@ sealed interface Wire {
   record Live(Channel channel) implements Wire {
     @Override
     public void write(ByteBuf bytes) {
-      channel.write(bytes, channel.voidPromise());
+      Backlog.add(channel, bytes);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dormouse.listen;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
 import dormouse.config.Network;
+import dormouse.session.Backlog;
 import dormouse.session.Client;
 import dormouse.session.SessionIds;
 import dormouse.session.TimerWheel;
@@ -16,7 +17,6 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.RecvByteBufAllocator;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
@@ -54,8 +54,6 @@ public final class Listener implements AutoCloseable {
           new IntegerUnixChannelOption("TCP_KEEPCNT", IPPROTO_TCP, 6), 4,
           new IntegerUnixChannelOption("TCP_USER_TIMEOUT", IPPROTO_TCP, 18), 60_000); // ms
 
-  private static final WriteBufferWaterMark WATER_MARK =
-      new WriteBufferWaterMark(32 * 1024, 64 * 1024);
   private static final RecvByteBufAllocator READS =
       new AdaptiveRecvByteBufAllocator(512, 2048, 64 * 1024);
 
@@ -201,7 +199,7 @@ public final class Listener implements AutoCloseable {
 
   /// Sets how much of a client's bytes wait in memory: what belongs to the channel, not to the socket.
   public static void buffers(ChannelConfig config) {
-    config.setWriteBufferWaterMark(WATER_MARK);
+    config.setWriteBufferWaterMark(Backlog.MARK);
     config.setRecvByteBufAllocator(READS);
   }
 
