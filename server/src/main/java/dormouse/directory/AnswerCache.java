@@ -62,6 +62,9 @@ final class AnswerCache {
 
   /// What stands for an attempt; null if nothing is to be kept for it.
   @Nullable Key keyOf(Attempt attempt) {
+    if (heeds.contains(Heeds.CLIENT_PORT)) {
+      return null;
+    }
     if (acceptedMillis == 0 && refusedMillis == 0 && !heeds.contains(Heeds.OWN_TIME)) {
       return null;
     }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.config.BackendLinkSettings;
 import dormouse.config.LinkSettings;
 import dormouse.config.LinkSettings.Unavailable;
+import dormouse.config.MapLinkSettings;
+import dormouse.directory.step.MapLink;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.HandClock;
@@ -152,6 +154,36 @@ class DirectoryTest {
     assertThat(asked).hasSize(1);
     ask(heeding, attempt("ann", "secret", "203.0.113.8"));
     assertThat(asked).hasSize(2);
+  }
+
+  /// A client's next connection comes from another port, which may be somebody else's.
+  @Test
+  void anAnswerThatGoesByTheClientsPortIsKeptForNobody() throws Exception {
+    LinkSettings kept = settings(Unavailable.STOP, 60, 60, 10, 0);
+    try (Workers lookups = new Workers("test", 1, Duration.ofSeconds(5), clock)) {
+      MapLinkSettings table =
+          new MapLinkSettings(
+              List.of("127.0.0.1 1: mx1", "127.0.0.1 2: mx2"),
+              null,
+              MapLinkSettings.Form.WORDS,
+              List.of("\\i \\p"),
+              false,
+              "@",
+              MapLinkSettings.Unknown.NEXT);
+      Link link = MapLink.read(table, "directory[0]", lookups, clock);
+      Directory directory = directory(guarded("a", link, kept), link("b", ACCEPT));
+      assertThat(metricsOf(directory, 1, 2, 3, 2))
+          .contains("dormouse_directory_answers_total{link=\"a\",result=\"learnt\"} 3.0")
+          .contains("dormouse_directory_answers_total{link=\"a\",result=\"not-mine\"} 1.0")
+          .doesNotContain("{link=\"a\",result=\"cached\"}");
+    }
+  }
+
+  private String metricsOf(Directory directory, int... ports) {
+    for (int port : ports) {
+      ask(directory, attempt("ann", "secret", "127.0.0.1", port));
+    }
+    return metrics.scrape();
   }
 
   @Test
@@ -303,10 +335,15 @@ class DirectoryTest {
   }
 
   private static Attempt attempt(String user, String password, String from) {
-    InetSocketAddress here = new InetSocketAddress(InetAddress.ofLiteral(from), 1);
+    return attempt(user, password, from, 1);
+  }
+
+  private static Attempt attempt(String user, String password, String from, int port) {
+    InetSocketAddress here = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 1);
+    InetSocketAddress there = new InetSocketAddress(InetAddress.ofLiteral(from), port);
     return new Attempt(
         "imap",
-        new Client("s1", here, here, false),
+        new Client("s1", there, here, false),
         null,
         "",
         1,

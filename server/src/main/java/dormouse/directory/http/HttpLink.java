@@ -70,10 +70,10 @@ public final class HttpLink implements Link {
     return settings.resume() && before != Proof.Kind.CERTIFICATE && before != Proof.Kind.SCRAM;
   }
 
-  /// The daemon is told all of it.
+  /// The daemon is told all of it; that it goes by the client's port too, nobody expects.
   @Override
   public Set<Heeds> heeds() {
-    return settings.extended() ? EnumSet.allOf(Heeds.class) : Set.of(Heeds.WAY_IN);
+    return settings.extended() ? EnumSet.of(Heeds.WAY_IN, Heeds.OWN_TIME) : Set.of(Heeds.WAY_IN);
   }
 
   private Answer answer(Attempt attempt, AuthHttpResponse response) {

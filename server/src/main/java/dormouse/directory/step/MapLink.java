@@ -28,7 +28,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Knows the backends of users by a table, as perdition's popmap. Any thread.
 public final class MapLink implements Link {
-  private static final Pattern WAY_IN = Pattern.compile("\\\\[iIpP]");
+  private static final String LETTERS =
+      "(?:[^\\\\]|\\\\.)*?"; // in pairs, a backslash and what is meant
+  private static final Pattern WAY_IN = Pattern.compile(LETTERS + "\\\\[iIpP].*");
+  private static final Pattern CLIENT_PORT = Pattern.compile(LETTERS + "\\\\p.*");
 
   private final MapLinkSettings settings;
   private final PopMap lines;
@@ -81,9 +84,14 @@ public final class MapLink implements Link {
 
   @Override
   public Set<Heeds> heeds() {
-    return settings.keys().stream().anyMatch(key -> WAY_IN.matcher(key).find())
-        ? Set.of(Heeds.WAY_IN)
-        : Set.of();
+    if (isAsked(CLIENT_PORT)) {
+      return Set.of(Heeds.WAY_IN, Heeds.CLIENT_PORT);
+    }
+    return isAsked(WAY_IN) ? Set.of(Heeds.WAY_IN) : Set.of();
+  }
+
+  private boolean isAsked(Pattern what) {
+    return settings.keys().stream().anyMatch(key -> what.matcher(key).matches());
   }
 
   private Answer find(Attempt attempt, List<PopMap> maps) {
