@@ -23,7 +23,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -359,10 +359,22 @@ public final class Parking {
     owner.receivedAll();
   }
 
-  /// What was said whole is told before anything is made of what is broken behind it.
   private void open(int slot, int generation, Owner owner) {
+    ArrayDeque<ByteBuf> data = new ArrayDeque<>(2);
+    try {
+      open(slot, generation, owner, data);
+    } finally {
+      reading = NONE;
+      revivedMeanwhile = null; // kept no longer than that
+      data.forEach(ByteBuf::release); // which a bug of ours has let nobody hear
+    }
+  }
+
+  /// What was said whole is told before anything is made of what is broken behind it.
+  ///
+  /// @param data what nobody has been told yet
+  private void open(int slot, int generation, Owner owner, ArrayDeque<ByteBuf> data) {
     ParkedRecords records = ParkedRecords.of(table.records(slot));
-    List<ByteBuf> data = new ArrayList<>(2);
     int alert = records.read(read, ALLOCATOR, data::add);
     ByteBuf unsent = null;
     if (alert == ParkedRecords.GO_ON && records.owesKeyUpdate()) {
@@ -381,13 +393,15 @@ public final class Parking {
     records.forget();
     reading = slot;
     revivedMeanwhile = null;
-    data.forEach(owner::received);
-    if (!data.isEmpty()) {
+    boolean any = !data.isEmpty();
+    for (ByteBuf one = data.poll(); one != null; one = data.poll()) {
+      owner.received(one);
+    }
+    if (any) {
       owner.receivedAll();
     }
     Channel carriesOn = revivedMeanwhile;
     reading = NONE;
-    revivedMeanwhile = null; // kept no longer than that
     if (alert == ParkedRecords.GO_ON) {
       return;
     }
@@ -400,10 +414,12 @@ public final class Parking {
     }
   }
 
-  private static void tell(Channel channel, List<ByteBuf> data) {
+  private static void tell(Channel channel, ArrayDeque<ByteBuf> data) {
     if (!data.isEmpty()) {
       ChannelHandlerContext behind = channel.pipeline().context(TLS);
-      data.forEach(behind::fireChannelRead);
+      for (ByteBuf one = data.poll(); one != null; one = data.poll()) {
+        behind.fireChannelRead(one);
+      }
       behind.fireChannelReadComplete();
     }
   }
@@ -461,15 +477,14 @@ public final class Parking {
     revive(slot, owner(slot), tls, unsent);
   }
 
+  /// @param tls carries TLS on; owned by this method
   private Channel revive(
       int slot, Owner owner, @Nullable ChannelHandler tls, @Nullable ByteBuf unsent) {
     int fd = table.fd(slot);
     try {
       owner(slot).leaves();
     } catch (RuntimeException | AssertionError bug) { // else nobody would have the socket
-      if (unsent != null) {
-        unsent.release();
-      }
+      giveUp(tls, unsent);
       abandon(slot, table.generation(slot));
       throw bug;
     }
@@ -485,7 +500,13 @@ public final class Parking {
       revivedMeanwhile = channel;
       reading = NONE; // whoever is in that slot next is another
     }
-    owner.revived(channel);
+    try {
+      owner.revived(channel);
+    } catch (RuntimeException | AssertionError bug) { // the same
+      giveUp(tls, unsent);
+      channel.unsafe().closeForcibly();
+      throw bug;
+    }
     register(channel, owner);
     if (unsent != null) {
       ChannelHandlerContext below = channel.pipeline().context(TLS);
@@ -498,6 +519,15 @@ public final class Parking {
     }
     gauges.revived();
     return channel;
+  }
+
+  private static void giveUp(@Nullable ChannelHandler tls, @Nullable ByteBuf unsent) {
+    if (tls != null) {
+      ParkedRecords.forget(tls);
+    }
+    if (unsent != null) {
+      unsent.release();
+    }
   }
 
   /// Ends a connection; says so first if it has TLS.

@@ -177,6 +177,11 @@ public final class ParkedRecords {
     return new RecordHandler(records, unfinished);
   }
 
+  /// Forgets the secrets of a [#handler] that was never used, and the record that it should have gone on with.
+  public static void forget(ChannelHandler handler) {
+    ((RecordHandler) handler).end();
+  }
+
   /// Ends a connection that is carried on in a channel, because of what was read before it had one.
   ///
   /// @param handler of [#handler], in the channel's pipeline

@@ -208,6 +208,7 @@ final class EchoLines implements AutoCloseable {
     @Nullable Owner heir;
     boolean wakes;
     boolean clings;
+    boolean failsRevived;
     boolean staysAwake;
 
     @Override
@@ -296,6 +297,9 @@ final class EchoLines implements AutoCloseable {
 
     @Override
     public void revived(Channel revived) {
+      if (failsRevived) {
+        throw new IllegalStateException("a bug");
+      }
       isParked = false;
       channel = revived;
       revived

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.Unpooled;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -241,6 +242,29 @@ class ParkingTest {
       line.send(line.peer.data("LIST"));
       assertThat(line.hear(4)).isEqualTo("LIST");
       assertThat(line.hearRecord()).isEqualTo("(alert 2 80)");
+      assertThat(line.in.read()).isEqualTo(-1);
+      assertThat(lines.metrics.parked()).isZero();
+    }
+  }
+
+  /// The same where a channel is needed for what was said: of that nothing is left, as Netty's leak detector would tell, and no descriptor.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whoseOwnerCannotGoOnWithHalfARecordLeavesNothing(boolean letsItGo) throws Exception {
+    try (EchoLines.Line line = lines.open(new Peer(Suite.AES_128_GCM))) {
+      line.awaitParked();
+      line.owner.clings = !letsItGo;
+      line.owner.failsRevived = letsItGo;
+      byte[] whole = line.peer.data("LIST");
+      byte[] half = Arrays.copyOf(line.peer.data("DONE"), 7);
+      line.send(TlsRecordsTest.join(whole, half));
+      assertThat(line.owner.gone)
+          .failsWithin(Duration.ofMillis(PATIENCE_MILLIS))
+          .withThrowableThat()
+          .withMessageContaining("a bug");
+      if (!letsItGo) {
+        assertThat(line.hearRecord()).isEqualTo("(alert 2 80)");
+      }
       assertThat(line.in.read()).isEqualTo(-1);
       assertThat(lines.metrics.parked()).isZero();
     }
