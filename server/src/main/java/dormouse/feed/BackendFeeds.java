@@ -1,12 +1,15 @@
 package dormouse.feed;
 
+import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
@@ -61,6 +64,7 @@ public final class BackendFeeds {
     }
   }
 
+  private static final EventLog LOG = EventLog.of(BackendFeeds.class);
   private static final String ANY_DOMAIN = "@";
 
   private final String backend;
@@ -183,15 +187,9 @@ public final class BackendFeeds {
     return each(some).stream().anyMatch(other -> other == one);
   }
 
-  /// All who are either.
-  private static @Nullable Listener together(@Nullable Listener some, @Nullable Listener others) {
-    Listener all = some;
-    for (Listener one : each(others)) {
-      if (!isAmong(all, one)) {
-        all = all == null ? one : both(all, one);
-      }
-    }
-    return all;
+  @SuppressWarnings("ReferenceEquality") // each is itself
+  private static boolean isSame(@Nullable Listener some, @Nullable Listener other) {
+    return some == other;
   }
 
   @SuppressWarnings("ReferenceEquality") // each is itself
@@ -220,43 +218,58 @@ public final class BackendFeeds {
       @Nullable String mailbox,
       @Nullable String session) {}
 
+  /// One task for each loop that somebody is told on, however many those are.
   private boolean tell(Event event) {
     String key = key(event.name(), event.anyDomain());
-    boolean found = false;
-    Listener all = listeners.get(key);
+    Listener some = listeners.get(key);
+    Set<Executor> loops = new HashSet<>();
+    each(some).forEach(one -> loops.add(one.toldOn()));
     for (Crowd crowd : crowds) {
-      int[] members;
+      Listener now;
       synchronized (crowd) { // whoever joins or leaves it is found here or there
-        members = crowd.find(backend, event.name(), event.anyDomain());
-        all = together(all, listeners.get(key));
+        if (crowd.hasAny(backend, event.name(), event.anyDomain())) {
+          loops.add(crowd.loop());
+        }
+        now = listeners.get(key);
       }
-      for (int member : members) {
-        crowd.loop().execute(() -> tell(event, crowd, member));
-        found = true;
+      if (!isSame(now, some)) {
+        each(now).forEach(one -> loops.add(one.toldOn()));
+        some = now;
+      }
+    }
+    loops.forEach(loop -> loop.execute(() -> tell(event, loop)));
+    return !loops.isEmpty();
+  }
+
+  /// Tells whoever of the loop listens now, as what they are by now: nobody comes to it or leaves it for another.
+  private void tell(Event event, Executor loop) {
+    String key = key(event.name(), event.anyDomain());
+    Listener all = listeners.get(key); // before members become listeners by what they hear
+    for (Crowd crowd : crowds) {
+      if (crowd.loop().equals(loop)
+          && crowd.forEach(
+              backend, event.name(), event.anyDomain(), member -> tell(event, crowd, member))) {
+        loop.execute(() -> tell(event, loop)); // as what are they now?
       }
     }
     for (Listener one : each(all)) {
-      one.toldOn().execute(() -> tell(event, one));
-      found = true;
-    }
-    return found;
-  }
-
-  /// Who listens no more is a member by now, or somebody else, or not there.
-  private void tell(Event event, Listener one) {
-    if (isAmong(listeners.get(key(event.name(), event.anyDomain())), one)) {
-      one.changed(event.by(), event.mailbox(), event.session());
-    } else {
-      tell(event);
+      Listener now = listeners.get(key);
+      if (one.toldOn().equals(loop) && (isSame(now, all) || isAmong(now, one))) {
+        safely(() -> one.changed(event.by(), event.mailbox(), event.session()));
+      }
     }
   }
 
-  /// Who is no member any more listens in another way, or not at all.
-  private void tell(Event event, Crowd crowd, int member) {
-    if (crowd.isThere(backend, event.name(), event.anyDomain(), member)) {
-      crowd.members().changed(member, event.by(), event.mailbox(), event.session());
-    } else {
-      tell(event);
+  private static void tell(Event event, Crowd crowd, int member) {
+    safely(() -> crowd.members().changed(member, event.by(), event.mailbox(), event.session()));
+  }
+
+  /// So that one bug keeps nobody else from hearing.
+  private static void safely(Runnable told) {
+    try {
+      told.run();
+    } catch (RuntimeException | AssertionError bug) {
+      LOG.error(bug, "bug", "in", "feed");
     }
   }
 

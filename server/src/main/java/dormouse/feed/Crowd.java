@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// Many listeners of one event loop for whom there is no object each, but a cell outside the heap, which belongs to whoever keeps them: some of its numbers are this
@@ -43,6 +44,7 @@ public final class Crowd {
   private final HashIndex names;
   private final HashIndex parts;
 
+  /// @param loop the same as [BackendFeeds.Listener#toldOn] of whoever joins or leaves
   /// @param cells of the members; a member's number is its cell
   /// @param at which byte of a cell its numbers begin at
   /// @throws IOException if the kernel does not give it its addresses
@@ -96,23 +98,60 @@ public final class Crowd {
 
   synchronized void remove(int member) {
     names.remove(member);
+    cells.set(member, at + AT_WHOLE, 0);
     if (cells.get(member, at + AT_PART_WHOLE) != 0) {
       parts.remove(member);
       cells.set(member, at + AT_PART_WHOLE, 0);
     }
   }
 
-  /// Who listens to that name at that backend.
+  /// Whether anybody listens to that name at that backend.
   ///
   /// @param anyDomain whether those are meant who have this before their domain
-  synchronized int[] find(String backend, String name, boolean anyDomain) {
-    HashIndex in = anyDomain ? parts : names;
-    int atWhole = at + (anyDomain ? AT_PART_WHOLE : AT_WHOLE);
+  synchronized boolean hasAny(String backend, String name, boolean anyDomain) {
     long hash = hash(name, name.length());
     int whole = whole(hash, backend);
+    HashIndex in = in(anyDomain);
+    int one = in.find((int) hash);
+    while (one != Cells.NONE && cells.get(one, atWhole(anyDomain)) != whole) {
+      one = in.findNext(one);
+    }
+    return one != Cells.NONE;
+  }
+
+  private HashIndex in(boolean anyDomain) {
+    return anyDomain ? parts : names;
+  }
+
+  private int atWhole(boolean anyDomain) {
+    return at + (anyDomain ? AT_PART_WHOLE : AT_WHOLE);
+  }
+
+  // ── for the loop, which alone changes it ──
+
+  /// Tells of all whom [#hasAny] asks for, who are looked for once, however many there are.
+  ///
+  /// @param each may have any of them leave
+  /// @return whether somebody has left before it was told of
+  boolean forEach(String backend, String name, boolean anyDomain, IntConsumer each) {
+    long hash = hash(name, name.length());
+    int whole = whole(hash, backend);
+    int atWhole = atWhole(anyDomain);
+    boolean left = false;
+    for (int member : find(in(anyDomain), (int) hash, atWhole, whole)) {
+      if (cells.isTaken(member) && cells.get(member, atWhole) == whole) {
+        each.accept(member);
+      } else {
+        left = true;
+      }
+    }
+    return left;
+  }
+
+  private int[] find(HashIndex in, int hash, int atWhole, int whole) {
     int[] found = new int[1];
     int count = 0;
-    for (int one = in.find((int) hash); one != Cells.NONE; one = in.findNext(one)) {
+    for (int one = in.find(hash); one != Cells.NONE; one = in.findNext(one)) {
       if (cells.get(one, atWhole) == whole) {
         found = count < found.length ? found : Arrays.copyOf(found, 2 * count);
         found[count++] = one;
@@ -120,13 +159,6 @@ public final class Crowd {
     }
     return count == 0 ? NOBODY : Arrays.copyOf(found, count);
   }
-
-  /// Whether a member is among those whom [#find] finds.
-  boolean isThere(String backend, String name, boolean anyDomain, int member) {
-    return Arrays.stream(find(backend, name, anyDomain)).anyMatch(one -> one == member);
-  }
-
-  // ── for the loop, which alone changes it ──
 
   /// The members of one bucket, and of all if each [#buckets] is looked through; [Cells#NONE] behind the last. Others may be found beside those looked for.
   public int firstIn(int bucket) {

@@ -55,7 +55,8 @@ public final class Cells {
     size--;
   }
 
-  boolean isTaken(int cell) {
+  /// Whether it is now, perhaps by another than before.
+  public boolean isTaken(int cell) {
     return cell >= 0 && cell < used && memory.get(JAVA_INT, at(cell)) >= NONE;
   }
 

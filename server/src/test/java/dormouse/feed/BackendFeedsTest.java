@@ -13,6 +13,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -126,13 +128,14 @@ final class BackendFeedsTest {
   void whoLeavesTheCrowdBeforeItIsToldHearsItAllTheSame() throws IOException {
     feed.up();
     List<Runnable> later = new ArrayList<>();
-    Crowd crowd = crowd(later::add);
-    BackendFeeds.Listener ann = listener("ann");
+    Executor loop = later::add;
+    Crowd crowd = crowd(loop);
+    BackendFeeds.Listener ann = listener("ann", loop);
     feeds.subscribe("ann", ann);
     feeds.join("ann", ann, crowd, 5);
     feed.changed("ann", "INBOX");
     feeds.leave("ann", ann, crowd, 5);
-    BackendFeeds.Listener bob = listener("bob");
+    BackendFeeds.Listener bob = listener("bob", loop);
     feeds.subscribe("bob", bob);
     feeds.join("bob", bob, crowd, 5); // her number is free
     List.copyOf(later).forEach(Runnable::run);
@@ -144,8 +147,33 @@ final class BackendFeedsTest {
     feeds.leave("bob", bob, crowd, 5);
     feeds.join("bob", bob, crowd, 7); // again, as another
     List.copyOf(later).forEach(Runnable::run);
-    later.getLast().run();
     assertThat(heard).containsExactly("7 INBOX");
+  }
+
+  /// Who is told may leave the crowd by that, and even take others along: those hear it as what they are by then.
+  @Test
+  void whoLeavesTheCrowdWhileOthersAreToldIsNoMemberAnyMore() throws IOException {
+    feed.up();
+    List<Integer> told = new ArrayList<>();
+    Executor loop = Runnable::run;
+    BackendFeeds.Listener info = listener("info", loop);
+    AtomicReference<Crowd> itself = new AtomicReference<>();
+    Crowd crowd =
+        crowd(
+            loop,
+            member -> {
+              told.add(member);
+              for (int i = 0; i < 3; i++) {
+                feeds.leave("info@d" + i, info, itself.get(), i);
+              }
+            });
+    itself.set(crowd);
+    for (int i = 0; i < 3; i++) {
+      feeds.join("info@d" + i, info, crowd, i);
+    }
+    feed.changed("info", "INBOX");
+    assertThat(told).hasSize(1);
+    assertThat(heard).contains("info INBOX");
   }
 
   /// The same the other way round: a listener need not know who it is by now.
@@ -153,12 +181,13 @@ final class BackendFeedsTest {
   void whoJoinsTheCrowdBeforeItIsToldHearsItAllTheSame() throws IOException {
     feed.up();
     List<Runnable> later = new ArrayList<>();
-    Crowd crowd = crowd(Runnable::run);
-    BackendFeeds.Listener ann = listener("ann", later::add);
+    Executor loop = later::add;
+    Crowd crowd = crowd(loop);
+    BackendFeeds.Listener ann = listener("ann", loop);
     feeds.subscribe("ann", ann);
     feed.changed("ann", "INBOX");
     feeds.join("ann", ann, crowd, 5);
-    later.forEach(Runnable::run);
+    List.copyOf(later).forEach(Runnable::run);
     assertThat(heard).containsExactly("5 INBOX");
   }
 
@@ -212,11 +241,16 @@ final class BackendFeedsTest {
   }
 
   private Crowd crowd(Executor loop) throws IOException {
+    return crowd(loop, _ -> {});
+  }
+
+  private Crowd crowd(Executor loop, IntConsumer told) throws IOException {
     Crowd.Members members =
         new Crowd.Members() {
           @Override
           public void changed(
               int member, Feed by, @Nullable String mailbox, @Nullable String session) {
+            told.accept(member);
             heard.add(member + " " + mailbox);
           }
 
@@ -251,6 +285,47 @@ final class BackendFeedsTest {
     assertThat(heard).containsExactly("3 INBOX");
     feeds.changed(feed, "info", "INBOX", null);
     assertThat(heard).hasSize(1 + MEMBERS / 2).contains("1 INBOX", "399 INBOX");
+  }
+
+  /// However many have a name, a loop that has some of them looks for them once.
+  @Test
+  void anEventForManyIsOneTaskOfTheirLoop() throws IOException {
+    feed.up();
+    List<Runnable> later = new ArrayList<>();
+    Executor loop = later::add;
+    Crowd crowd = crowd(loop);
+    for (int i = 0; i < MEMBERS; i++) {
+      BackendFeeds.Listener info = listener("info@d" + i, loop);
+      feeds.subscribe("info@d" + i, info);
+      if (i % 2 == 0) {
+        feeds.join("info@d" + i, info, crowd, i);
+      }
+    }
+    feed.changed("info", "INBOX");
+    assertThat(later).hasSize(1);
+    later.removeFirst().run();
+    assertThat(heard).hasSize(MEMBERS).contains("0 INBOX", "info@d1 INBOX").doesNotHaveDuplicates();
+    assertThat(later).isEmpty();
+  }
+
+  /// What one of them has a bug with is no bug of the next.
+  @Test
+  void whoeverFailsKeepsNobodyFromHearing() throws IOException {
+    feed.up();
+    Crowd crowd =
+        crowd(
+            Runnable::run,
+            member -> {
+              if (member == 1) {
+                throw new IllegalStateException("a bug");
+              }
+            });
+    BackendFeeds.Listener info = listener("info");
+    for (int i = 0; i < 3; i++) {
+      feeds.join("info@d" + i, info, crowd, i);
+    }
+    feed.changed("info", "INBOX");
+    assertThat(heard).containsExactlyInAnyOrder("0 INBOX", "2 INBOX");
   }
 
   @Test
