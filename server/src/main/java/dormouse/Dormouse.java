@@ -88,7 +88,10 @@ public final class Dormouse implements AutoCloseable {
             RecordLayer.telling(
                 settings.runtime().ownRecords(),
                 (carrier, resumed) -> metrics.handshake(carrier.label(), resumed)),
-            metrics::certificates);
+            expiries -> {
+              metrics.certificates(expiries.certificates());
+              metrics.revocations(expiries.revocations());
+            });
     SecretKeys secret = new SecretKeys();
     limits = new ConnectionLimits(settings.limits(), secret, metrics);
     throttle = new LoginThrottle(settings.throttle(), secret, clock);

@@ -98,6 +98,11 @@ public final class Metrics {
           .description("When each certificate that clients see expires, since 1970")
           .baseUnit("seconds")
           .register(registry);
+  private final MultiGauge revocations =
+      MultiGauge.builder("dormouse.client.crl.expiry")
+          .description("When each list of clients' certificates that are revoked runs out")
+          .baseUnit("seconds")
+          .register(registry);
   private final LongAdder compressing = new LongAdder();
   private final LongAdder parked = new LongAdder();
   private final LongAdder parkedBytes = new LongAdder();
@@ -215,6 +220,17 @@ public final class Metrics {
                 MultiGauge.Row.of(
                     Tags.of("certificate", entry.getKey().toString()),
                     entry.getValue().getEpochSecond()))
+            .toList(),
+        /* overwrite= */ true);
+  }
+
+  /// These lists of revoked certificates of clients are heeded from now on, each by who signed it, and until when it is good.
+  public void revocations(Map<String, Instant> expiries) {
+    revocations.register(
+        expiries.entrySet().stream()
+            .map(entry ->
+                MultiGauge.Row.of(
+                    Tags.of("issuer", entry.getKey()), entry.getValue().getEpochSecond()))
             .toList(),
         /* overwrite= */ true);
   }

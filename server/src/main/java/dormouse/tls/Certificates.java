@@ -27,9 +27,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -52,18 +55,35 @@ public final class Certificates implements AutoCloseable {
           SelectedListenerFailureBehavior.ACCEPT,
           "imap");
 
+  /// When what TLS is made of runs out. Immutable.
+  ///
+  /// @param certificates by file, that clients see
+  /// @param revocations the lists of clients' certificates that are revoked, by who signed them
+  public record Expiries(Map<Path, Instant> certificates, Map<String, Instant> revocations) {
+    public Expiries {
+      certificates = Collections.unmodifiableMap(new LinkedHashMap<>(certificates));
+      revocations = Collections.unmodifiableMap(new LinkedHashMap<>(revocations));
+    }
+  }
+
+  /// What was read of the settings' files.
+  private record Read(List<ServedCertificate> served, List<ListAge> lists) {}
+
   private static final EventLog events = EventLog.of(Certificates.class);
 
   private final Path stateDir;
   private final InstantSource clock;
   private final RecordLayer records;
-  private final Consumer<Map<Path, Instant>> onExpiries;
+  private final Consumer<Expiries> onExpiries;
   private final TicketKeys ticketKeys;
   private volatile TlsSettings settings;
   private String fingerprint = "";
   private List<ServedCertificate> replaced = List.of();
   private volatile List<ServedCertificate> served = List.of();
   private volatile NamedContexts byName;
+  private List<ListAge> lists = List.of();
+  private final Set<ListAge> nearlyOver = new HashSet<>(); // which has been said
+  private final Set<ListAge> over = new HashSet<>();
   private @Nullable ScheduledExecutorService watch;
 
   private Certificates(
@@ -71,7 +91,7 @@ public final class Certificates implements AutoCloseable {
       Path stateDir,
       InstantSource clock,
       RecordLayer records,
-      Consumer<Map<Path, Instant>> onExpiries)
+      Consumer<Expiries> onExpiries)
       throws BadCertificates {
     this.settings = settings;
     this.stateDir = stateDir;
@@ -79,8 +99,8 @@ public final class Certificates implements AutoCloseable {
     this.records = records;
     this.onExpiries = onExpiries;
     this.ticketKeys = new TicketKeys(clock);
-    List<ServedCertificate> first = read(settings);
-    byName = NamedContexts.of(first);
+    Read first = read(settings);
+    byName = NamedContexts.of(first.served());
     serve(first, settings);
   }
 
@@ -94,13 +114,13 @@ public final class Certificates implements AutoCloseable {
     return load(settings, stateDir, clock, records, _ -> {});
   }
 
-  /// @param onExpiries is told, whenever certificates are served that were not, until when each of them is valid
+  /// @param onExpiries is told, whenever other files are served, until when they are valid
   public static Certificates load(
       TlsSettings settings,
       Path stateDir,
       InstantSource clock,
       RecordLayer records,
-      Consumer<Map<Path, Instant>> onExpiries)
+      Consumer<Expiries> onExpiries)
       throws BadCertificates {
     return new Certificates(settings, stateDir, clock, records, onExpiries);
   }
@@ -117,7 +137,7 @@ public final class Certificates implements AutoCloseable {
   ///
   /// @throws BadCertificates if not
   public void check(TlsSettings wanted) throws BadCertificates {
-    release(read(wanted));
+    release(read(wanted).served());
   }
 
   /// Looks at the files, each time this has passed, and serves what is in them when that has changed.
@@ -132,6 +152,7 @@ public final class Certificates implements AutoCloseable {
 
   private synchronized void look() {
     try {
+      warnOfOldLists();
       String now = CertificateFiles.fingerprint(settings, files(settings));
       if (now.equals(fingerprint)) {
         return;
@@ -146,19 +167,54 @@ public final class Certificates implements AutoCloseable {
     }
   }
 
-  private void serve(List<ServedCertificate> next, TlsSettings of) throws BadCertificates {
+  private void serve(Read next, TlsSettings of) throws BadCertificates {
     fingerprint = CertificateFiles.fingerprint(of, files(of));
     settings = of;
     release(replaced); // a handshake that began before the last change has ended
     replaced = served;
-    byName = NamedContexts.of(next);
-    served = next;
+    byName = NamedContexts.of(next.served());
+    served = next.served();
+    lists = next.lists();
     Map<Path, Instant> expiries = new LinkedHashMap<>();
-    for (ServedCertificate certificate : next) {
+    for (ServedCertificate certificate : served) {
       expiries.put(certificate.file(), certificate.certificate().getNotAfter().toInstant());
       warnIfExpired(certificate.file(), certificate.certificate());
     }
-    onExpiries.accept(expiries);
+    nearlyOver.clear();
+    over.clear();
+    warnOfOldLists();
+    Map<String, Instant> revocations = new LinkedHashMap<>();
+    lists.forEach(list -> revocations.put(list.issuer(), list.until()));
+    onExpiries.accept(new Expiries(expiries, revocations));
+  }
+
+  /// Of each list once, when little of its time is left, and when none is. It is not refused: those with passwords shall come in all the same, and no start or reload
+  /// fail by the time of day; and it keeps out by itself whom it was to tell of.
+  private void warnOfOldLists() {
+    Instant now = clock.instant();
+    for (ListAge list : lists) {
+      if (list.isOver(now)) {
+        if (over.add(list)) {
+          events.warn(
+              "client-crl-expired",
+              "crl",
+              settings.clientCrl(),
+              "issuer",
+              list.issuer(),
+              "since",
+              list.until());
+        }
+      } else if (list.isNearlyOver(now) && nearlyOver.add(list)) {
+        events.warn(
+            "client-crl-expires",
+            "crl",
+            settings.clientCrl(),
+            "issuer",
+            list.issuer(),
+            "at",
+            list.until());
+      }
+    }
   }
 
   private List<CertificateSettings> files(TlsSettings of) throws BadCertificates {
@@ -173,7 +229,7 @@ public final class Certificates implements AutoCloseable {
     }
   }
 
-  private List<ServedCertificate> read(TlsSettings from) throws BadCertificates {
+  private Read read(TlsSettings from) throws BadCertificates {
     List<CertificateSettings> files = files(from);
     List<ServedCertificate> read = new ArrayList<>();
     List<Fault> faults = new ArrayList<>();
@@ -204,7 +260,7 @@ public final class Certificates implements AutoCloseable {
       release(read);
       throw new BadCertificates(faults);
     }
-    return List.copyOf(read);
+    return new Read(List.copyOf(read), clients.ages());
   }
 
   private List<OpenSslSessionTicketKey> tickets(TlsSettings from, List<Fault> faults) {

@@ -58,6 +58,11 @@ record ClientTrust(
     }
   }
 
+  /// How long the lists are good.
+  List<ListAge> ages() {
+    return revoked == null ? List.of() : ListAge.of(revoked);
+  }
+
   void applyTo(SslContextBuilder builder) throws GeneralSecurityException {
     if (signers.isEmpty()) {
       builder.trustManager(TrustsNobody.INSTANCE);
@@ -72,8 +77,9 @@ record ClientTrust(
     }
   }
 
-  /// Asks nobody on the network: what is not in the lists, of each signer in a chain, is not known to be good.
-  private TrustManagerFactory unlessRevoked(List<X509CRL> lists) throws GeneralSecurityException {
+  /// Asks nobody on the network: what is not in the lists, of each signer in a chain, is not known to be good. That is so because no `PKIXRevocationChecker` is
+  /// given: whatever its options, it would fetch the lists that certificates say are somewhere (their CRL distribution points).
+  TrustManagerFactory unlessRevoked(List<X509CRL> lists) throws GeneralSecurityException {
     var parameters =
         new PKIXBuilderParameters(
             signers.stream()

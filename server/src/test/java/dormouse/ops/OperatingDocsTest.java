@@ -123,6 +123,7 @@ final class OperatingDocsTest {
     metrics.closed("r");
     metrics.refusedConnection("r");
     metrics.certificates(Map.of(Path.of("mail.pem"), Instant.EPOCH));
+    metrics.revocations(Map.of("CN=ca", Instant.EPOCH));
     metrics.throttled("r");
     metrics.unparked("r");
     metrics.answeredLocally("NOOP");
