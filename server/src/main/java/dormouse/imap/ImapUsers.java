@@ -229,6 +229,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     LoginTry login =
         LoginTry.begin(
             here(loop).pool(),
+            ConnectionPool.Spares.NONE,
             backends,
             admitted.route().approach(),
             new Wish(

@@ -15,17 +15,27 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Backend connections that nobody needs now, kept for a while and lent again instead of a login.
 ///
 /// A connection is lent to the same [Account] only, with what has logged in on it ([LoginKey]), for a client of whom the backend
-/// would be told the same ([Introduction]), and never with a feature enabled that its new client has not. What is kept has nothing selected. It is
-/// let go when its time is over, when the backend says anything on it, when there are too many, and when the backend has
+/// would be told the same ([Introduction]), and never with a feature enabled that its new client has not. Where none is kept, one will do that has nothing to do just now
+/// ([Spares]). What is kept has nothing selected. It is let go when its time is over, when the backend says anything on it, when there are too many, and when the backend has
 /// refused the account.
 ///
 /// One a loop. Lives on that event loop.
 public final class ConnectionPool {
+  /// Who has connections that look after something, and have nothing to do just now.
+  public interface Spares {
+    /// There are none.
+    Spares NONE = _ -> null;
+
+    /// One that does, given up: nothing is selected on it, or will be once its running commands are done. Null if there is none.
+    @Nullable BackendConnection take(Predicate<BackendConnection> does);
+  }
+
   /// Why a connection was let go.
   private enum Reason {
     EXPIRED,
@@ -134,7 +144,9 @@ public final class ConnectionPool {
   ///
   /// @param approach how it would be come to
   /// @param key what a new login would be made with
-  @Nullable BackendConnection take(Backend backend, Approach approach, Wish wish, LoginKey key) {
+  /// @param spares who is asked where none is kept
+  @Nullable BackendConnection take(
+      Backend backend, Approach approach, Wish wish, LoginKey key, Spares spares) {
     assert loop.inEventLoop();
     Set<String> features = wish.features();
     if (features == null || !mayLend(backend, wish)) {
@@ -142,37 +154,49 @@ public final class ConnectionPool {
     }
     Account account = new Account(backend, wish.user(), wish.owner());
     Introduction introduction = Introduction.of(wish.client(), backend, approach);
+    Predicate<BackendConnection> does =
+        connection -> {
+          BackendConnection.Login login = connection.login();
+          return login != null
+              && login.account().equals(account)
+              && (wish.again() || isFresh(login))
+              && key.opens(login.key())
+              && Objects.equals(login.introduction(), introduction)
+              && fits(connection, features);
+        };
     Entry best = null;
     for (Entry entry : byAccount.getOrDefault(account, Set.of())) {
-      if ((wish.again() || isFresh(entry))
-          && fits(entry, key, features, introduction)
-          && (best == null || enabled(entry) >= enabled(best))) {
+      if (does.test(entry.connection) && (best == null || enabled(entry) >= enabled(best))) {
         best = entry;
       }
     }
+    BackendConnection lent;
     if (best == null) {
+      lent = spares.take(does);
+    } else {
+      remove(best);
+      lent = best.connection;
+    }
+    if (lent == null) {
       metrics.pool("miss");
       return null;
     }
-    remove(best);
-    best.connection.onClose(() -> {});
-    best.connection.onUnasked(_ -> {});
-    best.connection.purpose(wish.purpose());
-    return best.connection;
+    lent.onClose(() -> {});
+    lent.onUnasked(_ -> {});
+    lent.purpose(wish.purpose());
+    return lent;
   }
 
   /// Whether the backend has let it in so lately that it need not decide again.
-  private boolean isFresh(Entry entry) {
-    Duration age = Duration.ofMillis(wheel.millis() - entry.login.atMillis());
-    return age.compareTo(entry.connection.backend().settings().pool().keepAfterLogout()) <= 0;
+  private boolean isFresh(BackendConnection.Login login) {
+    Duration age = Duration.ofMillis(wheel.millis() - login.atMillis());
+    PoolSettings settings = login.account().backend().settings().pool();
+    return age.compareTo(settings.keepAfterLogout()) <= 0;
   }
 
-  private static boolean fits(
-      Entry entry, LoginKey key, Set<String> features, @Nullable Introduction introduction) {
-    return entry.connection.open()
-        && key.opens(entry.login.key())
-        && Objects.equals(entry.login.introduction(), introduction)
-        && entry.connection.enabled().stream()
+  private static boolean fits(BackendConnection connection, Set<String> features) {
+    return connection.open()
+        && connection.enabled().stream()
             .allMatch(name -> name.equals("CONDSTORE") || features.contains(name));
   }
 

@@ -20,7 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// One try to come to a connection on which a user is logged in. One that was kept ([ConnectionPool]) will do, if it is one of the
+/// One try to come to a connection on which a user is logged in. One that was kept, or has nothing to do ([ConnectionPool]), will do, if it is one of the
 /// backend that comes first, and still answers. Else a new one is made at the first of several backends that serves: the try waits for its turn at
 /// the backend's [Gate], opens a connection ([BackendLogin]), and goes on to the next if this one cannot be reached, is too slow, cannot
 /// prove who it is or wants nobody. A refused password is the end of it, and so is a queue that is full: who is sent away would only crowd
@@ -37,6 +37,7 @@ public final class LoginTry {
   private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(2);
 
   private final ConnectionPool pool;
+  private final ConnectionPool.Spares spares;
   private final Queue<Backend> left;
   private final Approach approach;
   private final Wish wish;
@@ -51,11 +52,13 @@ public final class LoginTry {
 
   private LoginTry(
       ConnectionPool pool,
+      ConnectionPool.Spares spares,
       Collection<Backend> backends,
       Approach approach,
       Wish wish,
       Function<Backend, @Nullable Applicant> applicant) {
     this.pool = pool;
+    this.spares = spares;
     this.left = new ArrayDeque<>(backends);
     this.approach = approach;
     this.wish = wish;
@@ -66,17 +69,19 @@ public final class LoginTry {
   /// Takes a kept connection, or a place at the first gate.
   ///
   /// @param pool of the loop
+  /// @param spares who else may have a connection that will do
   /// @param backends in the order in which they are tried; at least one
   /// @param approach how each of them is come to
   /// @param applicant asked once for each backend, when the turn has come, so that no password lies open while it waits; null if nothing
   ///     logs the user in there
   public static LoginTry begin(
       ConnectionPool pool,
+      ConnectionPool.Spares spares,
       Collection<Backend> backends,
       Approach approach,
       Wish wish,
       Function<Backend, @Nullable Applicant> applicant) {
-    LoginTry one = new LoginTry(pool, backends, approach, wish, applicant);
+    LoginTry one = new LoginTry(pool, spares, backends, approach, wish, applicant);
     if (pool.mayLend(one.left.element(), wish)) {
       one.key = one.keyAt(one.left.element());
     }
@@ -95,7 +100,8 @@ public final class LoginTry {
   }
 
   private void takeKept() {
-    BackendConnection kept = key == null ? null : pool.take(left.element(), approach, wish, key);
+    BackendConnection kept =
+        key == null ? null : pool.take(left.element(), approach, wish, key, spares);
     BackendConnection.Login login = kept == null ? null : kept.login();
     if (kept == null || login == null) {
       enterGates();

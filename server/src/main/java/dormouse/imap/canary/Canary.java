@@ -138,6 +138,7 @@ final class Canary implements BackendFeeds.Listener {
     LoginTry trying =
         LoginTry.begin(
             new ConnectionPool(loop, wheel, metrics), // it keeps its connection to itself
+            ConnectionPool.Spares.NONE,
             List.of(backend),
             Approach.USUAL,
             new Wish(

@@ -325,8 +325,22 @@ final class MailboxReader {
       connection.leave();
       return;
     }
-    connection.switchedOn(connection.enabled(), connection.condstore() || numbersChanges());
+    tellWhatIsOn();
     home.keep(connection, /* selected= */ true, /* afterLogout= */ false);
+  }
+
+  /// Gives the connection up to who needs it now; null if it must stay.
+  @Nullable BackendConnection lend(UserMailboxes home) {
+    if (!connection.restful() || !home.mayKeep(connection, /* selected= */ true)) {
+      return null;
+    }
+    tellWhatIsOn();
+    home.unselect(connection);
+    return connection;
+  }
+
+  private void tellWhatIsOn() {
+    connection.switchedOn(connection.enabled(), connection.condstore() || numbersChanges());
   }
 
   BackendConnection connection() {

@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 ///    └──retry───┘                                         └───────────────── a feed, a look ─────────────┘
 /// ```
 /// Where no feed tells of changes, or none any more, one backend connection stays in EXAMINE and IDLE. Where feeds do, a connection is opened
-/// when one has told something, is kept for the next change for a while, and at rest there is none.
+/// when one has told something, is kept for the next change for a while, unless a session that wakes needs it sooner ([#spare]), and at rest
+/// there is none.
 ///
 /// Whatever a feed says, or the backend while idling, only means "look": truth comes from reading the mailbox
 /// ([MailboxReader]), and each sleeper hears the difference between that and its own view ([Sleepers]).
@@ -582,6 +583,21 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     home.rests();
   }
 
+  /// The connection that lingers, given up for a login for which it does; null if there is none.
+  @Nullable BackendConnection spare(Predicate<BackendConnection> does) {
+    MailboxReader open = reader;
+    if (state != State.LINGERING || open == null || !does.test(open.connection())) {
+      return null;
+    }
+    BackendConnection spare = open.lend(home);
+    if (spare != null) {
+      state = State.RESTING;
+      reader = null;
+      scheduleSweep();
+    }
+    return spare;
+  }
+
   private void endLinger() {
     if (state == State.LINGERING) {
       rest();
@@ -596,7 +612,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     HibernateSettings settings = home.settings();
     boolean tellsAll = !polls() && reader != null && reader.canIdle() && reader.numbersChanges();
     Duration period = told() || tellsAll ? settings.sweep() : settings.poll();
-    Duration jittered = lookSoon ? LOOK_SOON : Backoff.jitter(period);
+    Duration jittered = lookSoon && state == State.IDLING ? LOOK_SOON : Backoff.jitter(period);
     lookSoon = false;
     waitFor(jittered.compareTo(LONGEST_IDLE) < 0 ? jittered : LONGEST_IDLE, Then.SWEEP);
   }

@@ -14,10 +14,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Asks the backend for STATUS in the name of a user's sleeping sessions, on one connection for all of them, which is kept for
-/// the next question for `hibernate.sync-linger`. So a client that only polls sleeps on when something has changed.
+/// the next question for `hibernate.sync-linger`, unless a session that wakes needs it sooner. So a client that only polls sleeps on when something has changed.
 ///
 /// Who cannot be answered here wakes; that it was tried costs no more than the time of a login that failed.
 ///
@@ -224,6 +225,22 @@ public final class StatusDesk {
         one.then().accept(said);
       }
     }
+  }
+
+  /// The connection, if nothing is asked on it, given up for a login for which it does; null if there is none.
+  @Nullable BackendConnection spare(Predicate<BackendConnection> does) {
+    BackendConnection open = connection;
+    if (open == null
+        || asking
+        || !open.restful()
+        || !does.test(open)
+        || !home.mayKeep(open, /* selected= */ false)) {
+      return null;
+    }
+    cancelTimer();
+    connection = null;
+    open.switchedOn(open.enabled(), /* numbered= */ true); // by a STATUS for HIGHESTMODSEQ
+    return open;
   }
 
   /// The user is served by this backend now: others are asked no more.

@@ -34,6 +34,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -725,7 +726,19 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
 
   private LoginTry login(Wish wish, Function<Backend, @Nullable Applicant> applicant) {
     Route to = route();
-    return LoginTry.begin(in.pool(), to.order(backend), to.approach(), wish, applicant);
+    return LoginTry.begin(
+        in.pool(), this::spare, to.order(backend), to.approach(), wish, applicant);
+  }
+
+  /// A connection that looks after sleepers, and that nobody needs just now.
+  private @Nullable BackendConnection spare(Predicate<BackendConnection> does) {
+    for (MailboxWatch watch : watches) {
+      BackendConnection spare = watch.spare(does);
+      if (spare != null) {
+        return spare;
+      }
+    }
+    return statusDesk == null ? null : statusDesk.spare(does);
   }
 
   /// Who can serve the user, as settings and directory now say.
@@ -747,15 +760,20 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
       connection.done();
     }
     if (selected) {
-      connection
-          .run("UNSELECT", _ -> {}) // CLOSE would expunge
-          .thenAccept(reply -> {
-            if (!reply.ok()) {
-              in.pool().spoilt(connection);
-            }
-          });
+      unselect(connection);
     }
     in.pool().keep(connection, afterLogout);
+  }
+
+  /// Has the backend leave the mailbox; if it does not, the connection ends, whoever has got it meanwhile.
+  void unselect(BackendConnection connection) {
+    connection
+        .run("UNSELECT", _ -> {}) // CLOSE would expunge
+        .thenAccept(reply -> {
+          if (!reply.ok()) {
+            in.pool().spoilt(connection);
+          }
+        });
   }
 
   /// Whether a connection can be kept for others.

@@ -48,7 +48,12 @@ class ConnectionPoolTest {
     Client client = new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false);
     Wish wish =
         new Wish("ann", "ann", client, "session", Priority.CLIENT, "ann", _ -> to, again, Set.of());
-    return pool.take(connection.backend(), Approach.USUAL, wish, LoginKey.of(to, "ann", "ann"))
+    return pool.take(
+            connection.backend(),
+            Approach.USUAL,
+            wish,
+            LoginKey.of(to, "ann", "ann"),
+            ConnectionPool.Spares.NONE)
         == connection;
   }
 
