@@ -6,6 +6,7 @@ import dormouse.listen.Listener;
 import dormouse.ops.Metrics;
 import dormouse.park.Parking;
 import dormouse.park.Parkings;
+import dormouse.tcp.TcpListener;
 import dormouse.tls.Certificates;
 import dormouse.tls.records.RecordLayer;
 import io.netty.bootstrap.ServerBootstrap;
@@ -16,9 +17,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.handler.ssl.OpenSslSessionContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -101,13 +100,11 @@ final class EchoServer {
   }
 
   private int serve(EchoKind kind) {
+    var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     Channel listening =
         new ServerBootstrap()
             .group(loop, loop)
-            .channel(EpollServerSocketChannel.class)
-            .option(ChannelOption.SO_BACKLOG, BACKLOG)
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .childOption(ChannelOption.TCP_NODELAY, true)
+            .channelFactory(() -> new TcpListener(address, BACKLOG, List.of()))
             .childHandler(
                 new ChannelInitializer<Channel>() {
                   @Override
@@ -115,7 +112,7 @@ final class EchoServer {
                     EchoServer.this.begin(kind, channel);
                   }
                 })
-            .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .bind(address)
             .syncUninterruptibly()
             .channel();
     return ((InetSocketAddress) listening.localAddress()).getPort();

@@ -2,20 +2,17 @@ package dormouse.backend;
 
 import dormouse.config.BackendSettings;
 import dormouse.session.Backlog;
+import dormouse.tcp.TcpChannel;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.resolver.AddressResolverGroup;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -131,27 +128,13 @@ final class Dialer {
 
     private Bootstrap bootstrap(InetSocketAddress address) {
       int timeoutMillis = Math.toIntExact(timeout.toMillis() / most);
-      Bootstrap bootstrap =
-          new Bootstrap()
-              .group(loop)
-              .channelFactory(() -> channel(address))
-              .disableResolver()
-              .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.max(1, timeoutMillis))
-              .option(ChannelOption.SO_KEEPALIVE, true)
-              .option(ChannelOption.WRITE_BUFFER_WATER_MARK, Backlog.MARK)
-              .handler(new Arrival(address));
-      return epoll && !sources.isEmpty()
-          ? bootstrap.option(EpollChannelOption.IP_BIND_ADDRESS_NO_PORT, true)
-          : bootstrap;
-    }
-
-    private Channel channel(InetSocketAddress to) {
-      if (!epoll) {
-        return new NioSocketChannel();
-      }
-      return to.getAddress() instanceof Inet4Address
-          ? new EpollSocketChannel(SocketProtocolFamily.INET)
-          : new EpollSocketChannel();
+      return new Bootstrap()
+          .group(loop)
+          .channelFactory(() -> epoll ? new TcpChannel() : new NioSocketChannel())
+          .disableResolver()
+          .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.max(1, timeoutMillis))
+          .option(ChannelOption.WRITE_BUFFER_WATER_MARK, Backlog.MARK)
+          .handler(new Arrival(address));
     }
 
     /// Where a connection to an address comes from; null if it does not matter.

@@ -1,6 +1,7 @@
 package dormouse.imap;
 
 import dormouse.session.TimerWheel;
+import dormouse.tcp.StreamChannel;
 import dormouse.tls.records.CloseNotify;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.Channel;
@@ -39,10 +40,13 @@ final class Farewell {
   }
 
   private static void closeOurDirection(Channel channel) {
-    if (!(channel instanceof DuplexChannel duplex)) {
-      channel.close();
-      return;
-    }
-    CloseNotify.say(channel).addListener(_ -> duplex.shutdownOutput());
+    CloseNotify.say(channel)
+        .addListener(_ -> {
+          switch (channel) {
+            case StreamChannel stream -> stream.finish();
+            case DuplexChannel duplex -> duplex.shutdownOutput();
+            default -> channel.close();
+          }
+        });
   }
 }

@@ -7,6 +7,7 @@ import dormouse.session.Backlog;
 import dormouse.session.Client;
 import dormouse.session.SessionIds;
 import dormouse.session.TimerWheel;
+import dormouse.tcp.TcpListener;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
@@ -17,19 +18,13 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.RecvByteBufAllocator;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.channel.unix.IntegerUnixChannelOption;
-import io.netty.channel.unix.UnixChannelOption;
 import java.io.IOException;
-import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -45,14 +40,14 @@ public final class Listener implements AutoCloseable {
   private static final int SOL_SOCKET = 1;
   private static final int IPPROTO_TCP = 6;
 
-  /// What a client's socket inherits from the one that listens (Linux), so that it costs no calls of the kernel for each. Netty sets TCP_NODELAY.
-  private static final Map<ChannelOption<Integer>, Integer> OF_CLIENTS =
-      Map.of(
-          new IntegerUnixChannelOption("SO_KEEPALIVE", SOL_SOCKET, 9), 1,
-          new IntegerUnixChannelOption("TCP_KEEPIDLE", IPPROTO_TCP, 4), 300, // seconds
-          new IntegerUnixChannelOption("TCP_KEEPINTVL", IPPROTO_TCP, 5), 30, // seconds
-          new IntegerUnixChannelOption("TCP_KEEPCNT", IPPROTO_TCP, 6), 4,
-          new IntegerUnixChannelOption("TCP_USER_TIMEOUT", IPPROTO_TCP, 18), 60_000); // ms
+  /// What a client's socket inherits from the one that listens (Linux), so that it costs no calls of the kernel for each.
+  private static final List<TcpListener.Option> OF_CLIENTS =
+      List.of(
+          new TcpListener.Option(SOL_SOCKET, 9, 1), // SO_KEEPALIVE
+          new TcpListener.Option(IPPROTO_TCP, 4, 300), // TCP_KEEPIDLE, seconds
+          new TcpListener.Option(IPPROTO_TCP, 5, 30), // TCP_KEEPINTVL, seconds
+          new TcpListener.Option(IPPROTO_TCP, 6, 4), // TCP_KEEPCNT
+          new TcpListener.Option(IPPROTO_TCP, 18, 60_000)); // TCP_USER_TIMEOUT, ms
 
   private static final RecvByteBufAllocator READS =
       new AdaptiveRecvByteBufAllocator(512, 2048, 64 * 1024);
@@ -179,22 +174,15 @@ public final class Listener implements AutoCloseable {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(loops.epoll() ? loop : loops.group(), loops.epoll() ? loop : loops.group())
-            .option(ChannelOption.SO_BACKLOG, BACKLOG)
-            .option(ChannelOption.SO_REUSEADDR, true)
             .childHandler(clients);
     if (!loops.epoll()) {
       return bootstrap
           .channel(NioServerSocketChannel.class)
+          .option(ChannelOption.SO_BACKLOG, BACKLOG)
+          .option(ChannelOption.SO_REUSEADDR, true)
           .childOption(ChannelOption.SO_KEEPALIVE, true);
     }
-    bootstrap
-        .channelFactory(() ->
-            address.getAddress() instanceof Inet4Address
-                ? new EpollServerSocketChannel(SocketProtocolFamily.INET)
-                : new EpollServerSocketChannel())
-        .option(UnixChannelOption.SO_REUSEPORT, true);
-    OF_CLIENTS.forEach(bootstrap::option);
-    return bootstrap;
+    return bootstrap.channelFactory(() -> new TcpListener(address, BACKLOG, OF_CLIENTS));
   }
 
   /// Sets how much of a client's bytes wait in memory: what belongs to the channel, not to the socket.

@@ -2,6 +2,7 @@ package dormouse.park;
 
 import dormouse.listen.Listener;
 import dormouse.ops.EventLog;
+import dormouse.tcp.TcpChannel;
 import dormouse.tls.records.ParkedRecords;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -15,9 +16,7 @@ import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.FileDescriptor;
-import io.netty.channel.unix.IovArray;
 import io.netty.util.collection.IntObjectHashMap;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -82,7 +81,6 @@ public final class Parking {
 
   private static final int EVENTS = 256; // a turn, so that channels do not wait for long
   private static final int READ_BYTES = 64 << 10;
-  private static final int SENT_AT_ONCE = 64; // buffers
   private static final String TLS = "tls";
   private static final int NONE = -1;
   private static final EventLog LOG = EventLog.of(Parking.class);
@@ -94,7 +92,6 @@ public final class Parking {
   private final Kernel kernel;
   private final ParkTable<Owner> table;
   private final IntObjectHashMap<SlotChannel> channels = new IntObjectHashMap<>(); // by slot
-  private final IovArray vector = new IovArray(SENT_AT_ONCE);
   private final int epoll;
   private final MemorySegment events;
   private final MemorySegment event;
@@ -142,7 +139,7 @@ public final class Parking {
 
   /// Why a channel cannot be parked now, or null. Its pipeline may hold TLS and one handler of its owner.
   public @Nullable Unparked obstacle(Channel channel) {
-    if (!(channel instanceof SlotChannel || channel instanceof EpollSocketChannel)) {
+    if (!(channel instanceof SlotChannel || channel instanceof TcpChannel)) {
       return Unparked.NO_EPOLL;
     }
     ChannelHandler tls = channel.pipeline().get(TLS);
@@ -185,7 +182,7 @@ public final class Parking {
           if (closed
               || obstacle(channel) != null
               || !owner.canPark()
-              || !take((EpollSocketChannel) channel, owner)) {
+              || !take((TcpChannel) channel, owner)) {
             register(channel, owner);
             owner.stayed();
           }
@@ -202,8 +199,8 @@ public final class Parking {
         });
   }
 
-  private boolean take(EpollSocketChannel channel, Owner owner) {
-    int fd = channel.fd().intValue();
+  private boolean take(TcpChannel channel, Owner owner) {
+    int fd = channel.fd();
     int slot = add(fd, owner);
     try {
       kernel.watch(epoll, fd, SlotChannel.READING, data(slot, fd), event);
@@ -582,12 +579,6 @@ public final class Parking {
     kernel.watchInstead(epoll, fd, what, data(slot, fd), event);
   }
 
-  /// Empty; for one call.
-  IovArray vector() {
-    vector.clear();
-    return vector;
-  }
-
   void closed(SlotChannel channel) {
     channels.remove(channel.slot());
     drop(channel.slot());
@@ -666,7 +657,6 @@ public final class Parking {
     List.copyOf(channels.values()).forEach(SlotChannel::end);
     closed = true;
     table.close();
-    vector.release();
     kernel.close(epoll);
     arena.close();
   }

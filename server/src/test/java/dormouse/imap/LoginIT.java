@@ -17,7 +17,9 @@ import dormouse.listen.EventLoops;
 import dormouse.listen.Listener;
 import dormouse.listen.SecretKeys;
 import dormouse.ops.Metrics;
+import dormouse.session.Backlog;
 import dormouse.session.SessionIds;
+import dormouse.tcp.TcpChannel;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.Wait;
@@ -26,7 +28,6 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.SslHandler;
@@ -56,6 +57,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Clients meet a listener over real sockets: the JDK's TLS, OpenSSL's, several loops.
 class LoginIT {
+  private static final int IPPROTO_TCP = 6;
   private static final String WRONG = "[AUTHENTICATIONFAILED] Wrong user name or password";
 
   @TempDir Path dir;
@@ -81,16 +83,16 @@ class LoginIT {
         client.refused("LOGIN ann wrong");
         Channel channel = stage.channels.element();
         assertThat(stage.acceptedOn).doesNotContain(channel.eventLoop());
-        if (stage.loops.epoll()) {
-          assertThat(channel.config().getOption(EpollChannelOption.TCP_NODELAY)).isTrue();
-          assertThat(channel.config().getOption(EpollChannelOption.SO_KEEPALIVE)).isTrue();
-          assertThat(channel.config().getOption(EpollChannelOption.TCP_KEEPIDLE)).isEqualTo(300);
-          assertThat(channel.config().getOption(EpollChannelOption.TCP_KEEPINTVL)).isEqualTo(30);
-          assertThat(channel.config().getOption(EpollChannelOption.TCP_KEEPCNT)).isEqualTo(4);
-          assertThat(channel.config().getOption(EpollChannelOption.TCP_USER_TIMEOUT))
-              .isEqualTo(60_000);
+        if (channel instanceof TcpChannel tcp) {
+          var socket = new io.netty.channel.unix.Socket(tcp.fd());
+          assertThat(socket.isTcpNoDelay()).isTrue();
+          assertThat(socket.isKeepAlive()).isTrue();
+          assertThat(socket.getIntOpt(IPPROTO_TCP, 4)).as("TCP_KEEPIDLE").isEqualTo(300);
+          assertThat(socket.getIntOpt(IPPROTO_TCP, 5)).as("TCP_KEEPINTVL").isEqualTo(30);
+          assertThat(socket.getIntOpt(IPPROTO_TCP, 6)).as("TCP_KEEPCNT").isEqualTo(4);
+          assertThat(socket.getIntOpt(IPPROTO_TCP, 18)).as("TCP_USER_TIMEOUT").isEqualTo(60_000);
         }
-        assertThat(channel.config().getWriteBufferHighWaterMark()).isEqualTo(64 * 1024);
+        assertThat(channel.config().getWriteBufferWaterMark()).isEqualTo(Backlog.MARK);
       }
     }
   }

@@ -2,13 +2,13 @@ package dormouse.directory.http;
 
 import dormouse.config.HttpLinkSettings;
 import dormouse.directory.http.AuthHttpConnection.Question;
+import dormouse.tcp.TcpChannel;
 import dormouse.tls.BackendTrust;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollDatagramChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.SslHandler;
@@ -58,7 +58,7 @@ final class AuthHttpConnections implements AutoCloseable {
   void askOnNew(Question question, EventLoop loop) {
     new Bootstrap()
         .group(loop)
-        .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
+        .channelFactory(() -> epoll ? new TcpChannel() : new NioSocketChannel())
         .resolver(resolver)
         .handler(
             new ChannelInitializer<Channel>() {

@@ -8,6 +8,7 @@ import dormouse.ops.Metrics;
 import dormouse.park.Parked;
 import dormouse.park.Parking;
 import dormouse.park.Parkings;
+import dormouse.tcp.TcpListener;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -15,7 +16,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 /// Echoes by one event loop, whose connections are parked as soon as they can be, and clients of theirs that seal by hand.
 final class EchoLines implements AutoCloseable {
   private static final int PATIENCE_MILLIS = 20_000;
+  private static final InetSocketAddress ANY_PORT =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
   final Metrics metrics = new Metrics();
   final EventLoops loops = EventLoops.start(1, Clock.systemUTC());
@@ -75,7 +77,7 @@ final class EchoLines implements AutoCloseable {
       listener =
           new ServerBootstrap()
               .group(loops.group())
-              .channel(EpollServerSocketChannel.class)
+              .channelFactory(() -> new TcpListener(ANY_PORT, 8, List.of()))
               .childHandler(
                   new ChannelInitializer<Channel>() {
                     @Override
@@ -86,7 +88,7 @@ final class EchoLines implements AutoCloseable {
                       owner.revived(channel);
                     }
                   })
-              .bind(InetAddress.getLoopbackAddress(), 0)
+              .bind(ANY_PORT)
               .syncUninterruptibly()
               .channel();
       socket = new Socket();

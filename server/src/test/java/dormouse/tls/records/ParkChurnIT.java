@@ -7,6 +7,7 @@ import dormouse.ops.Metrics;
 import dormouse.park.Parked;
 import dormouse.park.Parking;
 import dormouse.park.Parkings;
+import dormouse.tcp.TcpListener;
 import dormouse.testkit.Wait;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
@@ -17,8 +18,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -28,6 +27,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -52,7 +52,10 @@ final class ParkChurnIT {
   private static final long SEED = Long.getLong("dormouse.seed", System.nanoTime());
   private static final Duration LONG = Duration.ofMinutes(25);
   private static final Duration SOON = Duration.ofSeconds(30);
-  private static final int SEND_BUFFER = 32 << 10;
+  private static final InetSocketAddress ANY_PORT =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  private static final TcpListener.Option SEND_BUFFER =
+      new TcpListener.Option(/* SOL_SOCKET= */ 1, /* SO_SNDBUF= */ 7, 32 << 10);
   private static final long MORE_BYTES = 16L << 20; // than at the start, that allocators may keep
 
   private final Metrics metrics = new Metrics();
@@ -67,8 +70,7 @@ final class ParkChurnIT {
     listener =
         new ServerBootstrap()
             .group(loops.group())
-            .channel(EpollServerSocketChannel.class)
-            .childOption(ChannelOption.SO_SNDBUF, SEND_BUFFER)
+            .channelFactory(() -> new TcpListener(ANY_PORT, 4096, List.of(SEND_BUFFER)))
             .childHandler(
                 new ChannelInitializer<Channel>() {
                   @Override
@@ -76,7 +78,7 @@ final class ParkChurnIT {
                     channel.pipeline().addLast(new Arrival());
                   }
                 })
-            .bind(InetAddress.getLoopbackAddress(), 0)
+            .bind(ANY_PORT)
             .syncUninterruptibly()
             .channel();
   }

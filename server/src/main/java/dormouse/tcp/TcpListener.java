@@ -1,0 +1,176 @@
+package dormouse.tcp;
+
+import io.netty.channel.AbstractServerChannel;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.DefaultChannelConfig;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.epoll.LinuxSocket;
+import io.netty.channel.socket.SocketProtocolFamily;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.NativeInetAddress;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A socket that listens, on a loop of epoll's; whom it accepts has a [TcpChannel]. What its socket is set to, they inherit.
+///
+/// Lives on its event loop.
+public final class TcpListener extends AbstractServerChannel {
+  /// An option of a socket that is a number (setsockopt(2)).
+  public record Option(int level, int name, int value) {}
+
+  private static final int ACCEPTS = 16; // in a turn, as Netty's
+  private static final int ADDRESS_BYTES = 26; // one of length, 16, a scope, a port
+
+  private final LinuxSocket socket;
+  private final int backlog;
+  private final Handle handle = new Handle();
+  private final ChannelConfig config = new DefaultChannelConfig(this);
+  private final byte[] accepted = new byte[ADDRESS_BYTES];
+  private @Nullable InetSocketAddress local;
+  private @Nullable InetSocketAddress localOfAll;
+  private @Nullable IoRegistration registration;
+  private boolean open = true;
+
+  /// @param address of the family that it will be bound to
+  /// @param backlog how many may wait to be accepted
+  /// @throws IllegalStateException if the kernel does not know one of the options
+  public TcpListener(InetSocketAddress address, int backlog, List<Option> options) {
+    this.backlog = backlog;
+    this.socket =
+        address.getAddress() instanceof Inet4Address
+            ? LinuxSocket.newSocketStream(SocketProtocolFamily.INET)
+            : LinuxSocket.newSocketStream();
+    try {
+      socket.setReuseAddress(true);
+      socket.setReusePort(true);
+      socket.setTcpNoDelay(true);
+      for (Option each : options) {
+        socket.setIntOpt(each.level, each.name, each.value);
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private final class Handle implements EpollIoHandle {
+    @Override
+    public FileDescriptor fd() {
+      return socket;
+    }
+
+    @Override
+    public void handle(IoRegistration of, IoEvent event) {
+      accept();
+    }
+
+    /// The loop ends.
+    @Override
+    public void close() {
+      unsafe().close(unsafe().voidPromise());
+    }
+  }
+
+  private void accept() {
+    if (!open || local == null) {
+      return;
+    }
+    IOException failure = null;
+    try {
+      for (int i = 0; i < ACCEPTS && open && config.isAutoRead(); i++) {
+        int fd = socket.accept(accepted);
+        if (fd < 0) {
+          break;
+        }
+        InetSocketAddress remote = NativeInetAddress.address(accepted, 1, accepted[0]);
+        pipeline()
+            .fireChannelRead(new TcpChannel(this, new FileDescriptor(fd), localOfAll, remote));
+      }
+    } catch (IOException e) {
+      failure = e;
+    }
+    pipeline().fireChannelReadComplete();
+    if (failure
+        != null) { // who stays in the queue is told of again: Netty stops reading for a second
+      pipeline().fireExceptionCaught(failure);
+    }
+  }
+
+  @Override
+  protected boolean isCompatible(EventLoop loop) {
+    return loop instanceof IoEventLoop io && io.isCompatible(Handle.class);
+  }
+
+  @Override
+  protected void doRegister(ChannelPromise promise) {
+    Future<IoRegistration> registered = ((IoEventLoop) eventLoop()).register(handle);
+    if (registered.isSuccess()) {
+      registration = registered.getNow();
+      promise.setSuccess();
+    } else {
+      promise.setFailure(new IOException("the loop takes no more", registered.cause()));
+    }
+  }
+
+  @Override
+  protected void doDeregister() {
+    IoRegistration here = registration;
+    registration = null;
+    if (here != null) {
+      here.cancel();
+    }
+  }
+
+  @Override
+  protected void doBind(SocketAddress address) throws IOException {
+    socket.bind(address);
+    socket.listen(backlog);
+    InetSocketAddress bound = socket.localAddress();
+    local = bound;
+    localOfAll = bound.getAddress().isAnyLocalAddress() ? null : bound;
+  }
+
+  @Override
+  protected void doBeginRead() {
+    if (registration != null) {
+      registration.submit(EpollIoOps.EPOLLIN);
+    }
+  }
+
+  @Override
+  protected void doClose() throws IOException {
+    open = false;
+    doDeregister();
+    socket.close();
+  }
+
+  @Override
+  protected @Nullable SocketAddress localAddress0() {
+    return local;
+  }
+
+  @Override
+  public ChannelConfig config() {
+    return config;
+  }
+
+  @Override
+  public boolean isOpen() {
+    return open;
+  }
+
+  @Override
+  public boolean isActive() {
+    return open && local != null;
+  }
+}
