@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 
 /// What the answer to one command may be, besides its tagged OK. Used once, on the client's event loop.
 public interface Check {
-  /// Whether this is expected: an untagged line, or a part of one between literals, without CRLF.
+  /// Whether this is expected: an untagged line, or a part of one between literals, without CRLF. What is not changes nothing.
   boolean text(String part);
 
   /// Whether these bytes of a literal are expected, which begin there in it.
@@ -183,11 +183,16 @@ public interface Check {
 
     @Override
     public boolean text(String part) {
-      return switch (parts++) {
-        case 0 -> part.equals(begin);
-        case 1 -> part.equals(END) && heard == message.readableBytes();
-        default -> false;
-      };
+      boolean right =
+          switch (parts) {
+            case 0 -> part.equals(begin);
+            case 1 -> part.equals(END) && heard == message.readableBytes();
+            default -> false;
+          };
+      if (right) {
+        parts++;
+      }
+      return right;
     }
 
     @Override

@@ -13,16 +13,21 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// One IMAP client. Commands may come from any thread; all else happens on its event loop, and so does what depends on the futures that it
 /// returns: they complete when the answer has been heard to its end.
 ///
 /// Whatever it hears and must not is a fault, after which it closes. Beside what a command expects it may hear at any time that
-/// its mailbox has grown, that a message is seen (all are), and `* OK Still here`.
+/// its mailbox has grown, that a message is seen or recent, and `* OK Still here`.
 public final class Client extends ChannelInboundHandlerAdapter {
   private static final int LONGEST_LINE = 64 << 10;
   private static final String STILL_HERE = "* OK Still here";
+
+  /// A delivered message is `\Recent` to whoever is told of it first, and ceases to be so; `\Seen` are those that were there.
+  private static final Pattern FLAGS =
+      Pattern.compile("\\* \\d+ FETCH \\(FLAGS \\((?:\\\\Seen|\\\\Recent| )*\\)\\)");
 
   /// A command that waits for its answer.
   ///
@@ -42,6 +47,7 @@ public final class Client extends ChannelInboundHandlerAdapter {
   private @Nullable ChannelHandlerContext context;
   private boolean greeting = true;
   private boolean inResponse; // of which a literal has come
+  private @Nullable Pending taking; // it
   private int literal; // bytes of it that are still to come
   private int literalFrom;
   private int tags;
@@ -223,7 +229,7 @@ public final class Client extends ChannelInboundHandlerAdapter {
 
   private void literal(ByteBuf heard) {
     int length = Math.min(literal, heard.readableBytes());
-    Pending current = pending.peek();
+    Pending current = taking;
     if (current == null || !current.check().literal(heard.readSlice(length), literalFrom)) {
       wrong("other bytes in a literal, from " + literalFrom);
       return;
@@ -266,15 +272,29 @@ public final class Client extends ChannelInboundHandlerAdapter {
     Pending current = pending.peek();
     int size = announced(text);
     if (inResponse || size >= 0 || (text.startsWith("* ") && !text.startsWith("* BYE"))) {
+      taking = whoTakes(text);
       inResponse = size >= 0;
       literal = Math.max(0, size);
       literalFrom = 0;
-      if ((current == null || !current.check().text(text)) && !unasked(text)) {
+      if (taking == null && !unasked(text)) {
         wrong(text);
       }
       return;
     }
     answer(text, current);
+  }
+
+  /// The command that expects this, of several that were sent in one piece: Dovecot says `OK` of some FETCH when it has the data of all.
+  private @Nullable Pending whoTakes(String text) {
+    if (inResponse) {
+      return taking != null && taking.check().text(text) ? taking : null;
+    }
+    for (Pending each : pending) {
+      if (each.check().text(text)) {
+        return each;
+      }
+    }
+    return null;
   }
 
   private void answer(String text, @Nullable Pending current) {
@@ -308,8 +328,7 @@ public final class Client extends ChannelInboundHandlerAdapter {
 
   private boolean unasked(String text) {
     if (text.equals(STILL_HERE)
-        || (text.startsWith("* ")
-            && (text.endsWith(" RECENT") || text.endsWith(" FETCH (FLAGS (\\Seen))")))) {
+        || (text.startsWith("* ") && (text.endsWith(" RECENT") || FLAGS.matcher(text).matches()))) {
       return true;
     }
     if (!text.endsWith(" EXISTS")) {
