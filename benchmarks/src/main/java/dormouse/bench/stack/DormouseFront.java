@@ -1,6 +1,7 @@
 package dormouse.bench.stack;
 
 import dormouse.testkit.FreePort;
+import dormouse.testkit.Wait;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -10,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -20,6 +22,7 @@ import java.util.stream.Stream;
 /// connection for longer than it waits before sessions hibernate, so that who wakes needs a login, as after a long sleep. Any thread.
 final class DormouseFront implements Front {
   private static final int HEX = 16;
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final Path JAVA_BIN = Path.of(System.getProperty("java.home"), "bin");
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
@@ -103,6 +106,15 @@ final class DormouseFront implements Front {
   public synchronized void restart() {
     daemon.close();
     daemon = start();
+  }
+
+  @Override
+  public void awaitCompilers() {
+    try {
+      Wait.until("its compilers rest", PATIENCE, () -> !jcmd("Compiler.queue").contains("::"));
+    } catch (AssertionError _) {
+      // then the figure is what it is
+    }
   }
 
   /// All of the heap that is in memory, but what a full collection leaves.

@@ -16,6 +16,9 @@ interface Front extends AutoCloseable {
   /// Ends all its processes and starts them again on the same ports: its clients are gone.
   void restart();
 
+  /// Returns when none of its compilers is at work, who take megabytes while they are; after a while all the same.
+  default void awaitCompilers() {}
+
   /// What of its memory is room in a heap that it does not need now.
   default long unusedBytes() {
     return 0;

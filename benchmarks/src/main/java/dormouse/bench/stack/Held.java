@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 public record Held(long front, long back, long tables, long slabs, int processes) {
   private static final long KERNEL_STACK = 16 << 10;
   private static final Pattern PSS = Pattern.compile("(?m)^Pss: +(\\d+) kB");
+  private static final Pattern FILES = Pattern.compile("(?m)^Pss_File: +(\\d+) kB");
   private static final Pattern TABLES = Pattern.compile("(?m)^VmPTE:\\s+(\\d+) kB");
   private static final Pattern THREADS = Pattern.compile("(?m)^Threads:\\s+(\\d+)");
 
@@ -50,7 +51,8 @@ public record Held(long front, long back, long tables, long slabs, int processes
           "pid");
 
   /// @param direct whether Dovecot's login processes count as the front, and all others as the back
-  static Held of(List<Long> roots, boolean direct) {
+  /// @param files whether what is mapped in of files counts
+  static Held of(List<Long> roots, boolean direct, boolean files) {
     long front = 0;
     long back = 0;
     long tables = 0;
@@ -58,7 +60,8 @@ public record Held(long front, long back, long tables, long slabs, int processes
     for (long pid : Usage.pids(roots).toList()) {
       Path process = Path.of("/proc", Long.toString(pid));
       try {
-        long pss = 1024 * number(PSS, Files.readString(process.resolve("smaps_rollup")));
+        String memory = Files.readString(process.resolve("smaps_rollup"));
+        long pss = 1024 * (number(PSS, memory) - (files ? 0 : number(FILES, memory)));
         String status = Files.readString(process.resolve("status"));
         if (!direct || Files.readString(process.resolve("comm")).strip().equals("imap-login")) {
           front += pss;

@@ -69,13 +69,25 @@ public final class Stack implements AutoCloseable {
     if (front == null) {
       return behind;
     }
-    return behind.behind(Usage.of(front.pids()));
+    List<Long> pids = front.pids();
+    Usage ahead = Usage.of(pids);
+    return behind.behind(kind.isDormouse() ? ahead.compiling(pids) : ahead);
   }
 
   /// The same with the memory, which takes a while to count.
   public Held held() {
     long unused = unusedBytes(); // collects garbage, so comes first
     return processes().less(unused);
+  }
+
+  /// The same of memory behind no file: what of programs and libraries is mapped in goes up and down with other processes that do the same. It
+  /// is looked at when no compiler is at work.
+  public Held ownMemory() {
+    if (front != null) {
+      front.awaitCompilers();
+    }
+    long unused = unusedBytes();
+    return held(/* files= */ false).less(unused);
   }
 
   /// What of Dormouse's heap is free; 0 of others.
@@ -85,9 +97,13 @@ public final class Stack implements AutoCloseable {
 
   /// What all its processes hold, heaps and all.
   public Held processes() {
+    return held(/* files= */ true);
+  }
+
+  private Held held(boolean files) {
     Front before = front;
-    Held behind = Held.of(List.of(backend.pid()), before == null);
-    return before == null ? behind : behind.behind(Held.of(before.pids(), false));
+    Held behind = Held.of(List.of(backend.pid()), before == null, files);
+    return before == null ? behind : behind.behind(Held.of(before.pids(), false, files));
   }
 
   /// Whether there is something between clients and Dovecot.

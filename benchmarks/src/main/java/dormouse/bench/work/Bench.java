@@ -153,7 +153,12 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   ///
   /// @param run runs for so long
   void untilSteady(Stack stack, Function<Duration, ClosedLoop.Outcome> run) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(size.warmSeconds());
+    untilSteady(stack, 1, run);
+  }
+
+  /// The same for `times` as long.
+  void untilSteady(Stack stack, int times, Function<Duration, ClosedLoop.Outcome> run) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos((long) times * size.warmSeconds());
     double least = Double.MAX_VALUE;
     int steady = 0;
     while (steady < STEADY && System.nanoTime() < end) {

@@ -31,7 +31,7 @@ final class Hold implements Workload {
   private static final int WARM = 50;
   private static final int FEWER = 5; // where each takes a process
   private static final int MORE =
-      4; // of Dormouse's, who cannot be seen beside what else its memory does
+      6; // of Dormouse's, who cannot be seen beside what else its memory does
   private static final int EACH = 3; // of a user
   private static final int SOCKETS = 500;
 
@@ -46,8 +46,8 @@ final class Hold implements Workload {
         Locale.ROOT,
         """
         TLS clients, three a user, log in, select INBOX and idle; each round adds as many again (a fifth where each takes a process, %d times as many of Dormouse, where each takes hardly anything), waits until \
-        whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. Memory of processes is Pss. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
-        whole machine, less a socket of the client's, which is measured first. Of Dormouse's heap what a full collection leaves is counted, but before the first session all that it has. CPU is taken over the \
+        whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. Memory of processes is Pss, what lies behind files left out, but before the first session all of it. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
+        whole machine, less a socket of the client's, which is measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers rest, but before the first session all that it has. CPU is taken over the \
         time in which each session hears one keep-alive.\
         """,
         MORE);
@@ -103,7 +103,7 @@ final class Hold implements Workload {
         int first = held.size();
         held.addAll(bench.hold(stack, first, first + step, EACH));
         Bench.settle(stack, held.size());
-        Held now = stack.held();
+        Held now = stack.ownMemory();
         bench.add(COUNT, stack, now.processes());
         if (base == null) {
           base = now;

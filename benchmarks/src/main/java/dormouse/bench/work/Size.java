@@ -3,7 +3,7 @@ package dormouse.bench.work;
 /// How much of everything. Immutable.
 ///
 /// @param rounds of each workload; their least, middle and most are told
-/// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process, four times as many of Dormouse. All of all stacks are clients of one process: at most 19,000
+/// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process, six times as many of Dormouse. All of all stacks are clients of one process: at most 19,000
 /// @param holdSeconds how long it watches them, and between two keep-alives; longer than it takes to hibernate, or nobody ever rests
 /// @param warmSeconds how long each of what is measured runs at most before it counts, until it takes no less of the processors any more
 /// @param logins a round, of each kind
@@ -40,9 +40,9 @@ public record Size(
   public static final Size TINY =
       new Size("tiny", 1, 10, 3, 1, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
 
-  /// Some thirteen minutes on two cores.
+  /// Some ten minutes on two cores.
   public static final Size QUICK =
-      new Size("quick", 3, 300, 5, 8, 120, 80, 100, 50, 2, 1, 4 << 20, 50, 100, 2, 240);
+      new Size("quick", 3, 200, 5, 6, 100, 60, 80, 50, 2, 1, 4 << 20, 50, 100, 2, 240);
 
   /// Hours.
   public static final Size FULL =
