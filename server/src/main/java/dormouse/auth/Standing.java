@@ -6,7 +6,6 @@ import dormouse.session.Client;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /// What is kept of a login to ask the directory about its user again, in the client's sleep, and what it has said last. Nothing of what
@@ -30,7 +29,6 @@ public final class Standing {
   private List<Network> from;
   private @Nullable Duration refresh;
   private long askedMillis;
-  private @Nullable CompletableFuture<?> question;
 
   /// @param user by the one name
   /// @param typed as the client has named it
@@ -117,16 +115,6 @@ public final class Standing {
   /// @param usual how old what it has said may get, unless it has said otherwise
   public boolean isDue(Duration usual, long nowMillis) {
     return isOlderThan(Objects.requireNonNullElse(refresh, usual), nowMillis);
-  }
-
-  /// The question that is under way; null if there is none. It is over when its answer has been taken in.
-  public @Nullable CompletableFuture<?> question() {
-    return question != null && question.isDone() ? null : question;
-  }
-
-  /// The directory is being asked.
-  public void asks(CompletableFuture<?> question) {
-    this.question = question;
   }
 
   /// Whether what was said is older than that.

@@ -110,7 +110,7 @@ final class GuardedLink {
   }
 
   private CompletableFuture<Answer> inTime(Attempt attempt, EventLoop loop, TimerWheel wheel) {
-    CompletableFuture<Answer> asked = link.ask(attempt, loop);
+    CompletableFuture<Answer> asked = asked(attempt, loop);
     if (asked.isDone()) {
       return asked.exceptionally(this::failure);
     }
@@ -131,6 +131,14 @@ final class GuardedLink {
               inTime.complete(answer);
             }));
     return inTime;
+  }
+
+  private CompletableFuture<Answer> asked(Attempt attempt, EventLoop loop) {
+    try {
+      return link.ask(attempt, loop);
+    } catch (RuntimeException | AssertionError bug) {
+      return CompletableFuture.failedFuture(bug);
+    }
   }
 
   private Answer failure(Throwable failure) {

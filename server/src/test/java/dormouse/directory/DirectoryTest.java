@@ -98,6 +98,20 @@ class DirectoryTest {
   }
 
   @Test
+  void aLinkThatThrowsCannotTellEither() {
+    Link throwing =
+        (_, _) -> {
+          throw new IllegalStateException("a bug");
+        };
+    Directory directory =
+        directory(guarded("a", throwing, settings(Unavailable.NEXT, 0, 0, 10, 0)), link("b", DOWN));
+
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(DOWN);
+    assertThat(metrics.scrape())
+        .contains("dormouse_directory_answers_total{link=\"a\",result=\"failed\"} 1.0");
+  }
+
+  @Test
   void aLinkIsWaitedForNoLongerThanItsTimeoutAndThenCancelled() {
     CompletableFuture<Answer> never = new CompletableFuture<>();
     Directory directory =

@@ -8,6 +8,7 @@ import dormouse.backend.Backend;
 import dormouse.session.Client;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ public final class Grant {
   private final Function<String, @Nullable MasterUser> masters;
   private @Nullable SealedPassword password;
   private final @Nullable Standing standing;
+  private @Nullable CompletableFuture<LoginAgain.Said> question;
   private int sharers = 1;
 
   private Grant(
@@ -115,6 +117,16 @@ public final class Grant {
   /// By what the directory can be asked again; null if it could say nothing.
   @Nullable Standing standing() {
     return standing;
+  }
+
+  /// The question to the directory that is under way; null if there is none. It is answered when the answer has been taken in.
+  @Nullable CompletableFuture<LoginAgain.Said> question() {
+    return question;
+  }
+
+  /// The directory is being asked; null: it has answered.
+  void asks(@Nullable CompletableFuture<LoginAgain.Said> question) {
+    this.question = question;
   }
 
   /// Whether its user may come from where this client is, as far as the directory has said last.

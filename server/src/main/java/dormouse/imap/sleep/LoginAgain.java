@@ -39,6 +39,23 @@ final class LoginAgain {
     record Failed(LoginResult result) implements Outcome {}
   }
 
+  /// What the directory has said, taken in: the same for all who have waited for it.
+  sealed interface Said {
+    /// The user may come in.
+    ///
+    /// @param anew whether there is another way in than before
+    record ComesIn(boolean anew) implements Said {}
+
+    /// The user is let in no more.
+    record Refused(Refusal refusal) implements Said {}
+
+    /// Nobody can tell now.
+    record Unknown(Cause cause) implements Said {}
+
+    /// A bug of ours.
+    record Broke(Throwable bug) implements Said {}
+  }
+
   private static final LoginResult GIVEN_UP = new LoginResult.Unavailable(Cause.CROWDED);
 
   /// For so long nobody doubts what the directory has said, whatever backends say.
@@ -71,35 +88,15 @@ final class LoginAgain {
 
   LoginAgain begin() {
     Standing standing = grant.standing();
-    CompletableFuture<?> others = standing == null ? null : standing.question();
-    if (standing == null || (standing.allows(client) && !isDue(standing))) {
-      logIn();
-    } else if (!isDue(standing)) {
-      later(() -> outcome.complete(new Outcome.NotFromHere()));
-    } else if (others != null) { // what is said to those is said of this one, too
-      asking = true;
-      others.whenComplete((_, _) -> later(() -> afterOthers(standing)));
-    } else {
+    if (standing != null
+        && standing.isDue(home.settings().askAgainEvery(), home.clock().millis())) {
       ask(standing, /* otherwise= */ null);
+    } else if (standing == null || standing.allows(client)) {
+      logIn();
+    } else {
+      later(() -> outcome.complete(new Outcome.NotFromHere()));
     }
     return this;
-  }
-
-  private boolean isDue(Standing standing) {
-    return standing.isDue(home.settings().askAgainEvery(), home.clock().millis());
-  }
-
-  /// If they have not been told anything of use, it asks itself.
-  private void afterOthers(Standing standing) {
-    asking = false;
-    if (outcome.isDone()) {
-      return; // given up meanwhile
-    }
-    if (isDue(standing)) {
-      ask(standing, /* otherwise= */ null);
-    } else {
-      goOn(standing, /* otherwise= */ null);
-    }
   }
 
   /// The same only if the user has been moved meanwhile: what was found where it logged in before cannot be right.
@@ -115,24 +112,28 @@ final class LoginAgain {
     return this;
   }
 
+  /// One question at a time: whatever is said to who has asked is said to who has come to wait for it, too.
+  ///
   /// @param standing of the grant
-  /// @param otherwise what became of a login where the user was; that holds unless the user has been moved, has a
-  ///     new password, or is let in no more. Null if there
-  ///     was none
+  /// @param otherwise what became of a login where the user was; that holds unless there is another way in now, or the user is let in
+  ///     no more. Null if there was none
   private void ask(Standing standing, @Nullable Outcome otherwise) {
     asking = true;
-    CompletableFuture<@Nullable Void> over = new CompletableFuture<>();
-    standing.asks(over);
+    CompletableFuture<Said> others = grant.question();
+    if (others != null) {
+      others.thenAccept(said -> later(() -> heard(standing, said, otherwise)));
+      return;
+    }
+    CompletableFuture<Said> question = new CompletableFuture<>();
+    grant.asks(question);
     home.askAgain(standing, client, clientId)
         .whenComplete((answer, bug) ->
             later(() -> {
+              grant.asks(null);
               home.answered();
-              over.complete(null); // who waits for it looks later
-              if (bug != null) {
-                broke(bug);
-              } else {
-                answered(standing, answer, otherwise);
-              }
+              Said said = bug == null ? takeIn(standing, answer) : new Said.Broke(bug);
+              question.complete(said); // who waits for it hears it later
+              heard(standing, said, otherwise);
             }));
   }
 
@@ -148,37 +149,43 @@ final class LoginAgain {
         });
   }
 
-  private void answered(Standing standing, Resumption answer, @Nullable Outcome otherwise) {
-    asking = false;
-    switch (answer) {
-      case Resumption.Unknown(var cause) -> {
-        note("failed");
-        outcome.complete(
-            otherwise == null ? new Outcome.Failed(new LoginResult.Unavailable(cause)) : otherwise);
-      }
-      case Resumption.Refused(var text) -> {
-        note("refused");
-        outcome.complete(new Outcome.Refused(Refusal.byDirectory(text)));
-      }
-      case Resumption.Stays _ -> {
-        asked = true;
-        standing.confirmed(home.clock().millis());
-        note("untold");
-        goOn(standing, otherwise);
-      }
-      case Resumption.Goes goes -> {
-        asked = true;
-        goes(standing, goes, otherwise);
-        goes.credentials().wipe();
-      }
+  private Said takeIn(Standing standing, Resumption answer) {
+    try {
+      return said(standing, answer);
+    } catch (RuntimeException | AssertionError bug) {
+      return new Said.Broke(bug);
     }
   }
 
-  private void goes(Standing standing, Resumption.Goes goes, @Nullable Outcome otherwise) {
+  private Said said(Standing standing, Resumption answer) {
+    return switch (answer) {
+      case Resumption.Unknown(var cause) -> {
+        note("failed");
+        yield new Said.Unknown(cause);
+      }
+      case Resumption.Refused(var text) -> {
+        note("refused");
+        yield new Said.Refused(Refusal.byDirectory(text));
+      }
+      case Resumption.Stays _ -> {
+        standing.confirmed(home.clock().millis());
+        note("untold");
+        yield new Said.ComesIn(/* anew= */ false);
+      }
+      case Resumption.Goes goes -> {
+        try {
+          yield said(standing, goes);
+        } finally {
+          goes.credentials().wipe();
+        }
+      }
+    };
+  }
+
+  private Said said(Standing standing, Resumption.Goes goes) {
     if (!grant.isFor(goes.credentials()) || !standing.isOf(goes.user())) {
       note("renamed");
-      outcome.complete(new Outcome.Refused(Refusal.GONE)); // it would be somebody else's mail
-      return;
+      return new Said.Refused(Refusal.GONE); // it would be somebody else's mail
     }
     boolean moved = !goes.route().place().equals(standing.place());
     standing.confirmed(goes.route().place(), goes.from(), goes.refresh(), home.clock().millis());
@@ -189,7 +196,24 @@ final class LoginAgain {
       home.moved(goes);
     }
     note(moved ? "moved" : "same");
-    goOn(standing, moved || goes.renewed() ? null : otherwise);
+    return new Said.ComesIn(moved || goes.renewed());
+  }
+
+  private void heard(Standing standing, Said said, @Nullable Outcome otherwise) {
+    asking = false;
+    switch (said) {
+      case Said.Broke(var bug) -> broke(bug);
+      case Said.Unknown(var cause) ->
+          outcome.complete(
+              otherwise == null
+                  ? new Outcome.Failed(new LoginResult.Unavailable(cause))
+                  : otherwise);
+      case Said.Refused(var refusal) -> outcome.complete(new Outcome.Refused(refusal));
+      case Said.ComesIn(var anew) -> {
+        asked = true;
+        goOn(standing, anew ? null : otherwise);
+      }
+    }
   }
 
   private void goOn(Standing standing, @Nullable Outcome otherwise) {

@@ -688,7 +688,11 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   /// says of the user holds all the same.
   CompletableFuture<Resumption> askAgain(Standing standing, Client client, String clientId) {
     questions++;
-    return host.askAgain(this, standing, client, clientId);
+    try {
+      return host.askAgain(this, standing, client, clientId);
+    } catch (RuntimeException | AssertionError bug) {
+      return CompletableFuture.failedFuture(bug);
+    }
   }
 
   /// The answer to [#askAgain] is being taken in.

@@ -87,14 +87,65 @@ class LoginAgainTest {
   }
 
   @Test
-  void whoHasHeardNothingOfUseAsksItself() {
+  void thatNobodyCanTellIsSaidToAll() {
     home.enter();
     Grant grant = grant();
-    List<LoginAgain> all = List.of(begin(grant), begin(grant));
+    List<LoginAgain> all = List.of(begin(grant), begin(grant), begin(grant));
     host.answer.complete(new Resumption.Unknown(LoginResult.Cause.DIRECTORY));
     channel.runPendingTasks();
-    assertThat(host.asked).isEqualTo(2);
-    assertThat(all).allMatch(one -> one.outcome().isDone());
+    assertThat(host.asked).isOne();
+    LoginResult away = new LoginResult.Unavailable(LoginResult.Cause.DIRECTORY);
+    assertThat(all)
+        .allMatch(one -> one.outcome().join().equals(new LoginAgain.Outcome.Failed(away)));
+    assertThat(all).noneMatch(LoginAgain::asking);
+    begin(grant);
+    assertThat(host.asked).isEqualTo(2); // it is no news for whoever comes later
+  }
+
+  @Test
+  void aRefusalIsSaidToAllWhateverTheyHaveAskedFor() {
+    home.enter();
+    Grant grant = grant();
+    Refusal gone = Refusal.byDirectory("Gone");
+    List<LoginAgain> all =
+        List.of(begin(grant), login(grant).beginIfMoved(gone), login(grant).beginIfMoved(gone));
+    host.answer.complete(new Resumption.Refused("Closed"));
+    channel.runPendingTasks();
+    assertThat(host.asked).isOne();
+    LoginAgain.Outcome closed = new LoginAgain.Outcome.Refused(Refusal.byDirectory("Closed"));
+    assertThat(all).allMatch(one -> one.outcome().join().equals(closed));
+    assertThat(metrics.scrape()).contains("dormouse_asked_again_total{result=\"refused\"} 1.0");
+  }
+
+  @Test
+  void whatWasFoundBeforeHoldsForWhomNothingIsNew() {
+    home.enter();
+    Grant grant = grant();
+    Refusal gone = Refusal.byDirectory("Gone");
+    List<LoginAgain> all =
+        List.of(login(grant).beginIfMoved(gone), login(grant).beginIfMoved(gone));
+    host.answers(route("here"));
+    channel.runPendingTasks();
+    assertThat(host.asked).isOne();
+    assertThat(all)
+        .allMatch(one -> one.outcome().join().equals(new LoginAgain.Outcome.Refused(gone)));
+  }
+
+  @Test
+  void aQuestionThatBreaksIsOver() {
+    home.enter();
+    Grant grant = grant();
+    host.broken = true;
+    List<LoginAgain> all = List.of(begin(grant), begin(grant));
+    channel.runPendingTasks();
+    assertThat(all).allMatch(one -> one.outcome().isCompletedExceptionally());
+    host.broken = false;
+    LoginAgain later = begin(grant);
+    host.answer.complete(new Resumption.Refused("Closed"));
+    channel.runPendingTasks();
+    assertThat(later.outcome()).isCompleted();
+    home.exit();
+    assertThat(host.events).containsExactly("unused");
   }
 
   private LoginAgain begin() {
@@ -113,15 +164,18 @@ class LoginAgainTest {
   }
 
   private LoginAgain begin(Grant grant) {
+    return login(grant).begin();
+  }
+
+  private LoginAgain login(Grant grant) {
     return new LoginAgain(
-            home,
-            new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false),
-            /* clientId= */ "",
-            grant,
-            () -> {
-              throw new AssertionError("nobody waits for it");
-            })
-        .begin();
+        home,
+        new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false),
+        /* clientId= */ "",
+        grant,
+        () -> {
+          throw new AssertionError("nobody waits for it");
+        });
   }
 
   private static Credentials credentials() {
@@ -136,6 +190,7 @@ class LoginAgainTest {
   private final class Slow implements UserMailboxes.Host {
     final List<String> events = new ArrayList<>();
     int asked;
+    boolean broken;
     private final CompletableFuture<Resumption> answer = new CompletableFuture<>();
 
     void answers(Route to) {
@@ -164,6 +219,9 @@ class LoginAgainTest {
     public CompletableFuture<Resumption> askAgain(
         UserMailboxes all, Standing standing, Client client, String clientId) {
       asked++;
+      if (broken) {
+        throw new IllegalStateException("a link's own bug");
+      }
       return answer;
     }
 
