@@ -221,6 +221,20 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
     enter(known);
   }
 
+  @Override
+  public void stays(UserMailboxes all, Resumption.Goes there) {
+    toldAgain(there.wanted(), there.route());
+  }
+
+  /// The directory has said anew how the user's backends are come to. Passed over if they are at another place: the user has been moved
+  /// meanwhile, by what was said of another login.
+  void toldAgain(Wanted newly, Route there) {
+    if (there.place().equals(route.place())) {
+      wanted = newly;
+      route = there;
+    }
+  }
+
   private void enter(Map<ImapUser, ImapUser> known) {
     if (known.putIfAbsent(this, this) != null) { // others have logged in there meanwhile
       users.beside(loop).add(this);

@@ -394,6 +394,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     ImapUser like = new ImapUser(this, admitted, loop);
     ImapUser there = find(like, loop);
     if (there != null) {
+      there.toldAgain(admitted.wanted(), admitted.route());
       return there;
     }
     known(loop).put(like, like);

@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -82,6 +83,42 @@ class ApproachIT {
   }
 
   @Test
+  void whatTheDirectorySaysAnewHoldsAtTheNextWake() throws Exception {
+    Path users = table("u10:::::::nopassword proxy_mech=login\n");
+    try (FrontEnd front = front(dovecot.imapPort(), "trusted: true,", users);
+        ImapClient client =
+            ImapClient.connect(front.plain(), "127.0.0.41", "").login("u10", "pass")) {
+      front.awaitAsleep(1);
+      dovecot.awaitImapConnections("u10", 0, PATIENCE);
+      change(
+          front,
+          users,
+          "u10:::::::nopassword proxy_not_trusted proxy_mech=plain source_ip=127.0.0.31\n");
+      int mark = dovecot.logSize();
+      client.ok("LIST \"\" *");
+      assertThat(login(mark, "u10")).contains("rip=127.0.0.31,", "method=PLAIN");
+      client.logout();
+    }
+  }
+
+  @Test
+  void whatItSaysAtALaterLoginHoldsForWhoSleepsToo() throws Exception {
+    Path users = table("u12:::::::nopassword proxy_refresh=3600 proxy_mech=login\n");
+    try (FrontEnd front = front(dovecot.imapPort(), "", users);
+        ImapClient client = client(front, "u12")) {
+      front.awaitAsleep(1);
+      dovecot.awaitImapConnections("u12", 0, PATIENCE);
+      change(front, users, "u12:::::::nopassword proxy_refresh=3600 proxy_mech=plain\n");
+      client(front, "u12").logout();
+      dovecot.awaitImapConnections("u12", 0, PATIENCE);
+      int mark = dovecot.logSize();
+      client.ok("LIST \"\" *");
+      assertThat(login(mark, "u12")).contains("method=PLAIN");
+      client.logout();
+    }
+  }
+
+  @Test
   void aBackendsMechanismIsEverybodysWhoHasNone() throws Exception {
     String table =
         """
@@ -137,14 +174,29 @@ class ApproachIT {
 
   /// @param more of the backend's settings
   private FrontEnd front(int port, String more, String table) throws Exception {
-    Path users = Files.writeString(Files.createTempFile(directory, "users", ""), table);
+    return front(port, more, table(table));
+  }
+
+  private Path table(String lines) throws Exception {
+    return Files.writeString(Files.createTempFile(directory, "users", ""), lines);
+  }
+
+  /// The table is another from now on; Dormouse has seen it.
+  private static void change(FrontEnd front, Path users, String lines) throws Exception {
+    FileTime before = Files.getLastModifiedTime(users);
+    Files.writeString(users, lines + "u11:::::::nopassword\n");
+    Files.setLastModifiedTime(users, FileTime.from(before.toInstant().plusSeconds(7)));
+    front.await(() -> accepts(front, "u11"), "the changed table is used");
+  }
+
+  private static FrontEnd front(int port, String more, Path users) throws Exception {
     return FrontEnd.of(
         """
         listen: [ { address: "127.0.0.1:0", tls: none } ]
         backends:
           mx: { address: "127.0.0.1:%d", tls: none, %s pool: { per-user: 0 }, health: { check: none } }
         throttle: { enabled: false }
-        hibernate: { after: 0s, quiet-after: 0s, keep-alive: 0s }
+        hibernate: { after: 0s, quiet-after: 0s, keep-alive: 0s, ask-again-every: 0s }
         directory: [ { file: { path: %s } } ]
         """
             .formatted(port, more, users));
@@ -152,6 +204,15 @@ class ApproachIT {
 
   private static ImapClient client(FrontEnd front, String user) {
     return ImapClient.connect(front.plain()).login(user, DovecotServer.PASSWORD);
+  }
+
+  private static boolean accepts(FrontEnd front, String user) {
+    try (ImapClient client = ImapClient.connect(front.plain())) {
+      return client
+          .command("LOGIN " + user + " " + DovecotServer.PASSWORD)
+          .getLast()
+          .contains(" OK ");
+    }
   }
 
   private static String refusal(FrontEnd front, String user) {

@@ -192,11 +192,14 @@ final class LoginAgain {
     if (goes.renewed()) {
       grant.renew(goes.credentials());
     }
+    boolean otherWay = !goes.route().equals(home.route());
     if (moved) {
       home.moved(goes);
+    } else {
+      home.stays(goes);
     }
     note(moved ? "moved" : "same");
-    return new Said.ComesIn(moved || goes.renewed());
+    return new Said.ComesIn(moved || otherWay || goes.renewed());
   }
 
   private void heard(Standing standing, Said said, @Nullable Outcome otherwise) {

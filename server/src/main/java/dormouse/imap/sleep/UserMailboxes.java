@@ -84,6 +84,9 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     /// The directory sends the user elsewhere: from now on [#route] is that.
     void moved(UserMailboxes all, Resumption.Goes there);
 
+    /// The directory does not: from now on [#route] is what it says, if that is the same place.
+    void stays(UserMailboxes all, Resumption.Goes there);
+
     /// Neither a session nor a watch of the user is left.
     void unused(UserMailboxes all);
 
@@ -712,6 +715,14 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     host.moved(this, there);
     servedBy(there.route().order(null).getFirst());
     rerouted();
+  }
+
+  /// The directory leaves the user where it is, and may say anew how its backends are come to: that holds for the next login, and what is
+  /// connected stays so.
+  void stays(Resumption.Goes there) {
+    if (!unused) {
+      host.stays(this, there);
+    }
   }
 
   private Wish wish(

@@ -494,6 +494,9 @@ class FoldTest {
     public void moved(UserMailboxes all, Resumption.Goes there) {}
 
     @Override
+    public void stays(UserMailboxes all, Resumption.Goes there) {}
+
+    @Override
     public void unused(UserMailboxes all) {}
   }
 }

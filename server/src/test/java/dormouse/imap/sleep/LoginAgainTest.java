@@ -82,6 +82,7 @@ class LoginAgainTest {
     host.answers(route("here"));
     channel.runPendingTasks();
     assertThat(host.asked).isOne();
+    assertThat(host.events).containsExactly("stays");
     assertThat(all).allMatch(one -> one.outcome().isCompletedExceptionally()); // all log in
     assertThat(metrics.scrape()).contains("dormouse_asked_again_total{result=\"same\"} 1.0");
   }
@@ -228,6 +229,11 @@ class LoginAgainTest {
     @Override
     public void moved(UserMailboxes all, Resumption.Goes there) {
       events.add("moved");
+    }
+
+    @Override
+    public void stays(UserMailboxes all, Resumption.Goes there) {
+      events.add("stays");
     }
 
     @Override

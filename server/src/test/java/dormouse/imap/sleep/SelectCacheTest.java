@@ -141,6 +141,9 @@ class SelectCacheTest {
     public void moved(UserMailboxes all, Resumption.Goes there) {}
 
     @Override
+    public void stays(UserMailboxes all, Resumption.Goes there) {}
+
+    @Override
     public void unused(UserMailboxes all) {}
   }
 }

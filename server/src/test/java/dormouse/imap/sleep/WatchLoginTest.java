@@ -212,6 +212,9 @@ class WatchLoginTest {
     }
 
     @Override
+    public void stays(UserMailboxes all, Resumption.Goes there) {}
+
+    @Override
     public void unused(UserMailboxes all) {}
   }
 
