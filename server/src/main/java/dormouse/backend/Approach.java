@@ -19,6 +19,11 @@ public record Approach(
   /// As the backends' settings say.
   public static final Approach USUAL = new Approach(null, null, null, false);
 
+  /// Whether a backend is told by ID who the client is.
+  public boolean tells(Backend backend) {
+    return backend.settings().trusted() && !untold;
+  }
+
   /// The same as one object for all who have nothing of their own.
   public Approach shared() {
     return equals(USUAL) ? USUAL : this;

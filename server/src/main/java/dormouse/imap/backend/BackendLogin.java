@@ -190,7 +190,7 @@ public final class BackendLogin {
           if (!reply.ok()) {
             return failed(causeOf(reply));
           }
-          boolean tells = backend.settings().trusted() && !approach.untold();
+          boolean tells = approach.tells(backend);
           if (!capabilities.has("ID") || (!tells && backend.identity() != null)) {
             return authenticate();
           }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.auth.Credentials;
 import dormouse.backend.Approach;
 import dormouse.backend.Priority;
+import dormouse.config.BackendSettings;
+import dormouse.config.ProxyProtocol;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import java.net.InetSocketAddress;
@@ -20,7 +22,10 @@ class ConnectionPoolTest {
   private static final Credentials MASTER = credentials("master", "ann", "master's");
   private static final InetSocketAddress SOMEWHERE = new InetSocketAddress("192.0.2.1", 40001);
 
-  private final OwnConnection own = new OwnConnection();
+  private final OwnConnection own =
+      new OwnConnection(
+          BackendSettings.inClear("127.0.0.1", 1, /* trusted= */ true)
+              .withProxyProtocol(ProxyProtocol.V1));
   private final BackendConnection connection = own.connection();
   private final ConnectionPool pool = own.pool(new Metrics());
 
@@ -30,8 +35,15 @@ class ConnectionPoolTest {
   }
 
   private void keep(Credentials madeWith) {
+    keep(madeWith, Approach.USUAL);
+  }
+
+  private void keep(Credentials madeWith, Approach approach) {
+    Client before = new Client("s0", SOMEWHERE, SOMEWHERE, /* tls= */ false);
     own.loggedIn(
-        new Account(connection.backend(), "ann", "ann"), LoginKey.of(madeWith, "ann", "ann"));
+        new Account(connection.backend(), "ann", "ann"),
+        LoginKey.of(madeWith, "ann", "ann"),
+        Introduction.of(before, connection.backend(), approach));
     pool.keep(connection, /* afterLogout= */ true);
   }
 
@@ -61,6 +73,15 @@ class ConnectionPoolTest {
   void aLoginAsTheOneThatMadeItIsLentIt() {
     assertThat(lent(credentials("ann", "", "secret"), false)).isTrue();
     assertThat(lent(ANN, false)).as("a second time").isFalse();
+  }
+
+  // a backend behind a PROXY header may let in whom it is told of by ID, and nobody else
+
+  @Test
+  void whoIsToldOfByIdIsNotLentWhatOthersHaveComeInOnUntold() {
+    assertThat(lent(ANN, true)).isTrue();
+    keep(ANN, new Approach(null, null, null, /* untold= */ true));
+    assertThat(lent(ANN, true)).isFalse();
   }
 
   @Test

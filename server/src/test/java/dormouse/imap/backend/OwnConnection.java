@@ -19,6 +19,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.resolver.DefaultAddressResolverGroup;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /// A [BackendConnection] without a network: the test is the backend. The clock is turned by hand.
 public final class OwnConnection implements AutoCloseable {
@@ -31,18 +32,28 @@ public final class OwnConnection implements AutoCloseable {
 
   /// One that has been greeted.
   public OwnConnection() {
+    this(settings(1));
+  }
+
+  /// One to a backend with these settings.
+  OwnConnection(BackendSettings settings) {
     connection =
-        new BackendConnection(backend(1, false), Approach.USUAL, "session", wheel, new Metrics());
+        new BackendConnection(
+            backend(settings, false), Approach.USUAL, "session", wheel, new Metrics());
     channel = new EmbeddedChannel(connection);
     say("* OK ready");
   }
 
   /// A backend without TLS at a port of this host, that answers within 30 s.
   static Backend backend(int port, boolean epoll) {
+    return backend(settings(port), epoll);
+  }
+
+  private static Backend backend(BackendSettings settings, boolean epoll) {
     Gate gate = new Gate("mx", GateSettings.DEFAULT, new HandClock(), new Metrics());
     return new Backend(
         "mx",
-        settings(port),
+        settings,
         TRUST,
         gate,
         new Health("mx", "", HealthSettings.UNCHECKED, new Metrics()),
@@ -72,10 +83,12 @@ public final class OwnConnection implements AutoCloseable {
   }
 
   /// The backend has accepted somebody, now.
-  void loggedIn(Account account, LoginKey key) {
+  ///
+  /// @param introduction what it was told of the client
+  void loggedIn(Account account, LoginKey key, @Nullable Introduction introduction) {
     Capabilities capabilities = Capabilities.parse("IMAP4rev1");
     connection.loggedIn(
-        new BackendConnection.Login(account, null, key, wheel.millis(), capabilities));
+        new BackendConnection.Login(account, introduction, key, wheel.millis(), capabilities));
   }
 
   /// The backend says these lines.
