@@ -1,10 +1,14 @@
 package dormouse.config;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A database that knows the users, asked by one query.
@@ -25,16 +29,36 @@ public record SqlLinkSettings(
     int connections)
     implements LinkKind {
   /// What a query can ask by.
-  public static final Set<String> PARAMETERS =
-      Set.of(
-          "user",
-          "local",
-          "domain",
-          "password",
-          "protocol",
-          "client_ip",
-          "server_ip",
-          "server_name");
+  public enum Parameter {
+    USER,
+    LOCAL,
+    DOMAIN,
+    PASSWORD,
+    PROTOCOL,
+    CLIENT_IP,
+    SERVER_IP,
+    SERVER_NAME;
+
+    private static final Map<String, Parameter> ALL =
+        Arrays.stream(values())
+            .collect(
+                Collectors.toMap(
+                    one -> one.name().toLowerCase(Locale.ROOT),
+                    one -> one,
+                    (a, _) -> a,
+                    TreeMap::new));
+
+    /// The one of this name in a query.
+    ///
+    /// @throws IllegalArgumentException if there is none
+    public static Parameter of(String name) {
+      Parameter one = ALL.get(name);
+      if (one == null) {
+        throw new IllegalArgumentException(name);
+      }
+      return one;
+    }
+  }
 
   /// A parameter, or what only looks like one: a string, a quoted name, a comment, PostgreSQL's `::type`.
   public static final Pattern TOKEN =
@@ -65,10 +89,9 @@ public record SqlLinkSettings(
             "query",
             "a query that asks for `:user`, or for `:local` and `:domain`")
         .that(
-            PARAMETERS.containsAll(names),
+            Parameter.ALL.keySet().containsAll(names),
             "query",
-            "no other parameters than :"
-                + String.join(", :", PARAMETERS.stream().sorted().toList()))
+            "no other parameters than :" + String.join(", :", Parameter.ALL.keySet()))
         .that(
             tokens.stream().noneMatch(token -> token.group().equals("?")),
             "query",

@@ -1,6 +1,7 @@
 package dormouse.directory.sql;
 
 import dormouse.config.SqlLinkSettings;
+import dormouse.config.SqlLinkSettings.Parameter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -9,15 +10,15 @@ import java.util.regex.Matcher;
 ///
 /// @param text for JDBC
 /// @param names of the parameters, in their order
-record QueryTemplate(String text, List<String> names) {
+record QueryTemplate(String text, List<Parameter> names) {
   static QueryTemplate of(String query) {
-    List<String> names = new ArrayList<>();
+    List<Parameter> names = new ArrayList<>();
     StringBuilder text = new StringBuilder();
     Matcher token = SqlLinkSettings.TOKEN.matcher(query);
     while (token.find()) {
       String name = token.group("name");
       if (name != null) {
-        names.add(name);
+        names.add(Parameter.of(name));
       }
       token.appendReplacement(text, name == null ? Matcher.quoteReplacement(token.group()) : "?");
     }
@@ -27,6 +28,6 @@ record QueryTemplate(String text, List<String> names) {
 
   /// Whether the query itself holds the client's password against the user's.
   boolean checksPassword() {
-    return names.contains("password");
+    return names.contains(Parameter.PASSWORD);
   }
 }

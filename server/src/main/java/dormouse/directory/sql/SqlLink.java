@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dormouse.config.SecretFile;
 import dormouse.config.SqlLinkSettings;
+import dormouse.config.SqlLinkSettings.Parameter;
 import dormouse.directory.Answer;
 import dormouse.directory.Attempt;
 import dormouse.directory.Facts;
@@ -37,8 +38,6 @@ import org.jspecify.annotations.Nullable;
 /// No row: the user is not known here. A column `password` is held against the client's; a query that asks by `:password` has
 /// done so itself; one that does neither decides nothing, and its columns are facts for the links behind it.
 public final class SqlLink implements Link {
-  private static final Set<String> WAYS_IN = Set.of("client_ip", "server_ip", "server_name");
-
   private static final Duration LEAST_TIMEOUT = Duration.ofMillis(250); // the pool takes none below
 
   private final SqlLinkSettings settings;
@@ -177,21 +176,28 @@ public final class SqlLink implements Link {
 
   @Override
   public Set<Heeds> heeds() {
-    return query.names().stream().anyMatch(WAYS_IN::contains) ? Set.of(Heeds.WAY_IN) : Set.of();
+    return query.names().stream().anyMatch(SqlLink::isWayIn) ? Set.of(Heeds.WAY_IN) : Set.of();
   }
 
-  private static @Nullable String value(String name, Attempt attempt) {
+  private static boolean isWayIn(Parameter name) {
+    return switch (name) {
+      case CLIENT_IP, SERVER_IP, SERVER_NAME -> true;
+      case USER, LOCAL, DOMAIN, PASSWORD, PROTOCOL -> false;
+    };
+  }
+
+  private static @Nullable String value(Parameter name, Attempt attempt) {
     String user = attempt.user();
     int at = user.lastIndexOf('@');
     return switch (name) {
-      case "user" -> user;
-      case "local" -> at < 0 ? user : user.substring(0, at);
-      case "domain" -> at < 0 ? "" : user.substring(at + 1);
-      case "protocol" -> attempt.protocol();
-      case "client_ip" -> number(attempt.client().remote());
-      case "server_ip" -> number(attempt.client().local());
-      case "server_name" -> attempt.client().serverName();
-      case "password" ->
+      case USER -> user;
+      case LOCAL -> at < 0 ? user : user.substring(0, at);
+      case DOMAIN -> at < 0 ? "" : user.substring(at + 1);
+      case PROTOCOL -> attempt.protocol();
+      case CLIENT_IP -> number(attempt.client().remote());
+      case SERVER_IP -> number(attempt.client().local());
+      case SERVER_NAME -> attempt.client().serverName();
+      case PASSWORD ->
           switch (attempt.proof()) {
             case Proof.Password(var password) -> new String(password, StandardCharsets.UTF_8);
             case Proof.Token _,
@@ -201,7 +207,6 @@ public final class SqlLink implements Link {
                 Proof.Resumed _ ->
                 null;
           };
-      default -> throw new IllegalStateException(name); // the settings allow no other
     };
   }
 

@@ -2,6 +2,7 @@ package dormouse.directory.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.config.SqlLinkSettings.Parameter;
 import org.junit.jupiter.api.Test;
 
 class QueryTemplateTest {
@@ -14,7 +15,7 @@ class QueryTemplateTest {
             /* :user
                :user */ FROM users WHERE name = :user AND d = :domain AND 'x' <> :user\
             """);
-    assertThat(template.names()).containsExactly("user", "domain", "user");
+    assertThat(template.names()).containsExactly(Parameter.USER, Parameter.DOMAIN, Parameter.USER);
     assertThat(template.text())
         .isEqualTo(
             """
