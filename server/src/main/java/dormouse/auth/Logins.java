@@ -67,7 +67,7 @@ public final class Logins {
         .ask(attempt, loop, wheel)
         .thenCompose(verdict ->
             switch (verdict.answer()) {
-              case Answer.Accept(var facts) ->
+              case Answer.Accept(var facts, _) ->
                   accepted(attempt, here(attempt, facts), verdict.by(), wheel);
               case Answer.Prove(var facts, var verifier) ->
                   proven(attempt, here(attempt, facts), verifier, verdict.by(), client, wheel);
@@ -78,11 +78,7 @@ public final class Logins {
                               delay,
                               new Refused(new LoginResult.Rejected(code, text), last),
                               wheel));
-              case Answer.CannotTell _,
-                  Answer.NotMine _,
-                  Answer.Learnt _,
-                  Answer.AskAgain _,
-                  Answer.KeptFor _ ->
+              case Answer.CannotTell _, Answer.NotMine _, Answer.Learnt _, Answer.AskAgain _ ->
                   now(unavailable(Cause.DIRECTORY));
             });
   }
@@ -234,14 +230,10 @@ public final class Logins {
         .askAgain(attempt, standing.by(), loop, wheel)
         .thenApply(answer ->
             switch (answer) {
-              case Answer.Accept(var facts) -> goesOn(attempt, here(attempt, facts));
+              case Answer.Accept(var facts, _) -> goesOn(attempt, here(attempt, facts));
               case Answer.NotMine _ -> new Resumption.Stays();
               case Answer.Reject(var code, var text, _, _, _) -> refused(code, text);
-              case Answer.CannotTell _,
-                  Answer.Learnt _,
-                  Answer.AskAgain _,
-                  Answer.KeptFor _,
-                  Answer.Prove _ ->
+              case Answer.CannotTell _, Answer.Learnt _, Answer.AskAgain _, Answer.Prove _ ->
                   new Resumption.Unknown(Cause.DIRECTORY);
             });
   }

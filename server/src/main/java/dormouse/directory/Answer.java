@@ -2,6 +2,7 @@ package dormouse.directory;
 
 import dormouse.directory.password.ScramVerifier;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /// What a link, or the chain of them, says to an [Attempt]. Immutable.
 public sealed interface Answer {
@@ -9,7 +10,13 @@ public sealed interface Answer {
   /// The client is who it says.
   ///
   /// @param facts what is known of the user
-  record Accept(Facts facts) implements Answer {}
+  /// @param kept for how long the link's answer is to be kept; null: as its settings say. The chain itself says nothing of it
+  record Accept(Facts facts, @Nullable Duration kept) implements Answer {
+    /// Kept as the settings say.
+    public Accept(Facts facts) {
+      this(facts, /* kept= */ null);
+    }
+  }
 
   /// The client is not let in, and trying the same again will not help.
   ///
@@ -49,11 +56,6 @@ public sealed interface Answer {
   /// This link will know, if it is asked the same again after a while (nginx: `Auth-Status: WAIT`). The chain itself never
   /// answers so.
   record AskAgain(Duration after) implements Answer {}
-
-  /// This link says itself for how long its answer is to be kept, whatever its settings say. The chain itself never answers so.
-  ///
-  /// @param answer [Accept]
-  record KeptFor(Duration duration, Answer answer) implements Answer {}
 
   /// Wrong name or password, which of them is not told.
   static Answer reject() {

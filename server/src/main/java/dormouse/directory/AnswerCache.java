@@ -65,9 +65,6 @@ final class AnswerCache {
     if (heeds.contains(Heeds.CLIENT_PORT)) {
       return null;
     }
-    if (acceptedMillis == 0 && refusedMillis == 0 && !heeds.contains(Heeds.OWN_TIME)) {
-      return null;
-    }
     return switch (attempt.proof()) {
       case Proof.Password(var password) -> key(attempt, "password", password);
       case Proof.Token(var token) -> key(attempt, "token", token);
@@ -129,14 +126,13 @@ final class AnswerCache {
   synchronized void put(Key key, Answer answer) {
     long forMillis =
         switch (answer) {
-          case Answer.Accept _, Answer.Learnt _ -> acceptedMillis;
+          case Answer.Accept(_, var own) -> own == null ? acceptedMillis : own.toMillis();
+          case Answer.Learnt _ -> acceptedMillis;
           case Answer.Reject _, Answer.NotMine _ -> refusedMillis;
-          case Answer.KeptFor(var duration, _) -> duration.toMillis();
           case Answer.CannotTell _, Answer.AskAgain _, Answer.Prove _ -> 0;
         };
     if (forMillis > 0) {
-      Answer said = answer instanceof Answer.KeptFor(_, var within) ? within : answer;
-      kept.put(key, new Kept(said, clock.millis() + forMillis));
+      kept.put(key, new Kept(answer, clock.millis() + forMillis));
     }
   }
 

@@ -119,7 +119,7 @@ public final class Directory implements AutoCloseable {
                     from(place + 1, attempt.withUser(user), facts.over(learnt), atEnd);
                 case Answer.CannotTell _ when link.settings().unavailable() == Unavailable.NEXT ->
                     from(place + 1, attempt, learnt, answer);
-                case Answer.Accept(var facts) ->
+                case Answer.Accept(var facts, _) ->
                     CompletableFuture.completedFuture(
                         new Verdict(
                             new Answer.Accept(whole(facts.over(learnt), attempt.user(), typed)),
@@ -130,7 +130,7 @@ public final class Directory implements AutoCloseable {
                             new Answer.Prove(
                                 whole(facts.over(learnt), attempt.user(), typed), verifier),
                             link.kind()));
-                case Answer.Reject _, Answer.CannotTell _, Answer.AskAgain _, Answer.KeptFor _ ->
+                case Answer.Reject _, Answer.CannotTell _, Answer.AskAgain _ ->
                     CompletableFuture.completedFuture(Verdict.of(answer));
               });
     }

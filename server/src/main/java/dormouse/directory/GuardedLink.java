@@ -83,12 +83,11 @@ final class GuardedLink {
     long sinceMillis = clock.millis();
     return inTime(attempt, loop, wheel)
         .thenApply(answer -> {
-          Answer said = answer instanceof Answer.KeptFor(_, var within) ? within : answer;
-          took(said, Duration.ofMillis(clock.millis() - sinceMillis));
+          took(answer, Duration.ofMillis(clock.millis() - sinceMillis));
           if (key != null) {
             cache.put(key, answer);
           }
-          return said;
+          return answer;
         })
         .thenCompose(answer ->
             answer instanceof Answer.AskAgain(var after)
@@ -172,7 +171,6 @@ final class GuardedLink {
       case Answer.Prove _ -> "asked-to-prove";
       case Answer.CannotTell _ -> "failed";
       case Answer.AskAgain _ -> "wait";
-      case Answer.KeptFor(_, var within) -> label(within);
     };
   }
 }

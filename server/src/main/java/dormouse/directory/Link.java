@@ -32,9 +32,7 @@ public interface Link extends AutoCloseable {
     /// From where the client comes, and where it came in.
     WAY_IN,
     /// From which port, too: no answer is good for another connection.
-    CLIENT_PORT,
-    /// How long it says itself that an answer is to be kept ([Answer.KeptFor]).
-    OWN_TIME
+    CLIENT_PORT
   }
 
   /// Gives back what it holds. Not from a loop.

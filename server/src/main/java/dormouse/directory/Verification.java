@@ -21,7 +21,7 @@ public final class Verification {
     }
     boolean any =
         stored instanceof StoredPassword.Absent
-            && facts instanceof Answer.Accept(Facts known)
+            && facts instanceof Answer.Accept(Facts known, _)
             && known.nopassword();
     return switch (attempt.proof()) {
       case Proof.Password _, Proof.Certificate _, Proof.Resumed _ when any -> now(facts);
@@ -48,7 +48,9 @@ public final class Verification {
   }
 
   private static Answer prove(Answer facts, ScramVerifier verifier) {
-    return facts instanceof Answer.Accept(Facts known) ? new Answer.Prove(known, verifier) : facts;
+    return facts instanceof Answer.Accept(Facts known, _)
+        ? new Answer.Prove(known, verifier)
+        : facts;
   }
 
   private static CompletableFuture<Answer> now(Answer answer) {

@@ -73,14 +73,10 @@ final class WalkAgain {
                 cannotTell = answer;
                 yield from(place + 1, attempt);
               }
-              case Answer.Accept(var facts) ->
+              case Answer.Accept(var facts, _) ->
                   CompletableFuture.completedFuture(
                       accepted(its, Directory.whole(facts.over(learnt), attempt.user(), typed)));
-              case Answer.Reject _,
-                  Answer.CannotTell _,
-                  Answer.AskAgain _,
-                  Answer.KeptFor _,
-                  Answer.Prove _ ->
+              case Answer.Reject _, Answer.CannotTell _, Answer.AskAgain _, Answer.Prove _ ->
                   CompletableFuture.completedFuture(answer);
             });
   }

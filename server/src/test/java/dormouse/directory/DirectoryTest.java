@@ -162,7 +162,7 @@ class DirectoryTest {
     assertThat(asked).hasSize(1);
 
     asked.clear();
-    Directory heeding = directory(guarded("a", heeding(Link.Heeds.WAY_IN, ACCEPT), kept));
+    Directory heeding = directory(guarded("a", heeding(Link.Heeds.WAY_IN), kept));
     ask(heeding, attempt("ann", "secret", "203.0.113.7"));
     ask(heeding, attempt("ann", "secret", "203.0.113.7"));
     assertThat(asked).hasSize(1);
@@ -202,9 +202,8 @@ class DirectoryTest {
 
   @Test
   void aLinkMaySayItselfHowLongItsAnswerIsKept() {
-    Answer answer = new Answer.KeptFor(Duration.ofSeconds(7), ACCEPT);
-    LinkSettings unkept = settings(Unavailable.STOP, 0, 0, 10, 0);
-    Directory directory = directory(guarded("a", heeding(Link.Heeds.OWN_TIME, answer), unkept));
+    Answer answer = new Answer.Accept(((Answer.Accept) ACCEPT).facts(), Duration.ofSeconds(7));
+    Directory directory = directory(link("a", answer));
     assertThat(ask(directory, "ann", "secret")).isEqualTo(ACCEPT);
     assertThat(ask(directory, "ann", "secret")).isEqualTo(ACCEPT);
     assertThat(asked).hasSize(1);
@@ -213,12 +212,12 @@ class DirectoryTest {
     assertThat(asked).hasSize(2);
   }
 
-  private Link heeding(Link.Heeds what, Answer answer) {
+  private Link heeding(Link.Heeds what) {
     return new Link() {
       @Override
       public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
         asked.add(attempt.user());
-        return CompletableFuture.completedFuture(answer);
+        return CompletableFuture.completedFuture(ACCEPT);
       }
 
       @Override

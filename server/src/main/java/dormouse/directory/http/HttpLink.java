@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -73,7 +72,7 @@ public final class HttpLink implements Link {
   /// The daemon is told all of it; that it goes by the client's port too, nobody expects.
   @Override
   public Set<Heeds> heeds() {
-    return settings.extended() ? EnumSet.of(Heeds.WAY_IN, Heeds.OWN_TIME) : Set.of(Heeds.WAY_IN);
+    return Set.of(Heeds.WAY_IN);
   }
 
   private Answer answer(Attempt attempt, AuthHttpResponse response) {
@@ -84,10 +83,15 @@ public final class HttpLink implements Link {
 
   private static Answer named(String user, Answer answer) {
     return switch (answer) {
-      case Answer.Accept(Facts facts) -> new Answer.Accept(facts.over(Facts.NONE.named(user)));
-      case Answer.KeptFor(var duration, var within) ->
-          new Answer.KeptFor(duration, named(user, within));
-      default -> answer;
+      case Answer.Accept(Facts facts, var kept) ->
+          new Answer.Accept(facts.over(Facts.NONE.named(user)), kept);
+      case Answer.Reject _,
+          Answer.NotMine _,
+          Answer.CannotTell _,
+          Answer.Prove _,
+          Answer.Learnt _,
+          Answer.AskAgain _ ->
+          answer;
     };
   }
 
@@ -155,18 +159,17 @@ public final class HttpLink implements Link {
       }
     }
     return switch (Facts.accept(facts)) {
-      case Answer.Accept(Facts known) ->
-          kept(response, new Answer.Accept(new Facts(known.fields(), response.bytes("auth-pass"))));
+      case Answer.Accept(Facts known, _) ->
+          new Answer.Accept(new Facts(known.fields(), response.bytes("auth-pass")), kept(response));
       case Answer other -> unusable(other.toString());
     };
   }
 
-  private Answer kept(AuthHttpResponse response, Answer accepted) {
+  private @Nullable Duration kept(AuthHttpResponse response) {
     String seconds = settings.extended() ? response.header("auth-cache") : null;
     return seconds != null && SECONDS.matcher(seconds).matches()
-        ? new Answer.KeptFor(
-            Duration.ofSeconds(Math.min(Integer.parseInt(seconds), LONGEST_KEPT_SECONDS)), accepted)
-        : accepted;
+        ? Duration.ofSeconds(Math.min(Integer.parseInt(seconds), LONGEST_KEPT_SECONDS))
+        : null;
   }
 
   private boolean isHost(String host) {

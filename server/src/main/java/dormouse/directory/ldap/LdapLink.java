@@ -160,7 +160,7 @@ public final class LdapLink implements Link {
       return CompletableFuture.completedFuture(bind(attempt, entry.getDN(), accepted));
     }
     return CompletableFuture.completedFuture(
-        accepted instanceof Answer.Accept(Facts known)
+        accepted instanceof Answer.Accept(Facts known, _)
             ? new Answer.Learnt(attempt.user(), known)
             : accepted);
   }

@@ -126,7 +126,7 @@ public final class SqlLink implements Link {
         if (hasPassword) {
           yield Verification.of(attempt, stored(password), accepted, checks);
         }
-        if (!query.checksPassword() && accepted instanceof Answer.Accept(Facts known)) {
+        if (!query.checksPassword() && accepted instanceof Answer.Accept(Facts known, _)) {
           yield CompletableFuture.completedFuture(new Answer.Learnt(attempt.user(), known));
         }
         yield CompletableFuture.completedFuture(accepted);

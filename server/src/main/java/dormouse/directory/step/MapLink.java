@@ -115,7 +115,7 @@ public final class MapLink implements Link {
     }
     HostAndPort.put(value.substring(at + 1), facts);
     return switch (Facts.accept(facts)) {
-      case Answer.Accept(Facts known) -> new Answer.Learnt(user, known);
+      case Answer.Accept(Facts known, _) -> new Answer.Learnt(user, known);
       case Answer other ->
           new Answer.CannotTell("the table's " + value + " is no backend: " + other, false);
     };

@@ -37,7 +37,7 @@ public final class RewriteLink implements Link {
       return Answer.reject();
     }
     return switch (Facts.accept(facts)) {
-      case Answer.Accept(Facts known) -> new Answer.Learnt(name, known);
+      case Answer.Accept(Facts known, _) -> new Answer.Learnt(name, known);
       case Answer _ -> Answer.reject(); // what the client typed is no host and port
     };
   }

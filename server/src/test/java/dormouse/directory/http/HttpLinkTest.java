@@ -157,10 +157,9 @@ class HttpLinkTest {
           .doesNotContain("Client-Port", "Auth-Session", "Auth-SNI", "Auth-IMAP-ID");
       assertThat(ask(extended))
           .isInstanceOfSatisfying(
-              Answer.KeptFor.class,
-              kept -> {
-                assertThat(kept.duration()).isEqualTo(Duration.ofMinutes(1));
-                Answer.Accept answer = (Answer.Accept) kept.answer();
+              Answer.Accept.class,
+              answer -> {
+                assertThat(answer.kept()).isEqualTo(Duration.ofMinutes(1));
                 assertThat(answer.facts().fields())
                     .isEqualTo(
                         Map.of(
@@ -318,6 +317,6 @@ class HttpLinkTest {
   }
 
   private static @Nullable String host(Answer answer) {
-    return answer instanceof Answer.Accept(Facts facts) ? facts.host() : answer.toString();
+    return answer instanceof Answer.Accept(Facts facts, _) ? facts.host() : answer.toString();
   }
 }

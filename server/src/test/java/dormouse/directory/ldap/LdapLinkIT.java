@@ -302,6 +302,6 @@ class LdapLinkIT {
   }
 
   private static @Nullable String host(Answer answer) {
-    return answer instanceof Answer.Accept(Facts facts) ? facts.host() : answer.toString();
+    return answer instanceof Answer.Accept(Facts facts, _) ? facts.host() : answer.toString();
   }
 }
