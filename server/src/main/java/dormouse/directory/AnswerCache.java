@@ -60,7 +60,8 @@ final class AnswerCache {
         };
   }
 
-  /// What stands for an attempt; null if nothing is to be kept for it.
+  /// What stands for an attempt; null if nothing is kept for it: it is never the same again, or it asks a link again for what was
+  /// said is too old, or not believed any more.
   @Nullable Key keyOf(Attempt attempt) {
     if (heeds.contains(Heeds.CLIENT_PORT)) {
       return null;
@@ -69,8 +70,7 @@ final class AnswerCache {
       case Proof.Password(var password) -> key(attempt, "password", password);
       case Proof.Token(var token) -> key(attempt, "token", token);
       case Proof.Certificate _ -> key(attempt, "certificate", new byte[0]);
-      case Proof.Resumed(var before) -> key(attempt, "resumed " + before, new byte[0]);
-      case Proof.CramMd5 _, Proof.Scram _ -> null; // never the same again
+      case Proof.CramMd5 _, Proof.Scram _, Proof.Resumed _ -> null;
     };
   }
 

@@ -100,19 +100,20 @@ class WalkAgainTest {
     assertThat(ask(link(FILE, NOT_MINE), away(STEP, DOWN))).isEqualTo(Answer.reject());
   }
 
-  // a wake's refusal is not the client's password that was wrong, nor the other way round
+  // what is asked again is asked because what was said is too old, or not believed any more
 
   @Test
-  void whatIsKeptOfLoginsAndOfWakesIsKeptApart() {
-    List<Answer> answers = new ArrayList<>(List.of(ACCEPT, Answer.reject(), ACCEPT));
+  void whatIsKeptOfLoginsAnswersNoWakeAndNothingIsKeptOfThose() {
+    Answer gone = Answer.reject("", "Gone");
+    List<Answer> answers = new ArrayList<>(List.of(ACCEPT, gone, ACCEPT));
     cached = true;
     Directory directory = new Directory(List.of(link(FILE, answers)));
 
     assertThat(login(directory)).isEqualTo(ACCEPT);
-    assertThat(again(directory)).isEqualTo(Answer.reject());
+    assertThat(again(directory)).isEqualTo(gone);
     assertThat(login(directory)).isEqualTo(ACCEPT);
-    assertThat(again(directory)).isEqualTo(Answer.reject());
-    assertThat(asked).as("each once").hasSize(2);
+    assertThat(again(directory)).isEqualTo(ACCEPT);
+    assertThat(asked).as("for logins once, and for each wake").hasSize(3);
   }
 
   @Test
