@@ -348,6 +348,10 @@ public final class TcpChannel extends StreamChannel {
     if (socket == null) {
       return;
     }
+    if (registration == null) {
+      giveBack();
+      return;
+    }
     try {
       eventLoop().execute(this::giveBack);
     } catch (RejectedExecutionException e) { // it has ended

@@ -35,7 +35,14 @@ public final class TcpListener extends AbstractServerChannel {
   private final LinuxSocket socket;
   private final int backlog;
   private final Handle handle = new Handle();
-  private final ChannelConfig config = new DefaultChannelConfig(this);
+  private final ChannelConfig config =
+      new DefaultChannelConfig(this) {
+        @Override
+        protected void
+            autoReadCleared() { // for a second, when the process has too many descriptors
+          watch(EpollIoOps.EPOLLERR); // which it is told of anyway; of NONE Netty finds no way back
+        }
+      };
   private final byte[] accepted = new byte[ADDRESS_BYTES];
   private @Nullable InetSocketAddress local;
   private @Nullable InetSocketAddress localOfAll;
@@ -142,8 +149,13 @@ public final class TcpListener extends AbstractServerChannel {
 
   @Override
   protected void doBeginRead() {
-    if (registration != null) {
-      registration.submit(EpollIoOps.EPOLLIN);
+    watch(EpollIoOps.EPOLLIN);
+  }
+
+  private void watch(EpollIoOps what) {
+    IoRegistration here = registration;
+    if (here != null) {
+      here.submit(what);
     }
   }
 
