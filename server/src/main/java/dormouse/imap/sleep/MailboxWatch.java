@@ -69,7 +69,9 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   private State state = State.CLOSED;
   private @Nullable MailboxReader reader;
   private boolean again; // another reading is due behind the one that is under way
-  private boolean lookSoon; // a change was read: Dovecot may miss another before its IDLE stands
+  private boolean
+      lookSoon; // a change was read: without a feed Dovecot may be silent of another, before its
+  // IDLE stands and by NOTIFY
   private boolean stirred; // the backend told of a change that has not been read
   private boolean ending; // DONE was said, or the backend ended the IDLE
   private long provenMillis;
@@ -612,7 +614,8 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     HibernateSettings settings = home.settings();
     boolean tellsAll = !polls() && reader != null && reader.canIdle() && reader.numbersChanges();
     Duration period = told() || tellsAll ? settings.sweep() : settings.poll();
-    Duration jittered = lookSoon && state == State.IDLING ? LOOK_SOON : Backoff.jitter(period);
+    boolean soon = lookSoon && (state == State.IDLING || home.feeds().state() != FeedState.UP);
+    Duration jittered = soon ? LOOK_SOON : Backoff.jitter(period);
     lookSoon = false;
     waitFor(jittered.compareTo(LONGEST_IDLE) < 0 ? jittered : LONGEST_IDLE, Then.SWEEP);
   }
