@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// @param pins SHA-256 of keys in base64, one of which its certificate must have, whoever signed it; empty: who signed it matters
 /// @param clientCertificate PEM, by which Dormouse proves to it who it is; null: it does not
 /// @param clientKey PEM, the key to that
+/// @param clientPassphraseFile pass phrases, one a line, one of which opens the key; null: it is in clear
 /// @param sourceAddresses addresses of this machine from which connections come, in turn; empty: the kernel chooses
 /// @param trusted whether it is told who the client is: ID with `x-originating-ip` and friends (Dovecot, nginx)
 /// @param proxyProtocol whether it is told the client's address by a PROXY header, before anything else
@@ -45,6 +46,7 @@ public record BackendSettings(
     List<String> pins,
     @Nullable Path clientCertificate,
     @Nullable Path clientKey,
+    @Nullable Path clientPassphraseFile,
     List<InetAddress> sourceAddresses,
     boolean trusted,
     ProxyProtocol proxyProtocol,
@@ -67,6 +69,7 @@ public record BackendSettings(
           null,
           null,
           List.of(),
+          null,
           null,
           null,
           List.of(),
@@ -101,6 +104,10 @@ public record BackendSettings(
             (clientCertificate == null) == (clientKey == null),
             clientCertificate == null ? "client-certificate" : "client-key",
             "`client-certificate` and `client-key` together")
+        .that(
+            clientPassphraseFile == null || clientKey != null,
+            "client-passphrase-file",
+            "a `client-key`, which it opens")
         .between("connect-timeout", connectTimeout, ofMillis(10), ofMinutes(5))
         .between("answer-timeout", answerTimeout, ofMillis(10), ofMinutes(10))
         .that(

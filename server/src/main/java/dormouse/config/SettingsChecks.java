@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What no single record can know: files that must be there, listeners that are in each other's way. The faults have
 /// no line and column; who knows the file adds them.
@@ -134,9 +135,26 @@ public final class SettingsChecks {
       if (certificate.ocsp() != null) {
         file(key + ".ocsp", certificate.ocsp());
       }
-      if (file(key + ".key", certificate.key()) && isReadableByAll(certificate.key())) {
-        warning(key + ".key", certificate.key() + " can be read by every user of this machine");
+      privateKey(
+          key + ".key", certificate.key(), key + ".passphrase-file", certificate.passphraseFile());
+    }
+  }
+
+  private void privateKey(
+      String key, Path file, String passphrasesKey, @Nullable Path passphrases) {
+    boolean there = file(key, file);
+    if (there) {
+      warnIfReadableByAll(key, file);
+    }
+    if (passphrases != null) {
+      if (!file(passphrasesKey, passphrases)) {
+        return;
       }
+      warnIfReadableByAll(passphrasesKey, passphrases);
+    }
+    String wrong = there ? KeyFile.fault(file, passphrases) : null;
+    if (wrong != null) {
+      fault(passphrases == null ? key : passphrasesKey, wrong);
     }
   }
 
@@ -149,9 +167,7 @@ public final class SettingsChecks {
     } catch (IOException e) {
       fault(key, String.valueOf(e.getMessage()));
     }
-    if (isReadableByAll(file)) {
-      warning(key, file + " can be read by every user of this machine");
-    }
+    warnIfReadableByAll(key, file);
   }
 
   private void backend(String name, BackendSettings backend) {
@@ -161,11 +177,11 @@ public final class SettingsChecks {
     }
     if (backend.clientCertificate() != null && backend.clientKey() != null) {
       file(key + ".client-certificate", backend.clientCertificate());
-      if (file(key + ".client-key", backend.clientKey()) && isReadableByAll(backend.clientKey())) {
-        warning(
-            key + ".client-key",
-            backend.clientKey() + " can be read by every user of this machine");
-      }
+      privateKey(
+          key + ".client-key",
+          backend.clientKey(),
+          key + ".client-passphrase-file",
+          backend.clientPassphraseFile());
     }
     Path probe = backend.health().passwordFile();
     if (probe != null) {
@@ -198,9 +214,7 @@ public final class SettingsChecks {
     } catch (IOException e) {
       fault(key, String.valueOf(e.getMessage()));
     }
-    if (isReadableByAll(file)) {
-      warning(key, file + " can be read by every user of this machine");
-    }
+    warnIfReadableByAll(key, file);
   }
 
   private void directory(Settings settings) {
@@ -219,8 +233,8 @@ public final class SettingsChecks {
         }
       }
       case FileLinkSettings users -> {
-        if (file(key + ".path", users.path()) && isReadableByAll(users.path())) {
-          warning(key + ".path", users.path() + " can be read by every user of this machine");
+        if (file(key + ".path", users.path())) {
+          warnIfReadableByAll(key + ".path", users.path());
         }
       }
       case SqlLinkSettings sql -> {
@@ -329,11 +343,13 @@ public final class SettingsChecks {
     return false;
   }
 
-  private static boolean isReadableByAll(Path file) {
+  private void warnIfReadableByAll(String key, Path file) {
     try {
-      return Files.getPosixFilePermissions(file).contains(PosixFilePermission.OTHERS_READ);
+      if (Files.getPosixFilePermissions(file).contains(PosixFilePermission.OTHERS_READ)) {
+        warning(key, file + " can be read by every user of this machine");
+      }
     } catch (IOException | UnsupportedOperationException _) {
-      return false; // no such permissions here
+      // no such permissions here
     }
   }
 

@@ -41,7 +41,12 @@ public final class BackendTrust implements AutoCloseable {
           .endpointIdentificationAlgorithm(""); // the key says enough
     }
     if (settings.clientCertificate() != null && settings.clientKey() != null) {
-      identify(builder, key, settings.clientCertificate(), settings.clientKey());
+      identify(
+          builder,
+          key,
+          settings.clientCertificate(),
+          settings.clientKey(),
+          settings.clientPassphraseFile());
       BackendTrust trust = build(builder, key);
       trust.resumeNothing();
       return trust;
@@ -81,7 +86,11 @@ public final class BackendTrust implements AutoCloseable {
   }
 
   private static void identify(
-      SslContextBuilder builder, String key, Path certificate, Path privateKey)
+      SslContextBuilder builder,
+      String key,
+      Path certificate,
+      Path privateKey,
+      @Nullable Path passphrases)
       throws BadCertificates {
     List<X509Certificate> chain;
     try {
@@ -90,7 +99,7 @@ public final class BackendTrust implements AutoCloseable {
       throw bad(key + ".client-certificate", e);
     }
     try {
-      builder.keyManager(PemFiles.key(privateKey, chain.getFirst()), chain);
+      builder.keyManager(PemFiles.key(privateKey, passphrases, chain.getFirst()), chain);
     } catch (PemFiles.BadFile e) {
       throw bad(key + ".client-key", e);
     }

@@ -22,6 +22,9 @@ final class CertificateFiles {
     for (CertificateSettings certificate : certificates) {
       files.add(certificate.certificate());
       files.add(certificate.key());
+      if (certificate.passphraseFile() != null) {
+        files.add(certificate.passphraseFile());
+      }
       if (certificate.ocsp() != null) {
         files.add(certificate.ocsp());
       }

@@ -241,7 +241,8 @@ public final class Certificates implements AutoCloseable {
       try {
         List<X509Certificate> chain = PemFiles.certificates(files.get(i).certificate());
         file = "key";
-        PrivateKey key = PemFiles.key(files.get(i).key(), chain.getFirst());
+        PrivateKey key =
+            PemFiles.key(files.get(i).key(), files.get(i).passphraseFile(), chain.getFirst());
         file = "ocsp";
         Path ocsp = files.get(i).ocsp();
         byte[] staple = ocsp == null ? null : OcspFile.read(ocsp);

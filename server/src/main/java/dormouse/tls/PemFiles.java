@@ -1,5 +1,6 @@
 package dormouse.tls;
 
+import dormouse.config.KeyFile;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,18 +21,14 @@ import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.List;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/// Reads certificates and private keys as operators have them: PEM (RFC 7468), keys as PKCS#8 or in the older forms of OpenSSL
-/// and ACME clients (`BEGIN RSA PRIVATE KEY`, `BEGIN EC PRIVATE KEY`). Pure functions but for the files.
+/// Reads certificates and private keys as operators have them: PEM (RFC 7468), keys as a [KeyFile]. Pure functions but for the files.
 final class PemFiles {
   private static final Pattern CERTIFICATE =
       Pattern.compile("-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----");
-  private static final Pattern KEY =
-      Pattern.compile("-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----([^-]*)-----END \\1-----");
   private static final List<String> KEY_ALGORITHMS = List.of("RSA", "EC", "Ed25519");
 
   /// A file that is not what it should be. The message is what the operator reads behind the setting's name.
@@ -92,28 +89,24 @@ final class PemFiles {
   }
 
   /// The first private key of a file, which fits the certificate.
-  static PrivateKey key(Path file, X509Certificate certificate) throws BadFile {
-    String text = new String(read(file), StandardCharsets.ISO_8859_1);
-    Matcher matcher = KEY.matcher(text);
-    if (!matcher.find()) {
-      throw new BadFile("wanted a private key in PEM, but there is none in " + file);
-    }
-    String body = matcher.group(2);
-    if (matcher.group(1).startsWith("ENCRYPTED") || body.contains("ENCRYPTED")) {
-      throw new BadFile(
-          "wanted a key without passphrase, but the one in "
-              + file
-              + " is encrypted; write it out with: openssl pkey -in FILE -out NEW");
+  ///
+  /// @param passphrases a file of pass phrases, one of which opens the key; null: it is in clear
+  static PrivateKey key(Path file, @Nullable Path passphrases, X509Certificate certificate)
+      throws BadFile {
+    KeyFile.Clear read;
+    try {
+      read = KeyFile.read(file, passphrases);
+    } catch (IOException e) {
+      throw new BadFile(String.valueOf(e.getMessage()));
     }
     PublicKey publicKey = certificate.getPublicKey();
     try {
-      byte[] der = Base64.getMimeDecoder().decode(body);
-      boolean pkcs8 = matcher.group(1).equals("PRIVATE KEY");
-      PrivateKey key = decode(pkcs8 ? der : asPkcs8(der, publicKey), publicKey);
+      byte[] der = read.der();
+      PrivateKey key = decode(read.pkcs8() ? der : asPkcs8(der, publicKey), publicKey);
       if (names(der, publicKey) || fits(key, publicKey)) {
         return key;
       }
-    } catch (IllegalArgumentException | GeneralSecurityException e) {
+    } catch (GeneralSecurityException e) {
       throw new BadFile("wanted a private key in PEM, but the one in " + file + " is damaged");
     }
     throw new BadFile("the key in " + file + " does not fit the certificate");

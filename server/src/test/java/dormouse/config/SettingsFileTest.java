@@ -27,7 +27,7 @@ final class SettingsFileTest extends SettingsFileCase {
         - { protocol: imap, address: "[::1]:1993", tls: none }
       tls:
         certificates:
-          - { certificate: mail.pem, key: mail.key, ocsp: mail.pem }
+          - { certificate: mail.pem, key: mail.key, passphrase-file: master.secret, ocsp: mail.pem }
         reload-every: 11s
         client-certificates: required
         client-ca: mail.pem
@@ -42,6 +42,7 @@ final class SettingsFileTest extends SettingsFileCase {
           tls-name: mail.example.org
           client-certificate: mail.pem
           client-key: mail.key
+          client-passphrase-file: master.secret
           source-addresses: [ 10.0.0.5, "2001:db8::5" ]
           trusted: true
           proxy-protocol: v2
@@ -180,6 +181,7 @@ final class SettingsFileTest extends SettingsFileCase {
             new CertificateSettings(
                 directory.resolve("mail.pem"),
                 directory.resolve("mail.key"),
+                directory.resolve("master.secret"),
                 directory.resolve("mail.pem")));
     differsInEveryKey(settings.tls(), TlsSettings.DEFAULT);
     assertThat(settings.backends().get("mx2"))
@@ -194,6 +196,7 @@ final class SettingsFileTest extends SettingsFileCase {
                 List.of(),
                 directory.resolve("mail.pem"),
                 directory.resolve("mail.key"),
+                directory.resolve("master.secret"),
                 List.of(InetAddress.ofLiteral("10.0.0.5"), InetAddress.ofLiteral("2001:db8::5")),
                 true,
                 ProxyProtocol.V2,

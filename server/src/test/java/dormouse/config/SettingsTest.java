@@ -37,6 +37,7 @@ final class SettingsTest {
                 List.of(),
                 null,
                 null,
+                null,
                 List.of(),
                 false,
                 ProxyProtocol.NONE,

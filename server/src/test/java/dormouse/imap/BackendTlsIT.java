@@ -89,6 +89,34 @@ class BackendTlsIT {
   }
 
   @Test
+  void itsKeyMayBeUnderAPassPhrase() throws Exception {
+    Path key = directory.resolve("encrypted.key");
+    Path phrases = Files.writeString(directory.resolve("phrases"), "wrong\nright\n");
+    Process openssl =
+        new ProcessBuilder(
+                "openssl",
+                "pkcs8",
+                "-topk8",
+                "-in",
+                dovecot.key().toString(),
+                "-out",
+                key.toString(),
+                "-passout",
+                "pass:right")
+            .inheritIO()
+            .start();
+    assertThat(openssl.waitFor()).isZero();
+    assertThat(
+            login(
+                ", ca: "
+                    + dovecot.certificate()
+                    + ours().replace(dovecot.key().toString(), key.toString())
+                    + ", client-passphrase-file: "
+                    + phrases))
+        .isEqualTo("OK");
+  }
+
+  @Test
   void whoShowsNoneOrAnotherIsNot() {
     assertThat(login(", ca: " + dovecot.certificate())).startsWith("NO ");
     String wrong = ", client-certificate: " + other.certificate() + ", client-key: " + other.key();

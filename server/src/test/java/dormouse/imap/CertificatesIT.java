@@ -9,6 +9,7 @@ import dormouse.config.ListenTls;
 import dormouse.config.TlsSettings;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.ImapClient;
+import dormouse.testkit.NginxMailServer;
 import dormouse.testkit.Wait;
 import dormouse.tls.BadCertificates;
 import io.netty.pkitesting.CertificateBuilder;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -72,6 +74,50 @@ class CertificatesIT {
       Wait.until("the newest is served", SOON, () -> servedAt(stage).equals("CN=third"));
       before.ok("NOOP");
     }
+  }
+
+  /// The same files do for nginx (`ssl_password_file`).
+  @Test
+  void aKeyMayBeUnderAPassPhraseThatChanges() throws Exception {
+    Path phrases = Files.writeString(dir.resolve("phrases"), "old phrase\n");
+    encrypt("old phrase");
+    String block =
+        "mail { auth_http 127.0.0.1:1/; ssl_certificate %s; ssl_certificate_key %s; ssl_password_file %s; server { listen 993 ssl; protocol imap; } }";
+    try (ListenedStage stage = stage(underPassPhrase(phrases))) {
+      NginxMailServer.ofBlock(block.formatted(certificate, key, phrases)).close();
+      stage.certificates.watch(Duration.ofMillis(100));
+      assertThat(servedAt(stage)).isEqualTo("CN=first");
+
+      write(signed("second"));
+      encrypt("new phrase");
+      assertThatThrownBy(() -> stage.certificates.use(underPassPhrase(phrases)))
+          .isInstanceOf(BadCertificates.class)
+          .hasMessage(
+              "tls.certificates[0].key: no pass phrase in %s opens the key in %s", phrases, key);
+      assertThat(servedAt(stage)).isEqualTo("CN=first");
+
+      Files.writeString(phrases, "old phrase\nnew phrase\n");
+      NginxMailServer.ofBlock(block.formatted(certificate, key, phrases)).close();
+      Wait.until("the new one is served", SOON, () -> servedAt(stage).equals("CN=second"));
+    }
+  }
+
+  private TlsSettings underPassPhrase(Path phrases) {
+    return new TlsSettings(List.of(new CertificateSettings(certificate, key, phrases, null)));
+  }
+
+  private void encrypt(String phrase) throws IOException {
+    run(
+        "openssl",
+        "pkcs8",
+        "-topk8",
+        "-in",
+        "mail.key",
+        "-out",
+        "new",
+        "-passout",
+        "pass:" + phrase);
+    Files.move(dir.resolve("new"), key, StandardCopyOption.REPLACE_EXISTING);
   }
 
   @Test
@@ -313,7 +359,7 @@ class CertificatesIT {
         dir.resolve("ca.crt"),
         crl,
         null,
-        List.of(new CertificateSettings(certificate, key, ocsp)));
+        List.of(new CertificateSettings(certificate, key, null, ocsp)));
   }
 
   private void write(X509Bundle made) throws IOException {

@@ -125,9 +125,9 @@ class CertificatesTest {
             "tls.certificates[5].key: the key in "
                 + dir.resolve("c.key")
                 + " does not fit the certificate",
-            "tls.certificates[6].key: wanted a key without passphrase, but the one in "
+            "tls.certificates[6].key: wanted a key in clear, or a file of pass phrases beside it, but the one in "
                 + dir.resolve("e.key")
-                + " is encrypted; write it out with: openssl pkey -in FILE -out NEW",
+                + " is encrypted",
             "tls.certificates[7].key: wanted a private key in PEM, but the one in "
                 + dir.resolve("d.key")
                 + " is damaged",
@@ -149,7 +149,7 @@ class CertificatesTest {
         .close();
 
     ECPrivateKey ec =
-        (ECPrivateKey) PemFiles.key(key, PemFiles.certificates(certificate).getFirst());
+        (ECPrivateKey) PemFiles.key(key, null, PemFiles.certificates(certificate).getFirst());
     Path ecKey = file("ec.key", pem("EC PRIVATE KEY", sec1(ec)));
     Certificates.load(settings(certificate, ecKey), dir, clock, new RecordLayer(_ -> {})).close();
   }
