@@ -17,8 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// (`BEGIN RSA PRIVATE KEY`, `BEGIN EC PRIVATE KEY`); each in clear, or under a pass phrase that stands in a [PassphraseFile].
 public final class KeyFile {
   private static final Pattern KEY =
-      Pattern.compile(
-          "-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----((?:[A-Za-z-]+:[^\n]*\n|[^-:])*)-----END \\1-----");
+      Pattern.compile("(?s)-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----(.*?)-----END \\1-----");
   private static final Pattern HEADER = Pattern.compile("([A-Za-z-]+):[ \t]*([^\r\n]*)\r?\n");
   private static final String WRITE_ANEW =
       "; write it anew with: openssl pkcs8 -topk8 -in FILE -out NEW";

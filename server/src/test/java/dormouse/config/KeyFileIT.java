@@ -150,6 +150,19 @@ final class KeyFileIT extends SettingsFileCase {
             "2:32: backends.mx.client-passphrase-file: wanted a `client-key`, which it opens");
   }
 
+  @Test
+  void aLongKeyIsRead() throws IOException {
+    for (String headers : List.of("", "X-Note: none\n\n")) {
+      Files.writeString(
+          directory.resolve("long"),
+          "-----BEGIN RSA PRIVATE KEY-----\n"
+              + headers
+              + ("A".repeat(64) + "\n").repeat(2000)
+              + "-----END RSA PRIVATE KEY-----\n");
+      assertThat(KeyFile.read(directory.resolve("long"), null).der()).hasSize(96_000);
+    }
+  }
+
   /// A key in clear beside pass phrases is as in nginx: they are not needed.
   @Test
   void aKeyInClearNeedsNone() throws Exception {

@@ -85,7 +85,6 @@ class CertificatesIT {
         "mail { auth_http 127.0.0.1:1/; ssl_certificate %s; ssl_certificate_key %s; ssl_password_file %s; server { listen 993 ssl; protocol imap; } }";
     try (ListenedStage stage = stage(underPassPhrase(phrases))) {
       NginxMailServer.ofBlock(block.formatted(certificate, key, phrases)).close();
-      stage.certificates.watch(Duration.ofMillis(100));
       assertThat(servedAt(stage)).isEqualTo("CN=first");
 
       write(signed("second"));
@@ -96,6 +95,7 @@ class CertificatesIT {
               "tls.certificates[0].key: no pass phrase in %s opens the key in %s", phrases, key);
       assertThat(servedAt(stage)).isEqualTo("CN=first");
 
+      stage.certificates.watch(Duration.ofMillis(100));
       Files.writeString(phrases, "old phrase\nnew phrase\n");
       NginxMailServer.ofBlock(block.formatted(certificate, key, phrases)).close();
       Wait.until("the new one is served", SOON, () -> servedAt(stage).equals("CN=second"));
