@@ -28,11 +28,13 @@ final class MechanismChecks {
     }
     boolean proxied =
         settings.listen().stream().anyMatch(listen -> !listen.proxyProtocolFrom().isEmpty());
-    if (mechanism == SaslMechanism.EXTERNAL
-        && settings.tls().clientCertificates() == ClientCertificates.NONE
-        && !proxied) {
-      fault("login.mechanisms", "external needs `tls.client-certificates`");
+    if (mechanism == SaslMechanism.EXTERNAL && !believesCertificates(settings.tls()) && !proxied) {
+      fault("login.mechanisms", "external needs `tls.client-certificates` and `tls.client-ca`");
     }
+  }
+
+  private static boolean believesCertificates(TlsSettings tls) {
+    return tls.clientCertificates() != ClientCertificates.NONE && tls.clientCa() != null;
   }
 
   private static boolean answers(LinkKind link, SaslMechanism mechanism) {

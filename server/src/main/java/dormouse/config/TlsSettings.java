@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param reloadEvery between two looks at the files, which are read again when they have changed; none: only at a reload;
 ///     100ms to 24h
 /// @param clientCertificates whether clients are asked for a certificate of their own
-/// @param clientCa PEM, certificates that may sign the clients'; needed when they are asked
+/// @param clientCa PEM, certificates that may sign the clients'; needed when they are asked, unless for any
 /// @param clientCrl PEM, lists of clients' certificates that are revoked, of each who may sign them; none: nobody asks whether one is
 /// @param ticketKeys a [TicketKeyFile]; none: Dormouse makes keys itself
 /// @param certificates if there is none and a listener needs one, a self-signed certificate is made in the state
@@ -31,7 +31,9 @@ public record TlsSettings(
   public TlsSettings {
     new Checks()
         .that(
-            clientCertificates == ClientCertificates.NONE || clientCa != null,
+            clientCa != null
+                || clientCertificates == ClientCertificates.NONE
+                || clientCertificates == ClientCertificates.ANY,
             "client-ca",
             "a file of those who may sign clients' certificates")
         .that(

@@ -85,6 +85,7 @@ final class AnswerCache {
       add(mac, attempt.authzid());
       if (attempt.tls() != null && attempt.tls().certificate() != null) {
         mac.update(attempt.tls().certificate().getEncoded()); // DER says how long it is
+        add(mac, attempt.tls().certificateFault());
       }
       if (heeds.contains(Heeds.WAY_IN)) {
         addWayIn(mac, attempt.client());

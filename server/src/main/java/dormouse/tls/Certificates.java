@@ -37,6 +37,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -78,7 +79,7 @@ public final class Certificates implements AutoCloseable {
   private final TicketKeys ticketKeys;
   private volatile TlsSettings settings;
   private String fingerprint = "";
-  private List<ServedCertificate> replaced = List.of();
+  private volatile List<ServedCertificate> replaced = List.of();
   private volatile List<ServedCertificate> served = List.of();
   private volatile NamedContexts byName;
   private List<ListAge> lists = List.of();
@@ -172,8 +173,8 @@ public final class Certificates implements AutoCloseable {
     settings = of;
     release(replaced); // a handshake that began before the last change has ended
     replaced = served;
-    byName = NamedContexts.of(next.served());
     served = next.served();
+    byName = NamedContexts.of(served); // last: what a name leads to is served or has just been
     lists = next.lists();
     Map<Path, Instant> expiries = new LinkedHashMap<>();
     for (ServedCertificate certificate : served) {
@@ -247,13 +248,15 @@ public final class Certificates implements AutoCloseable {
         Path ocsp = files.get(i).ocsp();
         byte[] staple = ocsp == null ? null : OcspFile.read(ocsp);
         file = "certificate";
-        SslContext context = context(key, chain, clients, staple != null);
+        AnyClient any = clients.any();
+        SslContext context = context(key, chain, clients, any, staple != null);
         TicketKeys.bind(context, chain.getFirst(), clients);
         TicketKeys.use(context, tickets);
         read.add(
-            new ServedCertificate(files.get(i).certificate(), chain.getFirst(), context, staple));
+            new ServedCertificate(
+                files.get(i).certificate(), chain.getFirst(), context, staple, any));
         records.prepare(context);
-      } catch (PemFiles.BadFile | SSLException e) {
+      } catch (PemFiles.BadFile | SSLException | GeneralSecurityException e) {
         faults.add(new Fault(0, 0, setting + file, String.valueOf(e.getMessage())));
       }
     }
@@ -278,12 +281,16 @@ public final class Certificates implements AutoCloseable {
   }
 
   private static SslContext context(
-      PrivateKey key, List<X509Certificate> chain, ClientTrust clients, boolean staples)
+      PrivateKey key,
+      List<X509Certificate> chain,
+      ClientTrust clients,
+      @Nullable AnyClient any,
+      boolean staples)
       throws SSLException {
     SslContextBuilder builder =
         TlsRules.applyTo(SslContextBuilder.forServer(key, chain)).applicationProtocolConfig(ALPN);
     try {
-      clients.applyTo(builder);
+      clients.applyTo(builder, any);
     } catch (GeneralSecurityException e) {
       throw new SSLException(e);
     }
@@ -323,12 +330,11 @@ public final class Certificates implements AutoCloseable {
 
     @Override
     protected SslHandler newSslHandler(SslContext context, ByteBufAllocator allocator) {
-      for (ServedCertificate certificate : served) {
-        if (certificate.context().equals(context)) {
-          return certificate.newHandler(records, allocator);
-        }
-      }
-      return records.newSslHandler(context, allocator);
+      return Stream.concat(served.stream(), replaced.stream())
+          .filter(certificate -> certificate.context().equals(context))
+          .findFirst()
+          .orElseThrow() // replaced twice since it was looked up, a moment ago
+          .newHandler(records, allocator);
     }
   }
 

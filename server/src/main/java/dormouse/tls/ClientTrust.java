@@ -17,6 +17,7 @@ import java.security.cert.X509CRL;
 import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import javax.net.ssl.CertPathTrustManagerParameters;
 import javax.net.ssl.TrustManagerFactory;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// Whose certificates clients may show. Immutable.
 ///
 /// @param wanted whether they are asked for one
-/// @param signers who may sign them; empty if they are not asked
+/// @param signers who may sign them; empty if they are not asked, or for whoever's
 /// @param revoked lists of those that are good no more; null: nobody asks whether one is
 record ClientTrust(
     ClientCertificates wanted, List<X509Certificate> signers, @Nullable List<X509CRL> revoked) {
@@ -39,8 +40,10 @@ record ClientTrust(
   /// @param faults gets what is wrong with them
   static ClientTrust read(TlsSettings from, List<Fault> faults) {
     Path signers = from.clientCa();
-    if (signers == null || from.clientCertificates() == ClientCertificates.NONE) {
-      return new ClientTrust(ClientCertificates.NONE, List.of(), null);
+    ClientCertificates wanted = from.clientCertificates();
+    if (signers == null || wanted == ClientCertificates.NONE) {
+      boolean any = wanted == ClientCertificates.ANY;
+      return new ClientTrust(any ? wanted : ClientCertificates.NONE, List.of(), null);
     }
     List<X509Certificate> read = List.of();
     try {
@@ -50,11 +53,10 @@ record ClientTrust(
     }
     Path revoked = from.clientCrl();
     try {
-      return new ClientTrust(
-          from.clientCertificates(), read, revoked == null ? null : PemFiles.revoked(revoked));
+      return new ClientTrust(wanted, read, revoked == null ? null : PemFiles.revoked(revoked));
     } catch (PemFiles.BadFile e) {
       faults.add(new Fault(0, 0, "tls.client-crl", String.valueOf(e.getMessage())));
-      return new ClientTrust(from.clientCertificates(), read, null);
+      return new ClientTrust(wanted, read, null);
     }
   }
 
@@ -63,7 +65,17 @@ record ClientTrust(
     return revoked == null ? List.of() : ListAge.of(revoked);
   }
 
-  void applyTo(SslContextBuilder builder) throws GeneralSecurityException {
+  /// What is asked of certificates that come in whosever they are; null if those do not.
+  @Nullable AnyClient any() throws GeneralSecurityException {
+    return wanted == ClientCertificates.ANY ? new AnyClient(signers, ifSigned()) : null;
+  }
+
+  /// @param any of [#any]
+  void applyTo(SslContextBuilder builder, @Nullable AnyClient any) throws GeneralSecurityException {
+    if (any != null) {
+      builder.clientAuth(ClientAuth.OPTIONAL).trustManager(any);
+      return;
+    }
     if (signers.isEmpty()) {
       builder.trustManager(TrustsNobody.INSTANCE);
       return;
@@ -77,15 +89,29 @@ record ClientTrust(
     }
   }
 
+  private TrustManagerFactory ifSigned() throws GeneralSecurityException {
+    if (revoked != null) {
+      return unlessRevoked(revoked);
+    }
+    TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+    if (!signers.isEmpty()) {
+      var parameters = new PKIXBuilderParameters(anchors(), new X509CertSelector());
+      parameters.setRevocationEnabled(false);
+      factory.init(new CertPathTrustManagerParameters(parameters));
+    }
+    return factory;
+  }
+
+  private Set<TrustAnchor> anchors() {
+    return signers.stream()
+        .map(signer -> new TrustAnchor(signer, null))
+        .collect(Collectors.toSet());
+  }
+
   /// Asks nobody on the network: what is not in the lists, of each signer in a chain, is not known to be good. That is so because no `PKIXRevocationChecker` is
   /// given: whatever its options, it would fetch the lists that certificates say are somewhere (their CRL distribution points).
   TrustManagerFactory unlessRevoked(List<X509CRL> lists) throws GeneralSecurityException {
-    var parameters =
-        new PKIXBuilderParameters(
-            signers.stream()
-                .map(signer -> new TrustAnchor(signer, null))
-                .collect(Collectors.toSet()),
-            new X509CertSelector());
+    var parameters = new PKIXBuilderParameters(anchors(), new X509CertSelector());
     parameters.setRevocationEnabled(true);
     parameters.addCertStore(
         CertStore.getInstance("Collection", new CollectionCertStoreParameters(lists)));

@@ -228,7 +228,7 @@ final class DirectorySettingsTest extends SettingsFileCase {
         .containsExactly(
             "4:10: login.mechanisms: no link of `directory` can answer plain",
             "4:10: login.mechanisms: no link of `directory` can answer external",
-            "4:10: login.mechanisms: external needs `tls.client-certificates`");
+            "4:10: login.mechanisms: external needs `tls.client-certificates` and `tls.client-ca`");
     assertThat(
             good(
                 """

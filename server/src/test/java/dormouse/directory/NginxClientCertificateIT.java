@@ -40,8 +40,12 @@ class NginxClientCertificateIT {
   private final AuthDaemon daemon = AuthDaemon.start(_ -> Answer.accept(backend.port()));
   private NginxMailServer nginx;
   private NginxMailServer telling;
+  private NginxMailServer lenient;
+  private NginxMailServer lenientKnowing;
   private FrontEnd dormouse;
   private FrontEnd dormouseTelling;
+  private FrontEnd dormouseLenient;
+  private FrontEnd dormouseLenientKnowing;
 
   @TempDir static Path directory = Path.of("");
 
@@ -56,43 +60,53 @@ class NginxClientCertificateIT {
         "ca.key",
         "-out",
         "ca.pem");
-    nginx = nginx("off");
-    telling = nginx("on");
-    dormouse = dormouse(false);
-    dormouseTelling = dormouse(true);
+    String known = "ssl_client_certificate " + directory.resolve("ca.pem") + ";";
+    nginx = nginx("off", "optional", known);
+    telling = nginx("on", "optional", known);
+    lenient = nginx("on", "optional_no_ca", "");
+    lenientKnowing = nginx("on", "optional_no_ca", known);
+    String ca = ", client-ca: " + directory.resolve("ca.pem");
+    dormouse = dormouse(false, "optional" + ca);
+    dormouseTelling = dormouse(true, "optional" + ca);
+    dormouseLenient = dormouse(true, "any");
+    dormouseLenientKnowing = dormouse(true, "any" + ca);
   }
 
-  private NginxMailServer nginx(String tells) {
+  private NginxMailServer nginx(String tells, String verifies, String known) {
     return NginxMailServer.start(
         1,
         "auth_http http://127.0.0.1:" + daemon.port() + "/auth;",
         "auth_http_pass_client_cert " + tells + ";",
         "imap_auth plain login external;",
-        "ssl_verify_client optional;",
-        "ssl_client_certificate " + directory.resolve("ca.pem") + ";");
+        "ssl_verify_client " + verifies + ";",
+        known);
   }
 
-  private FrontEnd dormouse(boolean tells) {
+  private FrontEnd dormouse(boolean tells, String asks) {
     return FrontEnd.of(
         """
         listen: [ { address: "127.0.0.1:0", tls: implicit } ]
-        tls: { client-certificates: optional, client-ca: %s }
+        tls: { client-certificates: %s }
         backends:
           any: { address: "*", tls: none }
         directory:
           - http: { url: "http://127.0.0.1:%d/auth", pass-client-certificate: %s }
             break-after: 0
-        login: { mechanisms: [ plain, login, external ] }
+        login: { mechanisms: [ plain, login%s ] }
         throttle: { enabled: false }
         hibernate: { enabled: false }
         """
-            .formatted(directory.resolve("ca.pem"), daemon.port(), tells));
+            .formatted(asks, daemon.port(), tells, asks.contains("client-ca") ? ", external" : ""));
   }
 
   @AfterAll
   void stop() {
     dormouse.close();
     dormouseTelling.close();
+    dormouseLenient.close();
+    dormouseLenientKnowing.close();
+    lenient.close();
+    lenientKnowing.close();
     nginx.close();
     telling.close();
     daemon.close();
@@ -142,6 +156,90 @@ class NginxClientCertificateIT {
         .toList();
   }
 
+  /// nginx: `ssl_verify_client optional_no_ca`.
+  @TestFactory
+  List<DynamicTest> theTableWhereAnyMayBeShown() throws Exception {
+    openssl(
+        "req", "-x509", "-subj", "/CN=others", "-keyout", "other-ca.key", "-out", "other-ca.pem");
+    openssl("req", "-new", "-subj", "/CN=between", "-keyout", "mid.key", "-out", "mid.csr");
+    Path extensions = directory.resolve("mid.cnf");
+    Files.writeString(extensions, "basicConstraints = CA:TRUE\n");
+    run(
+        List.of(
+            "openssl x509 -req -days 2 -in mid.csr -CA other-ca.pem -CAkey other-ca.key -extfile mid.cnf -out mid.pem"
+                .split(" ")));
+    Files.writeString(
+        directory.resolve("whole.pem"),
+        Files.readString(directory.resolve("mid.pem"))
+            + Files.readString(directory.resolve("other-ca.pem")));
+    Path signed = certificate("7", "/CN=ann");
+    List<Path> stores =
+        List.of(
+            selfSigned(),
+            signedBy("other-ca", ""),
+            signedBy("other-ca", " -certfile other-ca.pem"),
+            signedBy("mid", " -certfile mid.pem"),
+            signedBy("mid", " -certfile whole.pem"));
+    List<DynamicTest> tests = new ArrayList<>();
+    for (Path store : stores) {
+      for (String version : List.of("TLSv1.3", "TLSv1.2")) {
+        NginxCase row =
+            row(version + " " + store.getFileName(), "a LOGIN ann secret", "b NOOP")
+                .showing(store, version, version.equals("TLSv1.3") ? TLS13 : TLS12);
+        tests.add(DynamicTest.dynamicTest(row.name(), () -> checkLenient(row)));
+      }
+    }
+    NginxCase none = row("none", "a LOGIN ann secret").over("TLSv1.3", TLS13);
+    tests.add(DynamicTest.dynamicTest("none", () -> checkLenient(none)));
+    NginxCase known = row("known", "a LOGIN ann secret").showing(signed, "TLSv1.3", TLS13);
+    tests.add(
+        DynamicTest.dynamicTest(
+            "known",
+            () ->
+                known.check(
+                    side(lenientKnowing, lenientKnowing.tlsPort()), side(dormouseLenientKnowing))));
+    NginxCase external =
+        external("external", "a AUTHENTICATE EXTERNAL " + base64("ann"))
+            .showing(signed, "TLSv1.3", TLS13);
+    tests.add(
+        DynamicTest.dynamicTest(
+            "external",
+            () ->
+                external.check(
+                    side(lenientKnowing, lenientKnowing.tlsPort()), side(dormouseLenientKnowing))));
+    return tests;
+  }
+
+  private void checkLenient(NginxCase row) {
+    row.check(side(lenient, lenient.tlsPort()), side(dormouseLenient));
+  }
+
+  private Path selfSigned() throws Exception {
+    String name = "c" + made++;
+    openssl("req", "-x509", "-subj", "/CN=alone", "-keyout", name + ".key", "-out", name + ".pem");
+    return store(name, "");
+  }
+
+  private Path signedBy(String ca, String more) throws Exception {
+    String name = "c" + made++;
+    openssl("req", "-new", "-subj", "/CN=ann", "-keyout", name + ".key", "-out", name + ".csr");
+    run(
+        List.of(
+            "openssl x509 -req -days 2 -in %1$s.csr -CA %2$s.pem -CAkey %2$s.key -set_serial 77 -out %1$s.pem"
+                .formatted(name, ca)
+                .split(" ")));
+    return store(name, more);
+  }
+
+  private static Path store(String name, String more) throws Exception {
+    run(
+        List.of(
+            "openssl pkcs12 -export -in %1$s.pem -inkey %1$s.key -out %1$s.p12 -passout pass:%2$s%3$s"
+                .formatted(name, SelfSigned.PASSWORD, more)
+                .split(" ")));
+    return directory.resolve(name + ".p12");
+  }
+
   private void check(NginxCase row) {
     row.check(side(nginx, nginx.tlsPort()), side(dormouse));
     row.check(side(telling, telling.tlsPort()), side(dormouseTelling));
@@ -185,12 +283,7 @@ class NginxClientCertificateIT {
             "openssl x509 -req -days 2 -in %1$s.csr -CA ca.pem -CAkey ca.key -set_serial %2$s -out %1$s.pem"
                 .formatted(name, serial)
                 .split(" ")));
-    run(
-        List.of(
-            "openssl pkcs12 -export -in %1$s.pem -inkey %1$s.key -out %1$s.p12 -passout pass:%2$s"
-                .formatted(name, SelfSigned.PASSWORD)
-                .split(" ")));
-    return directory.resolve(name + ".p12");
+    return store(name, "");
   }
 
   private static String strings(String mask) throws IOException {

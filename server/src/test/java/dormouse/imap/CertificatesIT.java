@@ -22,6 +22,7 @@ import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -164,6 +165,37 @@ class CertificatesIT {
       assertThat(openssl(stage, "-cert", own.toString())).contains("* OK");
       knows(stage, "Ann", "");
     }
+  }
+
+  /// Nor is it by a ticket, for which nobody is shown it again.
+  @Test
+  void whereAnyMayBeShownAStrangersIsNotBelieved() throws Exception {
+    for (X509Bundle each : List.of(signed("Ann"), bundle("Eve"), expired())) {
+      String name = each.getCertificate().getSubjectX500Principal().getName().substring(3);
+      Files.writeString(
+          dir.resolve(name + ".pem"), each.getCertificatePEM() + each.getPrivateKeyPEM());
+    }
+    try (ListenedStage stage = stage(settings(ClientCertificates.ANY, null))) {
+      assertThat(openssl(stage)).contains("* OK");
+      assertThat(openssl(stage, "-cert", "Old.pem")).doesNotContain("* OK");
+      assertThat(openssl(stage, "-cert", "Eve.pem", "-sess_out", "ticket")).contains("* OK");
+      assertThat(openssl(stage, "-cert", "Eve.pem", "-sess_in", "ticket"))
+          .contains("Reused", "* OK");
+      assertThat(openssl(stage, "-cert", "Ann.pem", "-sess_out", "ticket")).contains("* OK");
+      assertThat(openssl(stage, "-cert", "Ann.pem", "-sess_in", "ticket"))
+          .contains("Reused", "* OK");
+      knows(stage, "Ann", "");
+      assertThat(stage.certificateNames()).containsExactlyInAnyOrder("", "Ann");
+    }
+  }
+
+  private X509Bundle expired() throws Exception {
+    return new CertificateBuilder()
+        .ecp256()
+        .subject("CN=Old")
+        .notBefore(Instant.now().minus(Duration.ofDays(3)))
+        .notAfter(Instant.now().minus(Duration.ofDays(1)))
+        .buildIssuedBy(ca);
   }
 
   @Test

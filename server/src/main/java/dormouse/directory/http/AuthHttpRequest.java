@@ -17,7 +17,6 @@ import java.security.cert.X509Certificate;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /// The question to an HTTP auth daemon, byte for byte as nginx's mail proxy puts it: which headers, in which order, how escaped
 /// (nginx: `ngx_mail_auth_http_create_request`). Headers that nginx does not know come only with `extended`, between
@@ -59,7 +58,7 @@ final class AuthHttpRequest {
       header("Auth-SSL-Protocol", tls.protocol());
       header("Auth-SSL-Cipher", openSslName(tls.cipher()));
       if (tls.certificateAsked()) {
-        certificate(tls.certificate(), settings.passClientCertificate());
+        certificate(tls, settings.passClientCertificate());
       }
     }
     if (tls == null && client.tls() && attempt.proof() instanceof Proof.Resumed) {
@@ -103,13 +102,15 @@ final class AuthHttpRequest {
     }
   }
 
-  /// What nginx tells where it has asked for certificates. One that is not signed as it should be has ended the handshake.
-  private void certificate(@Nullable X509Certificate certificate, boolean whole) {
+  /// What nginx tells where it has asked for certificates. One that is not signed as it should be has ended the handshake, unless any may be shown.
+  private void certificate(HandshakeFacts tls, boolean whole) {
+    X509Certificate certificate = tls.certificate();
     if (certificate == null) {
       header("Auth-SSL-Verify", "NONE");
       return;
     }
-    header("Auth-SSL-Verify", "SUCCESS");
+    String fault = tls.certificateFault();
+    header("Auth-SSL-Verify", fault.isEmpty() ? "SUCCESS" : "FAILED:" + fault);
     header("Auth-SSL-Subject", OpenSslName.of(certificate.getSubjectX500Principal()));
     header("Auth-SSL-Issuer", OpenSslName.of(certificate.getIssuerX500Principal()));
     header("Auth-SSL-Serial", serial(certificate.getSerialNumber()));

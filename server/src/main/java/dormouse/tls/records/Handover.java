@@ -14,6 +14,7 @@ import io.netty.internal.tcnative.SSL;
 import io.netty.util.concurrent.Promise;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Map;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -31,13 +32,21 @@ final class Handover extends ChannelInboundHandlerAdapter {
   private static final int MASTER_SECRET_BYTES = 48; // RFC 5246 §8.1
 
   private final SecretCollector secrets;
+  private final Map<SSLEngine, ClientCheck> checks;
   private final RecordGate gate;
   private final boolean carries;
   private final RecordLayer.Told told;
 
+  /// @param checks what is thought of clients' certificates, where it matters; each is taken out
   /// @param carries whether connections are taken over at all
-  Handover(SecretCollector secrets, RecordGate gate, boolean carries, RecordLayer.Told told) {
+  Handover(
+      SecretCollector secrets,
+      Map<SSLEngine, ClientCheck> checks,
+      RecordGate gate,
+      boolean carries,
+      RecordLayer.Told told) {
     this.secrets = secrets;
+    this.checks = checks;
     this.gate = gate;
     this.carries = carries;
     this.told = told;
@@ -57,7 +66,10 @@ final class Handover extends ChannelInboundHandlerAdapter {
               ? secrets.take(engine.sslPointer())
               : null;
       HandshakeFacts facts =
-          HandshakeFacts.of(handshake.engine(), heard == null ? new byte[0] : heard.exporter());
+          HandshakeFacts.of(
+              handshake.engine(),
+              heard == null ? new byte[0] : heard.exporter(),
+              checks.remove(handshake.engine()));
       boolean resumed = isResumed(handshake.engine());
       Carrier carrier = takeOver(pipeline, handshake, facts, heard);
       if (heard != null) {

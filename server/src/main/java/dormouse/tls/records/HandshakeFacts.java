@@ -1,7 +1,7 @@
 package dormouse.tls.records;
 
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.List;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
@@ -22,19 +22,21 @@ import org.jspecify.annotations.Nullable;
 /// @param serverName the name that the client asked for (SNI, RFC 6066 §3); `""` if none
 /// @param bindings what a login on this connection can be bound to
 /// @param certificateAsked whether the client was asked for a certificate of its own
-/// @param certificate what the client has shown, and we have checked; null if it has not
+/// @param certificate what the client has shown; null if it has not
+/// @param certificateFault why that is not believed; `""` if it is, or there is none
 public record HandshakeFacts(
     String protocol,
     String cipher,
     String serverName,
     ChannelBindings bindings,
     boolean certificateAsked,
-    @Nullable X509Certificate certificate) {
+    @Nullable X509Certificate certificate,
+    String certificateFault) {
   private static final int MAX_NAME_LENGTH = 253;
 
-  /// The common name of the client's certificate; `""` if it has none.
+  /// The common name of the client's certificate; `""` if it has none, or none that is believed.
   public String certificateName() {
-    return certificate == null ? "" : commonName(certificate);
+    return certificate == null || !certificateFault.isEmpty() ? "" : commonName(certificate);
   }
 
   private static String commonName(X509Certificate of) {
@@ -51,16 +53,19 @@ public record HandshakeFacts(
   }
 
   /// @param exporterSecret empty if it is not known
-  static HandshakeFacts of(SSLEngine engine, byte[] exporterSecret) {
+  /// @param check what is thought of the client's certificate; null: that it has come in says that it is good
+  static HandshakeFacts of(SSLEngine engine, byte[] exporterSecret, @Nullable ClientCheck check) {
     SSLSession session = engine.getSession();
     boolean asked = engine.getNeedClientAuth() || engine.getWantClientAuth();
+    List<X509Certificate> chain = asked ? certificates(session) : List.of();
     return new HandshakeFacts(
         session.getProtocol(),
         session.getCipherSuite(),
         serverName(session),
         ChannelBindings.of(session, exporterSecret),
         asked,
-        asked ? certificate(session) : null);
+        chain.isEmpty() ? null : chain.getFirst(),
+        chain.isEmpty() || check == null ? "" : check.fault(chain));
   }
 
   private static String serverName(SSLSession session) {
@@ -75,12 +80,11 @@ public record HandshakeFacts(
         : "";
   }
 
-  private static @Nullable X509Certificate certificate(SSLSession session) {
+  private static List<X509Certificate> certificates(SSLSession session) {
     try {
-      Certificate[] chain = session.getPeerCertificates();
-      return chain.length > 0 && chain[0] instanceof X509Certificate first ? first : null;
+      return Arrays.stream(session.getPeerCertificates()).map(X509Certificate.class::cast).toList();
     } catch (SSLPeerUnverifiedException _) {
-      return null; // it has shown none
+      return List.of(); // it has shown none
     }
   }
 }

@@ -9,8 +9,12 @@ import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /// Carries connections of TLS 1.3 and 1.2 itself after their handshakes, in a fraction of the memory that BoringSSL takes for each. One for
 /// all contexts of the process. Any thread.
@@ -24,6 +28,7 @@ public final class RecordLayer {
   }
 
   private final SecretCollector secrets = new SecretCollector();
+  private final Map<SSLEngine, ClientCheck> checks = new ConcurrentHashMap<>();
   private final boolean carries;
   private final Told told;
 
@@ -75,7 +80,16 @@ public final class RecordLayer {
 
   /// The handler of one handshake, of a context that was prepared.
   public SslHandler newSslHandler(SslContext context, ByteBufAllocator allocator) {
+    return newSslHandler(context, allocator, null);
+  }
+
+  /// @param check what is thought of the client's certificate, where the context lets any in; null: one that came in is believed
+  public SslHandler newSslHandler(
+      SslContext context, ByteBufAllocator allocator, @Nullable ClientCheck check) {
     SslHandler handler = context.newHandler(allocator);
+    if (check != null) {
+      expect(handler, check);
+    }
     if (!(handler.engine() instanceof ReferenceCountedOpenSslEngine engine)) {
       return handler;
     }
@@ -89,6 +103,17 @@ public final class RecordLayer {
           }
         });
     return handler;
+  }
+
+  private void expect(SslHandler handler, ClientCheck check) {
+    checks.put(handler.engine(), check);
+    handler
+        .handshakeFuture()
+        .addListener(done -> {
+          if (!done.isSuccess()) {
+            checks.remove(handler.engine());
+          }
+        });
   }
 
   /// Gives its place to gate, handshake and hand-over.
@@ -105,7 +130,8 @@ public final class RecordLayer {
     public void handlerAdded(ChannelHandlerContext context) {
       ChannelPipeline pipeline = context.pipeline();
       RecordGate gate = new RecordGate();
-      pipeline.addAfter(context.name(), "hand-over", new Handover(secrets, gate, carries, told));
+      pipeline.addAfter(
+          context.name(), "hand-over", new Handover(secrets, checks, gate, carries, told));
       pipeline.addAfter(context.name(), "handshake", handshake);
       pipeline.replace(this, "gate", gate);
     }
