@@ -37,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a handshake may be like, with BoringSSL as the client, up to the hand-over and a line each way behind it.
 class HandshakesTest {
@@ -200,6 +201,34 @@ class HandshakesTest {
     try (Handshake one = new Handshake(here, client(Kind.TLS_1_3), "a.test")) {
       went(one, Handshake.WHOLE, Kind.TLS_1_3);
       assertThat(facts(one).certificateName()).isEmpty();
+    }
+  }
+
+  /// Each ticket holds all that the client has shown: more than BoringSSL's buffer for what is no mail.
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 3})
+  void theTicketsOfALongChainGoOut(int signers) throws Exception {
+    Certificates here = server(Kind.WITH_A_CERTIFICATE);
+    X509Bundle signer = ca;
+    for (int i = 0; i < signers; i++) {
+      signer =
+          new CertificateBuilder()
+              .rsa2048()
+              .subject("CN=signer " + i)
+              .setIsCertificateAuthority(true)
+              .buildIssuedBy(signer);
+    }
+    X509Bundle ann = new CertificateBuilder().rsa2048().subject("CN=Ann").buildIssuedBy(signer);
+    for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
+      SslContext client =
+          client(builder ->
+              builder
+                  .protocols(protocol)
+                  .keyManager(ann.getKeyPair().getPrivate(), ann.getCertificatePath()));
+      try (Handshake one = new Handshake(here, client, "a.test")) {
+        went(one, Handshake.WHOLE, Kind.WITH_A_CERTIFICATE);
+        assertThat(facts(one).certificateName()).isEqualTo("Ann");
+      }
     }
   }
 

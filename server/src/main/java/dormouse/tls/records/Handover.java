@@ -163,14 +163,22 @@ final class Handover extends ChannelInboundHandlerAdapter {
         new Protection(suite, secrets[0], 1), new Protection(suite, secrets[1], 1));
   }
 
+  /// All that BoringSSL has held back. It goes through a buffer of 2 KiB (Netty: `bioNonApplicationBufferSize`), and a ticket holds all certificates that the
+  /// client has shown: long ones come in several goes.
   private static ByteBuf tickets(
       ReferenceCountedOpenSslEngine engine, long ssl, ByteBufAllocator allocator)
       throws SSLException {
-    ByteBuf out = allocator.directBuffer(engine.getSession().getPacketBufferSize());
-    SSL.writeToSSL(ssl, out.memoryAddress(), 0);
-    ByteBuffer to = out.nioBuffer(0, out.capacity());
+    int room = engine.getSession().getPacketBufferSize();
+    ByteBuf out = allocator.directBuffer(room);
     try {
-      out.writerIndex(engine.wrap(ByteBuffer.allocate(0), to).bytesProduced());
+      int produced;
+      do {
+        out.ensureWritable(room);
+        SSL.writeToSSL(ssl, out.memoryAddress() + out.writerIndex(), 0);
+        ByteBuffer to = out.nioBuffer(out.writerIndex(), room);
+        produced = engine.wrap(ByteBuffer.allocate(0), to).bytesProduced();
+        out.writerIndex(out.writerIndex() + produced);
+      } while (produced > 0);
     } catch (SSLException e) {
       out.release();
       throw e;
