@@ -152,6 +152,9 @@ public final class Certificates implements AutoCloseable {
   }
 
   private synchronized void look() {
+    if (watch == null) {
+      return; // closed while it waited
+    }
     try {
       warnOfOldLists();
       String now = CertificateFiles.fingerprint(settings, files(settings));
@@ -343,6 +346,7 @@ public final class Certificates implements AutoCloseable {
   public synchronized void close() {
     if (watch != null) {
       watch.shutdownNow();
+      watch = null;
     }
     release(replaced);
     release(served);
