@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// client in, and is believed nothing. What is wrong in any other way ends the handshake all the same: it is out of date, or leads to whom we know and is not
 /// good. Any thread.
 final class AnyClient extends X509ExtendedTrustManager implements ClientCheck {
+  private static final int MOST_CERTIFICATES = 10; // each may have to be verified, for a stranger
+
   private final List<X509Certificate> signers;
   private final @Nullable X509TrustManager strict;
 
@@ -39,6 +41,9 @@ final class AnyClient extends X509ExtendedTrustManager implements ClientCheck {
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
+    if (chain.length > MOST_CERTIFICATES) {
+      throw new CertificateException("its chain is too long");
+    }
     for (X509Certificate each : chain) {
       each.checkValidity();
     }
