@@ -30,6 +30,7 @@ public final class CredentialsDigest {
       update(mac, credentials.user().getBytes(UTF_8));
       update(mac, credentials.authzid().getBytes(UTF_8));
       update(mac, credentials.password());
+      mac.update((byte) (credentials.token() ? 1 : 0));
       return new CredentialsDigest(mac.doFinal());
     } catch (CloneNotSupportedException e) {
       throw new IllegalStateException("cannot digest", e); // the JDK's own can

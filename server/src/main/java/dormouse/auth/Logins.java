@@ -4,6 +4,7 @@ import dormouse.auth.LoginDecision.Admitted;
 import dormouse.auth.LoginDecision.Refused;
 import dormouse.auth.LoginResult.Cause;
 import dormouse.backend.Approach;
+import dormouse.backend.Backend;
 import dormouse.config.BackendTls;
 import dormouse.config.Network;
 import dormouse.directory.Answer;
@@ -153,6 +154,20 @@ public final class Logins {
     }
     String backendUser = Objects.requireNonNullElse(facts.backendUser(), attempt.user());
     Standing standing = standing(attempt, facts, by, user, route);
+    if (password == null
+        && facts.master() == null
+        && attempt.proof() instanceof Proof.Token(var token)
+        && takesTokens(route)) {
+      return new Admitted(
+          user,
+          wanted,
+          route,
+          new Credentials(backendUser, "", token.clone(), /* token= */ true),
+          facts.forwarded(),
+          /* byMaster= */ false,
+          /* proven= */ false,
+          standing);
+    }
     if (password == null) {
       return facts.master() == null && haveMasters(route)
           ? new Admitted(
@@ -277,6 +292,15 @@ public final class Logins {
         pass != null,
         facts.allowNets(),
         facts.refresh());
+  }
+
+  /// Whether the client's token, or else a master user, opens whichever backend the user may come to.
+  private boolean takesTokens(Route route) {
+    List<Backend> all = Stream.concat(route.members().stream(), route.spare().stream()).toList();
+    return all.stream().anyMatch(backend -> backend.settings().takesTokens())
+        && all.stream()
+            .allMatch(
+                backend -> backend.settings().takesTokens() || masters.containsKey(backend.name()));
   }
 
   private boolean haveMasters(Route route) {

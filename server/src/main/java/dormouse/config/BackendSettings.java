@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// @param trusted whether it is told who the client is: ID with `x-originating-ip` and friends (Dovecot, nginx)
 /// @param proxyProtocol whether it is told the client's address by a PROXY header, before anything else
 /// @param mechanism by which users are logged in
+/// @param tokenMechanism by which they are whose client has shown an access token
 /// @param connectTimeout for TCP and TLS to stand; 10ms to 5m
 /// @param answerTimeout for its greeting, its answer to a login and to Dormouse's own commands; 10ms to 10m
 /// @param watch how changes are heard of where no feed tells
@@ -51,6 +52,7 @@ public record BackendSettings(
     boolean trusted,
     ProxyProtocol proxyProtocol,
     BackendMechanism mechanism,
+    TokenMechanism tokenMechanism,
     Duration connectTimeout,
     Duration answerTimeout,
     Watch watch,
@@ -76,6 +78,7 @@ public record BackendSettings(
           false,
           ProxyProtocol.NONE,
           BackendMechanism.AUTO,
+          TokenMechanism.NONE,
           ofSeconds(5),
           ofSeconds(30),
           Watch.AUTO,
@@ -170,6 +173,16 @@ public record BackendSettings(
   /// The same with another PROXY header, or none.
   public BackendSettings withProxyProtocol(ProxyProtocol other) {
     return Derived.from(this, "proxyProtocol", other);
+  }
+
+  /// The same, shown clients' access tokens by another mechanism, or not.
+  public BackendSettings withTokenMechanism(TokenMechanism other) {
+    return Derived.from(this, "tokenMechanism", other);
+  }
+
+  /// Whether it is shown the access tokens of clients.
+  public boolean takesTokens() {
+    return tokenMechanism != TokenMechanism.NONE;
   }
 
   /// The same with other timeouts.

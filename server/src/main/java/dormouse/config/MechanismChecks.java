@@ -73,8 +73,12 @@ final class MechanismChecks {
         || settings.directory().stream().anyMatch(link -> mayTellPass(link.kind()))) {
       return;
     }
+    boolean onlyTokens =
+        settings.login().mechanisms().stream()
+            .allMatch(mechanism -> mechanism.saysPassword() || mechanism.showsToken());
     for (Map.Entry<String, BackendSettings> each : settings.backends().entrySet()) {
-      if (each.getValue().loginAs().user() == null) {
+      boolean byToken = onlyTokens && each.getValue().takesTokens();
+      if (each.getValue().loginAs().user() == null && !byToken) {
         fault(
             "backends." + each.getKey() + ".login-as",
             "wanted a master user: behind "

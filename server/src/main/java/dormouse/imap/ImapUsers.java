@@ -242,8 +242,12 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
                 backend -> open(admitted, backend),
                 /* again= */ false,
                 admitted.proven() ? Set.of() : null),
-            backend ->
-                new Applicant(dialogue.client(), dialogue.clientId(), open(admitted, backend)));
+            backend -> {
+              Credentials credentials = open(admitted, backend);
+              return credentials == null
+                  ? null
+                  : new Applicant(dialogue.client(), dialogue.clientId(), credentials);
+            });
     Timer patience =
         loops.wheel(loop).after(backends.getFirst().settings().answerTimeout(), login::giveUp);
     ChannelFutureListener clientGone = _ -> login.giveUp();
@@ -293,12 +297,14 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     return admitted.at(wanted, route);
   }
 
-  /// What logs the client in at a backend, once.
-  private Credentials open(LoginDecision.Admitted admitted, Backend backend) {
-    MasterUser master = admitted.byMaster() ? masters.get(backend.name()) : null;
-    return master == null
-        ? admitted.credentials().copy()
-        : master.as(admitted.credentials().owner());
+  /// What logs the client in at a backend, once; null if nothing does: it takes no tokens, and has no master user.
+  private @Nullable Credentials open(LoginDecision.Admitted admitted, Backend backend) {
+    boolean tokenOfNoUse = admitted.credentials().token() && !backend.settings().takesTokens();
+    MasterUser master = admitted.byMaster() || tokenOfNoUse ? masters.get(backend.name()) : null;
+    if (master != null) {
+      return master.as(admitted.credentials().owner());
+    }
+    return tokenOfNoUse ? null : admitted.credentials().copy();
   }
 
   private static void failed(ImapDialogue dialogue, String tag, Throwable bug) {

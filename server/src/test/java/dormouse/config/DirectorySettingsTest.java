@@ -241,6 +241,24 @@ final class DirectorySettingsTest extends SettingsFileCase {
   }
 
   @Test
+  void aBackendThatIsShownTokensNeedsNoMasterUserForThem() {
+    String settings =
+        """
+        listen: [ { address: "0.0.0.0:993" } ]
+        backends: { mx: { address: mx, token-mechanism: oauthbearer } }
+        directory: [ oauth2: { issuer: x, audience: [ y ], jwks: "https://x/" }, sql: { url: "jdbc:sqlite:x", query: "SELECT password FROM u WHERE n = :user" } ]
+        login: { mechanisms: [ plain, oauthbearer, xoauth2%s ] }
+        """;
+    assertThat(good(settings.formatted("")).backends().get("mx"))
+        .extracting("tokenMechanism")
+        .isEqualTo(TokenMechanism.OAUTHBEARER);
+    assertThat(faults(settings.formatted(", scram-sha-256")))
+        .singleElement()
+        .asString()
+        .startsWith("2:17: backends.mx.login-as: wanted a master user: behind ");
+  }
+
+  @Test
   void whatRewritesAndMapsCannotBeIsAFault() {
     assertThat(
             faults(

@@ -47,6 +47,7 @@ final class SettingsFileTest extends SettingsFileCase {
           trusted: true
           proxy-protocol: v2
           mechanism: plain
+          token-mechanism: xoauth2
           connect-timeout: 7s
           answer-timeout: 8s
           health: { check: login, interval: 11s, timeout: 6s, down-after: 4, up-after: 3, user: probe, password-file: master.secret }
@@ -201,6 +202,7 @@ final class SettingsFileTest extends SettingsFileCase {
                 true,
                 ProxyProtocol.V2,
                 BackendMechanism.PLAIN,
+                TokenMechanism.XOAUTH2,
                 Duration.ofSeconds(7),
                 Duration.ofSeconds(8),
                 Watch.POLL,

@@ -42,6 +42,7 @@ final class SettingsTest {
                 false,
                 ProxyProtocol.NONE,
                 BackendMechanism.AUTO,
+                TokenMechanism.NONE,
                 ofSeconds(5),
                 ofSeconds(30),
                 Watch.AUTO,

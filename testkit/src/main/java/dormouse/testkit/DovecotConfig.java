@@ -43,6 +43,37 @@ record DovecotConfig(
     return home.resolve("run");
   }
 
+  /// What tokens must be signed with, one file a key.
+  Path tokenKey(String algorithm, String id) {
+    return home.resolve("keys/default/" + algorithm + "/" + id);
+  }
+
+  /// How tokens are looked at.
+  Path oauth2() {
+    return home.resolve("oauth2.conf");
+  }
+
+  /// The text of [#oauth2].
+  String oauth2Text() {
+    return """
+    introspection_mode = local
+    local_validation_key_dict = fs:posix:prefix=%s/keys/
+    username_attribute = email
+    """
+        .formatted(home);
+  }
+
+  private String tokens() {
+    return """
+    passdb {
+      driver = oauth2
+      mechanisms = oauthbearer xoauth2
+      args = %s
+    }
+    """
+        .formatted(oauth2());
+  }
+
   /// The text of dovecot.conf.
   String text() {
     return """
@@ -59,7 +90,7 @@ record DovecotConfig(
     ssl_cert = <%2$s
     ssl_key = <%3$s
     disable_plaintext_auth = no
-    auth_mechanisms = plain login
+    auth_mechanisms = plain login%13$s
     auth_failure_delay = 0
     auth_verbose = yes
     login_trusted_networks = 127.0.0.0/8
@@ -78,6 +109,7 @@ record DovecotConfig(
       inbox = yes
     }
     auth_master_user_separator = *
+    %14$s
     passdb {
       driver = passwd-file
       args = scheme=PLAIN %12$s
@@ -135,7 +167,9 @@ record DovecotConfig(
                 imapsPort,
                 lmtpPort,
                 haproxyPort,
-                masters())
+                masters(),
+                options.tokens() ? " oauthbearer xoauth2" : "",
+                options.tokens() ? tokens() : "")
         + DovecotParts.helpers(MOST_CLIENTS)
         + (options.offers().capabilities.isEmpty()
             ? ""

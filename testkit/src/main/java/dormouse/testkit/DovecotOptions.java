@@ -7,11 +7,17 @@ package dormouse.testkit;
 /// @param eventPort of 127.0.0.1, where its event exporter posts that mailboxes have changed; 0: nowhere
 /// @param oxPort of 127.0.0.1, where its push notification driver `ox` puts that messages came; 0: nowhere
 /// @param clientCertificates whether nobody logs in without a certificate that its own has signed: itself is one
+/// @param tokens whether access tokens are taken, too: JSON Web Tokens of whoever is in the claim `email`, by the keys of [DovecotServer#tokenKey]
 public record DovecotOptions(
-    Storage storage, Offers offers, int eventPort, int oxPort, boolean clientCertificates) {
+    Storage storage,
+    Offers offers,
+    int eventPort,
+    int oxPort,
+    boolean clientCertificates,
+    boolean tokens) {
   /// sdbox, everything advertised.
   public static final DovecotOptions DEFAULT =
-      new DovecotOptions(Storage.SDBOX, Offers.QRESYNC, 0, 0, false);
+      new DovecotOptions(Storage.SDBOX, Offers.QRESYNC, 0, 0, false, false);
 
   /// Mailbox formats.
   public enum Storage {
@@ -52,26 +58,31 @@ public record DovecotOptions(
 
   /// The same with another mailbox format.
   public DovecotOptions with(Storage other) {
-    return new DovecotOptions(other, offers, eventPort, oxPort, clientCertificates);
+    return new DovecotOptions(other, offers, eventPort, oxPort, clientCertificates, tokens);
   }
 
   /// The same with other advertised extensions.
   public DovecotOptions with(Offers other) {
-    return new DovecotOptions(storage, other, eventPort, oxPort, clientCertificates);
+    return new DovecotOptions(storage, other, eventPort, oxPort, clientCertificates, tokens);
   }
 
   /// The same, posting to this port that mailboxes have changed.
   public DovecotOptions withEventsTo(int port) {
-    return new DovecotOptions(storage, offers, port, oxPort, clientCertificates);
+    return new DovecotOptions(storage, offers, port, oxPort, clientCertificates, tokens);
   }
 
   /// The same, with METADATA, and telling this port that messages came, for who asks for it there.
   public DovecotOptions withOxTo(int port) {
-    return new DovecotOptions(storage, offers, eventPort, port, clientCertificates);
+    return new DovecotOptions(storage, offers, eventPort, port, clientCertificates, tokens);
   }
 
   /// The same, where nobody logs in without the server's own certificate.
   public DovecotOptions withClientCertificates() {
-    return new DovecotOptions(storage, offers, eventPort, oxPort, true);
+    return new DovecotOptions(storage, offers, eventPort, oxPort, true, tokens);
+  }
+
+  /// The same, taking access tokens.
+  public DovecotOptions withTokens() {
+    return new DovecotOptions(storage, offers, eventPort, oxPort, clientCertificates, true);
   }
 }

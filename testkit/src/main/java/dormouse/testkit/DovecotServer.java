@@ -17,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -113,8 +114,26 @@ public final class DovecotServer implements MailServer {
             .lookupPrincipalByName(DovecotParts.mailUser());
     Files.setOwner(config.mail(), owner);
     Files.writeString(configFile(), config.text());
+    Files.writeString(config.oauth2(), config.oauth2Text());
     Files.writeString(config.masters(), MASTER + ":" + MASTER_PASSWORD + "\n");
     writeUsers();
+  }
+
+  /// Believes tokens that are signed by this key, if it takes any.
+  ///
+  /// @param algorithm as tokens have it: RS256 …
+  /// @param id the key's name, `kid`
+  /// @param key as X.509 has it
+  public void tokenKey(String algorithm, String id, byte[] key) {
+    try {
+      Path file = config.tokenKey(algorithm, id);
+      Files.createDirectories(file.getParent());
+      String body = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(key);
+      Files.writeString(
+          file, "-----BEGIN PUBLIC KEY-----\n" + body + "\n-----END PUBLIC KEY-----\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private Path configFile() {

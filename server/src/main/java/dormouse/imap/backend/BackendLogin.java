@@ -8,6 +8,7 @@ import dormouse.config.BackendMechanism;
 import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
 import dormouse.config.HealthSettings.Check;
+import dormouse.config.TokenMechanism;
 import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
 import dormouse.ops.EventLog;
@@ -62,6 +63,9 @@ public final class BackendLogin {
   }
 
   private static final EventLog LOG = EventLog.of(BackendLogin.class);
+
+  /// What a command line may hold: RFC 7162 §4 has servers take 8192 octets.
+  private static final int MOST_INITIAL = 8000;
 
   /// Response codes (RFC 5530) by which a backend says that it, not the user, is the trouble.
   private static final Set<String> PASSING = Set.of("UNAVAILABLE", "SERVERBUG");
@@ -257,6 +261,9 @@ public final class BackendLogin {
     Credentials credentials = applicant.credentials();
     String user = ImapString.utf8(credentials.user());
     String password = new String(credentials.password(), StandardCharsets.ISO_8859_1);
+    if (credentials.token()) {
+      return showToken(backend.settings().tokenMechanism(), user, password);
+    }
     BackendMechanism mechanism = mechanism();
     if (mechanism != BackendMechanism.AUTO && !capabilities.has("AUTH=" + mechanism)) {
       return unable(mechanism, "is not offered by the backend");
@@ -284,12 +291,29 @@ public final class BackendLogin {
         List.of(user + " {" + password.length() + "}\r\n", password + "\r\n"));
   }
 
+  /// A backend that refuses it says why in a challenge, which wants an answer before the NO (RFC 7628 §3.2.3).
+  private CompletableFuture<Outcome> showToken(
+      TokenMechanism mechanism, String user, String token) {
+    if (!capabilities.has("AUTH=" + mechanism)) {
+      return unable(mechanism, "is not offered by the backend");
+    }
+    boolean bearer = mechanism == TokenMechanism.OAUTHBEARER;
+    String who =
+        bearer ? "n,a=" + user.replace("=", "=3D").replace(",", "=2C") + "," : "user=" + user;
+    String message = base64(who + "\1auth=Bearer " + token + "\1\1");
+    String command = "AUTHENTICATE " + mechanism;
+    String heard = bearer ? base64("\1") + "\r\n" : "\r\n";
+    return capabilities.has("SASL-IR") && message.length() <= MOST_INITIAL
+        ? login(command + " " + message, List.of(heard))
+        : login(command, List.of(message + "\r\n", heard));
+  }
+
   private BackendMechanism mechanism() {
     return Objects.requireNonNullElse(approach.mechanism(), backend.settings().mechanism());
   }
 
   /// The mechanism that is wanted for this user does not do here, which is no fault of the backend's.
-  private CompletableFuture<Outcome> unable(BackendMechanism mechanism, String why) {
+  private CompletableFuture<Outcome> unable(Enum<?> mechanism, String why) {
     LOG.warn(
         "misrouted",
         "session",

@@ -52,7 +52,7 @@ public final class Grant {
   ///
   /// @param masters the master users there are, by the names of their backends
   /// @param standing by which the directory can be asked again; null if it could say nothing
-  /// @param keepPassword whether the client's password may be kept; nothing of it is if the backend has a master user
+  /// @param keepPassword whether the client's password may be kept; nothing of it is if the backend has a master user, nor of a token
   public static @Nullable Grant of(
       Credentials credentials,
       Backend backend,
@@ -62,7 +62,7 @@ public final class Grant {
     if (masters.apply(backend.name()) != null) {
       return new Grant(credentials, masters, null, standing);
     }
-    return keepPassword
+    return keepPassword && !credentials.token() // which runs out
         ? new Grant(credentials, masters, SealedPassword.seal(credentials.password()), standing)
         : null;
   }

@@ -9,6 +9,7 @@ import dormouse.auth.LoginResult;
 import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.config.BackendMechanism;
+import dormouse.config.TokenMechanism;
 import dormouse.imap.backend.BackendLogin.Outcome;
 import dormouse.listen.EventLoops;
 import dormouse.ops.Metrics;
@@ -57,6 +58,51 @@ class BackendLoginTest {
     heard.expect(base64("boss\0zoë\0pässword"));
     heard.say("* CAPABILITY IMAP4rev1 MOVE", "zz1 OK in");
     assertThat(capabilities(outcome)).isEqualTo("IMAP4rev1 MOVE");
+  }
+
+  @Test
+  void aTokenByTheMechanismOfTheSettings() {
+    var outcome = login(TokenMechanism.OAUTHBEARER, "a=b,c", "tok");
+    StandInConnection heard =
+        server.accept().greet("IMAP4rev1 SASL-IR AUTH=PLAIN AUTH=OAUTHBEARER AUTH=XOAUTH2");
+
+    heard.expect("zz1 AUTHENTICATE OAUTHBEARER " + base64("n,a=a=3Db=2Cc,\1auth=Bearer tok\1\1"));
+    heard.say("zz1 OK [CAPABILITY IMAP4rev1 IDLE] in");
+    assertThat(capabilities(outcome)).isEqualTo("IMAP4rev1 IDLE");
+  }
+
+  @Test
+  void aRefusedTokenWhoseReasonIsHeardBeforeTheNo() {
+    var outcome = login(TokenMechanism.XOAUTH2, "ann", "tok");
+    StandInConnection heard = server.accept().greet("IMAP4rev1 AUTH=XOAUTH2");
+
+    heard.expect("zz1 AUTHENTICATE XOAUTH2");
+    heard.say("+ ");
+    heard.expect(base64("user=ann\1auth=Bearer tok\1\1"));
+    heard.say("+ " + base64("{}"));
+    heard.expect("");
+    heard.say("zz1 NO [AUTHENTICATIONFAILED] no");
+    assertThat(failure(outcome)).isEqualTo(new LoginResult.Rejected("AUTHENTICATIONFAILED", ""));
+  }
+
+  @Test
+  void aLongTokenIsNoInitialResponse() {
+    String token = "t".repeat(7000);
+    var outcome = login(TokenMechanism.OAUTHBEARER, "ann", token);
+    StandInConnection heard = server.accept().greet("IMAP4rev1 SASL-IR AUTH=OAUTHBEARER");
+
+    heard.expect("zz1 AUTHENTICATE OAUTHBEARER");
+    heard.say("+ ");
+    heard.expect(base64("n,a=ann,\1auth=Bearer " + token + "\1\1"));
+    heard.say("zz1 OK [CAPABILITY IMAP4rev1] in");
+    assertThat(capabilities(outcome)).isEqualTo("IMAP4rev1");
+  }
+
+  @Test
+  void aTokenIsShownInNoOtherWay() {
+    var outcome = login(TokenMechanism.XOAUTH2, "ann", "tok");
+    server.accept().greet("IMAP4rev1 AUTH=PLAIN AUTH=OAUTHBEARER");
+    assertThat(failure(outcome)).isEqualTo(unavailable(LoginResult.Cause.MISROUTED));
   }
 
   @Test
@@ -230,6 +276,16 @@ class BackendLoginTest {
   private CompletableFuture<Outcome> login(
       String user, String authzid, String password, Approach approach) {
     Backend backend = OwnConnection.backend(server.port(), loops.epoll());
+    return login(backend, new Credentials(user, authzid, password.getBytes(UTF_8)), approach);
+  }
+
+  private CompletableFuture<Outcome> login(TokenMechanism mechanism, String user, String token) {
+    Backend backend = OwnConnection.backend(server.port(), mechanism, loops.epoll());
+    return login(backend, new Credentials(user, "", token.getBytes(UTF_8), true), Approach.USUAL);
+  }
+
+  private CompletableFuture<Outcome> login(
+      Backend backend, Credentials credentials, Approach approach) {
     InetSocketAddress here = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
     return loop.submit(() ->
             BackendLogin.open(
@@ -238,10 +294,7 @@ class BackendLoginTest {
                 loops.wheel(loop),
                 new Metrics(),
                 "session",
-                new Applicant(
-                    new Client("s1", here, here, false),
-                    "",
-                    new Credentials(user, authzid, password.getBytes(UTF_8))),
+                new Applicant(new Client("s1", here, here, false), "", credentials),
                 approach,
                 BackendLogin.Limits.of(backend.settings(), approach, false)))
         .syncUninterruptibly()

@@ -9,6 +9,7 @@ import dormouse.backend.Health;
 import dormouse.config.BackendSettings;
 import dormouse.config.GateSettings;
 import dormouse.config.HealthSettings;
+import dormouse.config.TokenMechanism;
 import dormouse.ops.Metrics;
 import dormouse.session.HandClock;
 import dormouse.session.TimerWheel;
@@ -47,6 +48,11 @@ public final class OwnConnection implements AutoCloseable {
   /// A backend without TLS at a port of this host, that answers within 30 s.
   static Backend backend(int port, boolean epoll) {
     return backend(settings(port), epoll);
+  }
+
+  /// One whose clients' tokens are shown to it.
+  static Backend backend(int port, TokenMechanism tokens, boolean epoll) {
+    return backend(settings(port).withTokenMechanism(tokens), epoll);
   }
 
   private static Backend backend(BackendSettings settings, boolean epoll) {
