@@ -144,6 +144,29 @@ final class LoginThrottleTest {
     assertThat(throttle.attempt(HOME, "bob").admit()).isEqualTo(TURN);
   }
 
+  /// `device-age` after its last login.
+  @Test
+  void aDeviceThatWasNotSeenForLongIsNoneAnyMore() {
+    succeed(HOME, "ann");
+    pass(ofDays(20));
+    succeed(HOME, "ann");
+    pass(ofDays(29));
+    assertThat(isLetThroughAtHome()).isTrue();
+    pass(ofDays(2));
+    assertThat(isLetThroughAtHome()).isFalse();
+  }
+
+  /// Whether ann is, while somebody guesses her password elsewhere.
+  private boolean isLetThroughAtHome() {
+    for (int i = 0; i < 20; i++) {
+      fail(InetAddress.ofLiteral("203.0.113." + i), "ann");
+    }
+    LoginThrottle.Attempt attempt = throttle.attempt(HOME, "ann");
+    boolean letThrough = ZERO.equals(attempt.admit());
+    attempt.ended(new LoginResult.Unavailable(LoginResult.Cause.SLOW));
+    return letThrough;
+  }
+
   @Test
   void aDeviceWithTheWrongPasswordIsSlowedDownToo() {
     succeed(HOME, "ann");

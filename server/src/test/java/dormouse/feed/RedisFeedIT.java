@@ -192,6 +192,34 @@ final class RedisFeedIT {
     assertThat(near.heard).contains("Work");
   }
 
+  @Test
+  void theStreamIsKeptShort() throws Exception {
+    var any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    var usual = DovecotEventsSettings.DEFAULT;
+    Dormouse near =
+        new Dormouse(
+            new FeedSettings(new DovecotEventsSettings(any, usual.allow(), List.of())),
+            new FeedSettings(settings(Mode.STREAM, true)));
+    int port = near.feeds.addresses().getFirst().getPort();
+    String body =
+        "{\"event\":\"push_notification_finished\",\"fields\":"
+            + "{\"user\":\"ann\",\"cmd_name\":\"APPEND\",\"mailbox\":\"Work\"}}";
+    redis.run(
+        "EVAL",
+        "for i = 1, 3000 do redis.call('XADD', 'mail', '*', 'user', 'x', 'mailbox', 'y') end",
+        "0");
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      Wait.until(
+          "Redis is told",
+          PATIENCE,
+          () -> {
+            post(http, port, body);
+            return Integer.parseInt(redis.run("XLEN", "mail").strip()) < 1300;
+          });
+    }
+    assertThat(Integer.parseInt(redis.run("XLEN", "mail").strip())).isGreaterThanOrEqualTo(1000);
+  }
+
   private static void post(HttpClient http, int port, String body) {
     try {
       http.send(

@@ -117,7 +117,12 @@ final class PrivateServer implements AutoCloseable {
     close(() -> run(home, "kill", "-" + signal, Long.toString(process.pid())));
   }
 
-  private void close(Runnable ask) {
+  /// Ends its process and leaves its directory.
+  void stop() {
+    stop(process::destroy);
+  }
+
+  private void stop(Runnable ask) {
     List<ProcessHandle> children = process.descendants().toList();
     ask.run();
     try {
@@ -128,6 +133,10 @@ final class PrivateServer implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private void close(Runnable ask) {
+    stop(ask);
     try (Stream<Path> files = Files.walk(home)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);

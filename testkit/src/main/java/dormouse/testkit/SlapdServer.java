@@ -16,9 +16,11 @@ public final class SlapdServer implements AutoCloseable {
   private final int port = FreePort.next();
   private final int tlsPort = FreePort.next();
   private final Path certificate;
-  private final PrivateServer server;
+  private final Path home;
+  private PrivateServer server;
 
   private SlapdServer(Path home, String ldif) throws IOException {
+    this.home = home;
     PrivateServer.run( // GnuTLS does not read the keys of SelfSigned
         home,
         "openssl",
@@ -43,17 +45,20 @@ public final class SlapdServer implements AutoCloseable {
     Path entries =
         PrivateServer.own(Files.writeString(home.resolve("entries.ldif"), BASICS + ldif));
     PrivateServer.run(home, "/usr/sbin/slapadd", "-f", config.toString(), "-l", entries.toString());
-    server =
-        PrivateServer.start(
-            home,
-            line -> line.contains("slapd starting"),
-            "/usr/sbin/slapd",
-            "-f",
-            config.toString(),
-            "-h",
-            "ldap://127.0.0.1:" + port + " ldaps://127.0.0.1:" + tlsPort,
-            "-d",
-            "stats");
+    server = run();
+  }
+
+  private PrivateServer run() {
+    return PrivateServer.start(
+        home,
+        line -> line.contains("slapd starting"),
+        "/usr/sbin/slapd",
+        "-f",
+        home.resolve("slapd.conf").toString(),
+        "-h",
+        "ldap://127.0.0.1:" + port + " ldaps://127.0.0.1:" + tlsPort,
+        "-d",
+        "stats");
   }
 
   private static final String BASICS =
@@ -115,6 +120,16 @@ public final class SlapdServer implements AutoCloseable {
   /// PEM.
   public Path certificate() {
     return certificate;
+  }
+
+  /// Ends the server's process; its entries stay.
+  public void stop() {
+    server.stop();
+  }
+
+  /// Starts it again, after [#stop].
+  public void startAgain() {
+    server = run();
   }
 
   public List<String> log() {

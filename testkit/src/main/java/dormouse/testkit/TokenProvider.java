@@ -126,7 +126,8 @@ public final class TokenProvider implements AutoCloseable {
     return rsa.getPublic().getEncoded();
   }
 
-  private String jwks() {
+  /// What it says of its keys, a JSON Web Key Set.
+  public String jwks() {
     RSAPublicKey rsaKey = (RSAPublicKey) rsa.getPublic();
     ECPublicKey ecKey = (ECPublicKey) ec.getPublic();
     EdECPublicKey edKey = (EdECPublicKey) ed25519.getPublic();

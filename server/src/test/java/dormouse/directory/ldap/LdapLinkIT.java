@@ -15,6 +15,7 @@ import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.LoginBackend;
 import dormouse.testkit.SlapdServer;
+import dormouse.testkit.Wait;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -68,6 +69,17 @@ class LdapLinkIT {
       uid: cid
       cn: Cid
       sn: C
+
+      dn: ou=deeper,dc=example,dc=org
+      objectClass: organizationalUnit
+      ou: deeper
+
+      dn: uid=eve,ou=deeper,dc=example,dc=org
+      objectClass: inetOrgPerson
+      uid: eve
+      cn: Eve
+      sn: E
+      userPassword: deep
       """;
 
   private static final String ANNS_PASSWORD = "P\u00e4sswort 1";
@@ -247,6 +259,79 @@ class LdapLinkIT {
       }
     } finally {
       backend.close();
+    }
+  }
+
+  @Test
+  void whoIsDeeperIsFoundUnlessOnlyTheNextLevelIsLookedAt() throws Exception {
+    LdapLinkSettings all = settings("(uid=:user)", slapd.url());
+    LdapLinkSettings one =
+        new LdapLinkSettings(
+            all.urls(),
+            all.starttls(),
+            all.ca(),
+            all.bindDn(),
+            all.passwordFile(),
+            all.base(),
+            LdapLinkSettings.Scope.ONE,
+            all.filter(),
+            all.attributes(),
+            all.bind(),
+            all.scheme(),
+            all.connections());
+    try (LdapLink subtree = link(all);
+        LdapLink level = link(one)) {
+      assertThat(ask(subtree, "eve", "deep")).isEqualTo(Facts.accept(Map.of()));
+      assertThat(ask(level, "eve", "deep")).isEqualTo(new Answer.NotMine());
+      assertThat(ask(level, "bob", "in clear")).isEqualTo(Facts.accept(Map.of()));
+    }
+  }
+
+  /// Nobody waits for a server that is away, and it is found again by itself.
+  @Test
+  void aServerThatIsAwayIsNotAskedForAWhile() {
+    LoginBackend backend = LoginBackend.start();
+    SlapdServer away = SlapdServer.start(USERS);
+    String file =
+        """
+        listen: [ { address: "127.0.0.1:0", tls: none } ]
+        backends: { mx: { address: "127.0.0.1:%d", tls: none } }
+        throttle: { enabled: false }
+        directory:
+          - ldap: { urls: [ "%s" ], base: "dc=example,dc=org" }
+            break-after: 2
+            break-for: 3s
+        """
+            .formatted(backend.port(), away.url());
+    try (FrontEnd dormouse = FrontEnd.of(file)) {
+      ImapClient.connect(dormouse.plain()).login("bob", "in clear").logout();
+      away.stop();
+      for (int i = 0; i < 4; i++) {
+        try (ImapClient client = ImapClient.connect(dormouse.plain())) {
+          assertThat(client.refused("LOGIN bob \"in clear\"")).contains("[UNAVAILABLE]");
+        }
+      }
+      assertThat(answers(dormouse, "failed")).isEqualTo(2);
+      assertThat(answers(dormouse, "skipped")).isEqualTo(2);
+
+      away.startAgain();
+      Wait.until("it is asked again", Duration.ofSeconds(15), () -> letsIn(dormouse));
+      assertThat(letsIn(dormouse)).isTrue();
+      assertThat(answers(dormouse, "failed")).as("while it was away").isEqualTo(2);
+    } finally {
+      away.close();
+      backend.close();
+    }
+  }
+
+  private static double answers(FrontEnd dormouse, String result) {
+    return dormouse.metric(
+        "dormouse_directory_answers_total{link=\"1-ldap\",result=\"" + result + "\"}");
+  }
+
+  private static boolean letsIn(FrontEnd dormouse) {
+    try (ImapClient client = ImapClient.connect(dormouse.plain())) {
+      return client.command("LOGIN bob \"in clear\"").getLast().contains(" OK");
     }
   }
 
