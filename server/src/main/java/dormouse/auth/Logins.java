@@ -297,10 +297,10 @@ public final class Logins {
   /// Whether the client's token, or else a master user, opens whichever backend the user may come to.
   private boolean takesTokens(Route route) {
     List<Backend> all = Stream.concat(route.members().stream(), route.spare().stream()).toList();
-    return all.stream().anyMatch(backend -> backend.settings().takesTokens())
+    return all.stream().anyMatch(route.approach()::showsTokens)
         && all.stream()
-            .allMatch(
-                backend -> backend.settings().takesTokens() || masters.containsKey(backend.name()));
+            .allMatch(backend ->
+                route.approach().showsTokens(backend) || masters.containsKey(backend.name()));
   }
 
   private boolean haveMasters(Route route) {
@@ -333,7 +333,9 @@ public final class Logins {
         facts.host(),
         facts.port(),
         tls(facts),
-        new Approach(facts.timeout(), facts.mechanism(), facts.source(), facts.untold()).shared());
+        new Approach(
+                facts.timeout(), facts.mechanism(), facts.tokens(), facts.source(), facts.untold())
+            .shared());
   }
 
   private static @Nullable BackendTls tls(Facts facts) {

@@ -2,6 +2,7 @@ package dormouse.directory;
 
 import dormouse.config.BackendMechanism;
 import dormouse.config.Network;
+import dormouse.config.TokenMechanism;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -119,7 +120,7 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
       case "ssl", "starttls" -> value.equals("any-cert") || isFlag(value);
       case "delay_until" -> DELAY_UNTIL.matcher(value).matches();
       case "proxy_timeout", "proxy_refresh" -> INTERVAL.matcher(value).matches();
-      case "proxy_mech" -> mechanism(value) != null;
+      case "proxy_mech" -> mechanism(value) != null || tokens(value) != null;
       case "source_ip" -> address(value) != null;
       case "allow_nets" -> networks(value).allMatch(Objects::nonNull);
       case "host", "hostip", "user", "destuser", "master", "backend" -> !value.isBlank();
@@ -228,6 +229,20 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "plain" -> BackendMechanism.PLAIN;
       case "login" -> BackendMechanism.LOGIN;
+      default -> null;
+    };
+  }
+
+  /// By which mechanism the backend is shown the client's access token, if it has one; null if it is not said.
+  public @Nullable TokenMechanism tokens() {
+    String told = fields.get("proxy_mech");
+    return told == null ? null : tokens(told);
+  }
+
+  private static @Nullable TokenMechanism tokens(String name) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case "oauthbearer" -> TokenMechanism.OAUTHBEARER;
+      case "xoauth2" -> TokenMechanism.XOAUTH2;
       default -> null;
     };
   }

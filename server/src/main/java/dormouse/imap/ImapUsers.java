@@ -299,7 +299,8 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
 
   /// What logs the client in at a backend, once; null if nothing does: it takes no tokens, and has no master user.
   private @Nullable Credentials open(LoginDecision.Admitted admitted, Backend backend) {
-    boolean tokenOfNoUse = admitted.credentials().token() && !backend.settings().takesTokens();
+    boolean tokenOfNoUse =
+        admitted.credentials().token() && !admitted.route().approach().showsTokens(backend);
     MasterUser master = admitted.byMaster() || tokenOfNoUse ? masters.get(backend.name()) : null;
     if (master != null) {
       return master.as(admitted.credentials().owner());

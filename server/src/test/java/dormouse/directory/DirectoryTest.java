@@ -12,10 +12,14 @@ import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.HandClock;
 import dormouse.session.TimerWheel;
+import dormouse.tls.records.ChannelBindings;
+import dormouse.tls.records.HandshakeFacts;
 import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.pkitesting.CertificateBuilder;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -167,6 +171,37 @@ class DirectoryTest {
     ask(heeding, attempt("ann", "secret", "203.0.113.7"));
     assertThat(asked).hasSize(1);
     ask(heeding, attempt("ann", "secret", "203.0.113.8"));
+    assertThat(asked).hasSize(2);
+  }
+
+  /// As when those who may sign have changed meanwhile.
+  @Test
+  void whatIsThoughtOfAClientsCertificateCounts() throws Exception {
+    X509Certificate certificate =
+        new CertificateBuilder()
+            .ecp256()
+            .subject("CN=ann")
+            .setIsCertificateAuthority(true)
+            .buildSelfSigned()
+            .getCertificate();
+    Directory directory = directory(link("a", ACCEPT, settings(Unavailable.STOP, 60, 0, 10, 0)));
+    for (String fault : List.of("", "", "self-signed certificate", "self-signed certificate")) {
+      Attempt plain = attempt("ann", "secret", "203.0.113.7");
+      HandshakeFacts tls =
+          new HandshakeFacts("TLSv1.3", "", "", ChannelBindings.NONE, true, certificate, fault);
+      ask(
+          directory,
+          new Attempt(
+              plain.protocol(),
+              plain.client(),
+              tls,
+              "",
+              1,
+              plain.mechanism(),
+              plain.user(),
+              "",
+              plain.proof()));
+    }
     assertThat(asked).hasSize(2);
   }
 

@@ -3,6 +3,7 @@ package dormouse.directory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.config.BackendMechanism;
+import dormouse.config.TokenMechanism;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -141,6 +142,11 @@ class FactsTest {
     Facts told = facts("proxy_mech", "LOGIN", "source_ip", "192.0.2.7");
     assertThat(told.mechanism()).isEqualTo(BackendMechanism.LOGIN);
     assertThat(told.source()).isEqualTo(InetAddress.ofLiteral("192.0.2.7"));
+    Facts bearer = facts("proxy_mech", "OAUTHBEARER");
+    assertThat(bearer.tokens()).isEqualTo(TokenMechanism.OAUTHBEARER);
+    assertThat(bearer.mechanism()).isNull();
+    assertThat(facts("proxy_mech", "xoauth2").tokens()).isEqualTo(TokenMechanism.XOAUTH2);
+    assertThat(told.tokens()).isNull();
     assertThat(facts("proxy_not_trusted", "y").untold()).isTrue();
     assertThat(Facts.NONE.untold()).isFalse();
     assertThat(facts("proxy_refresh", "450").refresh()).isEqualTo(Duration.ofSeconds(450));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.FrontEnd;
 import dormouse.ops.Metrics.State;
+import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.DovecotOptions;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.ImapClient;
@@ -132,6 +133,33 @@ class TokenIT {
       assertThat(client.ok("FETCH 1 (FLAGS)").toString()).contains("* 1 FETCH ");
       dormouse.await(() -> logins("u2").contains("PLAIN"), "it woke by the master user");
       assertThat(logins("u2")).containsOnlyOnce("XOAUTH2").startsWith("XOAUTH2");
+    }
+  }
+
+  @Test
+  void anHttpDaemonMaySayThatAUsersTokenIsShown() throws Exception {
+    AuthDaemon.Script script =
+        _ ->
+            AuthDaemon.Answer.of(
+                "Auth-Status: OK",
+                "Auth-Server: 127.0.0.1",
+                "Auth-Port: " + dovecot.imapPort(),
+                "Auth-Mech: XOAUTH2");
+    try (AuthDaemon daemon = AuthDaemon.start(script);
+        FrontEnd dormouse =
+            FrontEnd.of(
+                """
+                listen: [ { address: "127.0.0.1:0", tls: none } ]
+                backends: { any: { address: "*", tls: none } }
+                directory:
+                  - http: { url: "http://127.0.0.1:%d/auth", extended: true }
+                login: { mechanisms: [ oauthbearer ] }
+                throttle: { enabled: false }
+                """
+                    .formatted(daemon.port()));
+        ImapClient client = ImapClient.connect(dormouse.plain())) {
+      client.ok(shown("u4", token("u4", Instant.now().plusSeconds(300))));
+      dormouse.await(() -> logins("u4").equals(List.of("XOAUTH2")), "the login is logged");
     }
   }
 

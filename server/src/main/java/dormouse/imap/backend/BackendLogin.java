@@ -262,7 +262,7 @@ public final class BackendLogin {
     String user = ImapString.utf8(credentials.user());
     String password = new String(credentials.password(), StandardCharsets.ISO_8859_1);
     if (credentials.token()) {
-      return showToken(backend.settings().tokenMechanism(), user, password);
+      return showToken(approach.tokens(backend), user, password);
     }
     BackendMechanism mechanism = mechanism();
     if (mechanism != BackendMechanism.AUTO && !capabilities.has("AUTH=" + mechanism)) {

@@ -214,7 +214,7 @@ class BackendLoginTest {
   @Test
   void whoIsInAHurryWaitsNoLonger() {
     var outcome =
-        login("ann", "", "secret", new Approach(Duration.ofSeconds(3), null, null, false));
+        login("ann", "", "secret", new Approach(Duration.ofSeconds(3), null, null, null, false));
     server.accept();
 
     clock.turn(Duration.ofMillis(2900));
@@ -228,7 +228,7 @@ class BackendLoginTest {
   @Test
   void whoHasTimeWaitsForEachAnswer() {
     var outcome =
-        login("ann", "", "secret", new Approach(Duration.ofMinutes(2), null, null, false));
+        login("ann", "", "secret", new Approach(Duration.ofMinutes(2), null, null, null, false));
     StandInConnection heard = server.accept().greet("IMAP4rev1");
     heard.expect("zz1 LOGIN \"ann\" \"secret\"");
 
@@ -262,7 +262,7 @@ class BackendLoginTest {
   }
 
   private static Approach by(BackendMechanism mechanism) {
-    return new Approach(null, mechanism, null, false);
+    return new Approach(null, mechanism, null, null, false);
   }
 
   private static LoginResult unavailable(LoginResult.Cause cause) {

@@ -80,7 +80,7 @@ class ConnectionPoolTest {
   @Test
   void whoIsToldOfByIdIsNotLentWhatOthersHaveComeInOnUntold() {
     assertThat(lent(ANN, true)).isTrue();
-    keep(ANN, new Approach(null, null, null, /* untold= */ true));
+    keep(ANN, new Approach(null, null, null, null, /* untold= */ true));
     assertThat(lent(ANN, true)).isFalse();
   }
 
