@@ -130,6 +130,31 @@ final class RedisFeedIT {
     dormouse.await("Work");
   }
 
+  /// Where Redis has users of its own (ACL).
+  @Test
+  void itLogsInAsItsUser() throws IOException {
+    redis.run("ACL", "SETUSER", "mice", "on", ">another secret", "~mail*", "&mail*", "+@all");
+    Path secret = Files.writeString(directory.resolve("other"), "another secret\n");
+    Dormouse dormouse =
+        new Dormouse(
+            new FeedSettings(
+                new RedisSettings(
+                    "127.0.0.1",
+                    redis.port(),
+                    "mice",
+                    secret,
+                    "mail",
+                    Mode.STREAM,
+                    1000,
+                    false,
+                    List.of())));
+    Wait.until("it reads", PATIENCE, () -> redis.run("CLIENT", "LIST").contains("user=mice"));
+    Wait.until("it reads", PATIENCE, () -> redis.run("CLIENT", "LIST").contains("cmd=xread"));
+    tell(Mode.STREAM, "ann", "INBOX");
+    dormouse.await("UP");
+    assertThat(dormouse.heard).containsExactly("INBOX", "UP");
+  }
+
   @Test
   void aShortBreakLosesNothingOfAStreamAndIsNoReasonToLook() throws IOException {
     Dormouse dormouse = new Dormouse(new FeedSettings(settings(Mode.STREAM, false)));

@@ -7,6 +7,7 @@ import dormouse.config.ClientCertificates;
 import dormouse.config.TlsSettings;
 import dormouse.tls.records.Carrier;
 import dormouse.tls.records.HandshakeFacts;
+import dormouse.tls.records.RecordLayer;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
@@ -229,6 +230,12 @@ class HandshakesTest {
         went(one, Handshake.WHOLE, Kind.WITH_A_CERTIFICATE);
         assertThat(facts(one).certificateName()).isEqualTo("Ann");
       }
+      try (Certificates engines =
+              load(Kind.WITH_A_CERTIFICATE, RecordLayer.telling(false, (_, _) -> {}));
+          Handshake one = new Handshake(engines, client, "a.test")) {
+        one.run(Handshake.WHOLE);
+        assertThat(one.say("a OK\r\n").clientHeard).hasToString("a OK\r\n");
+      }
     }
   }
 
@@ -250,6 +257,15 @@ class HandshakesTest {
   }
 
   private Certificates server(Kind kind) throws Exception {
+    if (certificates != null) {
+      certificates.close();
+    }
+    Certificates made = load(kind, Handshake.layer(carriers));
+    certificates = made;
+    return made;
+  }
+
+  private Certificates load(Kind kind, RecordLayer layer) throws Exception {
     List<CertificateSettings> files = new ArrayList<>(List.of(certificate("a.test")));
     if (kind == Kind.NAMED) {
       files.add(certificate("b.test"));
@@ -257,17 +273,11 @@ class HandshakesTest {
     }
     ClientCertificates wanted =
         kind == Kind.WITH_A_CERTIFICATE ? ClientCertificates.OPTIONAL : ClientCertificates.NONE;
-    if (certificates != null) {
-      certificates.close();
-    }
-    Certificates made =
-        Certificates.load(
-            new TlsSettings(null, wanted, dir.resolve("ca.crt"), null, null, files),
-            dir,
-            Clock.systemUTC(),
-            Handshake.layer(carriers));
-    certificates = made;
-    return made;
+    return Certificates.load(
+        new TlsSettings(null, wanted, dir.resolve("ca.crt"), null, null, files),
+        dir,
+        Clock.systemUTC(),
+        layer);
   }
 
   private CertificateSettings certificate(String name) throws Exception {

@@ -2,24 +2,25 @@ package dormouse.imap.sleep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.config.StatusCacheSettings;
 import dormouse.ops.Metrics;
 import org.junit.jupiter.api.Test;
 
-final class StatusRoomTest {
+class StatusRoomTest {
   private final StatusRoom room = new StatusRoom(new Metrics());
 
-  private static String copy(String text) {
-    return String.valueOf(text.toCharArray());
-  }
-
   @Test
-  void namesOfMailboxesDoNotPushOutWhatManyShare() {
-    String words = room.shared(copy("* FLAGS"));
-    String inbox = room.name(copy("INBOX"));
-    assertThat(room.name(copy("INBOX"))).isSameAs(inbox);
-    for (int i = 0; i < 2000; i++) {
-      room.name("box " + i);
-    }
-    assertThat(room.shared(copy("* FLAGS"))).isSameAs(words);
+  void allUsersTogetherTakeNoMoreThanThereIs() {
+    room.serve(new StatusCacheSettings(600, 1000));
+    assertThat(room.perUserBytes()).isEqualTo(600);
+    assertThat(room.take(600)).isTrue();
+    assertThat(room.take(401)).isFalse();
+    assertThat(room.take(400)).isTrue();
+    assertThat(room.take(1)).isFalse();
+    room.give(600);
+    assertThat(room.take(600)).isTrue();
+    room.serve(new StatusCacheSettings(600, 1001));
+    assertThat(room.take(1)).isTrue();
+    assertThat(room.take(1)).isFalse();
   }
 }
