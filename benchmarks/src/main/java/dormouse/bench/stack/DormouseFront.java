@@ -26,6 +26,8 @@ final class DormouseFront implements Front {
   private static final Path JAVA_BIN = Path.of(System.getProperty("java.home"), "bin");
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
+  private static final Pattern FILLERS =
+      Pattern.compile("(?m)^ *\\d+: +\\d+ +(\\d+) +\\S*jdk\\.internal\\.vm\\.Filler");
   private static final Pattern HEAP = Pattern.compile("\\[0x(\\p{XDigit}+), 0x(\\p{XDigit}+)\\)");
   private static final Pattern AREA = Pattern.compile("(\\p{XDigit}+)-(\\p{XDigit}+) .*");
 
@@ -117,17 +119,21 @@ final class DormouseFront implements Front {
     }
   }
 
-  /// All of the heap that is in memory, but what a full collection leaves.
+  /// All of the heap that is in memory, but what a full collection leaves, without what it fills gaps with. Less than nothing where some of
+  /// that has not been written to and is in no memory yet: it counts as if it were.
   @Override
   public synchronized long unusedBytes() {
-    Matcher total = TOTAL.matcher(jcmd("GC.class_histogram")); // collects first
+    String classes = jcmd("GC.class_histogram"); // collects first
+    Matcher total = TOTAL.matcher(classes);
+    long fillers =
+        FILLERS.matcher(classes).results().mapToLong(each -> Long.parseLong(each.group(1))).sum();
     Matcher heap = HEAP.matcher(jcmd("GC.heap_info"));
     if (!total.find() || !heap.find()) {
       throw new IllegalStateException("nothing is told of the heap");
     }
     long from = Long.parseLong(heap.group(1), HEX);
     long to = Long.parseLong(heap.group(2), HEX);
-    return Math.max(0, memoryBytes(from, to) - Long.parseLong(total.group(1)));
+    return memoryBytes(from, to) - (Long.parseLong(total.group(1)) - fillers);
   }
 
   /// Pss of what lies between two addresses.

@@ -46,7 +46,7 @@ public record Size(
 
   /// Hours.
   public static final Size FULL =
-      new Size("full", 5, 400, 20, 60, 3000, 5000, 1000, 100, 20, 20, 16 << 20, 50, 5000, 120, 6);
+      new Size("full", 5, 350, 20, 60, 3000, 5000, 1000, 100, 20, 20, 16 << 20, 50, 5000, 120, 6);
 
   /// How many workloads run beside each other: more than one where nobody looks at figures.
   public int workloadsAtOnce() {
