@@ -24,6 +24,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /// What does it cost in all, when everything comes at once? See [#question].
 final class Mixed implements Workload {
@@ -238,9 +239,10 @@ final class Mixed implements Workload {
     /// Returns when all that was due in these seconds has ended.
     ClosedLoop.Outcome run(double seconds, Random random) {
       long begin = System.nanoTime();
+      List<Event> events = events(seconds, random);
       List<CompletableFuture<?>> all = new ArrayList<>();
       try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-        for (Event event : events(seconds, random)) {
+        for (Event event : events) {
           long due = begin + (long) (event.atSeconds * 1e9);
           for (long early = due - System.nanoTime(); early > 0; early = due - System.nanoTime()) {
             LockSupport.parkNanos(early);
@@ -252,6 +254,9 @@ final class Mixed implements Workload {
             .join();
       } catch (RuntimeException e) {
         bench.faults(stack).add(e);
+        IntStream.range(0, all.size())
+            .filter(i -> !all.get(i).isDone())
+            .forEach(i -> bench.faults(stack).add("not ended: " + events.get(i)));
       }
       return new ClosedLoop.Outcome(all.size(), (System.nanoTime() - begin) / 1e9);
     }
