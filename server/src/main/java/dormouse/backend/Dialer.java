@@ -128,9 +128,14 @@ final class Dialer {
 
     private Bootstrap bootstrap(InetSocketAddress address) {
       int timeoutMillis = Math.toIntExact(timeout.toMillis() / most);
-      return new Bootstrap()
+      Bootstrap bootstrap =
+          epoll
+              ? new Bootstrap().channelFactory(TcpChannel::new)
+              : new Bootstrap()
+                  .channelFactory(NioSocketChannel::new)
+                  .option(ChannelOption.SO_KEEPALIVE, true);
+      return bootstrap
           .group(loop)
-          .channelFactory(() -> epoll ? new TcpChannel() : new NioSocketChannel())
           .disableResolver()
           .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.max(1, timeoutMillis))
           .option(ChannelOption.WRITE_BUFFER_WATER_MARK, Backlog.MARK)

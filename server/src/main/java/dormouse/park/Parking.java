@@ -210,6 +210,7 @@ public final class Parking {
       return false;
     }
     refused = false;
+    channel.leave();
     rest(slot, channel, owner);
     return true;
   }
@@ -296,10 +297,10 @@ public final class Parking {
     try {
       owner = owner(slot);
       readable(slot, generation, owner);
-    } catch (RuntimeException | AssertionError bug) {
+    } catch (RuntimeException | Error bug) {
       try {
         (owner == null || table.isThere(slot, generation) ? owner(slot) : owner).broken(bug);
-      } catch (RuntimeException | AssertionError _) { // there is no owner any more
+      } catch (RuntimeException | Error _) { // there is no owner any more
         LOG.error(bug, "bug", "in", "parking");
         abandon(slot, generation);
       }
@@ -313,7 +314,7 @@ public final class Parking {
     }
     try {
       sayLast(slot, ParkedRecords.INTERNAL_ERROR);
-    } catch (RuntimeException | AssertionError bug) {
+    } catch (RuntimeException | Error bug) {
       LOG.error(bug, "bug", "in", "parking");
     } finally {
       gauges.parked(-1);
@@ -325,9 +326,8 @@ public final class Parking {
   private static void ready(SlotChannel channel, int events) {
     try {
       channel.ready(events);
-    } catch (IOException | RuntimeException | AssertionError bug) {
-      channel.pipeline().fireExceptionCaught(bug);
-      channel.end();
+    } catch (IOException | RuntimeException | Error bug) {
+      channel.fail(bug);
     }
   }
 
@@ -480,7 +480,7 @@ public final class Parking {
     int fd = table.fd(slot);
     try {
       owner(slot).leaves();
-    } catch (RuntimeException | AssertionError bug) { // else nobody would have the socket
+    } catch (RuntimeException | Error bug) { // else nobody would have the socket
       giveUp(tls, unsent);
       abandon(slot, table.generation(slot));
       throw bug;
@@ -499,7 +499,7 @@ public final class Parking {
     }
     try {
       owner.revived(channel);
-    } catch (RuntimeException | AssertionError bug) { // the same
+    } catch (RuntimeException | Error bug) { // the same
       giveUp(tls, unsent);
       channel.unsafe().closeForcibly();
       throw bug;

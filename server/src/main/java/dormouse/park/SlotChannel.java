@@ -60,7 +60,7 @@ final class SlotChannel extends StreamChannel {
       return;
     }
     if (wantsToRead()) {
-      receive(/* toTheEnd= */ false);
+      receive(/* left= */ false);
     } else if ((events & BROKEN)
         != 0) { // which cannot be left for later, the kernel says it on and on
       close();

@@ -15,6 +15,7 @@ import io.netty.channel.unix.Socket;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.nio.channels.NotYetConnectedException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -95,39 +96,34 @@ public abstract class StreamChannel extends AbstractChannel {
     return readWanted || config.isAutoRead();
   }
 
-  /// Reads what has come, and says so.
+  /// Reads what has come, and says so: one buffer at least, and more if that is wanted.
   ///
-  /// @param toTheEnd whatever is wanted: nothing follows but what is there
+  /// @param left whether the peer has, so that its end follows what there is; it is heard of whatever is wanted, if it is in reach
   /// @return whether nothing is left: less came than there was room for
-  protected final boolean receive(boolean toTheEnd) {
+  protected final boolean receive(boolean left) {
     var reads = unsafe().recvBufAllocHandle();
     reads.reset(config);
-    boolean drained = false;
+    boolean drained;
     boolean ended = false;
-    IOException failure = null;
+    Throwable failure = null;
     do {
-      ByteBuf into = config.getAllocator().directBuffer(reads.guess());
-      int room = into.writableBytes();
-      reads.attemptedBytesRead(room);
-      int bytes;
+      ByteBuf data = null;
       try {
-        bytes = socket().readAddress(into.memoryAddress(), 0, into.capacity());
-      } catch (IOException e) {
+        data = readSome();
+        ended = reads.lastBytesRead() < 0;
+      } catch (IOException | RuntimeException | Error e) { // there may be no memory
         failure = e;
-        bytes = -1;
+        ended = true;
       }
-      reads.lastBytesRead(bytes);
-      if (bytes <= 0) {
-        into.release();
+      if (data == null) {
         drained = true;
-        ended = bytes < 0;
         break;
       }
       readWanted = false;
-      drained = bytes < room && !toTheEnd;
+      drained = data.isWritable();
       reads.incMessagesRead(1);
-      pipeline().fireChannelRead(into.writerIndex(bytes));
-    } while (open && (toTheEnd || reads.continueReading()));
+      pipeline().fireChannelRead(data);
+    } while (open && ((left && drained) || reads.continueReading()));
     reads.readComplete();
     pipeline().fireChannelReadComplete();
     if (failure != null) {
@@ -136,7 +132,24 @@ public abstract class StreamChannel extends AbstractChannel {
     if (ended) {
       end();
     }
-    return drained;
+    return drained && !left;
+  }
+
+  /// @return none if nothing is there, or the peer has ended it
+  private @Nullable ByteBuf readSome() throws IOException {
+    var reads = unsafe().recvBufAllocHandle();
+    ByteBuf into = config.getAllocator().directBuffer(reads.guess());
+    int bytes = 0;
+    try {
+      reads.attemptedBytesRead(into.writableBytes());
+      bytes = socket().readAddress(into.memoryAddress(), 0, into.capacity());
+      reads.lastBytesRead(bytes);
+    } finally {
+      if (bytes <= 0) {
+        into.release();
+      }
+    }
+    return bytes <= 0 ? null : into.writerIndex(bytes);
   }
 
   /// At once, past its handlers: what they would say last may find no room.
@@ -166,6 +179,7 @@ public abstract class StreamChannel extends AbstractChannel {
   protected final void doWrite(ChannelOutboundBuffer waiting) throws IOException {
     for (int times = config.getWriteSpinCount(); !waiting.isEmpty(); times--) {
       if (times == 0) { // so that others have their turn
+        awaitsRoom = true; // which another loop tells, if it moves there first
         eventLoop().execute(this::sendMore);
         return;
       }
@@ -212,16 +226,22 @@ public abstract class StreamChannel extends AbstractChannel {
     }
   }
 
+  /// There is no room before [#roomAgain].
+  protected final void noRoom() {
+    awaitsRoom = true;
+  }
+
   /// There may be room.
   protected final void roomAgain() {
     if (awaitsRoom) {
-      sendMore();
+      awaitsRoom = false;
+      ((Sending) unsafe()).sendMore();
     }
   }
 
   private void sendMore() {
     if (eventLoop().inEventLoop()) { // else it has moved on
-      ((Sending) unsafe()).sendMore();
+      roomAgain();
     }
   }
 
@@ -232,7 +252,7 @@ public abstract class StreamChannel extends AbstractChannel {
     }
     try {
       new Socket(socket().intValue()).shutdown(/* read= */ false, /* write= */ true);
-    } catch (IOException e) { // the peer has gone
+    } catch (IOException | NotYetConnectedException e) { // the peer has gone
       end();
     }
   }
@@ -269,6 +289,12 @@ public abstract class StreamChannel extends AbstractChannel {
       open = false;
       closeSocket();
     }
+  }
+
+  /// Something went wrong on the way from the kernel to the handlers; it costs no more than this connection.
+  public final void fail(Throwable cause) {
+    pipeline().fireExceptionCaught(cause);
+    end();
   }
 
   /// Is closed from now on, for the socket is another's.

@@ -16,6 +16,7 @@ import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -32,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// that only logs in, which take more than its bytes.
 /// ```text
 /// told: there is something   ──somebody wants it──▶ read, until less came than there was room for
-///                            ──nobody does────────▶ remembered until somebody does; but who has left is read to the end
+///                            ──nobody does────────▶ remembered until somebody does; but of who has left one buffer is read, and its end behind it
 /// ```
 /// Lives on its event loop.
 public final class TcpChannel extends StreamChannel {
@@ -59,9 +60,10 @@ public final class TcpChannel extends StreamChannel {
   private @Nullable ChannelPromise connecting;
   private @Nullable Future<?> connectTimeout;
   private boolean readable; // as far as we were told
-  private boolean left;
+  private int left; // of LEFT, what we were told
   private boolean reading;
-  private boolean readScheduled;
+  private boolean readsSoon;
+  private boolean readsAgain;
 
   /// One that is to be connected: to an [InetSocketAddress], from another or from any; within [io.netty.channel.ChannelConfig#getConnectTimeoutMillis].
   public TcpChannel() {
@@ -92,7 +94,12 @@ public final class TcpChannel extends StreamChannel {
 
     @Override
     public void handle(IoRegistration of, IoEvent event) {
-      ready(((EpollIoEvent) event).ops().value());
+      try {
+        ready(((EpollIoEvent) event).ops().value());
+      } catch (RuntimeException
+          | Error bug) { // else the loop would forget what else it was told, or end
+        fail(bug);
+      }
     }
 
     /// The loop ends.
@@ -102,9 +109,14 @@ public final class TcpChannel extends StreamChannel {
     }
   }
 
-  /// Its descriptor, for who takes the socket over when the channel has left its loop.
+  /// Its descriptor, for who watches it when the channel has left its loop.
   public int fd() {
     return socket().intValue();
+  }
+
+  /// Leaves its socket to who has asked for its descriptor; good for nothing from then on. Only where it has left its loop.
+  public void leave() {
+    abandon();
   }
 
   // ── its loop ──
@@ -132,8 +144,14 @@ public final class TcpChannel extends StreamChannel {
     if (!registered.isSuccess()) {
       throw new IOException("the loop takes no more", registered.cause());
     }
-    registration = registered.getNow();
-    registration.submit(EVERYTHING);
+    IoRegistration here = registered.getNow();
+    try {
+      here.submit(EVERYTHING);
+    } catch (UncheckedIOException e) {
+      here.cancel();
+      throw e.getCause();
+    }
+    registration = here;
   }
 
   @Override
@@ -141,8 +159,8 @@ public final class TcpChannel extends StreamChannel {
     IoRegistration here = registration;
     registration = null;
     readable = false; // the next loop is told anew
-    left = false;
-    readScheduled = false;
+    left = 0;
+    readsSoon = false;
     if (here != null) {
       here.cancel();
     }
@@ -165,38 +183,60 @@ public final class TcpChannel extends StreamChannel {
       return;
     }
     readable = true;
-    left |= (events & LEFT) != 0;
-    readOn();
+    readsSoon = false;
+    boolean leaves = (events & LEFT & ~left) != 0;
+    left |= events & LEFT;
+    if (leaves || wantsToRead()) {
+      readOn();
+    }
   }
 
   // ── what is read ──
 
   private void readOn() {
-    if (reading || registration == null || !readable || !(wantsToRead() || left)) {
+    if (reading || registration == null || !readable) {
       return;
     }
     reading = true;
     try {
-      readable = !receive(left);
+      readable = !receive(left != 0);
     } finally {
       reading = false;
     }
-    left &= readable;
     if (readable) {
       readSoon();
     }
   }
 
+  /// Behind what the loop has to do already. The second time it asks to be told anew, and so comes behind what the loop is told of others:
+  /// tasks that beget tasks may hold it for a second.
   private void readSoon() {
-    if (!readScheduled && registration != null && wantsToRead()) {
-      readScheduled = true;
-      eventLoop()
-          .execute(() -> {
-            if (eventLoop().inEventLoop()) { // else it has moved on
-              readScheduled = false;
-              readOn();
-            }
-          });
+    IoRegistration here = registration;
+    if (readsSoon || here == null || !isOpen() || !wantsToRead()) {
+      return;
+    }
+    readsSoon = true;
+    if (readsAgain) {
+      here.submit(EVERYTHING);
+    } else {
+      eventLoop().execute(this::readAgain);
+    }
+  }
+
+  private void readAgain() {
+    if (!eventLoop().inEventLoop() || !readsSoon) { // it has moved on, or was told anew
+      return;
+    }
+    readsSoon = false;
+    readsAgain = true;
+    try {
+      if (wantsToRead()) {
+        readOn();
+      }
+    } catch (RuntimeException | Error bug) {
+      fail(bug);
+    } finally {
+      readsAgain = false;
     }
   }
 
@@ -242,19 +282,20 @@ public final class TcpChannel extends StreamChannel {
           succeed(promise);
           return;
         }
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException e) { // there may be no descriptor
         promise.tryFailure(annotateConnectException(e, to));
         closeIfClosed();
         return;
       }
       connecting = promise;
+      noRoom(); // for what may be written before
       int millis = config().getConnectTimeoutMillis();
       if (millis > 0) {
         connectTimeout =
             eventLoop()
                 .schedule(
                     () ->
-                        fail(
+                        giveUp(
                             new ConnectTimeoutException(
                                 "connection timed out after " + millis + " ms: " + to)),
                     millis,
@@ -269,10 +310,10 @@ public final class TcpChannel extends StreamChannel {
     }
 
     private void refused(IOException why) {
-      fail(annotateConnectException(why, remote));
+      giveUp(annotateConnectException(why, remote));
     }
 
-    private void fail(Throwable cause) {
+    private void giveUp(Throwable cause) {
       ChannelPromise promise = connecting;
       if (promise != null && promise.tryFailure(cause)) {
         stopWaiting();
@@ -377,7 +418,7 @@ public final class TcpChannel extends StreamChannel {
 
   @Override
   protected @Nullable SocketAddress localAddress0() {
-    if (local == null && connected) {
+    if (local == null && isActive()) {
       local = new Socket(socket().intValue()).localAddress();
     }
     return local;

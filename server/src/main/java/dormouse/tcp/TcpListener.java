@@ -32,6 +32,9 @@ public final class TcpListener extends AbstractServerChannel {
   private static final int ACCEPTS = 16; // in a turn, as Netty's
   private static final int ADDRESS_BYTES = 26; // one of length, 16, a scope, a port
 
+  private static final EpollIoOps UNHEARD =
+      EpollIoOps.EPOLLERR; // which it is told of anyway; of NONE Netty finds no way back
+
   private final LinuxSocket socket;
   private final int backlog;
   private final Handle handle = new Handle();
@@ -40,13 +43,14 @@ public final class TcpListener extends AbstractServerChannel {
         @Override
         protected void
             autoReadCleared() { // for a second, when the process has too many descriptors
-          watch(EpollIoOps.EPOLLERR); // which it is told of anyway; of NONE Netty finds no way back
+          watch(UNHEARD);
         }
       };
   private final byte[] accepted = new byte[ADDRESS_BYTES];
   private @Nullable InetSocketAddress local;
   private @Nullable InetSocketAddress localOfAll;
   private @Nullable IoRegistration registration;
+  private EpollIoOps watched = UNHEARD; // there
   private boolean open = true;
 
   /// @param address of the family that it will be bound to
@@ -65,7 +69,12 @@ public final class TcpListener extends AbstractServerChannel {
       for (Option each : options) {
         socket.setIntOpt(each.level, each.name, each.value);
       }
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
+      try {
+        socket.close();
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
       throw new IllegalStateException(e);
     }
   }
@@ -78,7 +87,12 @@ public final class TcpListener extends AbstractServerChannel {
 
     @Override
     public void handle(IoRegistration of, IoEvent event) {
-      accept();
+      try {
+        accept();
+      } catch (RuntimeException
+          | Error bug) { // else the loop would forget what else it was told, or end
+        pipeline().fireExceptionCaught(bug);
+      }
     }
 
     /// The loop ends.
@@ -133,6 +147,7 @@ public final class TcpListener extends AbstractServerChannel {
   protected void doDeregister() {
     IoRegistration here = registration;
     registration = null;
+    watched = UNHEARD;
     if (here != null) {
       here.cancel();
     }
@@ -154,8 +169,9 @@ public final class TcpListener extends AbstractServerChannel {
 
   private void watch(EpollIoOps what) {
     IoRegistration here = registration;
-    if (here != null) {
+    if (here != null && !what.equals(watched)) {
       here.submit(what);
+      watched = what;
     }
   }
 

@@ -2,12 +2,14 @@ package dormouse.tcp;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dormouse.listen.EventLoops;
 import dormouse.testkit.Wait;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -15,8 +17,12 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.unix.FileDescriptor;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -33,6 +39,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -61,6 +68,7 @@ class TcpChannelTest {
     private final CompletableFuture<Channel> added = new CompletableFuture<>();
     private volatile boolean active;
     private volatile boolean ended;
+    private volatile @Nullable Throwable cause;
     private volatile boolean readsOnce;
     private int reads;
 
@@ -93,7 +101,7 @@ class TcpChannelTest {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-      // the end follows
+      this.cause = cause; // the end follows
     }
 
     Channel channel() {
@@ -209,7 +217,7 @@ class TcpChannelTest {
     try (Socket client = new Socket(address.getAddress(), address.getPort())) {
       Heard heard = accepted();
       say(client, "one");
-      turn(heard.channel());
+      turns(heard.channel());
       assertThat(heard.text()).isEmpty();
       if (byAutoRead) {
         onLoop(heard.channel(), () -> heard.channel().config().setAutoRead(true));
@@ -219,7 +227,7 @@ class TcpChannelTest {
       heard.await("one");
       say(client, "two");
       if (!byAutoRead) {
-        turn(heard.channel());
+        turns(heard.channel());
         assertThat(heard.text()).isEqualTo("one");
         heard.channel().read();
       }
@@ -271,6 +279,108 @@ class TcpChannelTest {
     assertThat(heard.text()).isEqualTo("last words");
   }
 
+  @Test
+  void ofWhoLeavesNoMoreThanABufferIsReadWhileNobodyReads() throws Exception {
+    InetSocketAddress address = listen(false);
+    byte[] much = new byte[40_000]; // which the kernel takes of a client that leaves
+    new Random(3).nextBytes(much);
+    Heard heard;
+    try (Socket client = new Socket(address.getAddress(), address.getPort())) {
+      heard = accepted();
+      heard.channel().config().setRecvByteBufAllocator(new FixedRecvByteBufAllocator(4096));
+      client.getOutputStream().write(much);
+    }
+    awaits(() -> heard.reads() > 0);
+    turns(heard.channel());
+    assertThat(heard.reads()).isEqualTo(1);
+    assertThat(heard.ended).isFalse();
+    onLoop(heard.channel(), () -> heard.channel().config().setAutoRead(true));
+    awaits(() -> heard.ended);
+    assertThat(heard.text()).isEqualTo(new String(much, ISO_8859_1));
+  }
+
+  /// One that always has something to say leaves the others their turn.
+  @Test
+  void aTurnOfItsLoopIsNotForOneAlone() throws Exception {
+    byte[] buffer = new byte[1024];
+    BlockingQueue<Socket> said = new LinkedBlockingQueue<>();
+    InetSocketAddress address = listen(false);
+    try (Socket busy = new Socket(address.getAddress(), address.getPort());
+        Socket other = new Socket(address.getAddress(), address.getPort())) {
+      Heard talker = accepted();
+      Heard listener = accepted();
+      talker.channel().config().setRecvByteBufAllocator(new FixedRecvByteBufAllocator(1024));
+      int[] readsMeanwhile = {0};
+      talker
+          .channel()
+          .pipeline()
+          .addFirst(
+              new ChannelInboundHandlerAdapter() {
+                @Override
+                public void channelRead(ChannelHandlerContext context, Object message)
+                    throws Exception {
+                  context.fireChannelRead(message);
+                  if (listener.text().isEmpty()) {
+                    busy.getOutputStream().write(buffer);
+                    readsMeanwhile[0]++;
+                    if (said.isEmpty()) {
+                      say(other, "me too");
+                      said.add(other);
+                    }
+                  }
+                }
+              });
+      busy.getOutputStream().write(new byte[64 << 10]);
+      onLoop(
+          talker.channel(),
+          () -> {
+            listener.channel().config().setAutoRead(true);
+            talker.channel().config().setAutoRead(true);
+          });
+      listener.await("me too");
+      onLoop(talker.channel(), () -> {});
+      assertThat(readsMeanwhile[0]).isBetween(1, 100);
+    }
+  }
+
+  @Test
+  void noMemoryEndsOneConnectionAndNotItsLoop() throws Exception {
+    InetSocketAddress address = listen(true);
+    try (Socket client = new Socket(address.getAddress(), address.getPort());
+        Socket other = new Socket(address.getAddress(), address.getPort())) {
+      Heard poor = accepted();
+      Heard rich = accepted();
+      poor.channel().config().setAllocator(withoutMemory());
+      say(client, "anything");
+      awaits(() -> poor.ended);
+      assertThat(poor.cause).isInstanceOf(OutOfMemoryError.class);
+      say(other, "still here");
+      rich.await("still here");
+    }
+  }
+
+  private static ByteBufAllocator withoutMemory() {
+    return (ByteBufAllocator)
+        Proxy.newProxyInstance(
+            TcpChannelTest.class.getClassLoader(),
+            new Class<?>[] {ByteBufAllocator.class},
+            (_, _, _) -> {
+              throw new OutOfMemoryError("as the test wants it");
+            });
+  }
+
+  @Test
+  void aLoopThatRefusesItSaysSo() throws Exception {
+    File file = File.createTempFile("none", "socket"); // of which epoll knows nothing
+    try {
+      var channel = new TcpChannel(listener(true), FileDescriptor.from(file), ANY_PORT, ANY_PORT);
+      Throwable cause = loops.all().getFirst().register(channel).awaitUninterruptibly().cause();
+      assertThat(cause).isInstanceOf(IOException.class).hasMessageContaining("epoll_ctl");
+    } finally {
+      assertThat(file.delete()).isTrue();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aResetEndsIt(boolean reads) throws Exception {
@@ -317,6 +427,62 @@ class TcpChannelTest {
     }
   }
 
+  @Test
+  void whoFinishesWhenThePeerHasGoneIsClosed() throws Exception {
+    InetSocketAddress address = listen(true);
+    Socket client = new Socket(address.getAddress(), address.getPort());
+    client.setSoLinger(true, 0);
+    Heard heard = accepted();
+    onLoop(
+        heard.channel(),
+        () -> {
+          try {
+            client.close();
+          } catch (IOException e) {
+            throw new AssertionError(e);
+          }
+          ((StreamChannel) heard.channel()).finish();
+          assertThat(heard.channel().isOpen()).isFalse();
+        });
+  }
+
+  @Test
+  void whoHasLeftItsSocketDoesNotCloseIt() throws Exception {
+    InetSocketAddress address = listen(true);
+    try (Socket client = new Socket(address.getAddress(), address.getPort())) {
+      TcpChannel channel = (TcpChannel) accepted().channel();
+      var socket = new io.netty.channel.unix.Socket(channel.fd());
+      channel.deregister().syncUninterruptibly();
+      channel.leave();
+      channel.close();
+      assertThat(channel.isOpen()).isFalse();
+      assertThat(socket.isKeepAlive()).isFalse(); // which of a closed one cannot be asked
+      socket.close();
+      assertThat(client.getInputStream().read()).isEqualTo(-1);
+    }
+  }
+
+  /// More than is sent in one turn, so that the rest is due when it moves.
+  @Test
+  void whatIsStillToBeSentMovesWithIt() throws Exception {
+    InetSocketAddress address = listen(true);
+    try (Socket client = new Socket(address.getAddress(), address.getPort())) {
+      Channel channel = accepted().channel();
+      int lines = 5_000;
+      onLoop(
+          channel,
+          () -> {
+            for (int i = 0; i < lines; i++) {
+              channel.write(Unpooled.copiedBuffer("line\r\n", ISO_8859_1));
+            }
+            channel.flush();
+            channel.deregister().addListener(_ -> loops.all().get(1).register(channel));
+          });
+      client.setSoTimeout(PATIENCE_MILLIS);
+      assertThat(client.getInputStream().readNBytes(lines * 6)).hasSize(lines * 6);
+    }
+  }
+
   /// Nothing that comes on the way from one loop to another is missed.
   @Test
   void itMovesToAnotherLoop() throws Exception {
@@ -347,11 +513,22 @@ class TcpChannelTest {
     var address = (InetSocketAddress) listener.localAddress();
     onLoop(listener, () -> listener.config().setAutoRead(false));
     try (Socket _ = new Socket(address.getAddress(), address.getPort())) {
-      turn(listener);
+      turns(listener);
       assertThat(accepted).isEmpty();
       onLoop(listener, () -> listener.config().setAutoRead(true));
       accepted();
     }
+  }
+
+  @Test
+  void aListenerThatCannotBeLeavesNoSocket() {
+    String[] before = new File("/proc/self/fd").list();
+    for (int i = 0; i < 20; i++) {
+      assertThatThrownBy(
+              () -> new TcpListener(ANY_PORT, 16, List.of(new TcpListener.Option(6, 9999, 1))))
+          .hasMessageContaining("setsockopt");
+    }
+    assertThat(new File("/proc/self/fd").list()).hasSizeLessThan(before.length + 20);
   }
 
   @Test
@@ -386,10 +563,9 @@ class TcpChannelTest {
     }
   }
 
-  private void turn(Channel channel) throws InterruptedException {
-    for (int i = 0; i < 20; i++) {
+  private void turns(Channel channel) {
+    for (int i = 0; i < 3; i++) {
       onLoop(channel, () -> {});
-      Thread.sleep(1); // for what the kernel has to tell
     }
   }
 }
