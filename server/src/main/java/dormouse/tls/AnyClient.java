@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// good. Any thread.
 final class AnyClient extends X509ExtendedTrustManager implements ClientCheck {
   private static final int MOST_CERTIFICATES = 10; // each may have to be verified, for a stranger
+  private static final int MOST_KEY_BYTES = 4096; // RSA of 16,384 bits has half of them
 
   private final List<X509Certificate> signers;
   private final @Nullable X509TrustManager strict;
@@ -45,6 +46,9 @@ final class AnyClient extends X509ExtendedTrustManager implements ClientCheck {
       throw new CertificateException("its chain is too long");
     }
     for (X509Certificate each : chain) {
+      if (each.getPublicKey().getEncoded().length > MOST_KEY_BYTES) {
+        throw new CertificateException("its key is too long");
+      }
       each.checkValidity();
     }
     if (strict != null && leadsToSigner(Arrays.asList(chain))) {
@@ -52,7 +56,8 @@ final class AnyClient extends X509ExtendedTrustManager implements ClientCheck {
     }
   }
 
-  /// In the words of OpenSSL, which nginx passes on.
+  /// In the words of OpenSSL, which nginx passes on. Nothing is verified by a key of the stranger's: one of his choice takes minutes. Whether a certificate
+  /// signs itself is told by its names, as OpenSSL does.
   @Override
   public String fault(List<X509Certificate> chain) {
     if (strict != null && leadsToSigner(chain)) {
@@ -65,7 +70,7 @@ final class AnyClient extends X509ExtendedTrustManager implements ClientCheck {
         return "unspecified certificate verification error"; // a ticket's, that was good once
       }
     }
-    if (isSignedBy(chain.getLast(), chain.getLast())) {
+    if (isIssuedBy(chain.getLast(), chain.getLast())) {
       return chain.size() == 1
           ? "self-signed certificate"
           : "self-signed certificate in certificate chain";
@@ -82,15 +87,19 @@ final class AnyClient extends X509ExtendedTrustManager implements ClientCheck {
   }
 
   private static boolean isSignedBy(X509Certificate certificate, X509Certificate signer) {
-    if (!certificate.getIssuerX500Principal().equals(signer.getSubjectX500Principal())) {
+    if (!isIssuedBy(certificate, signer)) {
       return false;
     }
     try {
       certificate.verify(signer.getPublicKey());
       return true;
-    } catch (GeneralSecurityException _) {
+    } catch (GeneralSecurityException | RuntimeException _) { // as providers throw them
       return false;
     }
+  }
+
+  private static boolean isIssuedBy(X509Certificate certificate, X509Certificate issuer) {
+    return certificate.getIssuerX500Principal().equals(issuer.getSubjectX500Principal());
   }
 
   @Override
