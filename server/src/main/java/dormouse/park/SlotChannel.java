@@ -43,7 +43,7 @@ final class SlotChannel extends StreamChannel {
   }
 
   private void watch(int what) throws IOException {
-    if (what != watched) {
+    if (what != watched && isOpen()) { // else its slot may be another's
       parking.watch(slot, what);
       watched = what;
     }

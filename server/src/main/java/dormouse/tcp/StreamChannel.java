@@ -177,6 +177,14 @@ public abstract class StreamChannel extends AbstractChannel {
 
   @Override
   protected final void doWrite(ChannelOutboundBuffer waiting) throws IOException {
+    try {
+      sendAll(waiting);
+    } catch (RuntimeException | Error e) { // for which Netty would close the socket and tell nobody
+      throw new IOException("cannot send", e);
+    }
+  }
+
+  private void sendAll(ChannelOutboundBuffer waiting) throws IOException {
     for (int times = config.getWriteSpinCount(); !waiting.isEmpty(); times--) {
       if (times == 0) { // so that others have their turn
         awaitsRoom = true; // which another loop tells, if it moves there first

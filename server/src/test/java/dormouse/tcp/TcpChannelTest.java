@@ -11,6 +11,8 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.buffer.UnpooledDirectByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -359,6 +361,32 @@ class TcpChannelTest {
     }
   }
 
+  @Test
+  void noMemoryToSendEndsItWithAWord() throws Exception {
+    InetSocketAddress address = listen(true);
+    try (Socket _ = new Socket(address.getAddress(), address.getPort())) {
+      Heard poor = accepted();
+      onLoop(
+          poor.channel(),
+          () ->
+              poor.channel()
+                  .writeAndFlush(
+                      new UnpooledDirectByteBuf(UnpooledByteBufAllocator.DEFAULT, 16, 16) {
+                        @Override
+                        public boolean hasMemoryAddress() {
+                          return true;
+                        }
+
+                        @Override
+                        public long memoryAddress() {
+                          throw new OutOfMemoryError("as the test wants it");
+                        }
+                      }.writeZero(16)));
+      awaits(() -> poor.ended);
+      assertThat(poor.channel().closeFuture().await(PATIENCE_MILLIS)).isTrue();
+    }
+  }
+
   private static ByteBufAllocator withoutMemory() {
     return (ByteBufAllocator)
         Proxy.newProxyInstance(
@@ -441,8 +469,10 @@ class TcpChannelTest {
           } catch (IOException e) {
             throw new AssertionError(e);
           }
-          ((StreamChannel) heard.channel()).finish();
-          assertThat(heard.channel().isOpen()).isFalse();
+          awaits(() -> { // the kernel hears of the reset
+            ((StreamChannel) heard.channel()).finish();
+            return !heard.channel().isOpen();
+          });
         });
   }
 
@@ -454,7 +484,8 @@ class TcpChannelTest {
       var socket = new io.netty.channel.unix.Socket(channel.fd());
       channel.deregister().syncUninterruptibly();
       channel.leave();
-      channel.close();
+      channel.close().syncUninterruptibly();
+      turns(channel);
       assertThat(channel.isOpen()).isFalse();
       assertThat(socket.isKeepAlive()).isFalse(); // which of a closed one cannot be asked
       socket.close();

@@ -103,6 +103,29 @@ class SlotChannelTest {
     }
   }
 
+  /// Whoever has its slot by then waits for room, and would not be told of it.
+  @Test
+  void whoIsClosedAsksNothingOfTheKernel() throws Exception {
+    Channel closed;
+    try (EchoLines.Line line = lines.open(new Peer(Suite.AES_128_GCM))) {
+      closed = awake(line);
+      lines.onLoop(() -> closed.config().setAutoRead(false));
+      line.send(line.peer.data("unread"));
+      turns();
+      lines.onLoop(closed::close);
+    }
+    try (EchoLines.Line line = lines.openInTheClear()) {
+      Channel channel = awake(line);
+      byte[] much = new byte[8 << 20];
+      lines.onLoop(() -> {
+        channel.writeAndFlush(Unpooled.wrappedBuffer(much));
+        closed.unsafe().beginRead();
+      });
+      lines.onLoop(() -> assertThat(channel.isWritable()).isFalse());
+      assertThat(line.hear(much.length)).hasSize(much.length);
+    }
+  }
+
   /// In many pieces, of which the socket takes a part only.
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
