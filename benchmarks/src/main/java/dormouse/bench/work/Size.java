@@ -40,7 +40,7 @@ public record Size(
   public static final Size TINY =
       new Size("tiny", 1, 10, 3, 1, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
 
-  /// Some ten minutes on two cores.
+  /// Ten to twenty minutes on two cores.
   public static final Size QUICK =
       new Size("quick", 3, 200, 5, 6, 100, 60, 80, 50, 2, 1, 4 << 20, 50, 100, 2, 240);
 
