@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.HttpObjectAggregator;
@@ -14,6 +15,7 @@ import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Takes events that backends send over HTTP/1.1, one a POST or PUT at any path, and answers 204 before anybody has looked
@@ -26,9 +28,11 @@ public final class EventServer implements AutoCloseable {
   private static final int MAX_CONNECTIONS = 1024;
   private static final int BACKLOG = 1024;
   private static final int SILENCE_SECONDS = 300;
+  private static final int STOP_MILLIS = 2000;
 
   private final AtomicInteger connections = new AtomicInteger();
   private final InetSocketAddress wanted;
+  private final EventLoopGroup loop;
   private final Channel channel;
   private volatile EventReceiver.Told told;
 
@@ -36,7 +40,13 @@ public final class EventServer implements AutoCloseable {
       throws IOException {
     this.told = told;
     this.wanted = address;
-    this.channel = listen(address, loops);
+    this.loop = loops.apart("feed");
+    try {
+      this.channel = listen(address, loops.epoll());
+    } catch (IOException e) {
+      stop();
+      throw e;
+    }
   }
 
   /// Starts to listen.
@@ -54,11 +64,11 @@ public final class EventServer implements AutoCloseable {
     told = other;
   }
 
-  private Channel listen(InetSocketAddress address, EventLoops loops) throws IOException {
+  private Channel listen(InetSocketAddress address, boolean epoll) throws IOException {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
-            .group(loops.all().getFirst(), loops.group())
-            .channel(loops.epoll() ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
+            .group(loop)
+            .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
@@ -118,9 +128,14 @@ public final class EventServer implements AutoCloseable {
     return (InetSocketAddress) channel.localAddress();
   }
 
-  /// Hears nothing more.
+  private void stop() {
+    loop.shutdownGracefully(0, STOP_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /// Hears nothing more, also of those who are connected.
   @Override
   public void close() {
     channel.close();
+    stop();
   }
 }

@@ -28,8 +28,7 @@ public final class EventLoops implements AutoCloseable {
   private EventLoops(int loops, boolean epoll, InstantSource clock) {
     this.epoll = epoll;
     int count = loops == 0 ? Runtime.getRuntime().availableProcessors() : loops;
-    IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-    this.group = new MultiThreadIoEventLoopGroup(count, new DefaultThreadFactory("loop"), io);
+    this.group = group(count, "loop", epoll);
     List<EventLoop> all = new ArrayList<>();
     for (EventExecutor executor : group) {
       EventLoop loop = (EventLoop) executor;
@@ -37,6 +36,11 @@ public final class EventLoops implements AutoCloseable {
       wheels.put(loop, new TimerWheel(clock));
     }
     this.loops = List.copyOf(all);
+  }
+
+  private static MultiThreadIoEventLoopGroup group(int count, String name, boolean epoll) {
+    IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    return new MultiThreadIoEventLoopGroup(count, new DefaultThreadFactory(name), io);
   }
 
   /// Starts the loops; their wheels turn by themselves.
@@ -66,6 +70,13 @@ public final class EventLoops implements AutoCloseable {
   /// All of them as one, for what does not care which.
   public EventLoopGroup group() {
     return group;
+  }
+
+  /// One more loop of the same kind, for what must not wait until those of the users have time. Whoever asks for it stops it.
+  ///
+  /// @param name of its thread
+  public EventLoopGroup apart(String name) {
+    return group(1, name, epoll);
   }
 
   /// All of them, in an order that stays.

@@ -12,6 +12,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -125,6 +126,28 @@ final class EventServerTest implements EventReceiver.Told {
       assertThat(sender.status()).contains(" 100 ");
       sender.send(EVENT);
       assertThat(sender.status()).contains(" 204 ");
+    }
+  }
+
+  @Test
+  void whoeverTellsIsAnsweredWhileTheLoopsHaveNoTime() throws IOException {
+    CompletableFuture<Void> work = new CompletableFuture<>();
+    loops.all().forEach(loop -> loop.execute(work::join));
+    try (Sender sender = new Sender()) {
+      sender.post(EVENT);
+      assertThat(sender.status()).contains(" 204 ");
+    } finally {
+      work.complete(null);
+    }
+  }
+
+  @Test
+  void whoIsConnectedIsHeardNoMoreAfterTheEnd() throws IOException {
+    try (Sender sender = new Sender()) {
+      sender.post(EVENT);
+      assertThat(sender.status()).contains(" 204 ");
+      server.close();
+      assertThat(sender.in.read()).isNegative();
     }
   }
 

@@ -82,7 +82,7 @@ public final class DovecotParts {
       format_args = time-rfc3339
       transport = http-post
       transport_args = http://127.0.0.1:%d/
-      transport_timeout = 250 msecs
+      transport_timeout = 10 secs
     }
     metric dormouse {
       filter = event=push_notification_finished
