@@ -240,8 +240,8 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
                 dialogue.doubted() ? Priority.DOUBTED : Priority.CLIENT,
                 admitted.user(),
                 backend -> open(admitted, backend),
-                /* again= */ false,
-                admitted.proven() ? Set.of() : null),
+                admitted.proven() ? Wish.Standing.PROVEN : Wish.Standing.SHOWN,
+                Set.of()),
             backend -> {
               Credentials credentials = open(admitted, backend);
               return credentials == null
@@ -329,7 +329,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     ImapUser user = userOf(admitted, loop);
     UserMailboxes home = user.mailboxes(surroundings(here(loop).pool(), loop), backend);
     home.servedBy(backend, admitted.route());
-    home.lendsToClients(admitted.proven());
+    home.lendsToClients(admitted.proven() || !backend.settings().pool().trustPassword().isZero());
     if (isFull(home)) {
       connection.leave();
       dialogue.refuse(tag, TOO_MANY);

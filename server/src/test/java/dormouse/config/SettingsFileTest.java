@@ -53,7 +53,7 @@ final class SettingsFileTest extends SettingsFileCase {
           health: { check: login, interval: 11s, timeout: 6s, down-after: 4, up-after: 3, user: probe, password-file: master.secret }
           watch: poll
           gate: { logins-per-second: 9, burst: 10, concurrent-logins: 11, queue: 12 }
-          pool: { per-user: 13, keep: 14s, keep-after-logout: 15s, max: 16 }
+          pool: { per-user: 13, keep: 14s, keep-after-logout: 15s, trust-password: 17s, max: 16 }
           login-as: { user: boss, password-file: master.secret, separator: "*" }
           canary: { user: tweety, password-file: master.secret, every: 31s, within: 6s }
       groups:
@@ -215,7 +215,8 @@ final class SettingsFileTest extends SettingsFileCase {
                     3,
                     "probe",
                     directory.resolve("master.secret")),
-                new PoolSettings(13, Duration.ofSeconds(14), Duration.ofSeconds(15), 16),
+                new PoolSettings(
+                    13, Duration.ofSeconds(14), Duration.ofSeconds(15), Duration.ofSeconds(17), 16),
                 new LoginAsSettings("boss", directory.resolve("master.secret"), "*"),
                 new CanarySettings(
                     "tweety",

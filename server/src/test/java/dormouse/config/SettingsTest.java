@@ -49,7 +49,7 @@ final class SettingsTest {
                 new GateSettings(200, 50, 50, 5000),
                 new HealthSettings(
                     HealthSettings.Check.GREETING, ofSeconds(10), ofSeconds(5), 3, 2, null, null),
-                new PoolSettings(2, ofSeconds(30), ofSeconds(60), 1000),
+                new PoolSettings(2, ofSeconds(30), ofSeconds(60), ZERO, 1000),
                 new LoginAsSettings(null, null, null),
                 new CanarySettings(null, null, ofSeconds(30), ofSeconds(5))));
     assertThat(LinkSettings.DEFAULT)

@@ -7,6 +7,7 @@ import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.AuthDaemon.Answer;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.ImapClient;
+import dormouse.testkit.Wait;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PoolIT {
   private static final int ROUNDS = 20;
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final String WEB_PASSWORD = "known-to-the-directory";
 
   private final DovecotServer dovecot = DovecotServer.start();
@@ -76,6 +78,37 @@ class PoolIT {
         assertThat(client.refused("LOGIN web wrong")).contains("AUTHENTICATIONFAILED");
       }
     }
+  }
+
+  @Test
+  void aPasswordThatTheBackendHasJustTakenIsShownToItOnceWhereThatIsTrusted() {
+    try (FrontEnd front = trusting("5m")) {
+      assertThat(logins("web", () -> burst(front, DovecotServer.PASSWORD))).isEqualTo(1);
+      assertThat(Stage.metric(front, "dormouse_pool_total{result=\"hit\"}")).isEqualTo(ROUNDS - 1);
+      try (ImapClient client = ImapClient.connect(front.plain())) {
+        assertThat(client.refused("LOGIN web wrong")).contains("AUTHENTICATIONFAILED");
+      }
+      Wait.until("nothing is kept after a refusal", PATIENCE, () -> kept(front) == 0);
+      assertThat(logins("web", () -> burst(front, DovecotServer.PASSWORD))).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aPasswordThatIsTrustedForATimeIsShownAgainBehindIt() {
+    try (FrontEnd front = trusting("10ms")) {
+      assertThat(logins("web", () -> burst(front, DovecotServer.PASSWORD))).isGreaterThan(1);
+    }
+  }
+
+  private FrontEnd trusting(String time) {
+    return FrontEnd.of(
+        """
+        listen: [ { address: "127.0.0.1:0", tls: none } ]
+        backends:
+          mx: { address: "127.0.0.1:%d", tls: none, trusted: true, pool: { trust-password: %s } }
+        throttle: { enabled: false }
+        """
+            .formatted(dovecot.imapPort(), time));
   }
 
   @Test

@@ -88,6 +88,7 @@ class SessionTranscriptTest {
               Integer.parseInt(value(file, "pool", "0")),
               PoolSettings.DEFAULT.keep(),
               PoolSettings.DEFAULT.keepAfterLogout(),
+              PoolSettings.DEFAULT.trustPassword(),
               PoolSettings.DEFAULT.max()),
           has(file, "trusted"),
           has(file, "feed"),

@@ -55,7 +55,7 @@ record Page(
         Machine: %s, %d GiB, %s; its load was %s when the run began. %s.
 
         Each stack has a Dovecot of its own behind it (Maildir%s, `mail_fsync = never`; hibernating: `imap_hibernate_timeout = 1s`; behind Dormouse with its events), one certificate (P-256), \
-        TLS 1.3, a worker a core; Dormouse is started by `packaging/dormouse` after `dormouse train`, with the JVM's own heap; it hibernates after 1 s of silence and keeps no connection for longer than that, or never hibernates (attached). All stacks of a workload run beside each other and take \
+        TLS 1.3, a worker a core; Dormouse is started by `packaging/dormouse` after `dormouse train`, with the JVM's own heap; it hibernates after 1 s of silence and keeps no connection for longer than that, or never hibernates (attached), or lends it to who shows the password that the backend has taken within that second (lending). All stacks of a workload run beside each other and take \
         turns, round by round; client, front and back share the machine. Each cell is the median of all rounds and, below it, the least and the most; \
         **×** is the ratio to the best peer. Every byte that a client heard was compared with what it had to be. Wrong answers: %s.
         """

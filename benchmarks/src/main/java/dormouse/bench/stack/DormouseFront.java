@@ -39,8 +39,9 @@ final class DormouseFront implements Front {
   private final int adminPort = FreePort.next();
   private Daemon daemon;
 
-  /// @param sleeps whether sessions hibernate, fed by the backend's events
-  DormouseFront(Scratch scratch, Backend backend, boolean sleeps, int keepAliveSeconds, Path jar) {
+  /// @param kind whether sessions hibernate, fed by the backend's events, and whether passwords are trusted
+  DormouseFront(Scratch scratch, Backend backend, StackKind kind, int keepAliveSeconds, Path jar) {
+    boolean sleeps = kind.sleeps();
     this.home = scratch.folder("dormouse");
     this.jar = jar.toAbsolutePath();
     this.config = home.resolve("dormouse.yaml");
@@ -57,7 +58,7 @@ final class DormouseFront implements Front {
             address: "127.0.0.1:%d"
             tls: none
             gate: { logins-per-second: 100000, burst: 100000, concurrent-logins: 1000, queue: 100000 }
-            pool: { keep: %8$s, keep-after-logout: %8$s }
+            pool: { keep: %8$s, keep-after-logout: %8$s, trust-password: %10$s }
         hibernate: { enabled: %7$b, after: %8$s, keep-alive: %9$ds, sync-linger: %8$s }
         limits: { exempt: [ 127.0.0.0/8 ] }
         """
@@ -70,7 +71,8 @@ final class DormouseFront implements Front {
                 backend.plainPort(),
                 sleeps,
                 Backend.HIBERNATE_AFTER,
-                keepAliveSeconds);
+                keepAliveSeconds,
+                kind == StackKind.DORMOUSE_LENDING ? Backend.HIBERNATE_AFTER : "0s");
     String feed =
         "feeds: [ { dovecot-events: { listen: \"127.0.0.1:%d\" } } ]%n"
             .formatted(backend.eventPort());

@@ -30,9 +30,8 @@ public final class Stack implements AutoCloseable {
             case DOVECOT_PROXY, DOVECOT_PROXY_HIBERNATE -> Fronts.dovecotProxy(scratch, backend);
             case PERDITION, PERDITION_HIBERNATE -> Fronts.perdition(scratch, backend);
             case HAPROXY, HAPROXY_HIBERNATE -> Fronts.haproxy(scratch, backend);
-            case DORMOUSE -> new DormouseFront(scratch, backend, true, keepAliveSeconds, jar);
-            case DORMOUSE_ATTACHED ->
-                new DormouseFront(scratch, backend, false, keepAliveSeconds, jar);
+            case DORMOUSE, DORMOUSE_LENDING, DORMOUSE_ATTACHED ->
+                new DormouseFront(scratch, backend, kind, keepAliveSeconds, jar);
           });
     } catch (Throwable e) {
       backend.close();
@@ -122,21 +121,21 @@ public final class Stack implements AutoCloseable {
 
   /// Whether so many sessions are hibernated, as far as somebody tells.
   public boolean asleep(int sessions) {
-    return kind != StackKind.DORMOUSE
+    return !kind.sleeps()
         || !(front instanceof DormouseFront dormouse)
         || dormouse.metric("dormouse_sessions{state=\"hibernated\"}") >= sessions;
   }
 
   /// Whether it has heard an event, as far as somebody waits for one.
   public boolean fed() {
-    return kind != StackKind.DORMOUSE
+    return !kind.sleeps()
         || !(front instanceof DormouseFront dormouse)
         || dormouse.metric("dormouse_feed_up{") > 0;
   }
 
   /// Whether nobody needs a backend connection for sessions that are hibernated, as far as somebody tells.
   public boolean detached() {
-    return kind != StackKind.DORMOUSE
+    return !kind.sleeps()
         || !(front instanceof DormouseFront dormouse)
         || dormouse.metric("dormouse_backend_connections{") == 0;
   }

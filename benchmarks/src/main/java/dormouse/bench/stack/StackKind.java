@@ -19,6 +19,8 @@ public enum StackKind {
   HAPROXY("HAProxy", Variant.LIVE, "/usr/sbin/haproxy"),
   HAPROXY_HIBERNATE("HAProxy, hibernating", Variant.HIBERNATING, HAPROXY.program),
   DORMOUSE("Dormouse", Variant.FEEDING, ""),
+  /// Which trusts a password that the backend has just taken: `pool.trust-password`.
+  DORMOUSE_LENDING("Dormouse, lending", Variant.FEEDING, ""),
   DORMOUSE_ATTACHED("Dormouse, attached", Variant.LIVE, "");
 
   /// All that keep a process of the backend for each session, and Dormouse both ways.
@@ -46,7 +48,12 @@ public enum StackKind {
   }
 
   public boolean isDormouse() {
-    return this == DORMOUSE || this == DORMOUSE_ATTACHED;
+    return sleeps() || this == DORMOUSE_ATTACHED;
+  }
+
+  /// Whether the front hibernates sessions, and tells how many.
+  boolean sleeps() {
+    return this == DORMOUSE || this == DORMOUSE_LENDING;
   }
 
   /// Whether this machine has what it needs.

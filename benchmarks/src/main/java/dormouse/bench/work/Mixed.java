@@ -94,7 +94,8 @@ final class Mixed implements Workload {
         StackKind.DOVECOT_PROXY,
         StackKind.PERDITION,
         StackKind.HAPROXY,
-        StackKind.DORMOUSE);
+        StackKind.DORMOUSE,
+        StackKind.DORMOUSE_LENDING);
   }
 
   @Override

@@ -137,7 +137,12 @@ public final class ConnectionPool {
 
   /// Whether a connection may be lent for a wish.
   boolean mayLend(Backend backend, Wish wish) {
-    return wish.features() != null && keeps(backend);
+    return keeps(backend)
+        && switch (wish.standing()) {
+          case AGAIN, PROVEN -> true;
+          case SHOWN -> !backend.settings().pool().trustPassword().isZero();
+          case NEW -> false;
+        };
   }
 
   /// A connection of the backend that fits the wish; null if there is none, or none will do. It may be dead, without anybody knowing yet.
@@ -148,8 +153,7 @@ public final class ConnectionPool {
   @Nullable BackendConnection take(
       Backend backend, Approach approach, Wish wish, LoginKey key, Spares spares) {
     assert loop.inEventLoop();
-    Set<String> features = wish.features();
-    if (features == null || !mayLend(backend, wish)) {
+    if (!mayLend(backend, wish)) {
       return null;
     }
     Account account = new Account(backend, wish.user(), wish.owner());
@@ -159,10 +163,10 @@ public final class ConnectionPool {
           BackendConnection.Login login = connection.login();
           return login != null
               && login.account().equals(account)
-              && (wish.again() || isFresh(login))
+              && isFresh(login, wish.standing())
               && key.opens(login.key())
               && Objects.equals(login.introduction(), introduction)
-              && fits(connection, features);
+              && fits(connection, wish.features());
         };
     Entry best = null;
     for (Entry entry : byAccount.getOrDefault(account, Set.of())) {
@@ -188,10 +192,15 @@ public final class ConnectionPool {
   }
 
   /// Whether the backend has let it in so lately that it need not decide again.
-  private boolean isFresh(BackendConnection.Login login) {
+  private boolean isFresh(BackendConnection.Login login, Wish.Standing wants) {
     Duration age = Duration.ofMillis(wheel.millis() - login.atMillis());
     PoolSettings settings = login.account().backend().settings().pool();
-    return age.compareTo(settings.keepAfterLogout()) <= 0;
+    return switch (wants) {
+      case AGAIN -> true;
+      case PROVEN -> age.compareTo(settings.keepAfterLogout()) <= 0;
+      case SHOWN -> age.compareTo(settings.trustPassword()) <= 0;
+      case NEW -> false;
+    };
   }
 
   private static boolean fits(BackendConnection connection, Set<String> features) {

@@ -16,9 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// @param purpose as metrics say it: `session`, `watch` or `canary`
 /// @param turn who takes turns with others at the backend's gate
 /// @param credentials what would log in at a backend, for the caller to wipe; null where nothing does
-/// @param again whether the client is logged in already; else it is not lent what the backend accepted longer ago than `keep-after-logout`
-/// @param features the names that may be enabled on it, where a connection that was kept will do; null: it must be a new one, for
-///     the backend shall decide on the login. CONDSTORE may always be on: [BackendConnection#condstore]
+/// @param standing how far who wants it has been let in
+/// @param features the names that may be enabled on a connection that was kept. CONDSTORE may always be on: [BackendConnection#condstore]
 public record Wish(
     String user,
     String owner,
@@ -27,5 +26,18 @@ public record Wish(
     Priority priority,
     String turn,
     Function<Backend, @Nullable Credentials> credentials,
-    boolean again,
-    @Nullable Set<String> features) {}
+    Standing standing,
+    Set<String> features) {
+
+  /// How far who wants a connection has been let in, which decides whether one that was kept will do.
+  public enum Standing {
+    /// The client is logged in already: any.
+    AGAIN,
+    /// The directory has decided: one that the backend has let in no longer ago than `keep-after-logout`.
+    PROVEN,
+    /// It shows what the backend decides on: one that the backend has let in by the same no longer ago than `trust-password`.
+    SHOWN,
+    /// It must be a new one.
+    NEW
+  }
+}

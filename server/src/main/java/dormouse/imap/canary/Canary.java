@@ -149,8 +149,8 @@ final class Canary implements BackendFeeds.Listener {
                 Priority.SYNC,
                 user,
                 _ -> credentials.get(),
-                /* again= */ false,
-                /* features= */ null),
+                Wish.Standing.NEW,
+                Set.of()),
             _ -> new Applicant(ourselves, "", credentials.get()));
     login = trying;
     trying

@@ -735,7 +735,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
         priority,
         grant.user(),
         grant::open,
-        /* again= */ true,
+        Wish.Standing.AGAIN,
         features);
   }
 

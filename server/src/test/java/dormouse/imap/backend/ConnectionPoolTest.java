@@ -1,5 +1,9 @@
 package dormouse.imap.backend;
 
+import static dormouse.imap.backend.Wish.Standing.AGAIN;
+import static dormouse.imap.backend.Wish.Standing.NEW;
+import static dormouse.imap.backend.Wish.Standing.PROVEN;
+import static dormouse.imap.backend.Wish.Standing.SHOWN;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,6 +11,7 @@ import dormouse.auth.Credentials;
 import dormouse.backend.Approach;
 import dormouse.backend.Priority;
 import dormouse.config.BackendSettings;
+import dormouse.config.PoolSettings;
 import dormouse.config.ProxyProtocol;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
@@ -22,16 +27,31 @@ class ConnectionPoolTest {
   private static final Credentials MASTER = credentials("master", "ann", "master's");
   private static final InetSocketAddress SOMEWHERE = new InetSocketAddress("192.0.2.1", 40001);
 
-  private final OwnConnection own =
-      new OwnConnection(
-          BackendSettings.inClear("127.0.0.1", 1, /* trusted= */ true)
-              .withProxyProtocol(ProxyProtocol.V1));
-  private final BackendConnection connection = own.connection();
-  private final ConnectionPool pool = own.pool(new Metrics());
+  private static final Duration TRUSTED = Duration.ofMinutes(2);
+
+  private OwnConnection own = own(PoolSettings.DEFAULT);
+  private BackendConnection connection = own.connection();
+  private ConnectionPool pool = own.pool(new Metrics());
 
   @BeforeEach
   void keep() {
     keep(ANN);
+  }
+
+  /// The backend is one whose decision on a password holds for a while.
+  private void trusting() {
+    own.close();
+    own = own(new PoolSettings(2, Duration.ofMinutes(9), Duration.ofMinutes(9), TRUSTED, 100));
+    connection = own.connection();
+    pool = own.pool(new Metrics());
+    keep(ANN);
+  }
+
+  private static OwnConnection own(PoolSettings settings) {
+    return new OwnConnection(
+        BackendSettings.inClear("127.0.0.1", 1, /* trusted= */ true)
+            .withProxyProtocol(ProxyProtocol.V1)
+            .withPool(settings));
   }
 
   private void keep(Credentials madeWith) {
@@ -56,10 +76,11 @@ class ConnectionPoolTest {
     return new Credentials(user, authzid, password.getBytes(UTF_8));
   }
 
-  private boolean lent(Credentials to, boolean again) {
+  private boolean lent(Credentials to, Wish.Standing standing) {
     Client client = new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false);
     Wish wish =
-        new Wish("ann", "ann", client, "session", Priority.CLIENT, "ann", _ -> to, again, Set.of());
+        new Wish(
+            "ann", "ann", client, "session", Priority.CLIENT, "ann", _ -> to, standing, Set.of());
     return pool.take(
             connection.backend(),
             Approach.USUAL,
@@ -71,50 +92,68 @@ class ConnectionPoolTest {
 
   @Test
   void aLoginAsTheOneThatMadeItIsLentIt() {
-    assertThat(lent(credentials("ann", "", "secret"), false)).isTrue();
-    assertThat(lent(ANN, false)).as("a second time").isFalse();
+    assertThat(lent(credentials("ann", "", "secret"), PROVEN)).isTrue();
+    assertThat(lent(ANN, PROVEN)).as("a second time").isFalse();
   }
 
   // a backend behind a PROXY header may let in whom it is told of by ID, and nobody else
 
   @Test
   void whoIsToldOfByIdIsNotLentWhatOthersHaveComeInOnUntold() {
-    assertThat(lent(ANN, true)).isTrue();
+    assertThat(lent(ANN, AGAIN)).isTrue();
     keep(ANN, new Approach(null, null, null, null, /* untold= */ true));
-    assertThat(lent(ANN, true)).isFalse();
+    assertThat(lent(ANN, AGAIN)).isFalse();
   }
 
   @Test
   void anotherPasswordIsForTheBackendToSee() {
     Credentials changed = credentials("ann", "", "changed");
-    assertThat(lent(changed, false)).isFalse();
-    assertThat(lent(changed, true)).isFalse();
-    assertThat(lent(credentials("ann", "ann", "secret"), false)).isFalse();
+    assertThat(lent(changed, PROVEN)).isFalse();
+    assertThat(lent(changed, AGAIN)).isFalse();
+    assertThat(lent(credentials("ann", "ann", "secret"), PROVEN)).isFalse();
   }
 
   @Test
   void aMasterUserMayHaveWhatTheUserLoggedInOn() {
-    assertThat(lent(MASTER, true)).isTrue();
+    assertThat(lent(MASTER, AGAIN)).isTrue();
   }
 
   @Test
   void theUserMayNotHaveWhatAMasterUserLoggedInOn() {
-    assertThat(lent(ANN, false)).isTrue();
+    assertThat(lent(ANN, PROVEN)).isTrue();
     keep(MASTER);
-    assertThat(lent(ANN, true)).isFalse();
-    assertThat(lent(MASTER, false)).isTrue();
+    assertThat(lent(ANN, AGAIN)).isFalse();
+    assertThat(lent(MASTER, PROVEN)).isTrue();
   }
 
   @Test
   void whatTheBackendAcceptedLongAgoDecidesNoLogin() {
-    assertThat(lent(ANN, false)).isTrue();
+    assertThat(lent(ANN, PROVEN)).isTrue();
     own.pass(Duration.ofMinutes(1)); // it serves a client meanwhile
     pool.keep(connection, /* afterLogout= */ true);
-    assertThat(lent(ANN, false)).as("just accepted").isTrue();
+    assertThat(lent(ANN, PROVEN)).as("just accepted").isTrue();
     own.pass(Duration.ofMillis(100));
     pool.keep(connection, /* afterLogout= */ true);
-    assertThat(lent(ANN, false)).isFalse();
-    assertThat(lent(MASTER, false)).isFalse();
-    assertThat(lent(ANN, true)).as("a wake").isTrue();
+    assertThat(lent(ANN, PROVEN)).isFalse();
+    assertThat(lent(MASTER, PROVEN)).isFalse();
+    assertThat(lent(ANN, AGAIN)).as("a wake").isTrue();
+  }
+
+  @Test
+  void whoShowsAPasswordShowsItToTheBackend() {
+    assertThat(lent(ANN, SHOWN)).isFalse();
+  }
+
+  @Test
+  void aPasswordThatTheBackendHasJustTakenNeedsNotBeShownWhereThatIsTrusted() {
+    trusting();
+    assertThat(lent(credentials("ann", "", "wrong"), SHOWN)).isFalse();
+    assertThat(lent(ANN, NEW)).isFalse();
+    own.pass(TRUSTED);
+    assertThat(lent(ANN, SHOWN)).isTrue();
+    pool.keep(connection, /* afterLogout= */ true);
+    own.pass(Duration.ofMillis(100));
+    assertThat(lent(ANN, SHOWN)).as("however often it was lent").isFalse();
+    assertThat(lent(ANN, PROVEN)).isTrue();
   }
 }
