@@ -197,7 +197,7 @@ final class SleepingUsers {
 
   private void rest(ImapUser user, UserMailboxes all, Grant grant, MailboxView view, int number) {
     all.enter();
-    all.slept();
+    all.sessions().slept();
     Sleeper sleeper =
         new Sleeper(
             new Snapshot.Result.Taken(view, new Proof(0, NOW), OwnSets.NONE),
@@ -213,7 +213,7 @@ final class SleepingUsers {
         own(view, number),
         slots.add(number, NOBODY),
         NOW);
-    all.kept(sleeper.keptBytes());
+    all.sessions().kept(sleeper.keptBytes());
     all.join(sleeper);
   }
 
@@ -278,9 +278,9 @@ final class SleepingUsers {
       session.cancel();
       UserMailboxes home = session.setting.home();
       Sleeper sleeper = Objects.requireNonNull(session.sleeper);
-      home.kept(-sleeper.keptBytes());
+      home.sessions().kept(-sleeper.keptBytes());
       Objects.requireNonNull(sleeper.watch()).leave(sleeper);
-      home.stirred();
+      home.sessions().stirred();
       slots.remove(session.slot());
       home.exit();
     }

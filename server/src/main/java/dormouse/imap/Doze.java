@@ -172,7 +172,7 @@ final class Doze implements Sleeper.Listener {
             taken, conversation.features().told(), conversation.features().rev2(), grant, this);
     sleeper = who;
     who.hears(hears());
-    home.kept(who.keptBytes());
+    home.sessions().kept(who.keptBytes());
     watch = home.join(who);
   }
 
@@ -249,7 +249,7 @@ final class Doze implements Sleeper.Listener {
     boolean fits =
         found != null
             && Snapshot.unfit(found.mailbox(), backend, home.settings()) == null
-            && home.noRoomFor(found.view().keptBytes()) == null;
+            && home.sessions().noRoomFor(found.view().keptBytes()) == null;
     opening = fits ? found : null;
     if (found != null || !kept) {
       home.metrics().select((fits ? StatusOutcome.CACHED : StatusOutcome.NOT_KEPT).label());
@@ -528,7 +528,7 @@ final class Doze implements Sleeper.Listener {
     if (who == null) {
       return;
     }
-    home.kept(-who.keptBytes());
+    home.sessions().kept(-who.keptBytes());
     if (where != null) {
       where.leave(who);
     }

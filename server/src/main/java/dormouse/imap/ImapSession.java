@@ -122,7 +122,7 @@ final class ImapSession
             setting.parking(),
             this::connectionEnded,
             home.metrics(),
-            home::kept,
+            home.sessions()::kept,
             compress,
             this);
     this.conversation =
@@ -149,7 +149,7 @@ final class ImapSession
             parking,
             this::connectionEnded,
             home.metrics(),
-            home::kept,
+            home.sessions()::kept,
             shared.conversation().compress(),
             own.malformed(),
             this);
@@ -514,7 +514,7 @@ final class ImapSession
     backend.release();
     conversation.forgetIdle();
     quiet.stop();
-    home.slept();
+    home.sessions().slept();
     countAsleep(true);
     home.metrics().sessionState(Metrics.State.ATTACHED, Metrics.State.HIBERNATED);
     home.metrics().hibernated();
@@ -585,7 +585,7 @@ final class ImapSession
             doze.sleeper());
     Waking waking = new Waking(this, home, who, user, doze, first, wake);
     state = new State.AwaitingBackend(waking);
-    home.stirred();
+    home.sessions().stirred();
     countAsleep(false);
     waking.begin();
     return CommandTracker.Decision.WAIT;
@@ -671,7 +671,7 @@ final class ImapSession
         }
       }
       case State.Asleep(var doze) -> {
-        home.stirred();
+        home.sessions().stirred();
         home.metrics().sessionState(Metrics.State.HIBERNATED, null);
         doze.end();
       }

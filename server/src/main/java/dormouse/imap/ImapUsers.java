@@ -392,8 +392,8 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   }
 
   private boolean isFull(UserMailboxes home) {
-    return (limits.perUser() > 0 && home.awake() >= limits.perUser())
-        || (limits.asleepPerUser() > 0 && home.asleep() >= limits.asleepPerUser());
+    return (limits.perUser() > 0 && home.sessions().awake() >= limits.perUser())
+        || (limits.asleepPerUser() > 0 && home.sessions().asleep() >= limits.asleepPerUser());
   }
 
   /// Shared by those who see the same mail: the same login at the same place.

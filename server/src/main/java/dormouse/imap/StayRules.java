@@ -42,7 +42,7 @@ final class StayRules {
       return null;
     }
     StayReason unfit = Snapshot.unfit(selected, features, settings);
-    return unfit != null ? unfit : home.noRoomFor(1);
+    return unfit != null ? unfit : home.sessions().noRoomFor(1);
   }
 
   /// How long the session must be quiet before it sleeps.

@@ -82,7 +82,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   MailboxWatch(UserMailboxes home, String mailbox) {
     this.home = home;
     this.mailbox = mailbox;
-    this.sleepers = new Sleepers(home);
+    this.sleepers = new Sleepers(home.sessions());
   }
 
   @SuppressWarnings("EnumOrdinal") // nothing of it outlives the process

@@ -185,7 +185,7 @@ public final class QuietSnapshot {
         numbersChanges() ? untold.watermark(status.highestModSeq(), told.highestModSeq()) : 0;
     MailboxView view =
         new MailboxView(told.uidValidity(), status.uidNext(), watermark, known, flagMap);
-    StayReason full = home.noRoomFor(view.keptBytes() + own.keptBytes());
+    StayReason full = home.sessions().noRoomFor(view.keptBytes() + own.keptBytes());
     if (full != null) {
       return declined(full);
     }

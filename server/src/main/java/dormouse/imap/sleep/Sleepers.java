@@ -17,13 +17,13 @@ import org.jspecify.annotations.Nullable;
 final class Sleepers {
   private static final Sleeper[] NOBODY = {};
 
-  private final UserMailboxes home;
+  private final UserSessions sessions;
   private Sleeper[] all = NOBODY; // in the order in which they came; changes as a whole
   private int readings; // begun so far
 
-  /// @param home is told how much more is kept of them
-  Sleepers(UserMailboxes home) {
-    this.home = home;
+  /// @param sessions is told how much more is kept of them
+  Sleepers(UserSessions sessions) {
+    this.sessions = sessions;
   }
 
   /// @param watch whose sleepers they are
@@ -164,7 +164,7 @@ final class Sleepers {
     }
     sleeper.tell(catchUp, uids, read);
     sleeper.behind = !uids.equals(there);
-    home.kept(sleeper.view().keptBytes() - keptBefore);
+    sessions.kept(sleeper.view().keptBytes() - keptBefore);
     sleeper.looked(readings);
   }
 

@@ -227,7 +227,7 @@ public final class Snapshot {
     MailboxView view =
         new MailboxView(
             told.uidValidity(), status.uidNext(), status.highestModSeq(), uids, flagMap);
-    StayReason full = home.noRoomFor(view.keptBytes() + own.keptBytes());
+    StayReason full = home.sessions().noRoomFor(view.keptBytes() + own.keptBytes());
     return full != null
         ? declined(full)
         : CompletableFuture.completedFuture(new Result.Taken(view, since(), own));

@@ -104,6 +104,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
 
   private final Surroundings in;
   private final Host host;
+  private final UserSessions sessions;
   private List<MailboxWatch> watches = List.of(); // changes as a whole, for most have one
   private final Epochs epochs = new Epochs();
   private @Nullable Grant grant; // of the session that came last
@@ -121,9 +122,6 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   private @Nullable List<String> notTheirs; // prefixes of mailboxes that feeds tell to others
   private long namespacesRefusedMillis; // 0 if they have not been
   private int questions; // to the directory
-  private int sessions;
-  private int asleep;
-  private long keptBytes;
   private int logins;
   private boolean lendsToClients;
   private boolean unused;
@@ -133,6 +131,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   public UserMailboxes(Surroundings in, Host host, Backend backend) {
     this.in = in;
     this.host = host;
+    this.sessions = new UserSessions(in);
     this.backend = backend;
     this.feeds = in.feedsOf().apply(backend);
     feeds.subscribe(host.user(), host.heardBy(this));
@@ -155,11 +154,11 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
       BiFunction<UserMailboxes, Sleeper, Sleeper.Listener> listener) {
     this.in = in;
     this.host = host;
+    this.sessions = new UserSessions(in);
     this.backend = backend;
     this.feeds = in.feedsOf().apply(backend);
     this.grant = grant;
     epochs.unfold(from);
-    keptBytes = from.number();
     logins = (int) from.number();
     canNotify = from.flag();
     lendsToClients = from.flag();
@@ -172,8 +171,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
           new MailboxWatch(from, this, mailbox, grant, sleeper -> listener.apply(this, sleeper));
     }
     watches = List.of(all);
-    sessions = sleeping();
-    asleep = sessions;
+    sessions.unfold(from, sleeping());
     if (from.flag()) {
       selects().unfold(from);
     }
@@ -210,9 +208,9 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   ///
   /// @param with the grant that all sessions must have
   public boolean folds(Grant with) {
-    return sessions > 0
-        && sessions == asleep
-        && sessions == sleeping()
+    return sessions.asleep() > 0
+        && sessions.awake() == 0
+        && sessions.asleep() == sleeping()
         && questions == 0
         && grant == with
         && !missesTurn()
@@ -231,7 +229,6 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     assert loop().inEventLoop();
     unused = true; // what may still come of a login that was given up does nothing
     epochs.fold(out);
-    out.number(keptBytes);
     out.number(logins);
     out.flag(canNotify);
     out.flag(lendsToClients);
@@ -245,6 +242,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
       out.text(watch.mailbox());
       watch.fold(out);
     }
+    sessions.fold(out);
     out.flag(selects != null);
     if (selects != null) {
       selects.fold(out);
@@ -281,7 +279,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
 
   /// A session of the user has begun.
   public void enter() {
-    sessions++;
+    sessions.enter();
   }
 
   /// Says whether clients of the user may be given a kept connection when they log in.
@@ -331,48 +329,9 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     rests();
   }
 
-  /// A session of the user has given up its backend connection.
-  public void slept() {
-    asleep++;
-  }
-
-  /// A session of the user wakes, or has ended asleep.
-  public void stirred() {
-    asleep--;
-  }
-
-  /// How many sessions of the user there are that do not sleep.
-  public int awake() {
-    return sessions - asleep;
-  }
-
-  /// How many sessions of the user sleep.
-  public int asleep() {
-    return asleep;
-  }
-
-  /// `delta` more bytes hold what is kept of the user's sleeping sessions; negative for fewer.
-  public void kept(long delta) {
-    keptBytes += delta;
-    in.everybodysBytes().add(delta);
-  }
-
-  /// Why a session of the user must not sleep if so many bytes had to be kept of it, or null.
-  public @Nullable StayReason noRoomFor(long bytes) {
-    if (bytes > settings().keptPerSessionBytes()) {
-      return StayReason.KEPT_PER_SESSION;
-    }
-    if (keptBytes + bytes > settings().keptPerUserBytes()) {
-      return StayReason.KEPT_PER_USER;
-    }
-    return in.everybodysBytes().roomFor(bytes, settings().keptHeapPercent())
-        ? null
-        : StayReason.KEPT_HEAP;
-  }
-
   /// A session of the user has ended.
   public void exit() {
-    sessions--;
+    sessions.exit();
     checkUnused();
     rests();
   }
@@ -767,7 +726,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   /// @param selected whether a mailbox is selected on it
   /// @param afterLogout whether its client has left
   public void keep(BackendConnection connection, boolean selected, boolean afterLogout) {
-    if (!mayKeep(connection, selected) || (sessions == 0 && !lendsToClients)) {
+    if (!mayKeep(connection, selected) || (sessions.count() == 0 && !lendsToClients)) {
       connection.leave();
       return;
     }
@@ -803,7 +762,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
 
   /// Whether somebody may come for a connection of the user once a session of it has ended.
   public boolean awaitsOthers() {
-    return lendsToClients || sessions > 1;
+    return lendsToClients || sessions.count() > 1;
   }
 
   private @Nullable Applicant again(Client client, String clientId, Grant grant, Backend at) {
@@ -894,7 +853,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   }
 
   private void checkUnused() {
-    if (sessions == 0 && sleeping() == 0) {
+    if (sessions.count() == 0 && sleeping() == 0) {
       watches.forEach(MailboxWatch::close);
       watches = List.of();
       closeNotify();
@@ -905,6 +864,10 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
         host.unused(this);
       }
     }
+  }
+
+  public UserSessions sessions() {
+    return sessions;
   }
 
   public Backend backend() {

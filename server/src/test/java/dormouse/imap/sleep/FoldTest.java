@@ -79,13 +79,14 @@ class FoldTest {
     return Stream.of(
         List.of(
             UserMailboxes.class,
-            "in host watches epochs grant echoes writes statuses lists selects statusDesk backend feeds notify"
-                + " canNotify notTheirs namespacesRefusedMillis questions sessions asleep keptBytes logins lendsToClients unused turns"),
+            "in host sessions watches epochs grant echoes writes statuses lists selects statusDesk backend feeds notify"
+                + " canNotify notTheirs namespacesRefusedMillis questions logins lendsToClients unused turns"),
+        List.of(UserSessions.class, "in count asleep keptBytes"),
         List.of(
             MailboxWatch.class,
             "home mailbox sleepers login state reader again lookSoon stirred ending provenMillis priority"
                 + " lingerUntilMillis then"),
-        List.of(Sleepers.class, "home all readings"),
+        List.of(Sleepers.class, "sessions all readings"),
         List.of(
             Sleeper.class,
             "grant form hears rev2 listener view own sinceMillis sinceEpoch waitsFor behind watch"),
@@ -129,21 +130,21 @@ class FoldTest {
     }
     for (int i = 1 + random.nextInt(4); i > 0; i--) {
       all.enter();
-      all.slept();
+      all.sessions().slept();
       sleep(all, random.nextInt(4) > 0 ? mailbox : "INBOX", random);
     }
     clock.turn(Duration.ofMillis(random.nextInt(1_000_000)));
     List<String> before = told(all);
     assertThat(all.folds(grant)).isTrue();
-    int asleep = all.asleep();
+    int asleep = all.sessions().asleep();
     List<String> kept = kept(all);
 
     FoldWriter folded = new FoldWriter();
     UserMailboxes.Beside beside = all.fold(folded);
     UserMailboxes again = unfold(folded, beside);
     assertThat(told(again)).isEqualTo(before);
-    assertThat(again.asleep()).isEqualTo(asleep);
-    assertThat(again.awake()).isZero();
+    assertThat(again.sessions().asleep()).isEqualTo(asleep);
+    assertThat(again.sessions().awake()).isZero();
     assertThat(kept(again)).isEqualTo(kept);
     assertThat(again.folds(grant)).isTrue();
     FoldWriter once = fold(again);
@@ -161,7 +162,7 @@ class FoldTest {
       UserMailboxes all = user();
       answered(all, query("INBOX"), new Random(i)); // other numbers
       all.enter();
-      all.slept();
+      all.sessions().slept();
       sleep(all, "INBOX", new Random(i));
       alike.add(fold(all).alike());
     }
@@ -175,7 +176,7 @@ class FoldTest {
     assertThat(all.folds(grant)).isFalse(); // nobody
     all.enter();
     assertThat(all.folds(grant)).isFalse(); // awake
-    all.slept();
+    all.sessions().slept();
     assertThat(all.folds(grant)).isFalse(); // without a mailbox
     sleep(all, "INBOX", new Random(1));
     assertThat(all.folds(grant)).isTrue();
@@ -198,7 +199,7 @@ class FoldTest {
     UserMailboxes all = user();
     all.enter();
     all.enter();
-    all.slept();
+    all.sessions().slept();
     sleep(all, "INBOX", new Random(1));
     assertThat(all.folds(grant)).isFalse(); // the other is awake
     int rests = host.rests;
@@ -212,7 +213,7 @@ class FoldTest {
     feeds.add("events", /* tellsAll= */ true).up();
     UserMailboxes all = user();
     all.enter();
-    all.slept();
+    all.sessions().slept();
     sleep(all, "INBOX", new Random(1));
     all.left("s1", /* allAnswered= */ true);
     FoldWriter folded = fold(all);
@@ -239,7 +240,7 @@ class FoldTest {
     all.writes()
         .ended(Objects.requireNonNull(all.writes().begun(Verb.STORE, here)), /* ok= */ true);
     all.left("s1", /* allAnswered= */ true);
-    all.slept();
+    all.sessions().slept();
     sleep(all, "INBOX", new Random(1));
     long named = all.writes().named("\"Sent\"");
     assertThat(named).isPositive();
@@ -270,7 +271,7 @@ class FoldTest {
     feeds.add("events", /* tellsAll= */ true).up();
     UserMailboxes all = user();
     all.enter();
-    all.slept();
+    all.sessions().slept();
     sleep(all, "INBOX", new Random(1));
     answered(all, query("INBOX"), new Random(1));
     all.left("s1", /* allAnswered= */ true);
@@ -362,7 +363,7 @@ class FoldTest {
             grant,
             new Silent(mailbox));
     sleeper.hears(any(random, Sleeper.Hears.values()));
-    all.kept(sleeper.keptBytes());
+    all.sessions().kept(sleeper.keptBytes());
     all.join(sleeper);
   }
 
