@@ -158,7 +158,8 @@ final class BackendSide implements BackendConnection.Relay {
       quiet.touched();
       return endedIdle != null ? CommandTracker.Decision.ANSWER : CommandTracker.Decision.FORWARD;
     }
-    if (endsHere(verb) || (verb == Verb.LOGOUT && home.awaitsOthers() && mayServeOthers())) {
+    if (endsHere(verb)
+        || (verb == Verb.LOGOUT && home.backend().awaitsOthers() && mayServeOthers())) {
       return free() ? CommandTracker.Decision.ANSWER : CommandTracker.Decision.WAIT;
     }
     if (verb.searches() && !conversation.recent().isEmpty()) {
@@ -201,9 +202,9 @@ final class BackendSide implements BackendConnection.Relay {
     return CommandTracker.Decision.FORWARD;
   }
 
-  /// Whether the user's others are at this backend too ([UserMailboxes#isAt]).
+  /// Whether the user's others are at this backend too ([UserBackend#isAt]).
   boolean isHome() {
-    return home.isAt(connection.backend());
+    return home.backend().isAt(connection.backend());
   }
 
   /// Whether the client can be answered now, in its turn.
@@ -648,7 +649,7 @@ final class BackendSide implements BackendConnection.Relay {
     return lag == null
         && !byeSaid
         && conversation.leavesNoTrace()
-        && home.mayKeep(connection, conversation.selected() != null);
+        && home.backend().mayKeep(connection, conversation.selected() != null);
   }
 
   /// The session sleeps: the connection is given to whoever may need it next, or left.
@@ -662,7 +663,7 @@ final class BackendSide implements BackendConnection.Relay {
 
   /// The same when the client has gone.
   void releaseForGood() {
-    if (!released && home.awaitsOthers() && mayServeOthers() && atRest()) {
+    if (!released && home.backend().awaitsOthers() && mayServeOthers() && atRest()) {
       keep(/* afterLogout= */ true);
       return;
     }
@@ -685,7 +686,7 @@ final class BackendSide implements BackendConnection.Relay {
     missed.forget();
     boolean nothingWritten = !conversation.writing();
     connection.switchedOn(conversation.features().enabledNames(), conversation.numbersChanges());
-    home.keep(connection, conversation.selected() != null, afterLogout);
+    home.backend().keep(connection, conversation.selected() != null, afterLogout);
     home.left(connection.sessionId(), nothingWritten);
     conversation.abandoned();
   }

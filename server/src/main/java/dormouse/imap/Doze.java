@@ -193,7 +193,7 @@ final class Doze implements Sleeper.Listener {
       case DONE, NOOP -> whenCurrent();
       case CHECK -> sleeper == null ? null : whenCurrent();
       case IDLE -> answerIf(backend.idle());
-      case ID -> answerIf(home.backend().identity() != null);
+      case ID -> answerIf(home.backend().now().identity() != null);
       case UNSELECT -> answerIf(sleeper != null && backend.unselect());
       case CLOSE -> answerIf(sleeper != null && sleeper.examines()); // else it expunges
       case ENABLE -> answerIf(sleeper == null && !backend.enables().isEmpty());
@@ -321,7 +321,7 @@ final class Doze implements Sleeper.Listener {
         host.say(tag + " OK Capability completed.");
       }
       case ID -> {
-        host.say("* ID " + home.backend().identity());
+        host.say("* ID " + home.backend().now().identity());
         host.say(tag + " OK ID completed.");
       }
       case UNSELECT -> answerUnselect(tag + " OK Unselect completed.");

@@ -149,7 +149,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     int atHead = out.length();
     out.room(FoldedHead.size(sessions.size()));
     out.alike(all.surroundings());
-    out.alike(all.backend());
+    out.alike(all.backend().now());
     out.alike(wanted.of(""));
     out.alike(route);
     out.name(wanted.user());

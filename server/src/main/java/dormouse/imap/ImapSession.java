@@ -633,7 +633,7 @@ final class ImapSession
 
   /// The user is sent away: nothing is kept for whoever comes next.
   void kick() {
-    home.kicked();
+    home.backend().kicked();
     end(CloseReason.KICKED, "Disconnected by the administrator");
   }
 

@@ -76,7 +76,7 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
 
   /// Who serves the user now; null if nobody does.
   @Nullable Backend backend() {
-    return mailboxes == null ? null : mailboxes.backend();
+    return mailboxes == null ? null : mailboxes.backend().now();
   }
 
   /// The mailboxes, or new ones.

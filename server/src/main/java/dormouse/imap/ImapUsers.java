@@ -328,8 +328,9 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     Backend backend = connection.backend();
     ImapUser user = userOf(admitted, loop);
     UserMailboxes home = user.mailboxes(surroundings(here(loop).pool(), loop), backend);
-    home.servedBy(backend, admitted.route());
-    home.lendsToClients(admitted.proven() || !backend.settings().pool().trustPassword().isZero());
+    home.backend().servedBy(backend, admitted.route());
+    home.backend()
+        .lendsToClients(admitted.proven() || !backend.settings().pool().trustPassword().isZero());
     if (isFull(home)) {
       connection.leave();
       dialogue.refuse(tag, TOO_MANY);

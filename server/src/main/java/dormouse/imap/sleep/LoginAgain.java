@@ -63,7 +63,8 @@ final class LoginAgain {
 
   private static final EventLog LOG = EventLog.of(LoginAgain.class);
 
-  private final UserMailboxes home;
+  private final UserBackend backend;
+  private final UserMailboxes.Surroundings in;
   private final Client client;
   private final String clientId;
   private final Grant grant;
@@ -78,8 +79,9 @@ final class LoginAgain {
   /// @param client in whose name the directory is asked
   /// @param login begins the login at the backend, where the user belongs by then
   LoginAgain(
-      UserMailboxes home, Client client, String clientId, Grant grant, Supplier<LoginTry> login) {
-    this.home = home;
+      UserBackend backend, Client client, String clientId, Grant grant, Supplier<LoginTry> login) {
+    this.backend = backend;
+    this.in = backend.surroundings();
     this.client = client;
     this.clientId = clientId;
     this.grant = grant;
@@ -88,8 +90,7 @@ final class LoginAgain {
 
   LoginAgain begin() {
     Standing standing = grant.standing();
-    if (standing != null
-        && standing.isDue(home.settings().askAgainEvery(), home.clock().millis())) {
+    if (standing != null && standing.isDue(in.settings().askAgainEvery(), in.clock().millis())) {
       ask(standing, /* otherwise= */ null);
     } else if (standing == null || standing.allows(client)) {
       logIn();
@@ -104,7 +105,7 @@ final class LoginAgain {
   /// @param otherwise what is to be said if it has not
   LoginAgain beginIfMoved(Refusal otherwise) {
     Standing standing = grant.standing();
-    if (standing == null || !standing.isOlderThan(NEWS, home.clock().millis())) {
+    if (standing == null || !standing.isOlderThan(NEWS, in.clock().millis())) {
       later(() -> outcome.complete(new Outcome.Refused(otherwise)));
     } else {
       ask(standing, new Outcome.Refused(otherwise));
@@ -126,11 +127,12 @@ final class LoginAgain {
     }
     CompletableFuture<Said> question = new CompletableFuture<>();
     grant.asks(question);
-    home.askAgain(standing, client, clientId)
+    backend
+        .askAgain(standing, client, clientId)
         .whenComplete((answer, bug) ->
             later(() -> {
               grant.asks(null);
-              home.answered();
+              backend.answered();
               Said said = bug == null ? takeIn(standing, answer) : new Said.Broke(bug);
               question.complete(said); // who waits for it hears it later
               heard(standing, said, otherwise);
@@ -139,7 +141,7 @@ final class LoginAgain {
 
   /// Nobody is refused before the one who has asked has done what it was about: to sleep, or to wake.
   private void later(Runnable what) {
-    home.loop()
+    in.loop()
         .execute(() -> {
           try {
             what.run();
@@ -168,7 +170,7 @@ final class LoginAgain {
         yield new Said.Refused(Refusal.byDirectory(text));
       }
       case Resumption.Stays _ -> {
-        standing.confirmed(home.clock().millis());
+        standing.confirmed(in.clock().millis());
         note("untold");
         yield new Said.ComesIn(/* anew= */ false);
       }
@@ -188,15 +190,15 @@ final class LoginAgain {
       return new Said.Refused(Refusal.GONE); // it would be somebody else's mail
     }
     boolean moved = !goes.route().place().equals(standing.place());
-    standing.confirmed(goes.route().place(), goes.from(), goes.refresh(), home.clock().millis());
+    standing.confirmed(goes.route().place(), goes.from(), goes.refresh(), in.clock().millis());
     if (goes.renewed()) {
       grant.renew(goes.credentials());
     }
-    boolean otherWay = !goes.route().equals(home.route());
+    boolean otherWay = !goes.route().equals(backend.route());
     if (moved) {
-      home.moved(goes);
+      backend.moved(goes);
     } else {
-      home.stays(goes);
+      backend.stays(goes);
     }
     note(moved ? "moved" : "same");
     return new Said.ComesIn(moved || otherWay || goes.renewed());
@@ -230,7 +232,7 @@ final class LoginAgain {
   }
 
   private void note(String result) {
-    home.metrics().askedAgain(result);
+    in.metrics().askedAgain(result);
     LOG.debug("asked-again", "session", client.sessionId(), "result", result);
   }
 
@@ -242,7 +244,7 @@ final class LoginAgain {
       outcome.complete(new Outcome.Failed(GIVEN_UP));
       return;
     }
-    Route way = home.route();
+    Route way = backend.route();
     LoginTry begun = login.get();
     running = begun;
     if (hurried) {
@@ -253,7 +255,7 @@ final class LoginAgain {
         .thenAccept(result -> {
           switch (result) {
             case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) -> {
-              if (home.servedBy(connection.backend(), way)) {
+              if (backend.servedBy(connection.backend(), way)) {
                 outcome.complete(new Outcome.LoggedIn(connection, capabilities));
               } else { // the user has been sent elsewhere meanwhile
                 connection.leave();
@@ -272,7 +274,7 @@ final class LoginAgain {
   }
 
   private void failed(LoginResult why, Route way) {
-    if (!givenUp && !home.route().place().equals(way.place())) {
+    if (!givenUp && !backend.route().place().equals(way.place())) {
       logIn(); // what a backend says whose user has been sent elsewhere meanwhile is no answer
       return;
     }
@@ -291,7 +293,7 @@ final class LoginAgain {
   private boolean mayBeElsewhere(Standing standing, LoginResult why) {
     return !asked
         && !givenUp
-        && standing.isOlderThan(NEWS, home.clock().millis())
+        && standing.isOlderThan(NEWS, in.clock().millis())
         && switch (why) {
           case LoginResult.Unavailable(var cause) ->
               switch (cause) {

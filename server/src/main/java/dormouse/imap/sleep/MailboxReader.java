@@ -320,22 +320,22 @@ final class MailboxReader {
   }
 
   /// Gives the connection up, to whoever may need it next.
-  void leave(UserMailboxes home) {
+  void leave(UserBackend backend) {
     if (!connection.restful() && !connection.idling()) {
       connection.leave();
       return;
     }
     tellWhatIsOn();
-    home.keep(connection, /* selected= */ true, /* afterLogout= */ false);
+    backend.keep(connection, /* selected= */ true, /* afterLogout= */ false);
   }
 
   /// Gives the connection up to who needs it now; null if it must stay.
-  @Nullable BackendConnection lend(UserMailboxes home) {
-    if (!connection.restful() || !home.mayKeep(connection, /* selected= */ true)) {
+  @Nullable BackendConnection lend(UserBackend backend) {
+    if (!connection.restful() || !backend.mayKeep(connection, /* selected= */ true)) {
       return null;
     }
     tellWhatIsOn();
-    home.unselect(connection);
+    backend.unselect(connection);
     return connection;
   }
 

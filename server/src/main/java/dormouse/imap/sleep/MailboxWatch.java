@@ -176,7 +176,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
 
   /// Whether no connection shall be kept for it all the same.
   private boolean polls() {
-    return home.backend().settings().watch() == Watch.POLL;
+    return home.backend().now().settings().watch() == Watch.POLL;
   }
 
   private boolean isRead(Sleeper sleeper) {
@@ -213,7 +213,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     MailboxReader open = reader;
     reader = null;
     if (open != null) {
-      open.leave(home);
+      open.leave(home.backend());
     }
   }
 
@@ -302,7 +302,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   private WatchLogin login() {
     WatchLogin there = login;
     if (there == null) {
-      there = new WatchLogin(home, this);
+      there = new WatchLogin(home.backend(), this);
       login = there;
     }
     return there;
@@ -321,7 +321,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   @Override
   public void loggedIn(BackendConnection opened, Capabilities capabilities) {
     if (sleepers.isEmpty()) {
-      home.keep(opened, /* selected= */ false, /* afterLogout= */ false);
+      home.backend().keep(opened, /* selected= */ false, /* afterLogout= */ false);
       closeIfUnused();
       return;
     }
@@ -398,7 +398,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   /// to that itself ([LoginAgain]).
   void rerouted() {
     MailboxReader open = reader;
-    if (open != null && !home.route().keeps(open.connection().backend())) {
+    if (open != null && !home.backend().route().keeps(open.connection().backend())) {
       open.connection().leave();
       connectionLost(open);
     }
@@ -579,7 +579,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     state = State.RESTING;
     reader = null;
     if (open != null) {
-      open.leave(home);
+      open.leave(home.backend());
     }
     scheduleSweep();
     home.rests();
@@ -591,7 +591,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     if (state != State.LINGERING || open == null || !does.test(open.connection())) {
       return null;
     }
-    BackendConnection spare = open.lend(home);
+    BackendConnection spare = open.lend(home.backend());
     if (spare != null) {
       state = State.RESTING;
       reader = null;

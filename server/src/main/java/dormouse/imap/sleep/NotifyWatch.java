@@ -49,7 +49,7 @@ final class NotifyWatch implements WatchLogin.Host {
 
   NotifyWatch(UserMailboxes home) {
     this.home = home;
-    this.login = new WatchLogin(home, this);
+    this.login = new WatchLogin(home.backend(), this);
   }
 
   /// Whether every change of the user's own mailboxes is told.

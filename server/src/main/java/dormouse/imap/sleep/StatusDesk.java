@@ -79,11 +79,11 @@ public final class StatusDesk {
     Asker first = applicant();
     LoginAgain opening =
         new LoginAgain(
-            home,
+            home.backend(),
             first.client(),
             first.clientId(),
             first.grant(),
-            () -> home.login(this::applicant));
+            () -> home.backend().login(this::applicant));
     login = opening;
     opening
         .begin()
@@ -234,7 +234,7 @@ public final class StatusDesk {
         || asking
         || !open.restful()
         || !does.test(open)
-        || !home.mayKeep(open, /* selected= */ false)) {
+        || !home.backend().mayKeep(open, /* selected= */ false)) {
       return null;
     }
     cancelTimer();

@@ -1,25 +1,19 @@
 package dormouse.imap.sleep;
 
-import dormouse.auth.Credentials;
 import dormouse.auth.Resumption;
 import dormouse.auth.Standing;
 import dormouse.backend.Backend;
-import dormouse.backend.Priority;
 import dormouse.config.HibernateSettings;
 import dormouse.feed.BackendFeeds;
 import dormouse.feed.Feed;
 import dormouse.feed.FeedState;
-import dormouse.imap.backend.Applicant;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.ImapString;
-import dormouse.imap.backend.LoginTry;
 import dormouse.imap.backend.Reply;
-import dormouse.imap.backend.Wish;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.view.MailboxView;
-import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
 import dormouse.route.Route;
 import dormouse.session.Client;
@@ -30,23 +24,20 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The mailboxes of one user on which sessions sleep, each watched once, and the way to that user's backend.
+/// The mailboxes of one user on which sessions sleep, each watched once.
 ///
 /// Lives on the user's event loop.
 public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Listener {
   private static final int ENOUGH_FOR_NOTIFY = 3;
   private static final String NAMESPACE = "* NAMESPACE ";
   private static final Duration NAMESPACE_AGAIN = Duration.ofMinutes(10);
-  private static final EventLog LOG = EventLog.of(UserMailboxes.class);
 
   /// What all users of a loop have in common.
   ///
@@ -105,6 +96,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   private final Surroundings in;
   private final Host host;
   private final UserSessions sessions;
+  private final UserBackend backend;
   private List<MailboxWatch> watches = List.of(); // changes as a whole, for most have one
   private final Epochs epochs = new Epochs();
   private @Nullable Grant grant; // of the session that came last
@@ -115,15 +107,11 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   private @Nullable ListCache lists;
   private @Nullable SelectCache selects;
   private @Nullable StatusDesk statusDesk;
-  private Backend backend; // who has served the user last
   private BackendFeeds feeds;
   private @Nullable NotifyWatch notify;
   private boolean canNotify; // as far as the backend has said
   private @Nullable List<String> notTheirs; // prefixes of mailboxes that feeds tell to others
   private long namespacesRefusedMillis; // 0 if they have not been
-  private int questions; // to the directory
-  private int logins;
-  private boolean lendsToClients;
   private boolean unused;
   private int turns; // of the feeds, as far as they were heard
 
@@ -132,7 +120,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     this.in = in;
     this.host = host;
     this.sessions = new UserSessions(in);
-    this.backend = backend;
+    this.backend = new UserBackend(this, backend);
     this.feeds = in.feedsOf().apply(backend);
     feeds.subscribe(host.user(), host.heardBy(this));
     this.turns = feeds.turns(); // of those that come behind it is told
@@ -155,13 +143,11 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     this.in = in;
     this.host = host;
     this.sessions = new UserSessions(in);
-    this.backend = backend;
+    this.backend = new UserBackend(this, backend);
     this.feeds = in.feedsOf().apply(backend);
     this.grant = grant;
     epochs.unfold(from);
-    logins = (int) from.number();
     canNotify = from.flag();
-    lendsToClients = from.flag();
     turns = (int) from.number();
     notTheirs = from.flag() ? from.texts() : null;
     MailboxWatch[] all = new MailboxWatch[(int) from.number()];
@@ -172,6 +158,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     }
     watches = List.of(all);
     sessions.unfold(from, sleeping());
+    this.backend.unfold(from);
     if (from.flag()) {
       selects().unfold(from);
     }
@@ -211,7 +198,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     return sessions.asleep() > 0
         && sessions.awake() == 0
         && sessions.asleep() == sleeping()
-        && questions == 0
+        && backend.rests()
         && grant == with
         && !missesTurn()
         && (writes == null || writes.rests())
@@ -229,9 +216,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     assert loop().inEventLoop();
     unused = true; // what may still come of a login that was given up does nothing
     epochs.fold(out);
-    out.number(logins);
     out.flag(canNotify);
-    out.flag(lendsToClients);
     out.number(turns);
     out.flag(notTheirs != null);
     if (notTheirs != null) {
@@ -243,6 +228,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
       watch.fold(out);
     }
     sessions.fold(out);
+    backend.fold(out);
     out.flag(selects != null);
     if (selects != null) {
       selects.fold(out);
@@ -280,17 +266,6 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   /// A session of the user has begun.
   public void enter() {
     sessions.enter();
-  }
-
-  /// Says whether clients of the user may be given a kept connection when they log in.
-  public void lendsToClients(boolean on) {
-    lendsToClients = on;
-  }
-
-  /// The user is sent away: no connection that was made before serves a login.
-  public void kicked() {
-    lendsToClients = false;
-    in.pool().kicked(host.login());
   }
 
   /// The leave that a session of the user has brought, or the same that another has.
@@ -447,7 +422,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   /// Whether one connection shall stand for those of the watches: with hysteresis, for it costs a login.
   void considerNotify() {
     int least =
-        switch (backend.settings().watch()) {
+        switch (backend.now().settings().watch()) {
           case AUTO ->
               notify != null && notify.wanted() ? ENOUGH_FOR_NOTIFY - 1 : ENOUGH_FOR_NOTIFY;
           case NOTIFY -> 1;
@@ -541,15 +516,9 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     return new Proof(epochs.of(mailbox), clock().instant());
   }
 
-  /// The same of what a backend says; if it is not [#isAt] there, what it says is old at once.
+  /// The same of what a backend says; if the user is not [UserBackend#isAt] it, what it says is old at once.
   Proof proof(String mailbox, Backend by) {
-    return isAt(by) ? proof(mailbox) : Proof.STALE;
-  }
-
-  /// Whether what a backend says is of the mail that is watched for the user. It is not where a session of a user goes on who has been sent
-  /// elsewhere since: nothing of that is anybody else's, and nothing of what others have heard is for that session.
-  public boolean isAt(Backend other) {
-    return other.equals(backend) || host.route().keeps(other);
+    return backend.isAt(by) ? proof(mailbox) : Proof.STALE;
   }
 
   /// How far the feeds tell of a mailbox. A mailbox of somebody else, or of all, changes in other users' names: of it they
@@ -611,101 +580,8 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     return feeds;
   }
 
-  /// Logs the user in on a new connection, so that a session that waits in a command can go on.
-  ///
-  /// @param features what the client has enabled
-  LoginTry login(Client client, String clientId, Grant grant, Set<String> features) {
-    return login(
-        wish(client, "session", Priority.CLIENT, grant, features),
-        at -> again(client, clientId, grant, at));
-  }
-
-  /// Logs the user in on a new connection that watches for sleepers.
-  ///
-  /// @param first by whose grant it is done
-  /// @param who the sleeper in whose name, chosen when its turn has come; null if there is none any more
-  LoginTry login(Priority priority, Sleeper first, Supplier<@Nullable Sleeper> who) {
-    return login(
-        wish(first.client(), "watch", priority, first.grant, Set.of()),
-        at -> {
-          Sleeper sleeper = who.get();
-          return sleeper == null ? null : again(sleeper.client(), "", sleeper.grant, at);
-        });
-  }
-
-  /// Logs the user in on a new connection that asks for sleepers.
-  ///
-  /// @param who in whose name, chosen when its turn has come
-  LoginTry login(Supplier<StatusDesk.Asker> who) {
-    StatusDesk.Asker first = who.get();
-    return login(
-        wish(first.client(), "watch", Priority.CLIENT, first.grant(), Set.of()),
-        at -> {
-          StatusDesk.Asker asker = who.get();
-          return again(asker.client(), asker.clientId(), asker.grant(), at);
-        });
-  }
-
-  /// As [Host#askAgain]; the user is not folded before the answer is taken in ([#answered]), for who has asked may be gone by then, and what it
-  /// says of the user holds all the same.
-  CompletableFuture<Resumption> askAgain(Standing standing, Client client, String clientId) {
-    questions++;
-    try {
-      return host.askAgain(this, standing, client, clientId);
-    } catch (RuntimeException | AssertionError bug) {
-      return CompletableFuture.failedFuture(bug);
-    }
-  }
-
-  /// The answer to [#askAgain] is being taken in.
-  void answered() {
-    questions--;
-    rests();
-  }
-
-  /// The directory sends the user elsewhere. If nobody is left who has asked, nothing is kept of it: whoever logs in next would find what
-  /// no feed tells of anything any more.
-  void moved(Resumption.Goes there) {
-    if (unused) {
-      return;
-    }
-    LOG.info(
-        "user-moved", "user", host.user(), "from", backend.name(), "to", there.route().place());
-    host.moved(this, there);
-    servedBy(there.route().order(null).getFirst());
-    rerouted();
-  }
-
-  /// The directory leaves the user where it is, and may say anew how its backends are come to: that holds for the next login, and what is
-  /// connected stays so.
-  void stays(Resumption.Goes there) {
-    if (!unused) {
-      host.stays(this, there);
-    }
-  }
-
-  private Wish wish(
-      Client client, String purpose, Priority priority, Grant grant, Set<String> features) {
-    return new Wish(
-        host.login(),
-        host.user(),
-        client,
-        purpose,
-        priority,
-        grant.user(),
-        grant::open,
-        Wish.Standing.AGAIN,
-        features);
-  }
-
-  private LoginTry login(Wish wish, Function<Backend, @Nullable Applicant> applicant) {
-    Route to = route();
-    return LoginTry.begin(
-        in.pool(), this::spare, to.order(backend), to.approach(), wish, applicant);
-  }
-
   /// A connection that looks after sleepers, and that nobody needs just now.
-  private @Nullable BackendConnection spare(Predicate<BackendConnection> does) {
+  @Nullable BackendConnection spare(Predicate<BackendConnection> does) {
     for (MailboxWatch watch : watches) {
       BackendConnection spare = watch.spare(does);
       if (spare != null) {
@@ -715,85 +591,8 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     return statusDesk == null ? null : statusDesk.spare(does);
   }
 
-  /// Who can serve the user, as settings and directory now say.
-  Route route() {
-    return host.route();
-  }
-
-  /// Takes over a connection that its session or watch needs no longer, in case that another does.
-  ///
-  /// @param connection with no command running, but for an IDLE of ours
-  /// @param selected whether a mailbox is selected on it
-  /// @param afterLogout whether its client has left
-  public void keep(BackendConnection connection, boolean selected, boolean afterLogout) {
-    if (!mayKeep(connection, selected) || (sessions.count() == 0 && !lendsToClients)) {
-      connection.leave();
-      return;
-    }
-    if (connection.idling()) {
-      connection.done();
-    }
-    if (selected) {
-      unselect(connection);
-    }
-    in.pool().keep(connection, afterLogout);
-  }
-
-  /// Has the backend leave the mailbox; if it does not, the connection ends, whoever has got it meanwhile.
-  void unselect(BackendConnection connection) {
-    connection
-        .run("UNSELECT", _ -> {}) // CLOSE would expunge
-        .thenAccept(reply -> {
-          if (!reply.ok()) {
-            in.pool().spoilt(connection);
-          }
-        });
-  }
-
-  /// Whether a connection can be kept for others.
-  ///
-  /// @param selected whether a mailbox is selected on it
-  public boolean mayKeep(BackendConnection connection, boolean selected) {
-    return in.pool().keeps(connection.backend())
-        && connection.open()
-        && (!selected || connection.offers("UNSELECT") || connection.offers("IMAP4REV2"))
-        && host.route().keeps(connection.backend());
-  }
-
-  /// Whether somebody may come for a connection of the user once a session of it has ended.
-  public boolean awaitsOthers() {
-    return lendsToClients || sessions.count() > 1;
-  }
-
-  private @Nullable Applicant again(Client client, String clientId, Grant grant, Backend at) {
-    Credentials credentials = grant.open(at);
-    if (credentials == null) {
-      return null;
-    }
-    Client numbered = client.withSessionId(client.sessionId() + "." + ++logins);
-    return new Applicant(numbered, clientId, credentials);
-  }
-
-  /// A backend has let the user in: what comes next goes there too, and its feeds are listened to. Not if the user has been sent elsewhere while
-  /// it did: then all remains as it is.
-  ///
-  /// @param way by which the user was sent there when the login began
-  /// @return whether the user still belongs there
-  public boolean servedBy(Backend other, Route way) {
-    boolean belongs = route().confirms(way, other);
-    if (belongs) {
-      servedBy(other);
-    }
-    return belongs;
-  }
-
-  private void servedBy(Backend other) {
-    Backend before = backend;
-    backend = other;
-    if (before.isSameServer(other) || unused) {
-      return;
-    }
-    LOG.debug("moved", "user", host.user(), "from", before.name(), "backend", other.name());
+  /// Another server serves the user now.
+  void servedBy(Backend other) {
     feeds.unsubscribe(host.user(), host.heardBy(this));
     feeds = in.feedsOf().apply(other);
     feeds.subscribe(host.user(), host.heardBy(this));
@@ -817,7 +616,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   public void rerouted() {
     assert loop().inEventLoop();
     watching(null).forEach(MailboxWatch::rerouted);
-    if (!route().keeps(backend)) {
+    if (!backend.route().keeps(backend.now())) {
       closeNotify();
       if (statusDesk != null) {
         statusDesk.close();
@@ -852,6 +651,11 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     rests();
   }
 
+  /// Whether neither a session nor a watch is left, or all of it has been folded.
+  boolean isUnused() {
+    return unused;
+  }
+
   private void checkUnused() {
     if (sessions.count() == 0 && sleeping() == 0) {
       watches.forEach(MailboxWatch::close);
@@ -870,8 +674,12 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     return sessions;
   }
 
-  public Backend backend() {
+  public UserBackend backend() {
     return backend;
+  }
+
+  Host host() {
+    return host;
   }
 
   public Surroundings surroundings() {

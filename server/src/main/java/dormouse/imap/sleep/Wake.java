@@ -115,11 +115,11 @@ public final class Wake {
   private LoginAgain loginAgain() {
     during = "login";
     return new LoginAgain(
-        home,
+        home.backend(),
         client,
         clientId,
         grant,
-        () -> home.login(client, clientId, grant, features.enabledNames()));
+        () -> home.backend().login(client, clientId, grant, features.enabledNames()));
   }
 
   private void follow(LoginAgain trying) {

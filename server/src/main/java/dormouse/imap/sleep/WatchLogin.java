@@ -40,13 +40,13 @@ final class WatchLogin {
   private static final Duration LONGEST_PAUSE_WAITING = Duration.ofSeconds(2);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
 
-  private final UserMailboxes home;
+  private final UserBackend backend;
   private final Host host;
   private final Backoff backoff = new Backoff(LONGEST_PAUSE);
   private @Nullable LoginAgain running;
 
-  WatchLogin(UserMailboxes home, Host host) {
-    this.home = home;
+  WatchLogin(UserBackend backend, Host host) {
+    this.backend = backend;
     this.host = host;
   }
 
@@ -79,11 +79,11 @@ final class WatchLogin {
   private LoginAgain login(Priority priority, Sleeper first) {
     LoginAgain login =
         new LoginAgain(
-            home,
+            backend,
             first.client(),
             /* clientId= */ "",
             first.grant,
-            () -> home.login(priority, first, () -> atItsTurn(first.grant)));
+            () -> backend.login(priority, first, () -> atItsTurn(first.grant)));
     running = login;
     return login;
   }
@@ -101,7 +101,7 @@ final class WatchLogin {
       LoginAgain begun, Grant by, LoginAgain.Outcome outcome, @Nullable Throwable bug) {
     if (running != begun) { // abandoned meanwhile
       if (outcome instanceof LoginAgain.Outcome.LoggedIn(var connection, _)) {
-        home.keep(connection, /* selected= */ false, /* afterLogout= */ false);
+        backend.keep(connection, /* selected= */ false, /* afterLogout= */ false);
       }
       return;
     }

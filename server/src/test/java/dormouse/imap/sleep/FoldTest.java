@@ -80,8 +80,9 @@ class FoldTest {
         List.of(
             UserMailboxes.class,
             "in host sessions watches epochs grant echoes writes statuses lists selects statusDesk backend feeds notify"
-                + " canNotify notTheirs namespacesRefusedMillis questions logins lendsToClients unused turns"),
+                + " canNotify notTheirs namespacesRefusedMillis unused turns"),
         List.of(UserSessions.class, "in count asleep keptBytes"),
+        List.of(UserBackend.class, "home now logins questions lendsToClients"),
         List.of(
             MailboxWatch.class,
             "home mailbox sleepers login state reader again lookSoon stirred ending provenMillis priority"

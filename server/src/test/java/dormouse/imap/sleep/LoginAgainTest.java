@@ -170,7 +170,7 @@ class LoginAgainTest {
 
   private LoginAgain login(Grant grant) {
     return new LoginAgain(
-        home,
+        home.backend(),
         new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false),
         /* clientId= */ "",
         grant,

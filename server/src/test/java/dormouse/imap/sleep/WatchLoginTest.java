@@ -67,7 +67,7 @@ class WatchLoginTest {
   private final Sleeper first = sleeper("first");
   private final Sleeper second = sleeper("second");
   private final Watch watch = new Watch(List.of(first, second));
-  private final WatchLogin login = new WatchLogin(home, watch);
+  private final WatchLogin login = new WatchLogin(home.backend(), watch);
 
   @Test
   void whoComesInByAnotherLoginDoesNotTakeTheTurnOfWhoIsGone() {
