@@ -200,7 +200,10 @@ public final class DovecotServer implements MailServer {
     if (running == null) {
       return;
     }
-    signal("KILL");
+    signal("STOP", Stream.of(running.toHandle())); // so that it has no more children than these
+    List<ProcessHandle> children = running.descendants().toList();
+    children.forEach(ProcessHandle::destroyForcibly);
+    running.destroyForcibly();
     await(running);
     awaitEnd();
   }
@@ -227,9 +230,11 @@ public final class DovecotServer implements MailServer {
     if (running == null) {
       throw new IllegalStateException("Dovecot does not run");
     }
-    Stream<String> pids =
-        Stream.concat(Stream.of(running.toHandle()), running.descendants())
-            .map(process -> Long.toString(process.pid()));
+    signal(name, Stream.concat(Stream.of(running.toHandle()), running.descendants()));
+  }
+
+  private static void signal(String name, Stream<ProcessHandle> processes) {
+    Stream<String> pids = processes.map(process -> Long.toString(process.pid()));
     run(false, Stream.concat(Stream.of("kill", "-" + name), pids).toArray(String[]::new));
   }
 
@@ -474,10 +479,10 @@ public final class DovecotServer implements MailServer {
     return log.await(from, wanted, within);
   }
 
-  /// Stops it and deletes all it stored.
+  /// Kills it, for it takes more than a second to stop, and deletes all it stored.
   @Override
   public void close() {
-    stop();
+    kill();
     try (var files = Files.walk(config.home())) {
       files
           .sorted(Comparator.reverseOrder())
