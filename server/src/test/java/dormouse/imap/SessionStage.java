@@ -24,6 +24,7 @@ import dormouse.listen.EventLoops;
 import dormouse.ops.Metrics;
 import dormouse.session.HandClock;
 import dormouse.testkit.AuthDaemon;
+import dormouse.testkit.FreePort;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -96,7 +97,7 @@ final class SessionStage implements AutoCloseable {
       boolean asked,
       boolean byteByByte) {
     this.byteByByte = byteByByte;
-    ServerSocket listening = listen(0);
+    ServerSocket listening = listen(FreePort.next()); // nobody else's while it refuses
     this.backend = listening;
     this.backendPort = listening.getLocalPort();
     this.elsewhere = asked ? listen(0) : null;
@@ -114,10 +115,12 @@ final class SessionStage implements AutoCloseable {
             .withDirectory(daemon == null ? List.of() : List.of(link(daemon)))
             .withAdmin(new AdminSettings(null))
             .withRuntime(new RuntimeSettings(1, STATE, Duration.ofSeconds(2), FrontEnd.PARK));
-    try {
-      dormouse = Dormouse.start(settings, metrics, clock, loops);
-    } catch (StartFault e) {
-      throw new IllegalStateException(e);
+    synchronized (STATE) { // the first makes the certificate there
+      try {
+        dormouse = Dormouse.start(settings, metrics, clock, loops);
+      } catch (StartFault e) {
+        throw new IllegalStateException(e);
+      }
     }
   }
 

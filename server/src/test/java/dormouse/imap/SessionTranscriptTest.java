@@ -7,26 +7,47 @@ import dormouse.config.PoolSettings;
 import dormouse.config.StatusCacheSettings;
 import dormouse.imap.TranscriptFile.Who;
 import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /// Plays the transcripts in which a backend takes part: each with whole lines, and again byte by byte. [SessionPlay] says what
-/// may stand in them.
+/// may stand in them. Some are played beside each other, for each waits a while for its event loop to stop.
 class SessionTranscriptTest {
+  private static final int AT_ONCE = 4;
+
   @TestFactory
   Stream<DynamicTest> transcripts() throws IOException {
     String only = System.getProperty("transcript", "");
-    return TranscriptFile.of("imap").stream()
-        .filter(TranscriptFile::hasBackend)
-        .filter(file -> file.name().contains(only))
-        .map(file ->
-            DynamicTest.dynamicTest(
-                file.name(),
-                () -> {
-                  play(file, false);
-                  play(file, true);
-                }));
+    ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
+    List<DynamicTest> tests =
+        TranscriptFile.of("imap").stream()
+            .filter(TranscriptFile::hasBackend)
+            .filter(file -> file.name().contains(only))
+            .map(file -> {
+              Future<?> played = threads.submit(() -> play(file));
+              return DynamicTest.dynamicTest(file.name(), () -> join(played));
+            })
+            .toList();
+    return tests.stream().onClose(threads::shutdownNow);
+  }
+
+  private static void join(Future<?> played) throws Throwable {
+    try {
+      played.get();
+    } catch (ExecutionException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static void play(TranscriptFile file) {
+    play(file, false);
+    play(file, true);
   }
 
   private static void play(TranscriptFile file, boolean byteByByte) {
