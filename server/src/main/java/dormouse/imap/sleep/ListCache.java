@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// What the backend last said to a user's LIST, LSUB and NAMESPACE commands, kept for whoever of the user's sessions asks the same
@@ -43,7 +44,7 @@ public final class ListCache {
         return false;
       }
       if (query.names() == 0) {
-        home.hearNamespaces(line);
+        home().hearNamespaces(line);
       }
       bytes += line.text().length() + OVERHEAD_BYTES;
       if (bytes > room.perUserBytes()) {
@@ -73,7 +74,7 @@ public final class ListCache {
 
   private static final int OVERHEAD_BYTES = 60; // of a line
 
-  private UserMailboxes home;
+  private @Nullable UserMailboxes home; // null while they are folded
   private final StatusRoom room;
   private final Map<ListQuery, Kept> kept = new LinkedHashMap<>(4);
   private int bytes;
@@ -89,9 +90,13 @@ public final class ListCache {
     return kept.isEmpty();
   }
 
-  /// The user's mailboxes are this object now.
-  void of(UserMailboxes unfolded) {
-    home = unfolded;
+  /// The user's mailboxes are this object now; null: they are folded.
+  void of(@Nullable UserMailboxes now) {
+    home = now;
+  }
+
+  private UserMailboxes home() {
+    return Objects.requireNonNull(home, "folded");
   }
 
   /// What the client hears whose command has this tag, if that is known; else null.
@@ -117,18 +122,18 @@ public final class ListCache {
   private boolean isGood(ListQuery query, Proof since) {
     return query.lasts()
         || (isCurrent(query, since)
-            && since.at().plus(home.settings().proofMax()).isAfter(home.clock().instant()));
+            && since.at().plus(home().settings().proofMax()).isAfter(home().clock().instant()));
   }
 
   private boolean isCurrent(ListQuery query, Proof since) {
     return query.lasts()
-        || (home.hearsOfAll()
-            && home.epochs().last() == since.epoch()
-            && !home.writes().mayChangeAny());
+        || (home().hearsOfAll()
+            && home().epochs().last() == since.epoch()
+            && !home().writes().mayChangeAny());
   }
 
   private Proof proof() {
-    return new Proof(home.epochs().last(), home.clock().instant());
+    return new Proof(home().epochs().last(), home().clock().instant());
   }
 
   private void keep(ListQuery query, Kept one) {

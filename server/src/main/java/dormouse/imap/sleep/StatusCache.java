@@ -69,7 +69,7 @@ public final class StatusCache {
 
     private Asked(StatusQuery query) {
       this.query = query;
-      this.since = home.proof(query.mailbox());
+      this.since = home().proof(query.mailbox());
     }
 
     public StatusQuery query() {
@@ -95,7 +95,7 @@ public final class StatusCache {
     /// Whoever waits looks again: the answer is there, or it takes too long, as where the client it is for does not read.
     private void letGo() {
       late = true;
-      waiting.forEach(home.loop()::execute);
+      waiting.forEach(one -> home().loop().execute(one));
       waiting.clear();
     }
   }
@@ -104,7 +104,7 @@ public final class StatusCache {
   private static final Duration PATIENCE = Duration.ofSeconds(1); // then one asks oneself
   private static final int OVERHEAD_BYTES = 400; // objects around the characters
 
-  private UserMailboxes home;
+  private @Nullable UserMailboxes home; // null while they are folded
   private final StatusRoom room;
   private final Map<Key, Kept> kept = new LinkedHashMap<>(4, 0.75f, /* accessOrder= */ true);
   private final Map<Key, Asked> asked = new HashMap<>(4);
@@ -126,14 +126,18 @@ public final class StatusCache {
     return asked.isEmpty();
   }
 
-  /// The user's mailboxes are this object now.
-  void of(UserMailboxes unfolded) {
-    home = unfolded;
+  /// The user's mailboxes are this object now; null: they are folded.
+  void of(@Nullable UserMailboxes now) {
+    home = now;
+  }
+
+  private UserMailboxes home() {
+    return Objects.requireNonNull(home, "folded");
   }
 
   /// Whether it makes sense to ask here at all.
   public boolean inUse() {
-    return room.perUserBytes() > 0 && home.feeds().state() == FeedState.UP;
+    return room.perUserBytes() > 0 && home().feeds().state() == FeedState.UP;
   }
 
   /// The answer that is good now, or null.
@@ -145,10 +149,10 @@ public final class StatusCache {
   /// Why there is no good answer now.
   public StatusOutcome whyNot(StatusQuery query) {
     Kept found = kept.get(Key.of(query));
-    if (home.heard(query.mailbox()) != FeedState.UP) {
+    if (home().heard(query.mailbox()) != FeedState.UP) {
       return StatusOutcome.UNHEARD;
     }
-    if (home.writes().mayChange(query.mailbox())) {
+    if (home().writes().mayChange(query.mailbox())) {
       return StatusOutcome.OWN_WRITE;
     }
     if (found == null) {
@@ -159,14 +163,14 @@ public final class StatusCache {
 
   private boolean isGood(Kept found) {
     return isCurrent(found.query(), found.proof())
-        && found.proof().at().plus(home.settings().proofMax()).isAfter(home.clock().instant());
+        && found.proof().at().plus(home().settings().proofMax()).isAfter(home().clock().instant());
   }
 
   /// Whether nothing was heard since that would make an answer too old.
   private boolean isCurrent(StatusQuery query, Proof since) {
-    return home.heard(query.mailbox()) == FeedState.UP
-        && home.epochs().of(query.mailbox()) == since.epoch()
-        && !home.writes().mayChange(query.mailbox());
+    return home().heard(query.mailbox()) == FeedState.UP
+        && home().epochs().of(query.mailbox()) == since.epoch()
+        && !home().writes().mayChange(query.mailbox());
   }
 
   /// Waits for an answer that another has asked for, if that can be expected to be good.
@@ -179,7 +183,7 @@ public final class StatusCache {
       return false;
     }
     if (other.waiting.isEmpty()) {
-      home.wheel().after(PATIENCE, other::letGo);
+      home().wheel().after(PATIENCE, other::letGo);
     }
     other.waiting.add(then);
     return true;
@@ -203,7 +207,7 @@ public final class StatusCache {
     if (before != null
         && before.proof().epoch() == one.proof().epoch()
         && !before.answer().equals(one.answer())) {
-      home.feeds().missed();
+      home().feeds().missed();
     }
     while (bytes + one.bytes() > room.perUserBytes() && !kept.isEmpty()) {
       dropEldest();
@@ -239,8 +243,8 @@ public final class StatusCache {
       if (query.names() == 0
           && (modSeqs || !query.asksForModSeq())
           && query.mailbox().chars().noneMatch(c -> c == '*' || c == '%')
-          && home.heard(query.mailbox()) == FeedState.UP
-          && !home.writes().mayChange(query.mailbox())
+          && home().heard(query.mailbox()) == FeedState.UP
+          && !home().writes().mayChange(query.mailbox())
           && !isGood(one)) {
         found.add(query);
       }

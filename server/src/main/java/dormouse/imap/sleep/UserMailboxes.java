@@ -244,18 +244,13 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     }
     StatusCache ofStatus = statuses == null || statuses.isEmpty() ? null : statuses;
     ListCache ofLists = lists == null || lists.isEmpty() ? null : lists;
-    leaveAll();
+    if (statuses != null) {
+      statuses.of(null);
+    }
+    if (lists != null) {
+      lists.of(null);
+    }
     return ofStatus == null && ofLists == null ? null : new Beside(ofStatus, ofLists);
-  }
-
-  /// What stays knows this object until it is unfolded: nothing that is in the record may be kept by that.
-  private void leaveAll() {
-    watches = List.of();
-    grant = null;
-    writes = null;
-    selects = null;
-    statusDesk = null;
-    notify = null;
   }
 
   /// Something of the user has come to rest.

@@ -286,7 +286,12 @@ class FoldTest {
     assertThat(kept).hasAtLeastOneElementOfType(StatusCache.class);
     assertThat(kept)
         .doesNotHaveAnyElementsOfTypes(
-            Sleeper.class, MailboxWatch.class, Grant.class, OwnWrites.class, SelectCache.class);
+            UserMailboxes.class,
+            Sleeper.class,
+            MailboxWatch.class,
+            Grant.class,
+            OwnWrites.class,
+            SelectCache.class);
   }
 
   /// All objects of ours that a user's object refers to, but for what many users share.
