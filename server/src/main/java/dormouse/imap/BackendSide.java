@@ -95,7 +95,7 @@ final class BackendSide implements BackendConnection.Relay {
     this.quiet = quiet;
     this.again = host::settle;
     this.missed = new MissedNews(conversation);
-    home.writes().joined(connection.sessionId());
+    home.changes().writes().joined(connection.sessionId());
   }
 
   /// Begins to relay.
@@ -188,7 +188,7 @@ final class BackendSide implements BackendConnection.Relay {
       return forward(tag, verb, null);
     }
     if (verb != Verb.NAMESPACE) {
-      if (home.asksForNamespaces()) {
+      if (home.changes().asksForNamespaces()) {
         learnNamespaces();
         return CommandTracker.Decision.WAIT;
       }
@@ -236,7 +236,7 @@ final class BackendSide implements BackendConnection.Relay {
       home.metrics().status(StatusOutcome.NOT_KEPT.label());
       return forward(tag, Verb.STATUS, null);
     }
-    if (home.asksForNamespaces(query.mailbox()) && free()) {
+    if (home.changes().asksForNamespaces(query.mailbox()) && free()) {
       learnNamespaces();
       return CommandTracker.Decision.WAIT;
     }
@@ -267,15 +267,9 @@ final class BackendSide implements BackendConnection.Relay {
   /// Asks once, in the client's name, which mailboxes are not its own, so that feeds do not tell of them.
   private void learnNamespaces() {
     begunOurs();
-    connection
-        .run(
-            "NAMESPACE",
-            line -> {
-              if (!home.hearNamespaces(line)) {
-                conversation.fromBackend(line);
-              }
-            })
-        .whenComplete((reply, bug) -> endedAsking(reply, bug, () -> home.namespacesAsked(reply)));
+    home.changes()
+        .askForNamespaces(connection, conversation::fromBackend)
+        .whenComplete(this::endedAsking);
   }
 
   /// Asks at once for all that may have changed.
@@ -283,10 +277,10 @@ final class BackendSide implements BackendConnection.Relay {
     refreshed = true;
     begunOurs();
     StatusRefresh.run(connection, home, modSeqs, conversation.selected(), conversation::fromBackend)
-        .whenComplete((reply, bug) -> endedAsking(reply, bug, () -> {}));
+        .whenComplete(this::endedAsking);
   }
 
-  private void endedAsking(Reply reply, @Nullable Throwable bug, Runnable then) {
+  private void endedAsking(Reply reply, @Nullable Throwable bug) {
     if (released) {
       return;
     }
@@ -298,7 +292,6 @@ final class BackendSide implements BackendConnection.Relay {
       host.end(CloseReason.BACKEND_GONE, LOST);
       return;
     }
-    then.run();
     endedOurs();
     host.settle();
   }
@@ -687,7 +680,7 @@ final class BackendSide implements BackendConnection.Relay {
     boolean nothingWritten = !conversation.writing();
     connection.switchedOn(conversation.features().enabledNames(), conversation.numbersChanges());
     home.backend().keep(connection, conversation.selected() != null, afterLogout);
-    home.left(connection.sessionId(), nothingWritten);
+    home.changes().left(connection.sessionId(), nothingWritten);
     conversation.abandoned();
   }
 
@@ -698,7 +691,7 @@ final class BackendSide implements BackendConnection.Relay {
     missed.forget();
     boolean nothingWritten = !conversation.writing();
     sayLogout();
-    home.left(connection.sessionId(), nothingWritten);
+    home.changes().left(connection.sessionId(), nothingWritten);
     conversation.abandoned();
   }
 

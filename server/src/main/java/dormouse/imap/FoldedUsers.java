@@ -166,7 +166,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
       head.session(i, sessions.get(i), facts.get(i), wanted.user());
     }
     int record = add(user, wanted.user(), head, shared(out.alike()), beside);
-    all.feeds().join(user.user(), user, crowd, record);
+    all.changes().feeds().join(user.user(), user, crowd, record);
     sessions.forEach(session -> session.socket().handOver(record));
     await(record, head, all.surroundings(), now);
     return record;
@@ -263,7 +263,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     for (int i = 0; i < facts.length; i++) {
       sessions.get(i).unfolded(head.idles(i), head.untilBeat(i, in.settings(), now));
     }
-    if (all.missesTurn()) {
+    if (all.changes().missesTurn()) {
       loop.execute(user::turned);
     }
     return new Unfolded(user, sessions);

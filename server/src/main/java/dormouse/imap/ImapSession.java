@@ -126,7 +126,8 @@ final class ImapSession
             compress,
             this);
     this.conversation =
-        new Conversation(capabilities, compress, home::writes, this::selects, this, client::write);
+        new Conversation(
+            capabilities, compress, home.changes()::writes, this::selects, this, client::write);
     this.rules = new StayRules(home, grant != null, client, conversation);
     this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
     this.state = new State.Attached(backendSide(connection, capabilities));
@@ -157,7 +158,7 @@ final class ImapSession
         new Conversation(
             shared.conversation(),
             own.selected(shared.mailbox()),
-            home::writes,
+            home.changes()::writes,
             this::selects,
             this,
             client::write);
@@ -413,7 +414,7 @@ final class ImapSession
       loggedOut = true;
     }
     if (ok && verb.surelyChanges()) {
-      home.expectEvent();
+      home.changes().expectEvent();
     }
   }
 

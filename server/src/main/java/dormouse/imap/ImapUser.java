@@ -167,14 +167,14 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
   @Override
   public void changed(Feed by, @Nullable String mailbox, @Nullable String session) {
     if (mailboxes != null) {
-      mailboxes.changed(by, mailbox, session);
+      mailboxes.changes().changed(by, mailbox, session);
     }
   }
 
   @Override
   public void turned() {
     if (mailboxes != null) {
-      mailboxes.turned();
+      mailboxes.changes().turned();
     }
   }
 

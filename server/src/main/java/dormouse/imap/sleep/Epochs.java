@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /// When each mailbox of a user may last have changed, as a count: by the word of a feed, or because a session of the user
 /// wrote. Whoever notes the epoch before it asks the backend knows later whether the answer may have aged: it may not have
-/// as long as the epoch is the same and the feeds are reliable ([UserMailboxes#heard]).
+/// as long as the epoch is the same and the feeds are reliable ([Changes#heard]).
 ///
 /// Lives on the user's event loop.
 public final class Epochs {

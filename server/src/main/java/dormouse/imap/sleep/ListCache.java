@@ -44,7 +44,7 @@ public final class ListCache {
         return false;
       }
       if (query.names() == 0) {
-        home().hearNamespaces(line);
+        home().changes().hearNamespaces(line);
       }
       bytes += line.text().length() + OVERHEAD_BYTES;
       if (bytes > room.perUserBytes()) {
@@ -127,13 +127,13 @@ public final class ListCache {
 
   private boolean isCurrent(ListQuery query, Proof since) {
     return query.lasts()
-        || (home().hearsOfAll()
-            && home().epochs().last() == since.epoch()
-            && !home().writes().mayChangeAny());
+        || (home().changes().hearsOfAll()
+            && home().changes().epochs().last() == since.epoch()
+            && !home().changes().writes().mayChangeAny());
   }
 
   private Proof proof() {
-    return new Proof(home().epochs().last(), home().clock().instant());
+    return new Proof(home().changes().epochs().last(), home().clock().instant());
   }
 
   private void keep(ListQuery query, Kept one) {

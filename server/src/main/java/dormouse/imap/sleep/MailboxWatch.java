@@ -155,7 +155,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
 
   /// Whether the view with which a session comes is known to be the mailbox still.
   private boolean isCurrent(Sleeper sleeper) {
-    return home.epochs().of(mailbox) == sleeper.since().epoch()
+    return home.changes().epochs().of(mailbox) == sleeper.since().epoch()
         && (told() || (state == State.IDLING && !ending && !stirred && isRead(sleeper)));
   }
 
@@ -171,7 +171,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
 
   /// Whether changes are told without a connection of this watch.
   private boolean told() {
-    return home.heard(mailbox) == FeedState.UP;
+    return home.changes().heard(mailbox) == FeedState.UP;
   }
 
   /// Whether no connection shall be kept for it all the same.
@@ -417,7 +417,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   }
 
   private void begin(MailboxReader on) {
-    if (home.asksForNamespaces(mailbox)) {
+    if (home.changes().asksForNamespaces(mailbox)) {
       askWhose(on, this::examine);
     } else {
       examine(on);
@@ -426,18 +426,15 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
 
   /// Whose the mailbox is decides whether the feeds tell of it.
   private void askWhose(MailboxReader on, Consumer<MailboxReader> then) {
-    on.connection()
-        .run(
-            "NAMESPACE",
+    home.changes()
+        .askForNamespaces(
+            on.connection(),
             line -> {
-              if (!home.hearNamespaces(line)) {
-                on.hear(line);
-                stirred |= MailboxReader.tellsOfChange(line);
-              }
+              on.hear(line);
+              stirred |= MailboxReader.tellsOfChange(line);
             })
         .thenAccept(reply -> {
           if (reader == on && !reply.lost()) {
-            home.namespacesAsked(reply);
             then.accept(on);
           }
         })
@@ -445,7 +442,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   }
 
   private void examine(MailboxReader on) {
-    Proof begun = home.proof(mailbox);
+    Proof begun = home.changes().proof(mailbox);
     List<Sleeper> served = sleepers.reading();
     again = false;
     on.examine()
@@ -477,12 +474,12 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
 
   /// One more reading on the connection that stands.
   private void readAgain(MailboxReader on) {
-    if (home.asksForNamespaces(mailbox)) { // no feed had been heard when it was examined
+    if (home.changes().asksForNamespaces(mailbox)) { // no feed had been heard when it was examined
       state = State.READING;
       askWhose(on, this::readAgain);
       return;
     }
-    Proof begun = home.proof(mailbox);
+    Proof begun = home.changes().proof(mailbox);
     List<Sleeper> served = sleepers.reading();
     boolean heard = stirred;
     state = State.READING;
@@ -511,8 +508,8 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
             case MailboxReader.Reading.Read read -> {
               proven("done", begun.at());
               if (told() && sleepers.surprised(served, on)) {
-                home.feeds().missed();
-                home.expectEvent();
+                home.changes().feeds().missed();
+                home.changes().expectEvent();
               }
               again |= read.unsettled();
               if (!again) {
@@ -614,7 +611,8 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     HibernateSettings settings = home.settings();
     boolean tellsAll = !polls() && reader != null && reader.canIdle() && reader.numbersChanges();
     Duration period = told() || tellsAll ? settings.sweep() : settings.poll();
-    boolean soon = lookSoon && (state == State.IDLING || home.feeds().state() != FeedState.UP);
+    boolean soon =
+        lookSoon && (state == State.IDLING || home.changes().feeds().state() != FeedState.UP);
     Duration jittered = soon ? LOOK_SOON : Backoff.jitter(period);
     lookSoon = false;
     waitFor(jittered.compareTo(LONGEST_IDLE) < 0 ? jittered : LONGEST_IDLE, Then.SWEEP);

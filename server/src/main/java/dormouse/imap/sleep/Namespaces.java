@@ -1,11 +1,72 @@
 package dormouse.imap.sleep;
 
+import dormouse.imap.backend.Reply;
+import dormouse.imap.track.ResponseLine;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/// Reads the answer to NAMESPACE (RFC 2342 §5): `(("" "/")) (("~" "/")) NIL`, the user's own, other users', shared ones.
+/// Which mailboxes that a user can see are not the user's own, as far as the backend has said in answer to NAMESPACE (RFC 2342 §5):
+/// `(("" "/")) (("~" "/")) NIL`, the user's own, other users', shared ones.
+///
+/// Lives on the user's event loop.
 final class Namespaces {
-  private Namespaces() {}
+  private static final String NAMESPACE = "* NAMESPACE ";
+  private static final Duration AGAIN = Duration.ofMinutes(10);
+
+  private @Nullable List<String> foreign; // prefixes
+  private long refusedMillis; // 0 if it has not been
+
+  /// Whether the backend has said it.
+  boolean known() {
+    return foreign != null;
+  }
+
+  void fold(FoldWriter out) {
+    out.alike(Objects.requireNonNull(foreign, "known"));
+  }
+
+  void unfold(FoldReader from) {
+    foreign = from.texts();
+  }
+
+  /// Whether it is time to ask.
+  boolean isDue(long nowMillis) {
+    return foreign == null && nowMillis >= refusedMillis + AGAIN.toMillis();
+  }
+
+  /// Learns from a response; returns whether it is one to NAMESPACE.
+  boolean hear(ResponseLine line) {
+    if (!line.text().regionMatches(true, 0, NAMESPACE, 0, NAMESPACE.length())) {
+      return false;
+    }
+    foreign = List.copyOf(foreign(line.text().substring(NAMESPACE.length())));
+    return true;
+  }
+
+  /// NAMESPACE has its reply. A backend that told nothing, or does not know the command, has no mailboxes of others; one that refuses has
+  /// told nothing yet, and is asked again later.
+  void asked(Reply reply, long nowMillis) {
+    if (foreign != null) {
+      return;
+    }
+    switch (reply.status()) {
+      case OK, BAD -> foreign = List.of();
+      default -> refusedMillis = nowMillis;
+    }
+  }
+
+  /// Whether a mailbox is known to be the user's own.
+  boolean isOwn(String mailbox) {
+    return foreign != null && foreign.stream().noneMatch(mailbox::startsWith);
+  }
+
+  /// Whether all are.
+  boolean areAllOwn() {
+    return foreign != null && foreign.isEmpty();
+  }
 
   /// The prefixes of other users' and of shared mailboxes, each as a quoted string without its closing quote. A namespace
   /// without prefix cannot be told from the user's own, and is left out.

@@ -113,7 +113,7 @@ final class NotifyWatch implements WatchLogin.Host {
     state = State.OFF;
     connection = null;
     if (listened) {
-      home.listens();
+      home.changes().listens();
     }
   }
 
@@ -136,15 +136,12 @@ final class NotifyWatch implements WatchLogin.Host {
       refuse(opened);
       return;
     }
-    opened
-        .run("NAMESPACE", home::hearNamespaces)
-        .thenCompose(reply -> {
-          if (reply.lost()) {
-            return CompletableFuture.completedFuture(reply);
-          }
-          home.namespacesAsked(reply);
-          return subscribe(opened, BackendFeatures.of(capabilities));
-        })
+    home.changes()
+        .askForNamespaces(opened, _ -> {})
+        .thenCompose(reply ->
+            reply.lost()
+                ? CompletableFuture.completedFuture(reply)
+                : subscribe(opened, BackendFeatures.of(capabilities)))
         .thenAccept(reply -> {
           if (connection != opened || reply.lost()) {
             return; // the end of the connection tries again
@@ -155,7 +152,7 @@ final class NotifyWatch implements WatchLogin.Host {
           }
           login.encourage();
           state = State.LISTENING;
-          home.listens();
+          home.changes().listens();
           stayThere(opened);
         })
         .exceptionally(bug -> {
@@ -190,8 +187,8 @@ final class NotifyWatch implements WatchLogin.Host {
       return;
     }
     switch (line.kind()) {
-      case STATUS -> home.mayHaveChanged(ImapString.mailbox(line.data()));
-      case LIST -> home.mayHaveChanged(null);
+      case STATUS -> home.changes().mayHaveChanged(ImapString.mailbox(line.data()));
+      case LIST -> home.changes().mayHaveChanged(null);
       case NO -> again(on, "events-lost");
       default -> {
         if (line.codeName().equals("NOTIFICATIONOVERFLOW")) {

@@ -64,7 +64,7 @@ public final class QuietSnapshot {
     this.home = home;
     this.settings = home.settings();
     this.toClient = toClient;
-    this.begun = home.proof(told.nameInUtf7(), connection.backend());
+    this.begun = home.changes().proof(told.nameInUtf7(), connection.backend());
     this.untold = new Untold(told.exists());
   }
 

@@ -110,7 +110,7 @@ public final class SelectCache {
 
     private Asked(SelectQuery query) {
       this.query = query;
-      this.named = home.writes().named(query.key());
+      this.named = home.changes().writes().named(query.key());
     }
 
     /// An untagged response to it.
@@ -147,8 +147,8 @@ public final class SelectCache {
       boolean claims = !query.examine() && reply.codeName().equals("READ-WRITE");
       if (isWhole(reply, opened)
           && (claims || opened.recent() == 0) // others may claim what is \Recent, and nobody tells
-          && home.writes().named(query.key()) == named
-          && !home.writes().mayChange(query.key())) {
+          && home.changes().writes().named(query.key()) == named
+          && !home.changes().writes().mayChange(query.key())) {
         keep(query, named, lines, reply);
       }
     }
@@ -294,7 +294,7 @@ public final class SelectCache {
         || view.flags() != null
         || view.highestModSeq() == 0
         || view.uidNext() <= view.uids().last() // its numbers are from before its messages
-        || since.epoch() != home.epochs().of(mailbox)) {
+        || since.epoch() != home.changes().epochs().of(mailbox)) {
       return;
     }
     Seen before = seen(key);
@@ -367,14 +367,14 @@ public final class SelectCache {
 
   private @Nullable StatusOutcome doubt(SelectQuery query, Said answer, Seen reading) {
     String mailbox = query.key();
-    if (home.writes().mayChange(mailbox)) {
+    if (home.changes().writes().mayChange(mailbox)) {
       return StatusOutcome.OWN_WRITE;
     }
-    if (home.epochs().of(mailbox) != reading.since().epoch()
-        || home.writes().named(mailbox) != answer.named) {
+    if (home.changes().epochs().of(mailbox) != reading.since().epoch()
+        || home.changes().writes().named(mailbox) != answer.named) {
       return StatusOutcome.CHANGED;
     }
-    if (home.heard(mailbox) != FeedState.UP && !home.watches(mailbox, reading.view())) {
+    if (home.changes().heard(mailbox) != FeedState.UP && !home.watches(mailbox, reading.view())) {
       return StatusOutcome.UNHEARD;
     }
     boolean young =

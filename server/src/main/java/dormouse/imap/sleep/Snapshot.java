@@ -77,7 +77,7 @@ public final class Snapshot {
     this.home = home;
     this.settings = home.settings();
     this.toClient = toClient;
-    this.begun = home.proof(told.nameInUtf7(), connection.backend());
+    this.begun = home.changes().proof(told.nameInUtf7(), connection.backend());
   }
 
   public CompletableFuture<Result> take() {

@@ -69,7 +69,7 @@ public final class StatusCache {
 
     private Asked(StatusQuery query) {
       this.query = query;
-      this.since = home().proof(query.mailbox());
+      this.since = home().changes().proof(query.mailbox());
     }
 
     public StatusQuery query() {
@@ -137,7 +137,7 @@ public final class StatusCache {
 
   /// Whether it makes sense to ask here at all.
   public boolean inUse() {
-    return room.perUserBytes() > 0 && home().feeds().state() == FeedState.UP;
+    return room.perUserBytes() > 0 && home().changes().feeds().state() == FeedState.UP;
   }
 
   /// The answer that is good now, or null.
@@ -149,10 +149,10 @@ public final class StatusCache {
   /// Why there is no good answer now.
   public StatusOutcome whyNot(StatusQuery query) {
     Kept found = kept.get(Key.of(query));
-    if (home().heard(query.mailbox()) != FeedState.UP) {
+    if (home().changes().heard(query.mailbox()) != FeedState.UP) {
       return StatusOutcome.UNHEARD;
     }
-    if (home().writes().mayChange(query.mailbox())) {
+    if (home().changes().writes().mayChange(query.mailbox())) {
       return StatusOutcome.OWN_WRITE;
     }
     if (found == null) {
@@ -168,9 +168,9 @@ public final class StatusCache {
 
   /// Whether nothing was heard since that would make an answer too old.
   private boolean isCurrent(StatusQuery query, Proof since) {
-    return home().heard(query.mailbox()) == FeedState.UP
-        && home().epochs().of(query.mailbox()) == since.epoch()
-        && !home().writes().mayChange(query.mailbox());
+    return home().changes().heard(query.mailbox()) == FeedState.UP
+        && home().changes().epochs().of(query.mailbox()) == since.epoch()
+        && !home().changes().writes().mayChange(query.mailbox());
   }
 
   /// Waits for an answer that another has asked for, if that can be expected to be good.
@@ -207,7 +207,7 @@ public final class StatusCache {
     if (before != null
         && before.proof().epoch() == one.proof().epoch()
         && !before.answer().equals(one.answer())) {
-      home().feeds().missed();
+      home().changes().feeds().missed();
     }
     while (bytes + one.bytes() > room.perUserBytes() && !kept.isEmpty()) {
       dropEldest();
@@ -243,8 +243,8 @@ public final class StatusCache {
       if (query.names() == 0
           && (modSeqs || !query.asksForModSeq())
           && query.mailbox().chars().noneMatch(c -> c == '*' || c == '%')
-          && home().heard(query.mailbox()) == FeedState.UP
-          && !home().writes().mayChange(query.mailbox())
+          && home().changes().heard(query.mailbox()) == FeedState.UP
+          && !home().changes().writes().mayChange(query.mailbox())
           && !isGood(one)) {
         found.add(query);
       }

@@ -159,13 +159,8 @@ public final class StatusDesk {
 
   private CompletableFuture<?> step(BackendConnection on) {
     StatusQuery first = waiting.getFirst().query();
-    if (home.asksForNamespaces(first.mailbox())) {
-      return on.run("NAMESPACE", home::hearNamespaces)
-          .thenAccept(reply -> {
-            if (!reply.lost()) {
-              home.namespacesAsked(reply);
-            }
-          });
+    if (home.changes().asksForNamespaces(first.mailbox())) {
+      return home.changes().askForNamespaces(on, _ -> {});
     }
     if (canRefresh && StatusRefresh.isDue(home, first, /* modSeqs= */ true, /* here= */ null)) {
       return StatusRefresh.run(on, home, /* modSeqs= */ true, /* here= */ null, _ -> {})

@@ -44,7 +44,7 @@ public final class StatusRefresh {
       if (chars > MAX_CHARS) {
         break;
       }
-      since.put(query.mailbox(), home.proof(query.mailbox()));
+      since.put(query.mailbox(), home.changes().proof(query.mailbox()));
       items.addAll(query.items());
     }
     String command =

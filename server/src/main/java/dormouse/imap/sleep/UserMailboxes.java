@@ -5,23 +5,16 @@ import dormouse.auth.Standing;
 import dormouse.backend.Backend;
 import dormouse.config.HibernateSettings;
 import dormouse.feed.BackendFeeds;
-import dormouse.feed.Feed;
 import dormouse.feed.FeedState;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ConnectionPool;
-import dormouse.imap.backend.ImapString;
-import dormouse.imap.backend.Reply;
-import dormouse.imap.track.ResponseLine;
 import dormouse.imap.view.MailboxView;
 import dormouse.ops.Metrics;
 import dormouse.route.Route;
 import dormouse.session.Client;
-import dormouse.session.Timer;
 import dormouse.session.TimerWheel;
 import io.netty.channel.EventLoop;
-import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -34,10 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// The mailboxes of one user on which sessions sleep, each watched once.
 ///
 /// Lives on the user's event loop.
-public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Listener {
+public final class UserMailboxes {
   private static final int ENOUGH_FOR_NOTIFY = 3;
-  private static final String NAMESPACE = "* NAMESPACE ";
-  private static final Duration NAMESPACE_AGAIN = Duration.ofMinutes(10);
 
   /// What all users of a loop have in common.
   ///
@@ -86,7 +77,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
 
     /// Who hears what feeds tell of the user.
     default BackendFeeds.Listener heardBy(UserMailboxes all) {
-      return all;
+      return all.changes();
     }
   }
 
@@ -97,23 +88,17 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   private final Host host;
   private final UserSessions sessions;
   private final UserBackend backend;
+  private final Changes changes;
   private List<MailboxWatch> watches = List.of(); // changes as a whole, for most have one
-  private final Epochs epochs = new Epochs();
   private @Nullable Grant grant; // of the session that came last
-  private @Nullable Timer echoes;
   // what many users never need, or not for long, is there when it is asked for
-  private @Nullable OwnWrites writes;
   private @Nullable StatusCache statuses;
   private @Nullable ListCache lists;
   private @Nullable SelectCache selects;
   private @Nullable StatusDesk statusDesk;
-  private BackendFeeds feeds;
   private @Nullable NotifyWatch notify;
   private boolean canNotify; // as far as the backend has said
-  private @Nullable List<String> notTheirs; // prefixes of mailboxes that feeds tell to others
-  private long namespacesRefusedMillis; // 0 if they have not been
   private boolean unused;
-  private int turns; // of the feeds, as far as they were heard
 
   /// @param backend who serves the user now
   public UserMailboxes(Surroundings in, Host host, Backend backend) {
@@ -121,9 +106,8 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     this.host = host;
     this.sessions = new UserSessions(in);
     this.backend = new UserBackend(this, backend);
-    this.feeds = in.feedsOf().apply(backend);
-    feeds.subscribe(host.user(), host.heardBy(this));
-    this.turns = feeds.turns(); // of those that come behind it is told
+    this.changes = new Changes(this, in.feedsOf().apply(backend));
+    changes.listen();
   }
 
   /// Unfolds. It is not told by the feeds until its host lets it ([BackendFeeds#leave]).
@@ -144,12 +128,10 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     this.host = host;
     this.sessions = new UserSessions(in);
     this.backend = new UserBackend(this, backend);
-    this.feeds = in.feedsOf().apply(backend);
+    this.changes = new Changes(this, in.feedsOf().apply(backend));
     this.grant = grant;
-    epochs.unfold(from);
+    changes.unfold(from);
     canNotify = from.flag();
-    turns = (int) from.number();
-    notTheirs = from.flag() ? from.texts() : null;
     MailboxWatch[] all = new MailboxWatch[(int) from.number()];
     for (int i = 0; i < all.length; i++) {
       String mailbox = in.room().name(from.text());
@@ -161,10 +143,6 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     this.backend.unfold(from);
     if (from.flag()) {
       selects().unfold(from);
-    }
-    if (from.flag()) {
-      writes = new OwnWrites(from, epochs, clock(), this);
-      forgetEchoes(); // those whose time has come meanwhile
     }
     if (beside != null) {
       statuses = beside.statuses();
@@ -200,8 +178,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
         && sessions.asleep() == sleeping()
         && backend.rests()
         && grant == with
-        && !missesTurn()
-        && (writes == null || writes.rests())
+        && changes.rests()
         && (statuses == null || statuses.rests())
         && (selects == null || selects.folds())
         && (statusDesk == null || statusDesk.rests())
@@ -215,13 +192,8 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
   public @Nullable Beside fold(FoldWriter out) {
     assert loop().inEventLoop();
     unused = true; // what may still come of a login that was given up does nothing
-    epochs.fold(out);
+    changes.fold(out);
     out.flag(canNotify);
-    out.number(turns);
-    out.flag(notTheirs != null);
-    if (notTheirs != null) {
-      out.alike(notTheirs);
-    }
     out.number(watches.size());
     for (MailboxWatch watch : watches) {
       out.text(watch.mailbox());
@@ -232,15 +204,6 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     out.flag(selects != null);
     if (selects != null) {
       selects.fold(out);
-    }
-    OwnWrites written = writes == null || writes.isEmpty() ? null : writes;
-    out.flag(written != null);
-    if (written != null) {
-      written.fold(out);
-    }
-    if (echoes != null && echoes.isWaiting()) {
-      out.due(wheel().left(echoes));
-      echoes.cancel();
     }
     StatusCache ofStatus = statuses == null || statuses.isEmpty() ? null : statuses;
     ListCache ofLists = lists == null || lists.isEmpty() ? null : lists;
@@ -271,32 +234,6 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     }
     grant = brought;
     return brought;
-  }
-
-  /// A session of the user passes nothing on to the backend any more.
-  ///
-  /// @param session what the backend calls it
-  /// @param allAnswered as for [OwnWrites#left]
-  public void left(String session, boolean allAnswered) {
-    writes().left(session, allAnswered);
-    if (echoes == null || !echoes.isWaiting()) {
-      awaitEchoes();
-    }
-  }
-
-  private void awaitEchoes() {
-    echoes = wheel().after(OwnWrites.ECHO.plusSeconds(1), this::forgetEchoes);
-  }
-
-  private void forgetEchoes() {
-    echoes = null;
-    writes().forgetOld();
-    if (writes().awaitsEchoes()) {
-      awaitEchoes();
-    } else if (writes().isEmpty()) {
-      writes = null;
-    }
-    rests();
   }
 
   /// A session of the user has ended.
@@ -334,68 +271,16 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     }
   }
 
-  /// A session of the user has finished a command that may have changed a mailbox: whoever sleeps there looks at once,
-  /// without waiting for the backend to tell.
+  /// A mailbox may have changed: whoever sleeps there looks.
   ///
-  /// @param mailbox as for [Epochs#of]; null if it may be any
-  /// @param ok whether the backend said OK; what it refused may be done in part, but is nothing to be told in haste
-  @Override
-  public void wrote(@Nullable String mailbox, boolean ok) {
-    epochs.next(mailbox);
-    if (ok) {
-      watching(mailbox).forEach(MailboxWatch::stirred);
-    }
-  }
-
-  /// A mailbox of the user was changed just now, for sure: where feeds are said to tell, one must tell of it.
-  public void expectEvent() {
-    if (feeds.state() == FeedState.UP) {
-      Instant now = clock().instant();
-      wheel().after(Feed.WITHIN, () -> feeds.check(now));
-    }
-  }
-
-  @Override
-  public void changed(Feed by, @Nullable String named) {
-    changed(by, named, null);
-  }
-
-  @Override
-  public void changed(Feed by, @Nullable String named, @Nullable String session) {
-    String mailbox = named == null ? null : ImapString.mailboxNamed(named);
-    if (writes == null || !writes.isEcho(session, mailbox)) {
-      epochs.next(mailbox);
-    }
+  /// @param mailbox as for [Epochs#of]; null: any
+  void stirred(@Nullable String mailbox) {
     watching(mailbox).forEach(MailboxWatch::stirred);
-  }
-
-  @Override
-  public EventLoop toldOn() {
-    return in.loop();
-  }
-
-  /// Whether the feeds have become reliable, or have ceased to be, and [#turned] has not been heard yet.
-  public boolean missesTurn() {
-    return turns != feeds.turns();
-  }
-
-  @Override
-  public void turned() {
-    turns = feeds.turns();
-    considerNotify();
-    listens();
   }
 
   /// What tells of changes does so from now on, or no more.
-  void listens() {
-    epochs.next(null); // what was heard or not until now proves nothing about what comes
+  void feedTurned() {
     watching(null).forEach(MailboxWatch::feedTurned);
-  }
-
-  /// @param mailbox in modified UTF-7 as an IMAP string; null: any
-  void mayHaveChanged(@Nullable String mailbox) {
-    epochs.next(mailbox);
-    watching(mailbox).forEach(MailboxWatch::stirred);
   }
 
   /// Somebody of the user who sleeps; there must be one.
@@ -423,7 +308,8 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
           case NOTIFY -> 1;
           case IDLE, POLL -> Integer.MAX_VALUE;
         };
-    boolean wanted = canNotify && feeds.state() != FeedState.UP && watching(null).size() >= least;
+    boolean wanted =
+        canNotify && changes.feeds().state() != FeedState.UP && watching(null).size() >= least;
     if (notify == null) {
       if (!wanted) {
         return;
@@ -433,26 +319,16 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     notify.want(wanted);
   }
 
+  /// Whether one connection tells of all mailboxes of the user's own.
+  boolean notified() {
+    return notify != null && notify.listening();
+  }
+
   private List<MailboxWatch> watching(@Nullable String mailbox) {
     return watches.stream()
         .filter(watch -> mailbox == null || Epochs.key(watch.mailbox()).equals(Epochs.key(mailbox)))
         .filter(watch -> watch.size() > 0)
         .toList();
-  }
-
-  /// What is known of when mailboxes may have changed.
-  public Epochs epochs() {
-    return epochs;
-  }
-
-  /// What the user's sessions are just changing.
-  public OwnWrites writes() {
-    OwnWrites there = writes;
-    if (there == null) {
-      there = new OwnWrites(epochs, clock(), this);
-      writes = there;
-    }
-    return there;
   }
 
   /// What is kept of the answers to STATUS.
@@ -491,11 +367,6 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
         .anyMatch(watch -> Epochs.key(watch.mailbox()).equals(mailbox) && watch.isAt(view));
   }
 
-  /// Whether feeds tell of every mailbox that the user can see: there are none of others.
-  boolean hearsOfAll() {
-    return feeds.state() == FeedState.UP && notTheirs != null && notTheirs.isEmpty();
-  }
-
   /// Where sleeping sessions ask for STATUS.
   public StatusDesk statusDesk() {
     StatusDesk there = statusDesk;
@@ -504,75 +375,6 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
       statusDesk = there;
     }
     return there;
-  }
-
-  /// A proof that begins now.
-  Proof proof(String mailbox) {
-    return new Proof(epochs.of(mailbox), clock().instant());
-  }
-
-  /// The same of what a backend says; if the user is not [UserBackend#isAt] it, what it says is old at once.
-  Proof proof(String mailbox, Backend by) {
-    return backend.isAt(by) ? proof(mailbox) : Proof.STALE;
-  }
-
-  /// How far the feeds tell of a mailbox. A mailbox of somebody else, or of all, changes in other users' names: of it they
-  /// tell nothing.
-  ///
-  /// @param mailbox as for [Epochs#of]
-  public FeedState heard(String mailbox) {
-    if (!mailbox.equals("INBOX") && !isTheirs(mailbox)) {
-      return FeedState.UNHEARD;
-    }
-    return notify != null && notify.listening() ? FeedState.UP : feeds.state();
-  }
-
-  private boolean isTheirs(String mailbox) {
-    return notTheirs != null && notTheirs.stream().noneMatch(mailbox::startsWith);
-  }
-
-  /// Whether feeds tell of the user's own mailboxes, and it is not known yet whether this is one.
-  public boolean asksForNamespaces() {
-    return asksForNamespaces("");
-  }
-
-  /// The same of one mailbox.
-  public boolean asksForNamespaces(String mailbox) {
-    return notTheirs == null
-        && !mailbox.equals("INBOX")
-        && feeds.state() != FeedState.UNHEARD
-        && clock().millis() >= namespacesRefusedMillis + NAMESPACE_AGAIN.toMillis();
-  }
-
-  /// Learns from a response to NAMESPACE (RFC 2342) which mailboxes are not the user's own; returns whether it is one.
-  public boolean hearNamespaces(ResponseLine line) {
-    if (!line.text().regionMatches(true, 0, NAMESPACE, 0, NAMESPACE.length())) {
-      return false;
-    }
-    namespaces(Namespaces.foreign(line.text().substring(NAMESPACE.length())));
-    return true;
-  }
-
-  /// NAMESPACE has its reply. A backend that told nothing, or does not know the command, has no mailboxes of others; one that refuses has
-  /// told nothing yet, and is asked again later.
-  public void namespacesAsked(Reply reply) {
-    if (notTheirs != null) {
-      return;
-    }
-    switch (reply.status()) {
-      case OK, BAD -> notTheirs = List.of();
-      default -> namespacesRefusedMillis = clock().millis();
-    }
-  }
-
-  /// @param prefixes of mailboxes that are not the user's own, each as a quoted string without its closing quote
-  void namespaces(List<String> prefixes) {
-    notTheirs = List.copyOf(prefixes);
-  }
-
-  /// Those of the backend.
-  public BackendFeeds feeds() {
-    return feeds;
   }
 
   /// A connection that looks after sleepers, and that nobody needs just now.
@@ -588,10 +390,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
 
   /// Another server serves the user now.
   void servedBy(Backend other) {
-    feeds.unsubscribe(host.user(), host.heardBy(this));
-    feeds = in.feedsOf().apply(other);
-    feeds.subscribe(host.user(), host.heardBy(this));
-    epochs.next(null); // what its feeds have told meanwhile was not heard
+    changes.listenTo(in.feedsOf().apply(other));
     if (notify != null) {
       notify.servedBy(other);
     }
@@ -604,7 +403,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
     if (selects != null) {
       selects.clear();
     }
-    turned();
+    changes.turned();
   }
 
   /// Settings or directory say otherwise who serves the user: what looks after sleepers leaves a backend that does so no more.
@@ -658,7 +457,7 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
       closeNotify();
       if (!unused) {
         unused = true;
-        feeds.unsubscribe(host.user(), host.heardBy(this));
+        changes.leave();
         forgetAnswers();
         host.unused(this);
       }
@@ -675,6 +474,10 @@ public final class UserMailboxes implements BackendFeeds.Listener, OwnWrites.Lis
 
   Host host() {
     return host;
+  }
+
+  public Changes changes() {
+    return changes;
   }
 
   public Surroundings surroundings() {

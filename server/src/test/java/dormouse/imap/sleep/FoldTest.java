@@ -79,9 +79,10 @@ class FoldTest {
     return Stream.of(
         List.of(
             UserMailboxes.class,
-            "in host sessions watches epochs grant echoes writes statuses lists selects statusDesk backend feeds notify"
-                + " canNotify notTheirs namespacesRefusedMillis unused turns"),
+            "in host sessions backend changes watches grant statuses lists selects statusDesk notify canNotify unused"),
         List.of(UserSessions.class, "in count asleep keptBytes"),
+        List.of(Changes.class, "home epochs feeds turns namespaces writes echoes"),
+        List.of(Namespaces.class, "foreign refusedMillis"),
         List.of(UserBackend.class, "home now logins questions lendsToClients"),
         List.of(
             MailboxWatch.class,
@@ -121,9 +122,10 @@ class FoldTest {
     Random random = new Random(seed);
     feeds.add("events", /* tellsAll= */ true).up();
     UserMailboxes all = user();
-    all.namespaces(random.nextBoolean() ? List.of() : List.of("\"Shared/"));
+    String shared = random.nextBoolean() ? "NIL" : "((\"Shared/\" \"/\"))";
+    all.changes().hearNamespaces(ResponseLine.parse("* NAMESPACE ((\"\" \"/\")) NIL " + shared));
     for (int i = random.nextInt(4); i > 0; i--) {
-      all.epochs().next(NAMES.get(random.nextInt(NAMES.size())));
+      all.changes().epochs().next(NAMES.get(random.nextInt(NAMES.size())));
     }
     String mailbox = NAMES.get(random.nextInt(NAMES.size()));
     if (random.nextBoolean()) {
@@ -181,7 +183,7 @@ class FoldTest {
     assertThat(all.folds(grant)).isFalse(); // without a mailbox
     sleep(all, "INBOX", new Random(1));
     assertThat(all.folds(grant)).isTrue();
-    all.left("s1", /* allAnswered= */ true);
+    all.changes().left("s1", /* allAnswered= */ true);
     assertThat(all.folds(grant)).isTrue(); // an echo may come, and is waited for
     StatusCache.Asked asked =
         all.statuses()
@@ -216,18 +218,18 @@ class FoldTest {
     all.enter();
     all.sessions().slept();
     sleep(all, "INBOX", new Random(1));
-    all.left("s1", /* allAnswered= */ true);
+    all.changes().left("s1", /* allAnswered= */ true);
     FoldWriter folded = fold(all);
     assertThat(folded.soonest()).isEqualTo(OwnWrites.ECHO.plusSeconds(1));
 
     clock.turn(folded.soonest().minusSeconds(2));
     UserMailboxes soon = unfold(folded, null);
-    assertThat(soon.writes().awaitsEchoes()).isTrue();
+    assertThat(soon.changes().writes().awaitsEchoes()).isTrue();
     FoldWriter again = fold(soon);
 
     clock.turn(again.soonest());
     UserMailboxes late = unfold(again, null);
-    assertThat(late.writes().isEmpty()).isTrue();
+    assertThat(late.changes().writes().isEmpty()).isTrue();
     assertThat(fold(late).soonest()).isGreaterThan(OwnWrites.ECHO.multipliedBy(2));
   }
 
@@ -236,35 +238,40 @@ class FoldTest {
     feeds.add("events", /* tellsAll= */ true).up();
     UserMailboxes all = user();
     all.enter();
-    all.writes().joined("s1");
+    all.changes().writes().joined("s1");
     SelectedMailbox here = new SelectedMailbox("\"Sent\"", false);
-    all.writes()
-        .ended(Objects.requireNonNull(all.writes().begun(Verb.STORE, here)), /* ok= */ true);
-    all.left("s1", /* allAnswered= */ true);
+    all.changes()
+        .writes()
+        .ended(
+            Objects.requireNonNull(all.changes().writes().begun(Verb.STORE, here)), /* ok= */ true);
+    all.changes().left("s1", /* allAnswered= */ true);
     all.sessions().slept();
     sleep(all, "INBOX", new Random(1));
-    long named = all.writes().named("\"Sent\"");
+    long named = all.changes().writes().named("\"Sent\"");
     assertThat(named).isPositive();
 
     FoldWriter folded = new FoldWriter();
     assertThat(all.fold(folded)).isNull(); // nothing stays on the heap
     UserMailboxes again = unfold(folded, null);
-    assertThat(again.writes().named("\"Sent\"")).isEqualTo(named);
-    assertThat(again.writes().isEcho("s1", "\"Sent\"")).isTrue();
-    assertThat(again.writes().isEcho("s1", "INBOX")).isFalse();
-    assertThat(again.writes().isEcho("s2", "\"Sent\"")).isFalse();
+    assertThat(again.changes().writes().named("\"Sent\"")).isEqualTo(named);
+    assertThat(again.changes().writes().isEcho("s1", "\"Sent\"")).isTrue();
+    assertThat(again.changes().writes().isEcho("s1", "INBOX")).isFalse();
+    assertThat(again.changes().writes().isEcho("s2", "\"Sent\"")).isFalse();
 
-    again.epochs().next("\"Sent\""); // it counts by the epochs of now
-    assertThat(again.writes().isEcho("s1", "\"Sent\"")).isFalse();
+    again.changes().epochs().next("\"Sent\""); // it counts by the epochs of now
+    assertThat(again.changes().writes().isEcho("s1", "\"Sent\"")).isFalse();
     again
+        .changes()
         .writes()
-        .ended(Objects.requireNonNull(again.writes().begun(Verb.STORE, here)), /* ok= */ true);
-    assertThat(again.writes().named("\"Sent\"")).isGreaterThan(named);
+        .ended(
+            Objects.requireNonNull(again.changes().writes().begun(Verb.STORE, here)),
+            /* ok= */ true);
+    assertThat(again.changes().writes().named("\"Sent\"")).isGreaterThan(named);
 
     clock.turn(OwnWrites.ECHO.plusSeconds(2));
     UserMailboxes late = unfold(folded, null);
-    assertThat(late.writes().isEcho("s1", "\"Sent\"")).isFalse();
-    assertThat(late.writes().named("\"Sent\"")).isEqualTo(named);
+    assertThat(late.changes().writes().isEcho("s1", "\"Sent\"")).isFalse();
+    assertThat(late.changes().writes().named("\"Sent\"")).isEqualTo(named);
   }
 
   @Test
@@ -275,7 +282,7 @@ class FoldTest {
     all.sessions().slept();
     sleep(all, "INBOX", new Random(1));
     answered(all, query("INBOX"), new Random(1));
-    all.left("s1", /* allAnswered= */ true);
+    all.changes().left("s1", /* allAnswered= */ true);
     StatusQuery query =
         Objects.requireNonNull(StatusQuery.of("INBOX (MESSAGES)", new ClientFeatures()));
     all.statuses()
@@ -363,7 +370,7 @@ class FoldTest {
             : new OwnSets(UidSet.of(1 + random.nextInt(9)), UidSet.EMPTY);
     Sleeper sleeper =
         new Sleeper(
-            new Snapshot.Result.Taken(view, all.proof(mailbox), own),
+            new Snapshot.Result.Taken(view, all.changes().proof(mailbox), own),
             any(random, Told.values()),
             random.nextBoolean(),
             grant,
@@ -397,7 +404,12 @@ class FoldTest {
   /// What is known of mailboxes.
   private static List<String> kept(UserMailboxes all) {
     return NAMES.stream()
-        .map(name -> all.epochs().of(name) + " " + all.heard(name) + " " + known(all, query(name)))
+        .map(name ->
+            all.changes().epochs().of(name)
+                + " "
+                + all.changes().heard(name)
+                + " "
+                + known(all, query(name)))
         .toList();
   }
 
@@ -426,7 +438,7 @@ class FoldTest {
     }
     asked.answered(ResponseLine.parse("a1 OK [READ-WRITE] done"), opened, /* left= */ false);
     MailboxView view = new MailboxView(uidValidity, 14, 50, UidSet.of(11, 12, 13), null);
-    all.saw("INBOX", view, all.proof("INBOX"));
+    all.saw("INBOX", view, all.changes().proof("INBOX"));
   }
 
   /// A session that nothing is told.
@@ -473,7 +485,7 @@ class FoldTest {
     @Override
     public BackendFeeds.Listener heardBy(UserMailboxes all) {
       comes.run();
-      return all;
+      return all.changes();
     }
 
     @Override

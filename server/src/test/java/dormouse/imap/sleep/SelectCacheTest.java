@@ -58,7 +58,7 @@ class SelectCacheTest {
     room.serve(new StatusCacheSettings(2048, 1 << 20));
     SelectQuery inbox = query("INBOX");
     answered(inbox);
-    home.selects().saw("INBOX", view(UidSet.of(11, 12, 13)), home.proof("INBOX"));
+    home.selects().saw("INBOX", view(UidSet.of(11, 12, 13)), home.changes().proof("INBOX"));
     assertThat(known(inbox)).isTrue();
 
     answered(query("Archive"));
@@ -69,7 +69,7 @@ class SelectCacheTest {
     }
     MailboxView large = view(scattered.build());
     assertThat(large.keptBytes()).isGreaterThan(2048);
-    home.selects().saw("\"Archive\"", large, home.proof("\"Archive\""));
+    home.selects().saw("\"Archive\"", large, home.changes().proof("\"Archive\""));
     assertThat(known(inbox)).isTrue();
   }
 

@@ -100,7 +100,7 @@ class WatchLoginTest {
                 OwnStanding.of("ann", "here", longAgo)));
     MailboxView view = new MailboxView(1, 2, 3, UidSet.of(1), null);
     return new Sleeper(
-        new Snapshot.Result.Taken(view, home.proof("INBOX"), OwnSets.NONE),
+        new Snapshot.Result.Taken(view, home.changes().proof("INBOX"), OwnSets.NONE),
         Told.PLAIN,
         /* rev2= */ false,
         grant,
