@@ -18,20 +18,46 @@ import java.util.Locale;
 /// One auth daemon and one backend, in this process; before them nginx's mail proxy and Dormouse, in processes of their own,
 /// with the same certificate and as many workers as loops. A round is that many users who log in once each; by turns nginx and
 /// each Dormouse, so that a busy machine troubles all alike. Counted is what the processes of the front end use of the processors,
-/// their kernel's part with it. The first four rounds of each are not counted: compilers and pools warm up
-/// (a method that runs once a login is compiled for good after 5,000 to 15,000 of them).
+/// their kernel's part with it. No round counts before none of them has used less for two rounds in turn, or sixteen have gone by: compilers
+/// and pools warm up. What was just started is told by its first round.
 ///
 /// Dormouse comes as nginx is (a connection to the daemon each), with `keep-alive`, with `cache`, where the first
 /// round has filled it, and with the pool beside it, where who comes again within nine minutes is lent the backend connection that he left.
 public final class Login {
-  private static final int WARM_ROUNDS = 4;
+  private static final int MOST_WARM_ROUNDS = 16;
+  private static final int STEADY = 2;
+  private static final double NO_LESS = 0.97;
   private static final String CACHE = ", cache: 1h, cache-entries: 1000000";
   private static final String NO_POOL = "{ per-user: 0 }";
   private static final String POOL = "{ per-user: 1, keep-after-logout: 9m, max: 1000000 }";
   private static final int WORKERS = Runtime.getRuntime().availableProcessors();
 
   /// A front end that is measured.
-  private record FrontEnd(String name, int port, List<Long> pids, List<Double> rates) {}
+  private static final class FrontEnd {
+    final String name;
+    final int port;
+    final List<Long> pids;
+    final List<Double> rates = new ArrayList<>();
+    double first;
+    private double most;
+    private int steady; // rounds in turn in which it did no more logins than before
+
+    FrontEnd(String name, int port, List<Long> pids) {
+      this.name = name;
+      this.port = port;
+      this.pids = pids;
+    }
+
+    void warmedUp(double rate) {
+      first = most == 0 ? rate : first;
+      steady = rate * NO_LESS <= most ? steady + 1 : 0;
+      most = Math.max(most, rate);
+    }
+
+    boolean isSteady() {
+      return steady >= STEADY;
+    }
+  }
 
   private record Named(String name, DormouseProcess process) {}
 
@@ -92,7 +118,7 @@ public final class Login {
           options.logins(), options.clients(), WORKERS);
       for (boolean resumes : new boolean[] {false, true}) {
         List<FrontEnd> all = new ArrayList<>();
-        all.add(new FrontEnd("nginx", nginx.tlsPort(), nginx.pids(), new ArrayList<>()));
+        all.add(new FrontEnd("nginx", nginx.tlsPort(), nginx.pids()));
         dormice.forEach(each -> all.add(frontEnd(each)));
         measure(all, resumes, daemon, backend);
         report(all, resumes ? "resumed" : "full handshakes");
@@ -140,46 +166,57 @@ public final class Login {
 
   private static FrontEnd frontEnd(Named dormouse) {
     return new FrontEnd(
-        dormouse.name(),
-        dormouse.process().port(),
-        List.of(dormouse.process().pid()),
-        new ArrayList<>());
+        dormouse.name(), dormouse.process().port(), List.of(dormouse.process().pid()));
   }
 
   private void measure(List<FrontEnd> all, boolean resumes, AuthDaemon daemon, LoginBackend backend)
       throws InterruptedException {
-    for (int round = 0; round < WARM_ROUNDS + options.rounds(); round++) {
+    int warm = 0;
+    while (warm < MOST_WARM_ROUNDS && !all.stream().allMatch(FrontEnd::isSteady)) {
       for (FrontEnd each : all) {
-        LoginStorm storm = new LoginStorm(each.port(), options.clients(), resumes);
-        Duration before = CpuTime.of(each.pids());
-        storm.run(options.logins());
-        Duration used = CpuTime.of(each.pids()).minus(before);
-        int expected = resumes ? options.logins() - options.clients() : 0;
-        if (Math.abs(storm.resumed() - expected) > options.logins() / 10) {
-          throw new IllegalStateException(each.name() + " has resumed " + storm.resumed());
-        }
-        if (round >= WARM_ROUNDS) {
-          each.rates().add(options.logins() / (used.toMillis() / 1000.0));
-        }
-        daemon.takeRequests();
-        backend.takeLogins();
+        each.warmedUp(round(each, resumes, daemon, backend));
+      }
+      warm++;
+    }
+    out.printf("%n%d rounds before it counts%n", warm);
+    for (int round = 0; round < options.rounds(); round++) {
+      for (FrontEnd each : all) {
+        each.rates.add(round(each, resumes, daemon, backend));
       }
     }
   }
 
+  /// Logins in a second of the processors.
+  private double round(FrontEnd each, boolean resumes, AuthDaemon daemon, LoginBackend backend)
+      throws InterruptedException {
+    LoginStorm storm = new LoginStorm(each.port, options.clients(), resumes);
+    Duration before = CpuTime.of(each.pids);
+    storm.run(options.logins());
+    Duration used = CpuTime.of(each.pids).minus(before);
+    int expected = resumes ? options.logins() - options.clients() : 0;
+    if (Math.abs(storm.resumed() - expected) > options.logins() / 10) {
+      throw new IllegalStateException(each.name + " has resumed " + storm.resumed());
+    }
+    daemon.takeRequests();
+    backend.takeLogins();
+    return options.logins() / (used.toMillis() / 1000.0);
+  }
+
   private void report(List<FrontEnd> all, String what) {
     out.printf(
-        "%nLogins in a CPU-second, %s: min, median, max of %d rounds%n", what, options.rounds());
-    double beside = median(all.getFirst().rates());
+        "%nLogins in a CPU-second, %s: the first round, and min, median, max of %d later ones%n",
+        what, options.rounds());
+    double beside = median(all.getFirst().rates);
     for (FrontEnd each : all) {
-      double[] sorted = sorted(each.rates());
+      double[] sorted = sorted(each.rates);
       out.printf(
-          "%-22s %,7.0f %,7.0f %,7.0f   %.2f of nginx%n",
-          each.name(),
+          "%-24s %,7.0f   %,7.0f %,7.0f %,7.0f   %.2f of nginx%n",
+          each.name,
+          each.first,
           sorted[0],
-          median(each.rates()),
+          median(each.rates),
           sorted[sorted.length - 1],
-          median(each.rates()) / beside);
+          median(each.rates) / beside);
     }
     out.flush();
   }

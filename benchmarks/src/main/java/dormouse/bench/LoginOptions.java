@@ -7,7 +7,7 @@ import java.util.List;
 ///
 /// @param logins in each round, each of another user
 /// @param clients how many log in at a time
-/// @param rounds measured, after four that are not
+/// @param rounds measured, after those that are not
 /// @param only which Dormouse of `plain`, `keep-alive`, `cache` and `pool`; nginx is always there
 /// @param jar Dormouse
 record LoginOptions(int logins, int clients, int rounds, List<String> only, Path jar) {

@@ -42,7 +42,7 @@ public record Size(
 
   /// Ten to twenty minutes on two cores.
   public static final Size QUICK =
-      new Size("quick", 3, 200, 5, 6, 100, 60, 80, 50, 2, 1, 4 << 20, 50, 100, 2, 240);
+      new Size("quick", 3, 200, 5, 6, 100, 60, 80, 50, 2, 1, 4 << 20, 50, 100, 3, 120);
 
   /// Hours.
   public static final Size FULL =
