@@ -178,7 +178,7 @@ final class SleepingUsers {
     SelectQuery query =
         Objects.requireNonNull(SelectQuery.of(Verb.SELECT, MAILBOX, new ClientFeatures()));
     SelectedMailbox opened = new SelectedMailbox(MAILBOX, MAILBOX, /* examine= */ false);
-    SelectCache.Asked asked = all.selects().ask(query);
+    SelectCache.Asked asked = all.answers().selects().ask(query);
     for (String line :
         List.of(
             "* FLAGS " + FLAGS,

@@ -192,13 +192,13 @@ final class BackendSide implements BackendConnection.Relay {
         learnNamespaces();
         return CommandTracker.Decision.WAIT;
       }
-      list = home.lists().find(query, tag, conversation.selected());
+      list = home.answers().lists().find(query, tag, conversation.selected());
       if (list != null) {
         return CommandTracker.Decision.ANSWER;
       }
     }
     quiet.touched();
-    conversation.beginsList(tag, verb, home.lists().ask(query));
+    conversation.beginsList(tag, verb, home.answers().lists().ask(query));
     return CommandTracker.Decision.FORWARD;
   }
 
@@ -230,7 +230,7 @@ final class BackendSide implements BackendConnection.Relay {
   /// STATUS is answered from what is kept, or with what another session hears that has just asked the same; a client that
   /// only polls is quiet. Else it goes to the backend.
   private CommandTracker.Decision decideStatus(String tag, String arguments) {
-    StatusCache cache = home.statuses();
+    StatusCache cache = home.answers().statuses();
     StatusQuery query = StatusQuery.of(arguments, conversation.features());
     if (query == null || conversation.notified() || conversation.isSelected(query) || !isHome()) {
       home.metrics().status(StatusOutcome.NOT_KEPT.label());
@@ -251,7 +251,7 @@ final class BackendSide implements BackendConnection.Relay {
     boolean modSeqs = conversation.features().told() != Told.PLAIN;
     if (free()
         && canRefresh()
-        && StatusRefresh.isDue(home, query, modSeqs, conversation.selected())) {
+        && StatusRefresh.isDue(cache, query, modSeqs, conversation.selected())) {
       refreshStatuses(modSeqs);
       return CommandTracker.Decision.WAIT;
     }
@@ -276,7 +276,12 @@ final class BackendSide implements BackendConnection.Relay {
   private void refreshStatuses(boolean modSeqs) {
     refreshed = true;
     begunOurs();
-    StatusRefresh.run(connection, home, modSeqs, conversation.selected(), conversation::fromBackend)
+    StatusRefresh.run(
+            connection,
+            home.answers().statuses(),
+            modSeqs,
+            conversation.selected(),
+            conversation::fromBackend)
         .whenComplete(this::endedAsking);
   }
 

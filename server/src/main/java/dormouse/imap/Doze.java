@@ -210,7 +210,7 @@ final class Doze implements Sleeper.Listener {
 
   private CommandTracker.@Nullable Decision decideList(Verb verb, String arguments) {
     ListQuery query = conversation.listToKeep(verb, arguments);
-    list = query == null ? null : home.lists().find(query, "", conversation.selected());
+    list = query == null ? null : home.answers().lists().find(query, "", conversation.selected());
     return answerIf(list != null);
   }
 
@@ -220,7 +220,7 @@ final class Doze implements Sleeper.Listener {
       return null;
     }
     if (!desked && question == null) {
-      kept = home.statuses().find(query);
+      kept = home.answers().statuses().find(query);
       if (kept != null) {
         home.metrics().status(StatusOutcome.CACHED.label());
         return CommandTracker.Decision.ANSWER;
@@ -229,7 +229,7 @@ final class Doze implements Sleeper.Listener {
       if (inWhoseName == null || query.names() != 0) {
         return null; // the connection that asks takes other names
       }
-      home.metrics().status(home.statuses().whyNot(query).label());
+      home.metrics().status(home.answers().statuses().whyNot(query).label());
       ask(query, inWhoseName);
     }
     if (question != null) {
@@ -245,7 +245,7 @@ final class Doze implements Sleeper.Listener {
     SelectCache.Found found =
         query == null || asker == null
             ? null
-            : home.selects().find(query, conversation.selected() != null);
+            : home.answers().selects().find(query, conversation.selected() != null);
     boolean fits =
         found != null
             && Snapshot.unfit(found.mailbox(), backend, home.settings()) == null
@@ -270,7 +270,7 @@ final class Doze implements Sleeper.Listener {
               expectMore();
               host.settle();
             });
-    home.statusDesk().ask(question);
+    home.answers().desk().ask(question);
   }
 
   /// Answers at once what is proven, else looks at the mailbox first: news comes before the tagged reply. A backend that
@@ -511,7 +511,7 @@ final class Doze implements Sleeper.Listener {
   void end() {
     forgetPatience();
     if (question != null) {
-      home.statusDesk().forget(question);
+      home.answers().desk().forget(question);
       question = null;
     }
     keepAlive.stop();

@@ -11,6 +11,7 @@ import dormouse.flat.HashIndex;
 import dormouse.flat.Numbered;
 import dormouse.flat.Records;
 import dormouse.flat.Wheel;
+import dormouse.imap.sleep.Answers;
 import dormouse.imap.sleep.FoldReader;
 import dormouse.imap.sleep.FoldWriter;
 import dormouse.imap.sleep.Grant;
@@ -109,7 +110,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   private final Wheel waits = new Wheel(records.cells(), AT_WAITS);
   private final Map<List<Object>, Alike> alike = new HashMap<>();
   private final Numbered<Alike> alikeByNumber = new Numbered<>();
-  private final Numbered<UserMailboxes.Beside> besides = new Numbered<>();
+  private final Numbered<Answers.Beside> besides = new Numbered<>();
   private @Nullable Alike lastAlike; // of whoever was folded last
   private final Turn turn = new Turn();
 
@@ -158,7 +159,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     for (int i = 0; i < sessions.size(); i++) {
       sessions.get(i).fold(out, facts.get(i));
     }
-    UserMailboxes.Beside beside = all.fold(out);
+    Answers.Beside beside = all.fold(out);
     FoldedHead head = new FoldedHead(out.own(), atHead, sessions.size());
     head.lookedAfter(now);
     head.until(now.plus(out.soonest()));
@@ -173,11 +174,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   }
 
   private int add(
-      ImapUser user,
-      String name,
-      FoldedHead head,
-      Alike with,
-      UserMailboxes.@Nullable Beside beside) {
+      ImapUser user, String name, FoldedHead head, Alike with, Answers.@Nullable Beside beside) {
     int record = records.add(head.bytes());
     if (record == Cells.NONE) {
       throw new IllegalStateException("no room for " + head.bytes().length + " bytes");
@@ -215,7 +212,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     FoldedHead head = head(record, records.bytes(record));
     Alike with = alike(record);
     int atBeside = records.cells().get(record, AT_BESIDE) - 1;
-    UserMailboxes.Beside beside = atBeside < 0 ? null : besides.remove(atBeside);
+    Answers.Beside beside = atBeside < 0 ? null : besides.remove(atBeside);
 
     FoldReader from = new FoldReader(head.bytes(), 0, with.all);
     from.name(); // the place, which the route has too

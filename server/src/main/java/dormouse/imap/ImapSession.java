@@ -176,7 +176,7 @@ final class ImapSession
   private @Nullable SelectCache selects() {
     return state instanceof State.Attached(var backend) && !backend.isHome()
         ? null
-        : home.selects();
+        : home.answers().selects();
   }
 
   /// The session that rested.
@@ -339,7 +339,7 @@ final class ImapSession
   @Override
   public boolean peeks(Verb verb) {
     return switch (verb) {
-      case STATUS, LIST, LSUB -> home.statuses().inUse();
+      case STATUS, LIST, LSUB -> home.answers().statuses().inUse();
       case NAMESPACE -> true;
       case SELECT, EXAMINE -> state instanceof State.Asleep;
       default -> false;

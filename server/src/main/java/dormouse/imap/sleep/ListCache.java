@@ -1,5 +1,6 @@
 package dormouse.imap.sleep;
 
+import dormouse.imap.sleep.UserMailboxes.Surroundings;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import java.util.ArrayList;
@@ -44,10 +45,10 @@ public final class ListCache {
         return false;
       }
       if (query.names() == 0) {
-        home().changes().hearNamespaces(line);
+        changes().hearNamespaces(line);
       }
       bytes += line.text().length() + OVERHEAD_BYTES;
-      if (bytes > room.perUserBytes()) {
+      if (bytes > in.room().perUserBytes()) {
         failed = true;
         lines.clear();
       } else {
@@ -74,15 +75,14 @@ public final class ListCache {
 
   private static final int OVERHEAD_BYTES = 60; // of a line
 
-  private @Nullable UserMailboxes home; // null while they are folded
-  private final StatusRoom room;
+  private @Nullable Changes changes; // null while the user is folded
+  private final Surroundings in;
   private final Map<ListQuery, Kept> kept = new LinkedHashMap<>(4);
   private int bytes;
 
-  /// @param room shared by all users, and with what is kept of STATUS
-  ListCache(UserMailboxes home, StatusRoom room) {
-    this.home = home;
-    this.room = room;
+  ListCache(Changes changes, Surroundings in) {
+    this.changes = changes;
+    this.in = in;
   }
 
   /// Whether nothing is kept.
@@ -90,13 +90,13 @@ public final class ListCache {
     return kept.isEmpty();
   }
 
-  /// The user's mailboxes are this object now; null: they are folded.
-  void of(@Nullable UserMailboxes now) {
-    home = now;
+  /// The user's changes are known to this object now; null: it is folded.
+  void of(@Nullable Changes now) {
+    changes = now;
   }
 
-  private UserMailboxes home() {
-    return Objects.requireNonNull(home, "folded");
+  private Changes changes() {
+    return Objects.requireNonNull(changes, "folded");
   }
 
   /// What the client hears whose command has this tag, if that is known; else null.
@@ -122,18 +122,18 @@ public final class ListCache {
   private boolean isGood(ListQuery query, Proof since) {
     return query.lasts()
         || (isCurrent(query, since)
-            && since.at().plus(home().settings().proofMax()).isAfter(home().clock().instant()));
+            && since.at().plus(in.settings().proofMax()).isAfter(in.clock().instant()));
   }
 
   private boolean isCurrent(ListQuery query, Proof since) {
     return query.lasts()
-        || (home().changes().hearsOfAll()
-            && home().changes().epochs().last() == since.epoch()
-            && !home().changes().writes().mayChangeAny());
+        || (changes().hearsOfAll()
+            && changes().epochs().last() == since.epoch()
+            && !changes().writes().mayChangeAny());
   }
 
   private Proof proof() {
-    return new Proof(home().changes().epochs().last(), home().clock().instant());
+    return new Proof(changes().epochs().last(), in.clock().instant());
   }
 
   private void keep(ListQuery query, Kept one) {
@@ -142,7 +142,7 @@ public final class ListCache {
     if (before != null) {
       give(before);
     }
-    if (bytes + one.bytes() <= room.perUserBytes() && room.take(one.bytes())) {
+    if (bytes + one.bytes() <= in.room().perUserBytes() && in.room().take(one.bytes())) {
       bytes += one.bytes();
       kept.put(query, one);
     }
@@ -162,7 +162,7 @@ public final class ListCache {
 
   private void give(Kept one) {
     bytes -= one.bytes();
-    room.give(one.bytes());
+    in.room().give(one.bytes());
   }
 
   /// Forgets all.

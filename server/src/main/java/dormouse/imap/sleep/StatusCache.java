@@ -1,6 +1,7 @@
 package dormouse.imap.sleep;
 
 import dormouse.feed.FeedState;
+import dormouse.imap.sleep.UserMailboxes.Surroundings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -69,7 +70,7 @@ public final class StatusCache {
 
     private Asked(StatusQuery query) {
       this.query = query;
-      this.since = home().changes().proof(query.mailbox());
+      this.since = proof(query.mailbox());
     }
 
     public StatusQuery query() {
@@ -95,7 +96,7 @@ public final class StatusCache {
     /// Whoever waits looks again: the answer is there, or it takes too long, as where the client it is for does not read.
     private void letGo() {
       late = true;
-      waiting.forEach(one -> home().loop().execute(one));
+      waiting.forEach(one -> in.loop().execute(one));
       waiting.clear();
     }
   }
@@ -104,16 +105,15 @@ public final class StatusCache {
   private static final Duration PATIENCE = Duration.ofSeconds(1); // then one asks oneself
   private static final int OVERHEAD_BYTES = 400; // objects around the characters
 
-  private @Nullable UserMailboxes home; // null while they are folded
-  private final StatusRoom room;
+  private @Nullable Changes changes; // null while the user is folded
+  private final Surroundings in;
   private final Map<Key, Kept> kept = new LinkedHashMap<>(4, 0.75f, /* accessOrder= */ true);
   private final Map<Key, Asked> asked = new HashMap<>(4);
   private int bytes;
 
-  /// @param room shared by all users
-  StatusCache(UserMailboxes home, StatusRoom room) {
-    this.home = home;
-    this.room = room;
+  StatusCache(Changes changes, Surroundings in) {
+    this.changes = changes;
+    this.in = in;
   }
 
   /// Whether nothing is kept.
@@ -126,18 +126,18 @@ public final class StatusCache {
     return asked.isEmpty();
   }
 
-  /// The user's mailboxes are this object now; null: they are folded.
-  void of(@Nullable UserMailboxes now) {
-    home = now;
+  /// The user's changes are known to this object now; null: it is folded.
+  void of(@Nullable Changes now) {
+    changes = now;
   }
 
-  private UserMailboxes home() {
-    return Objects.requireNonNull(home, "folded");
+  private Changes changes() {
+    return Objects.requireNonNull(changes, "folded");
   }
 
   /// Whether it makes sense to ask here at all.
   public boolean inUse() {
-    return room.perUserBytes() > 0 && home().changes().feeds().state() == FeedState.UP;
+    return in.room().perUserBytes() > 0 && changes().feeds().state() == FeedState.UP;
   }
 
   /// The answer that is good now, or null.
@@ -149,10 +149,10 @@ public final class StatusCache {
   /// Why there is no good answer now.
   public StatusOutcome whyNot(StatusQuery query) {
     Kept found = kept.get(Key.of(query));
-    if (home().changes().heard(query.mailbox()) != FeedState.UP) {
+    if (changes().heard(query.mailbox()) != FeedState.UP) {
       return StatusOutcome.UNHEARD;
     }
-    if (home().changes().writes().mayChange(query.mailbox())) {
+    if (changes().writes().mayChange(query.mailbox())) {
       return StatusOutcome.OWN_WRITE;
     }
     if (found == null) {
@@ -163,14 +163,19 @@ public final class StatusCache {
 
   private boolean isGood(Kept found) {
     return isCurrent(found.query(), found.proof())
-        && found.proof().at().plus(home().settings().proofMax()).isAfter(home().clock().instant());
+        && found.proof().at().plus(in.settings().proofMax()).isAfter(in.clock().instant());
   }
 
   /// Whether nothing was heard since that would make an answer too old.
   private boolean isCurrent(StatusQuery query, Proof since) {
-    return home().changes().heard(query.mailbox()) == FeedState.UP
-        && home().changes().epochs().of(query.mailbox()) == since.epoch()
-        && !home().changes().writes().mayChange(query.mailbox());
+    return changes().heard(query.mailbox()) == FeedState.UP
+        && changes().epochs().of(query.mailbox()) == since.epoch()
+        && !changes().writes().mayChange(query.mailbox());
+  }
+
+  /// As [Changes#proof].
+  Proof proof(String mailbox) {
+    return changes().proof(mailbox);
   }
 
   /// Waits for an answer that another has asked for, if that can be expected to be good.
@@ -183,7 +188,7 @@ public final class StatusCache {
       return false;
     }
     if (other.waiting.isEmpty()) {
-      home().wheel().after(PATIENCE, other::letGo);
+      in.wheel().after(PATIENCE, other::letGo);
     }
     other.waiting.add(then);
     return true;
@@ -207,12 +212,12 @@ public final class StatusCache {
     if (before != null
         && before.proof().epoch() == one.proof().epoch()
         && !before.answer().equals(one.answer())) {
-      home().changes().feeds().missed();
+      changes().feeds().missed();
     }
-    while (bytes + one.bytes() > room.perUserBytes() && !kept.isEmpty()) {
+    while (bytes + one.bytes() > in.room().perUserBytes() && !kept.isEmpty()) {
       dropEldest();
     }
-    if (bytes + one.bytes() <= room.perUserBytes() && room.take(one.bytes())) {
+    if (bytes + one.bytes() <= in.room().perUserBytes() && in.room().take(one.bytes())) {
       bytes += one.bytes();
       kept.put(Key.of(one.query()), one);
     }
@@ -224,12 +229,12 @@ public final class StatusCache {
     if (dropped != null) {
       give(dropped);
     }
-    room.crowded();
+    in.room().crowded();
   }
 
   private void give(Kept one) {
     bytes -= one.bytes();
-    room.give(one.bytes());
+    in.room().give(one.bytes());
   }
 
   /// What was asked and has answers that may be old, by clients who take names in modified UTF-7; lately asked first. A name
@@ -243,8 +248,8 @@ public final class StatusCache {
       if (query.names() == 0
           && (modSeqs || !query.asksForModSeq())
           && query.mailbox().chars().noneMatch(c -> c == '*' || c == '%')
-          && home().changes().heard(query.mailbox()) == FeedState.UP
-          && !home().changes().writes().mayChange(query.mailbox())
+          && changes().heard(query.mailbox()) == FeedState.UP
+          && !changes().writes().mayChange(query.mailbox())
           && !isGood(one)) {
         found.add(query);
       }
@@ -257,6 +262,9 @@ public final class StatusCache {
   /// @param values by item
   /// @param since before they were asked for
   void refresh(String mailbox, Map<String, String> values, Proof since) {
+    if (changes == null) {
+      return; // an answer that nobody waits for any more
+    }
     List<Kept> all =
         kept.values().stream()
             .filter(one -> one.query().mailbox().equals(mailbox) && !isGood(one))

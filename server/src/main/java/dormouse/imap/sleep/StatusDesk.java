@@ -157,13 +157,18 @@ public final class StatusDesk {
         });
   }
 
+  private StatusCache statuses() {
+    return home.answers().statuses();
+  }
+
   private CompletableFuture<?> step(BackendConnection on) {
     StatusQuery first = waiting.getFirst().query();
     if (home.changes().asksForNamespaces(first.mailbox())) {
       return home.changes().askForNamespaces(on, _ -> {});
     }
-    if (canRefresh && StatusRefresh.isDue(home, first, /* modSeqs= */ true, /* here= */ null)) {
-      return StatusRefresh.run(on, home, /* modSeqs= */ true, /* here= */ null, _ -> {})
+    if (canRefresh
+        && StatusRefresh.isDue(statuses(), first, /* modSeqs= */ true, /* here= */ null)) {
+      return StatusRefresh.run(on, statuses(), /* modSeqs= */ true, /* here= */ null, _ -> {})
           .thenAccept(reply -> canRefresh &= reply.ok())
           .thenCompose(_ -> askFor(on));
     }
@@ -174,7 +179,7 @@ public final class StatusDesk {
   private CompletableFuture<?> askFor(BackendConnection on) {
     Map<StatusQuery, List<Question>> open = new LinkedHashMap<>();
     for (Question one : List.copyOf(waiting)) {
-      StatusCache.Answer found = home.statuses().find(one.query());
+      StatusCache.Answer found = statuses().find(one.query());
       if (found == null) {
         open.computeIfAbsent(one.query(), _ -> new ArrayList<>(1)).add(one);
       } else if (waiting.remove(one)) {
@@ -189,7 +194,7 @@ public final class StatusDesk {
 
   private CompletableFuture<?> askFor(
       BackendConnection on, StatusQuery query, List<Question> asked) {
-    StatusCache.Asked ticket = home.statuses().ask(query);
+    StatusCache.Asked ticket = statuses().ask(query);
     List<String> answer = new ArrayList<>(1);
     return on.run(
             "STATUS " + query.arguments(),

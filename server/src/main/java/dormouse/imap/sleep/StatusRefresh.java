@@ -32,19 +32,19 @@ public final class StatusRefresh {
   /// @param others hears what is no answer to it
   public static CompletableFuture<Reply> run(
       BackendConnection on,
-      UserMailboxes home,
+      StatusCache statuses,
       boolean modSeqs,
       @Nullable SelectedMailbox here,
       Consumer<ResponseLine> others) {
     Map<String, Proof> since = new LinkedHashMap<>();
     TreeSet<String> items = new TreeSet<>();
     int chars = 0;
-    for (StatusQuery query : stale(home, modSeqs, here)) {
+    for (StatusQuery query : stale(statuses, modSeqs, here)) {
       chars += query.mailbox().length() + 1;
       if (chars > MAX_CHARS) {
         break;
       }
-      since.put(query.mailbox(), home.changes().proof(query.mailbox()));
+      since.put(query.mailbox(), statuses.proof(query.mailbox()));
       items.addAll(query.items());
     }
     String command =
@@ -56,7 +56,7 @@ public final class StatusRefresh {
     return on.run(command, line -> hear(line, told, others))
         .thenApply(reply -> {
           since.forEach((mailbox, proof) ->
-              home.statuses().refresh(mailbox, told.getOrDefault(mailbox, Map.of()), proof));
+              statuses.refresh(mailbox, told.getOrDefault(mailbox, Map.of()), proof));
           return reply;
         });
   }
@@ -79,13 +79,13 @@ public final class StatusRefresh {
   ///
   /// @param here as for [#run]
   public static boolean isDue(
-      UserMailboxes home, StatusQuery wanted, boolean modSeqs, @Nullable SelectedMailbox here) {
-    List<StatusQuery> stale = stale(home, modSeqs, here);
+      StatusCache statuses, StatusQuery wanted, boolean modSeqs, @Nullable SelectedMailbox here) {
+    List<StatusQuery> stale = stale(statuses, modSeqs, here);
     return stale.size() > 1 && stale.contains(wanted);
   }
 
   private static List<StatusQuery> stale(
-      UserMailboxes home, boolean modSeqs, @Nullable SelectedMailbox here) {
-    return home.statuses().stale(modSeqs).stream().filter(query -> !query.isOf(here)).toList();
+      StatusCache statuses, boolean modSeqs, @Nullable SelectedMailbox here) {
+    return statuses.stale(modSeqs).stream().filter(query -> !query.isOf(here)).toList();
   }
 }

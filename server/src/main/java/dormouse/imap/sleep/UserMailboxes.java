@@ -81,9 +81,6 @@ public final class UserMailboxes {
     }
   }
 
-  /// What is kept of answers, and stays as it is while the rest is folded. There is some where clients have asked for it.
-  public record Beside(@Nullable StatusCache statuses, @Nullable ListCache lists) {}
-
   private final Surroundings in;
   private final Host host;
   private final UserSessions sessions;
@@ -92,10 +89,7 @@ public final class UserMailboxes {
   private List<MailboxWatch> watches = List.of(); // changes as a whole, for most have one
   private @Nullable Grant grant; // of the session that came last
   // what many users never need, or not for long, is there when it is asked for
-  private @Nullable StatusCache statuses;
-  private @Nullable ListCache lists;
-  private @Nullable SelectCache selects;
-  private @Nullable StatusDesk statusDesk;
+  private @Nullable Answers answers;
   private @Nullable NotifyWatch notify;
   private boolean canNotify; // as far as the backend has said
   private boolean unused;
@@ -121,7 +115,7 @@ public final class UserMailboxes {
       Host host,
       Backend backend,
       FoldReader from,
-      @Nullable Beside beside,
+      Answers.@Nullable Beside beside,
       Grant grant,
       BiFunction<UserMailboxes, Sleeper, Sleeper.Listener> listener) {
     this.in = in;
@@ -142,17 +136,7 @@ public final class UserMailboxes {
     sessions.unfold(from, sleeping());
     this.backend.unfold(from);
     if (from.flag()) {
-      selects().unfold(from);
-    }
-    if (beside != null) {
-      statuses = beside.statuses();
-      lists = beside.lists();
-    }
-    if (statuses != null) {
-      statuses.of(this);
-    }
-    if (lists != null) {
-      lists.of(this);
+      answers().unfold(from, beside);
     }
   }
 
@@ -179,9 +163,7 @@ public final class UserMailboxes {
         && backend.rests()
         && grant == with
         && changes.rests()
-        && (statuses == null || statuses.rests())
-        && (selects == null || selects.folds())
-        && (statusDesk == null || statusDesk.rests())
+        && (answers == null || answers.rests())
         && (notify == null || notify.rests())
         && watches.stream().allMatch(watch -> watch.folds(with));
   }
@@ -189,7 +171,7 @@ public final class UserMailboxes {
   /// Writes what is needed to make it again. It must not be used any more; its host goes on to hear the feeds.
   ///
   /// @return what stays as it is; null if nothing does
-  public @Nullable Beside fold(FoldWriter out) {
+  public Answers.@Nullable Beside fold(FoldWriter out) {
     assert loop().inEventLoop();
     unused = true; // what may still come of a login that was given up does nothing
     changes.fold(out);
@@ -201,19 +183,8 @@ public final class UserMailboxes {
     }
     sessions.fold(out);
     backend.fold(out);
-    out.flag(selects != null);
-    if (selects != null) {
-      selects.fold(out);
-    }
-    StatusCache ofStatus = statuses == null || statuses.isEmpty() ? null : statuses;
-    ListCache ofLists = lists == null || lists.isEmpty() ? null : lists;
-    if (statuses != null) {
-      statuses.of(null);
-    }
-    if (lists != null) {
-      lists.of(null);
-    }
-    return ofStatus == null && ofLists == null ? null : new Beside(ofStatus, ofLists);
+    out.flag(answers != null);
+    return answers == null ? null : answers.fold(out);
   }
 
   /// Something of the user has come to rest.
@@ -266,8 +237,8 @@ public final class UserMailboxes {
 
   /// A mailbox was read: as for [SelectCache#saw].
   void saw(String mailbox, @Nullable MailboxView view, Proof since) {
-    if (selects != null) {
-      selects.saw(mailbox, view, since);
+    if (answers != null) {
+      answers.saw(mailbox, view, since);
     }
   }
 
@@ -331,50 +302,10 @@ public final class UserMailboxes {
         .toList();
   }
 
-  /// What is kept of the answers to STATUS.
-  public StatusCache statuses() {
-    StatusCache there = statuses;
-    if (there == null) {
-      there = new StatusCache(this, in.room());
-      statuses = there;
-    }
-    return there;
-  }
-
-  /// What is kept of the answers to LIST, LSUB and NAMESPACE.
-  public ListCache lists() {
-    ListCache there = lists;
-    if (there == null) {
-      there = new ListCache(this, in.room());
-      lists = there;
-    }
-    return there;
-  }
-
-  /// What is kept of the answers to SELECT and EXAMINE.
-  public SelectCache selects() {
-    SelectCache there = selects;
-    if (there == null) {
-      there = new SelectCache(this, in.room());
-      selects = there;
-    }
-    return there;
-  }
-
   /// Whether a connection that would tell of changes waits at a mailbox that is as this view.
   boolean watches(String mailbox, MailboxView view) {
     return watches.stream()
         .anyMatch(watch -> Epochs.key(watch.mailbox()).equals(mailbox) && watch.isAt(view));
-  }
-
-  /// Where sleeping sessions ask for STATUS.
-  public StatusDesk statusDesk() {
-    StatusDesk there = statusDesk;
-    if (there == null) {
-      there = new StatusDesk(this);
-      statusDesk = there;
-    }
-    return there;
   }
 
   /// A connection that looks after sleepers, and that nobody needs just now.
@@ -385,7 +316,7 @@ public final class UserMailboxes {
         return spare;
       }
     }
-    return statusDesk == null ? null : statusDesk.spare(does);
+    return answers == null ? null : answers.spare(does);
   }
 
   /// Another server serves the user now.
@@ -394,14 +325,8 @@ public final class UserMailboxes {
     if (notify != null) {
       notify.servedBy(other);
     }
-    if (statusDesk != null) {
-      statusDesk.servedBy(other);
-    }
-    if (lists != null) {
-      lists.clear();
-    }
-    if (selects != null) {
-      selects.clear();
+    if (answers != null) {
+      answers.servedBy(other);
     }
     changes.turned();
   }
@@ -412,8 +337,8 @@ public final class UserMailboxes {
     watching(null).forEach(MailboxWatch::rerouted);
     if (!backend.route().keeps(backend.now())) {
       closeNotify();
-      if (statusDesk != null) {
-        statusDesk.close();
+      if (answers != null) {
+        answers.hush();
       }
     }
   }
@@ -421,21 +346,6 @@ public final class UserMailboxes {
   private void closeNotify() {
     if (notify != null) {
       notify.close();
-    }
-  }
-
-  private void forgetAnswers() {
-    if (statusDesk != null) {
-      statusDesk.close();
-    }
-    if (statuses != null) {
-      statuses.clear();
-    }
-    if (selects != null) {
-      selects.clear();
-    }
-    if (lists != null) {
-      lists.clear();
     }
   }
 
@@ -458,7 +368,9 @@ public final class UserMailboxes {
       if (!unused) {
         unused = true;
         changes.leave();
-        forgetAnswers();
+        if (answers != null) {
+          answers.clear();
+        }
         host.unused(this);
       }
     }
@@ -478,6 +390,16 @@ public final class UserMailboxes {
 
   public Changes changes() {
     return changes;
+  }
+
+  /// What is kept of the backend's answers.
+  public Answers answers() {
+    Answers there = answers;
+    if (there == null) {
+      there = new Answers(this);
+      answers = there;
+    }
+    return there;
   }
 
   public Surroundings surroundings() {

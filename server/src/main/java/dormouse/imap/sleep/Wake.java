@@ -276,7 +276,7 @@ public final class Wake {
     Verb verb = now.examine() ? Verb.EXAMINE : Verb.SELECT;
     String opens = now.name() + (features.implicitCondstore() ? " (CONDSTORE)" : "");
     SelectQuery query = notify.isEmpty() ? SelectQuery.of(verb, opens, features) : null;
-    SelectCache.Asked asked = query == null ? null : home.selects().ask(query);
+    SelectCache.Asked asked = query == null ? null : home.answers().selects().ask(query);
     step(
         connection,
         connection.run(

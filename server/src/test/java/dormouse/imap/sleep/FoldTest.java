@@ -79,10 +79,11 @@ class FoldTest {
     return Stream.of(
         List.of(
             UserMailboxes.class,
-            "in host sessions backend changes watches grant statuses lists selects statusDesk notify canNotify unused"),
+            "in host sessions backend changes watches grant answers notify canNotify unused"),
         List.of(UserSessions.class, "in count asleep keptBytes"),
         List.of(Changes.class, "home epochs feeds turns namespaces writes echoes"),
         List.of(Namespaces.class, "foreign refusedMillis"),
+        List.of(Answers.class, "home statuses lists selects desk"),
         List.of(UserBackend.class, "home now logins questions lendsToClients"),
         List.of(
             MailboxWatch.class,
@@ -96,8 +97,8 @@ class FoldTest {
         List.of(SelectCache.class, "home room said closedBy bytes now"),
         List.of(Epochs.class, "mailboxes any last"),
         List.of(OwnWrites.class, "listener underWay sessions written epochs named clock"),
-        List.of(StatusCache.class, "home room kept asked bytes"),
-        List.of(ListCache.class, "home room kept bytes"));
+        List.of(StatusCache.class, "changes in kept asked bytes"),
+        List.of(ListCache.class, "changes in kept bytes"));
   }
 
   @ParameterizedTest
@@ -143,7 +144,7 @@ class FoldTest {
     List<String> kept = kept(all);
 
     FoldWriter folded = new FoldWriter();
-    UserMailboxes.Beside beside = all.fold(folded);
+    Answers.Beside beside = all.fold(folded);
     UserMailboxes again = unfold(folded, beside);
     assertThat(told(again)).isEqualTo(before);
     assertThat(again.sessions().asleep()).isEqualTo(asleep);
@@ -186,7 +187,8 @@ class FoldTest {
     all.changes().left("s1", /* allAnswered= */ true);
     assertThat(all.folds(grant)).isTrue(); // an echo may come, and is waited for
     StatusCache.Asked asked =
-        all.statuses()
+        all.answers()
+            .statuses()
             .ask(Objects.requireNonNull(StatusQuery.of("Sent (MESSAGES)", new ClientFeatures())));
     assertThat(all.folds(grant)).isFalse(); // the backend is asked
     asked.failed();
@@ -285,7 +287,8 @@ class FoldTest {
     all.changes().left("s1", /* allAnswered= */ true);
     StatusQuery query =
         Objects.requireNonNull(StatusQuery.of("INBOX (MESSAGES)", new ClientFeatures()));
-    all.statuses()
+    all.answers()
+        .statuses()
         .ask(query)
         .answered(new StatusCache.Answer("* STATUS INBOX (MESSAGES 3)", "OK done"));
     assertThat(reachable(all)).hasAtLeastOneElementOfType(Sleeper.class);
@@ -347,11 +350,11 @@ class FoldTest {
 
   private static FoldWriter fold(UserMailboxes all) {
     FoldWriter out = new FoldWriter();
-    UserMailboxes.Beside _ = all.fold(out);
+    Answers.Beside _ = all.fold(out);
     return out;
   }
 
-  private UserMailboxes unfold(FoldWriter folded, UserMailboxes.@Nullable Beside beside) {
+  private UserMailboxes unfold(FoldWriter folded, Answers.@Nullable Beside beside) {
     FoldReader in = new FoldReader(folded.own(), 0, folded.alike());
     return new UserMailboxes(
         surroundings, host, backend, in, beside, grant, (_, _) -> new Silent());
@@ -414,7 +417,7 @@ class FoldTest {
   }
 
   private static boolean known(UserMailboxes all, SelectQuery query) {
-    return all.selects().find(query, /* left= */ false) != null;
+    return all.answers().selects().find(query, /* left= */ false) != null;
   }
 
   private static SelectQuery query(String mailbox) {
@@ -424,7 +427,7 @@ class FoldTest {
   private static void answered(UserMailboxes all, SelectQuery query, Random random) {
     int uidValidity = 1 + random.nextInt(3);
     SelectedMailbox opened = query.mailbox();
-    SelectCache.Asked asked = all.selects().ask(query);
+    SelectCache.Asked asked = all.answers().selects().ask(query);
     for (String line :
         List.of(
             "* FLAGS (\\Seen)",

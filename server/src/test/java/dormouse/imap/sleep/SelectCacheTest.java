@@ -58,7 +58,9 @@ class SelectCacheTest {
     room.serve(new StatusCacheSettings(2048, 1 << 20));
     SelectQuery inbox = query("INBOX");
     answered(inbox);
-    home.selects().saw("INBOX", view(UidSet.of(11, 12, 13)), home.changes().proof("INBOX"));
+    home.answers()
+        .selects()
+        .saw("INBOX", view(UidSet.of(11, 12, 13)), home.changes().proof("INBOX"));
     assertThat(known(inbox)).isTrue();
 
     answered(query("Archive"));
@@ -69,14 +71,14 @@ class SelectCacheTest {
     }
     MailboxView large = view(scattered.build());
     assertThat(large.keptBytes()).isGreaterThan(2048);
-    home.selects().saw("\"Archive\"", large, home.changes().proof("\"Archive\""));
+    home.answers().selects().saw("\"Archive\"", large, home.changes().proof("\"Archive\""));
     assertThat(known(inbox)).isTrue();
   }
 
   /// Whether an answer and a reading are kept; nobody hears of changes here, so that none is given.
   private boolean known(SelectQuery query) {
     double before = metric();
-    assertThat(home.selects().find(query, /* left= */ false)).isNull();
+    assertThat(home.answers().selects().find(query, /* left= */ false)).isNull();
     return metric() == before;
   }
 
@@ -95,7 +97,7 @@ class SelectCacheTest {
 
   private void answered(SelectQuery query) {
     SelectedMailbox opened = query.mailbox();
-    SelectCache.Asked asked = home.selects().ask(query);
+    SelectCache.Asked asked = home.answers().selects().ask(query);
     for (String line :
         List.of(
             "* FLAGS (\\Seen)",
