@@ -6,6 +6,7 @@ import dormouse.auth.Standing;
 import dormouse.backend.Backend;
 import dormouse.feed.BackendFeeds;
 import dormouse.feed.Feed;
+import dormouse.imap.sleep.Changes;
 import dormouse.imap.sleep.FoldWriter;
 import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.Sleeper;
@@ -187,7 +188,7 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
   // ── who it is, and where ──
 
   @Override
-  public BackendFeeds.Listener heardBy(UserMailboxes all) {
+  public BackendFeeds.Listener heardBy(Changes changes) {
     return this;
   }
 
@@ -207,13 +208,12 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
   }
 
   @Override
-  public CompletableFuture<Resumption> askAgain(
-      UserMailboxes all, Standing standing, Client client, String clientId) {
+  public CompletableFuture<Resumption> askAgain(Standing standing, Client client, String clientId) {
     return users.askAgain(standing, client, clientId, wanted.protocol(), loop);
   }
 
   @Override
-  public void moved(UserMailboxes all, Resumption.Goes there) {
+  public void moved(Resumption.Goes there) {
     Map<ImapUser, ImapUser> known = users.known(loop);
     leave(known);
     wanted = there.wanted();
@@ -222,7 +222,7 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
   }
 
   @Override
-  public void stays(UserMailboxes all, Resumption.Goes there) {
+  public void stays(Resumption.Goes there) {
     toldAgain(there.wanted(), there.route());
   }
 
@@ -242,7 +242,7 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
   }
 
   @Override
-  public void unused(UserMailboxes all) {
+  public void unused() {
     cancel();
     mailboxes = null;
     setting = null;

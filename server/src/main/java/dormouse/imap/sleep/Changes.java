@@ -104,13 +104,13 @@ public final class Changes implements BackendFeeds.Listener, OwnWrites.Listener 
 
   /// Begins to hear them.
   void listen() {
-    feeds.subscribe(home.host().user(), home.host().heardBy(home));
+    feeds.subscribe(home.host().user(), home.host().heardBy(this));
     turns = feeds.turns(); // of those that come behind it is told
   }
 
   /// Hears them no more.
   void leave() {
-    feeds.unsubscribe(home.host().user(), home.host().heardBy(home));
+    feeds.unsubscribe(home.host().user(), home.host().heardBy(this));
   }
 
   /// Those of another server tell from now on; to be followed by [#turned].

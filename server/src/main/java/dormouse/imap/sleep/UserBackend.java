@@ -149,7 +149,7 @@ public final class UserBackend {
   CompletableFuture<Resumption> askAgain(Standing standing, Client client, String clientId) {
     questions++;
     try {
-      return home.host().askAgain(home, standing, client, clientId);
+      return home.host().askAgain(standing, client, clientId);
     } catch (RuntimeException | AssertionError bug) {
       return CompletableFuture.failedFuture(bug);
     }
@@ -169,7 +169,7 @@ public final class UserBackend {
     }
     LOG.info(
         "user-moved", "user", home.host().user(), "from", now.name(), "to", there.route().place());
-    home.host().moved(home, there);
+    home.host().moved(there);
     servedBy(there.route().order(null).getFirst());
     home.rerouted();
   }
@@ -178,7 +178,7 @@ public final class UserBackend {
   /// connected stays so.
   void stays(Resumption.Goes there) {
     if (!home.isUnused()) {
-      home.host().stays(home, there);
+      home.host().stays(there);
     }
   }
 

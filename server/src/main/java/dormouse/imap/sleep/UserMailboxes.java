@@ -60,24 +60,23 @@ public final class UserMailboxes {
     /// Asks the directory what it says of the user now.
     ///
     /// @param client in whose name
-    CompletableFuture<Resumption> askAgain(
-        UserMailboxes all, Standing standing, Client client, String clientId);
+    CompletableFuture<Resumption> askAgain(Standing standing, Client client, String clientId);
 
     /// The directory sends the user elsewhere: from now on [#route] is that.
-    void moved(UserMailboxes all, Resumption.Goes there);
+    void moved(Resumption.Goes there);
 
     /// The directory does not: from now on [#route] is what it says, if that is the same place.
-    void stays(UserMailboxes all, Resumption.Goes there);
+    void stays(Resumption.Goes there);
 
     /// Neither a session nor a watch of the user is left.
-    void unused(UserMailboxes all);
+    void unused();
 
     /// Something has come to rest: perhaps all of it has now, and can be folded.
     default void rests() {}
 
     /// Who hears what feeds tell of the user.
-    default BackendFeeds.Listener heardBy(UserMailboxes all) {
-      return all.changes();
+    default BackendFeeds.Listener heardBy(Changes changes) {
+      return changes;
     }
   }
 
@@ -371,7 +370,7 @@ public final class UserMailboxes {
         if (answers != null) {
           answers.clear();
         }
-        host.unused(this);
+        host.unused();
       }
     }
   }

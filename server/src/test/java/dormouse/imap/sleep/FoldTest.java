@@ -486,9 +486,9 @@ class FoldTest {
     }
 
     @Override
-    public BackendFeeds.Listener heardBy(UserMailboxes all) {
+    public BackendFeeds.Listener heardBy(Changes changes) {
       comes.run();
-      return all.changes();
+      return changes;
     }
 
     @Override
@@ -508,17 +508,17 @@ class FoldTest {
 
     @Override
     public CompletableFuture<Resumption> askAgain(
-        UserMailboxes all, Standing standing, Client client, String clientId) {
+        Standing standing, Client client, String clientId) {
       throw new UnsupportedOperationException();
     }
 
     @Override
-    public void moved(UserMailboxes all, Resumption.Goes there) {}
+    public void moved(Resumption.Goes there) {}
 
     @Override
-    public void stays(UserMailboxes all, Resumption.Goes there) {}
+    public void stays(Resumption.Goes there) {}
 
     @Override
-    public void unused(UserMailboxes all) {}
+    public void unused() {}
   }
 }

@@ -218,7 +218,7 @@ class LoginAgainTest {
 
     @Override
     public CompletableFuture<Resumption> askAgain(
-        UserMailboxes all, Standing standing, Client client, String clientId) {
+        Standing standing, Client client, String clientId) {
       asked++;
       if (broken) {
         throw new IllegalStateException("a link's own bug");
@@ -227,17 +227,17 @@ class LoginAgainTest {
     }
 
     @Override
-    public void moved(UserMailboxes all, Resumption.Goes there) {
+    public void moved(Resumption.Goes there) {
       events.add("moved");
     }
 
     @Override
-    public void stays(UserMailboxes all, Resumption.Goes there) {
+    public void stays(Resumption.Goes there) {
       events.add("stays");
     }
 
     @Override
-    public void unused(UserMailboxes all) {
+    public void unused() {
       events.add("unused");
     }
   }

@@ -135,17 +135,17 @@ class SelectCacheTest {
 
     @Override
     public CompletableFuture<Resumption> askAgain(
-        UserMailboxes all, Standing standing, Client client, String clientId) {
+        Standing standing, Client client, String clientId) {
       throw new UnsupportedOperationException();
     }
 
     @Override
-    public void moved(UserMailboxes all, Resumption.Goes there) {}
+    public void moved(Resumption.Goes there) {}
 
     @Override
-    public void stays(UserMailboxes all, Resumption.Goes there) {}
+    public void stays(Resumption.Goes there) {}
 
     @Override
-    public void unused(UserMailboxes all) {}
+    public void unused() {}
   }
 }

@@ -200,22 +200,22 @@ class WatchLoginTest {
 
     @Override
     public CompletableFuture<Resumption> askAgain(
-        UserMailboxes all, Standing standing, Client client, String clientId) {
+        Standing standing, Client client, String clientId) {
       asked++;
       answer = new CompletableFuture<>();
       return answer;
     }
 
     @Override
-    public void moved(UserMailboxes all, Resumption.Goes there) {
+    public void moved(Resumption.Goes there) {
       throw new AssertionError("nobody is");
     }
 
     @Override
-    public void stays(UserMailboxes all, Resumption.Goes there) {}
+    public void stays(Resumption.Goes there) {}
 
     @Override
-    public void unused(UserMailboxes all) {}
+    public void unused() {}
   }
 
   /// A client that is told nothing here.
