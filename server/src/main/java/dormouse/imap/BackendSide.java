@@ -4,27 +4,27 @@ import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.sleep.CatchUp;
-import dormouse.imap.sleep.ListQuery;
+import dormouse.imap.sleep.ListCache;
 import dormouse.imap.sleep.QuietSnapshot;
 import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.StatusCache;
-import dormouse.imap.sleep.StatusOutcome;
-import dormouse.imap.sleep.StatusQuery;
-import dormouse.imap.sleep.StatusRefresh;
 import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.track.Command;
 import dormouse.imap.track.CommandTracker;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
-import dormouse.imap.view.Told;
 import dormouse.imap.view.UidSet;
 import dormouse.ops.Metrics;
 import dormouse.session.Backlog;
 import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The backend's side of an attached session: it relays, tells what the client missed in its sleep, and reads the
@@ -65,6 +65,7 @@ final class BackendSide implements BackendConnection.Relay {
   private final CommandTracker commands;
   private final QuietClock quiet;
   private final MissedNews missed;
+  private final KeptReplies kept;
   private boolean ours; // commands of our own run
   private @Nullable Lag lag; // then all commands are ours
   private boolean lagged; // one of them runs
@@ -73,10 +74,6 @@ final class BackendSide implements BackendConnection.Relay {
   private @Nullable Command search; // that waits for the end of a response
   private boolean byeSaid;
   private boolean released;
-  private StatusCache.@Nullable Answer kept; // for the STATUS that is to be answered
-  private boolean refreshed; // for it
-  private @Nullable List<String> list; // for the LIST that is to be answered
-  private final Runnable again;
 
   BackendSide(
       Host host,
@@ -93,8 +90,8 @@ final class BackendSide implements BackendConnection.Relay {
     this.conversation = conversation;
     this.commands = commands;
     this.quiet = quiet;
-    this.again = host::settle;
     this.missed = new MissedNews(conversation);
+    this.kept = new KeptReplies(this, home, conversation, host::settle);
     home.changes().writes().joined(connection.sessionId());
   }
 
@@ -171,35 +168,9 @@ final class BackendSide implements BackendConnection.Relay {
     if (missed.owesFlags() && conversation.busy()) {
       return CommandTracker.Decision.WAIT;
     }
-    if (verb == Verb.STATUS && arguments != null) {
-      return decideStatus(tag, arguments);
-    }
-    if (ListQuery.isOne(verb) && arguments != null) {
-      return decideList(tag, verb, arguments);
-    }
-    return forward(tag, verb, null);
-  }
-
-  /// LIST and LSUB are answered from what is kept, in their turn; else they go to the backend, and what it says is kept if
-  /// nothing else is under way. NAMESPACE is asked anew at each login.
-  private CommandTracker.Decision decideList(String tag, Verb verb, String arguments) {
-    ListQuery query = conversation.listToKeep(verb, arguments);
-    if (query == null || !free() || !isHome()) {
-      return forward(tag, verb, null);
-    }
-    if (verb != Verb.NAMESPACE) {
-      if (home.changes().asksForNamespaces()) {
-        learnNamespaces();
-        return CommandTracker.Decision.WAIT;
-      }
-      list = home.answers().lists().find(query, tag, conversation.selected());
-      if (list != null) {
-        return CommandTracker.Decision.ANSWER;
-      }
-    }
-    quiet.touched();
-    conversation.beginsList(tag, verb, home.answers().lists().ask(query));
-    return CommandTracker.Decision.FORWARD;
+    return arguments != null && KeptReplies.areOf(verb)
+        ? kept.decide(tag, verb, arguments)
+        : forward(tag, verb, null);
   }
 
   /// Whether the user's others are at this backend too ([UserBackend#isAt]).
@@ -208,14 +179,23 @@ final class BackendSide implements BackendConnection.Relay {
   }
 
   /// Whether the client can be answered now, in its turn.
-  private boolean free() {
+  boolean free() {
     return !conversation.busy() && conversation.betweenResponses();
   }
 
-  private CommandTracker.Decision forward(
-      String tag, Verb verb, StatusCache.@Nullable Asked asked) {
+  /// Lets the backend have a command.
+  ///
+  /// @param asked of a STATUS whose answer is to be kept
+  CommandTracker.Decision forward(String tag, Verb verb, StatusCache.@Nullable Asked asked) {
     quiet.touched();
     conversation.begins(tag, verb, asked);
+    return CommandTracker.Decision.FORWARD;
+  }
+
+  /// The same of a command whose answer is to be kept; nothing else is under way.
+  CommandTracker.Decision forwardList(String tag, Verb verb, ListCache.Asked asked) {
+    quiet.touched();
+    conversation.beginsList(tag, verb, asked);
     return CommandTracker.Decision.FORWARD;
   }
 
@@ -227,78 +207,36 @@ final class BackendSide implements BackendConnection.Relay {
     return CommandTracker.Decision.COLLECT;
   }
 
-  /// STATUS is answered from what is kept, or with what another session hears that has just asked the same; a client that
-  /// only polls is quiet. Else it goes to the backend.
-  private CommandTracker.Decision decideStatus(String tag, String arguments) {
-    StatusCache cache = home.answers().statuses();
-    StatusQuery query = StatusQuery.of(arguments, conversation.features());
-    if (query == null || conversation.notified() || conversation.isSelected(query) || !isHome()) {
-      home.metrics().status(StatusOutcome.NOT_KEPT.label());
-      return forward(tag, Verb.STATUS, null);
-    }
-    if (home.changes().asksForNamespaces(query.mailbox()) && free()) {
-      learnNamespaces();
-      return CommandTracker.Decision.WAIT;
-    }
-    StatusCache.Answer found = conversation.mayAnswer(query) ? cache.find(query) : null;
-    if (found != null && free()) {
-      kept = found;
-      return CommandTracker.Decision.ANSWER;
-    }
-    if (found != null || cache.await(query, again)) {
-      return CommandTracker.Decision.WAIT;
-    }
-    boolean modSeqs = conversation.features().told() != Told.PLAIN;
-    if (free()
-        && canRefresh()
-        && StatusRefresh.isDue(cache, query, modSeqs, conversation.selected())) {
-      refreshStatuses(modSeqs);
-      return CommandTracker.Decision.WAIT;
-    }
-    refreshed = false;
-    home.metrics().status(cache.whyNot(query).label());
-    return forward(tag, Verb.STATUS, cache.ask(query));
-  }
-
-  private boolean canRefresh() {
-    return !refreshed && features.listStatus() && !conversation.features().utf8();
-  }
-
-  /// Asks once, in the client's name, which mailboxes are not its own, so that feeds do not tell of them.
-  private void learnNamespaces() {
+  /// Asks the backend something in the client's name; meanwhile its commands wait.
+  void ask(Function<BackendConnection, CompletableFuture<Reply>> question) {
     begunOurs();
-    home.changes()
-        .askForNamespaces(connection, conversation::fromBackend)
-        .whenComplete(this::endedAsking);
+    follow(
+        question.apply(connection),
+        "status",
+        Reply::lost,
+        _ -> {
+          endedOurs();
+          host.settle();
+        });
   }
 
-  /// Asks at once for all that may have changed.
-  private void refreshStatuses(boolean modSeqs) {
-    refreshed = true;
-    begunOurs();
-    StatusRefresh.run(
-            connection,
-            home.answers().statuses(),
-            modSeqs,
-            conversation.selected(),
-            conversation::fromBackend)
-        .whenComplete(this::endedAsking);
-  }
-
-  private void endedAsking(Reply reply, @Nullable Throwable bug) {
-    if (released) {
-      return;
-    }
-    if (bug != null) {
-      host.broken("status", bug);
-      return;
-    }
-    if (reply.lost()) {
-      host.end(CloseReason.BACKEND_GONE, LOST);
-      return;
-    }
-    endedOurs();
-    host.settle();
+  /// Goes on with what a command of ours has brought, unless the session ends by it, or has ended meanwhile.
+  ///
+  /// @param lost whether the connection was
+  private <T> void follow(
+      CompletableFuture<T> running, String what, Predicate<T> lost, Consumer<T> then) {
+    running.whenComplete((brought, bug) -> {
+      if (released) {
+        return;
+      }
+      if (bug != null) {
+        host.broken(what, bug);
+      } else if (lost.test(brought)) {
+        host.end(CloseReason.BACKEND_GONE, LOST);
+      } else {
+        then.accept(brought);
+      }
+    });
   }
 
   private CommandTracker.Decision decideLagging(
@@ -351,18 +289,9 @@ final class BackendSide implements BackendConnection.Relay {
       runSearch();
       return;
     }
-    if (list != null && (verb == Verb.LIST || verb == Verb.LSUB)) {
-      home.metrics().answeredLocally(verb.name());
-      list.forEach(host::say);
-      list = null;
-      return;
-    }
-    if (kept != null && verb == Verb.STATUS) {
-      home.metrics().status(StatusOutcome.CACHED.label());
-      home.metrics().answeredLocally("status");
-      kept.lines(command.tag()).forEach(host::say);
-      kept = null;
-      refreshed = false;
+    List<String> lines = kept.take(command);
+    if (lines != null) {
+      lines.forEach(host::say);
       return;
     }
     host.say(command.tag() + " BAD " + verb + " is not for a session that is logged in.");
@@ -380,25 +309,16 @@ final class BackendSide implements BackendConnection.Relay {
     conversation.forwarded(command);
     String arguments = SearchRewrite.withRecent(command, conversation.recent().uids());
     List<String> pieces = Lag.pieces(command.verb().wireName() + " " + arguments);
-    connection
-        .runAs(
+    follow(
+        connection.runAs(
             command.tag(),
             pieces.getFirst(),
             pieces.subList(1, pieces.size()),
-            conversation::fromBackend)
-        .whenComplete((reply, bug) -> {
-          if (released) {
-            return;
-          }
-          if (bug != null) {
-            host.broken("search", bug);
-            return;
-          }
-          if (reply.line() == null) {
-            host.end(CloseReason.BACKEND_GONE, LOST);
-            return;
-          }
-          conversation.fromBackend(reply.line());
+            conversation::fromBackend),
+        "search",
+        reply -> reply.line() == null,
+        reply -> {
+          conversation.fromBackend(Objects.requireNonNull(reply.line()));
           endedOurs();
           host.settle();
         });
@@ -406,21 +326,12 @@ final class BackendSide implements BackendConnection.Relay {
 
   private void runLagging(Lag lagging, Command command) {
     lagged = true;
-    lagging
-        .run(command)
-        .whenComplete((lost, bug) -> {
+    follow(
+        lagging.run(command),
+        "lag",
+        lost -> lost,
+        _ -> {
           lagged = false;
-          if (released) {
-            return;
-          }
-          if (bug != null) {
-            host.broken("lag", bug);
-            return;
-          }
-          if (lost) {
-            host.end(CloseReason.BACKEND_GONE, LOST);
-            return;
-          }
           if (lagging.over()) {
             endLag();
           }
@@ -525,20 +436,11 @@ final class BackendSide implements BackendConnection.Relay {
       return;
     }
     begunOurs();
-    missed
-        .tellFlags(connection)
-        .whenComplete((done, bug) -> {
-          if (released) {
-            return;
-          }
-          if (bug != null) {
-            host.broken("flags", bug);
-            return;
-          }
-          if (done.lost()) {
-            host.end(CloseReason.BACKEND_GONE, LOST);
-            return;
-          }
+    follow(
+        missed.tellFlags(connection),
+        "flags",
+        Reply::lost,
+        _ -> {
           endedOurs();
           host.say(missed.takeStoreReply());
           host.settle();
