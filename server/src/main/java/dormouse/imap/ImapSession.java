@@ -26,7 +26,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -257,36 +256,10 @@ final class ImapSession
       return;
     }
     SelectedMailbox selected = conversation.selected();
-    QuietClock.Rest restless = quiet.rest();
     OwnFacts own =
-        new OwnFacts(
-            who.sessionId(),
-            who.remote(),
-            doze.idleTag(),
-            client.malformed(),
-            doze.since(),
-            doze.patientUntil(),
-            restless.wokeAt(),
-            restless.doublings(),
-            selected == null ? 0 : selected.exists(),
-            selected == null ? 0 : selected.recent(),
-            selected == null ? 0 : selected.uidValidity(),
-            selected == null ? 0 : selected.uidNext(),
-            selected == null ? 0 : selected.highestModSeq(),
-            conversation.recent().uids());
-    Presence.Place place = presence == null ? null : presence.sleepsOn(who.remote().getAddress());
-    SharedFacts shared =
-        new SharedFacts(
-            clientId,
-            who.local(),
-            who.tls(),
-            who.serverName(),
-            who.via(),
-            said,
-            doze.backend(),
-            selected == null ? null : selected.rest(),
-            place,
-            place == null ? presence : null);
+        OwnFacts.of(
+            who, doze, client.malformed(), quiet.rest(), selected, conversation.recent().uids());
+    SharedFacts shared = SharedFacts.of(who, clientId, said, doze.backend(), selected, presence);
     doze.stopClocks();
     state = new State.Closed();
     new RestingSession(setting, doze.sleeper(), shared, own, socket, doze.spoken());
@@ -387,7 +360,7 @@ final class ImapSession
   }
 
   private void answeredLocally(Command command) {
-    home.metrics().answeredLocally(command.verb().name().toLowerCase(Locale.ROOT));
+    home.metrics().answeredLocally(command.verb().name());
   }
 
   private void answerLogout(Command command) {

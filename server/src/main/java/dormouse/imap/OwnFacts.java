@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.UidSet;
+import dormouse.session.Client;
 import dormouse.session.KeepAlivePhase;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -51,6 +52,33 @@ record OwnFacts(
   private static final int USUAL_BYTES = 96;
   private static final int NO_TAG = 0;
   private static final int KNOWN_RECENT = 5; // the bit of what comes last
+
+  /// What is a session's own that rests.
+  ///
+  /// @param recentUids which messages are `\Recent` to the client
+  static OwnFacts of(
+      Client who,
+      Doze doze,
+      int malformed,
+      QuietClock.Rest restless,
+      @Nullable SelectedMailbox selected,
+      UidSet recentUids) {
+    return new OwnFacts(
+        who.sessionId(),
+        who.remote(),
+        doze.idleTag(),
+        malformed,
+        doze.since(),
+        doze.patientUntil(),
+        restless.wokeAt(),
+        restless.doublings(),
+        selected == null ? 0 : selected.exists(),
+        selected == null ? 0 : selected.recent(),
+        selected == null ? 0 : selected.uidValidity(),
+        selected == null ? 0 : selected.uidNext(),
+        selected == null ? 0 : selected.highestModSeq(),
+        recentUids);
+  }
 
   /// Whether an address can be packed: one of a link of ours has more to it than its bytes.
   static boolean fits(InetSocketAddress address) {

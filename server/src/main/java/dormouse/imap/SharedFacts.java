@@ -3,6 +3,7 @@ package dormouse.imap;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.listen.Presence;
+import dormouse.session.Client;
 import dormouse.session.Via;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.lang.ref.WeakReference;
@@ -37,6 +38,30 @@ record SharedFacts(
           return new WeakHashMap<>();
         }
       };
+
+  /// What a session that rests has in common with others.
+  ///
+  /// @param presence how its connection is counted; null if it is not
+  static SharedFacts of(
+      Client who,
+      String clientId,
+      Conversation.Rest conversation,
+      BackendFeatures backend,
+      @Nullable SelectedMailbox selected,
+      @Nullable Presence presence) {
+    Presence.Place place = presence == null ? null : presence.sleepsOn(who.remote().getAddress());
+    return new SharedFacts(
+        clientId,
+        who.local(),
+        who.tls(),
+        who.serverName(),
+        who.via(),
+        conversation,
+        backend,
+        selected == null ? null : selected.rest(),
+        place,
+        place == null ? presence : null);
+  }
 
   /// The one that this loop's sessions share.
   SharedFacts intern() {
