@@ -16,6 +16,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 
@@ -44,6 +45,10 @@ final class EventReceiver extends SimpleChannelInboundHandler<FullHttpRequest> {
   @Override
   protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
     Told told = current.get();
+    if (!told.allows(((InetSocketAddress) context.channel().remoteAddress()).getAddress())) {
+      context.close(); // it was when it came
+      return;
+    }
     if (!request.decoderResult().isSuccess()) {
       told.malformed();
       context.close();

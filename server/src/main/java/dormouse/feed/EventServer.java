@@ -132,6 +132,11 @@ public final class EventServer implements AutoCloseable {
     loop.shutdownGracefully(0, STOP_MILLIS, TimeUnit.MILLISECONDS);
   }
 
+  /// Returns when it has given its port up, for somebody else to have.
+  void awaitEnd() {
+    loop.terminationFuture().awaitUninterruptibly(STOP_MILLIS);
+  }
+
   /// Hears nothing more, also of those who are connected.
   @Override
   public void close() {

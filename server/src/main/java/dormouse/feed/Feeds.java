@@ -219,13 +219,18 @@ public final class Feeds implements AutoCloseable {
   }
 
   @Override
-  public synchronized void close() {
-    for (Open one : opened) {
-      if (one.server() != null) {
-        one.server().close();
-      } else if (one.line() != null) {
-        one.line().close();
+  public void close() {
+    List<Open> all;
+    synchronized (this) {
+      all = opened;
+      for (Open one : all) {
+        if (one.server() != null) {
+          one.server().close();
+        } else if (one.line() != null) {
+          one.line().close();
+        }
       }
     }
+    all.stream().map(Open::server).filter(Objects::nonNull).forEach(EventServer::awaitEnd);
   }
 }

@@ -142,6 +142,18 @@ final class EventServerTest implements EventReceiver.Told {
   }
 
   @Test
+  void whoIsAllowedNoMoreIsCutOffUnheard() throws IOException {
+    try (Sender sender = new Sender()) {
+      sender.post(EVENT);
+      assertThat(sender.status()).contains(" 204 ");
+      allowed = false;
+      sender.post(EVENT);
+      assertThat(sender.in.read()).isNegative();
+    }
+    assertThat(heard).hasSize(1);
+  }
+
+  @Test
   void whoIsConnectedIsHeardNoMoreAfterTheEnd() throws IOException {
     try (Sender sender = new Sender()) {
       sender.post(EVENT);
