@@ -58,6 +58,10 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
       Pattern.compile("(?<count>\\d{1,6}) ?(?<unit>msecs|ms|secs|s|mins|m)?");
   private static final Duration LONGEST_TIMEOUT = Duration.ofMinutes(10);
   private static final String FORWARD = "forward_";
+  private static final Pattern FORWARDED =
+      Pattern.compile(FORWARD + "[A-Za-z0-9._-]{1,20}"); // x-forward-… has 30 (RFC 2971 §3.3)
+
+  private static final Pattern SAYABLE = Pattern.compile("[ -~]{0,1024}");
 
   public Facts {
     fields = Map.copyOf(fields);
@@ -124,7 +128,10 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
       case "source_ip" -> address(value) != null;
       case "allow_nets" -> networks(value).allMatch(Objects::nonNull);
       case "host", "hostip", "user", "destuser", "master", "backend" -> !value.isBlank();
-      default -> !FLAGS.contains(name) || isFlag(value);
+      default ->
+          name.startsWith(FORWARD)
+              ? FORWARDED.matcher(name).matches() && SAYABLE.matcher(value).matches()
+              : !FLAGS.contains(name) || isFlag(value);
     };
   }
 

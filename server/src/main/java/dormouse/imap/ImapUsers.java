@@ -225,6 +225,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
       admitted.credentials().wipe();
       return;
     }
+    Client client = dialogue.client().withForwarded(admitted.forwarded());
     List<Backend> backends = admitted.route().order(servedBy(new ImapUser(this, admitted, loop)));
     LoginTry login =
         LoginTry.begin(
@@ -235,18 +236,18 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
             new Wish(
                 admitted.credentials().user(),
                 admitted.credentials().owner(),
-                dialogue.client(),
+                client,
                 "session",
                 dialogue.doubted() ? Priority.DOUBTED : Priority.CLIENT,
                 admitted.user(),
                 backend -> open(admitted, backend),
-                admitted.proven() ? Wish.Standing.PROVEN : Wish.Standing.SHOWN,
+                standing(admitted),
                 Set.of()),
             backend -> {
               Credentials credentials = open(admitted, backend);
               return credentials == null
                   ? null
-                  : new Applicant(dialogue.client(), dialogue.clientId(), credentials);
+                  : new Applicant(client, dialogue.clientId(), credentials);
             });
     Timer patience =
         loops.wheel(loop).after(backends.getFirst().settings().answerTimeout(), login::giveUp);
@@ -275,6 +276,13 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
           }
           admitted.credentials().wipe();
         });
+  }
+
+  private static Wish.Standing standing(LoginDecision.Admitted admitted) {
+    if (admitted.proven()) {
+      return Wish.Standing.PROVEN;
+    }
+    return admitted.credentials().token() ? Wish.Standing.NEW : Wish.Standing.SHOWN;
   }
 
   /// The same login at the backend to which this one has referred it; null if it has not, if that is for another user, or if it is no backend
@@ -341,7 +349,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
             settingOf(user, admitted, backend, home),
             Presence.of(channel),
             channel,
-            dialogue.client(),
+            dialogue.client().withForwarded(admitted.forwarded()),
             dialogue.clientId(),
             imap.compress(),
             connection,

@@ -1,6 +1,7 @@
 package dormouse.session;
 
 import java.net.InetSocketAddress;
+import java.util.Map;
 
 /// Who the client is on the wire. Immutable.
 ///
@@ -41,6 +42,13 @@ public record Client(
     return name.isEmpty()
         ? this
         : new Client(sessionId, remote, local, tls, serverName, via.withCertificateName(name));
+  }
+
+  /// The same, if the directory says more of its user, for the backend ([Via#forwarded]).
+  public Client withForwarded(Map<String, String> more) {
+    return more.isEmpty()
+        ? this
+        : new Client(sessionId, remote, local, tls, serverName, via.withForwarded(more));
   }
 
   /// The same under another name.

@@ -8,6 +8,7 @@ import dormouse.testkit.Endpoint;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.Haproxy;
 import dormouse.testkit.ImapClient;
+import dormouse.testkit.LoginBackend;
 import dormouse.testkit.SelfSigned;
 import java.io.IOException;
 import java.io.InputStream;
@@ -124,6 +125,33 @@ class ProxiedIT {
             .contains("rip=" + CLIENT + ",")
             .contains("rport=" + client.socket().getLocalPort() + ",");
       }
+    }
+  }
+
+  /// Dovecot behind us is a proxy, too, and passes it on to its own backend.
+  @Test
+  void dovecotIsToldWhatTheDirectorySaysOfTheUser() throws IOException {
+    Path users =
+        Files.writeString(
+            directory.resolve("forwarding"),
+            "u8:{PLAIN}known::::::pass=" + DovecotServer.PASSWORD + " forward_tenant=7\n");
+    try (LoginBackend last = LoginBackend.start();
+        FrontEnd front =
+            FrontEnd.of(
+                """
+                listen: [ { address: "127.0.0.1:0", tls: none } ]
+                backends: { mx: { address: "127.0.0.1:%d", tls: none, trusted: true } }
+                directory: [ { file: { path: %s } } ]
+                """
+                    .formatted(dovecot.imapPort(), users))) {
+      dovecot.passOn("u8", last.port());
+      try (ImapClient client = ImapClient.connect(front.plain())) {
+        client.login("u8", "known").ok("NOOP");
+      }
+      assertThat(last.takeIdentities())
+          .singleElement()
+          .asString()
+          .contains("\"x-forward-tenant\" \"7\"");
     }
   }
 

@@ -40,6 +40,7 @@ public final class LoginBackend implements AutoCloseable {
 
   private final ServerSocket listener;
   private final List<Login> logins = new ArrayList<>();
+  private final List<String> identities = new ArrayList<>();
   private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
 
   private LoginBackend(ServerSocket listener) {
@@ -74,6 +75,15 @@ public final class LoginBackend implements AutoCloseable {
     }
   }
 
+  /// Forgets the arguments of ID (RFC 2971) so far, and returns them.
+  public List<String> takeIdentities() {
+    synchronized (identities) {
+      List<String> taken = List.copyOf(identities);
+      identities.clear();
+      return taken;
+    }
+  }
+
   private void acceptAll() {
     while (!listener.isClosed()) {
       try {
@@ -102,7 +112,12 @@ public final class LoginBackend implements AutoCloseable {
         String arguments = words.length > 2 ? words[2] : "";
         switch (words.length > 1 ? words[1].toUpperCase(Locale.ROOT) : "") {
           case "CAPABILITY" -> say(out, "* CAPABILITY " + CAPABILITIES, tag + " OK done");
-          case "ID" -> say(out, "* ID (\"name\" \"Stand-in\")", tag + " OK done");
+          case "ID" -> {
+            synchronized (identities) {
+              identities.add(arguments);
+            }
+            say(out, "* ID (\"name\" \"Stand-in\")", tag + " OK done");
+          }
           case "NOOP" -> say(out, tag + " OK done");
           case "LOGIN" -> say(out, login(tag, words(arguments)));
           case "AUTHENTICATE" -> say(out, plain(tag, arguments, in, out));
