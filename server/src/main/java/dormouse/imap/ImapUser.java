@@ -198,6 +198,11 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
   }
 
   @Override
+  public String name() {
+    return wanted.user();
+  }
+
+  @Override
   public String user() {
     return owner;
   }

@@ -49,15 +49,19 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
 
   /// A login that the backend has accepted.
   ///
+  /// @param name the user's one name
   /// @param introduction what the backend was told of the client
   /// @param key what it was made with
   /// @param atMillis when, by [TimerWheel#millis]
+  /// @param turn among what its pool's backends have accepted and refused ([ConnectionPool#nextTurn])
   /// @param capabilities what the backend offers after the login
   record Login(
       Account account,
+      String name,
       @Nullable Introduction introduction,
       LoginKey key,
       long atMillis,
+      long turn,
       Capabilities capabilities) {}
 
   /// The longest response to a command of our own: a UID SEARCH of about a million scattered messages.

@@ -66,6 +66,7 @@ public final class ConnectionPool {
   private final Metrics metrics;
   private final Set<Entry> all = new LinkedHashSet<>(); // the one kept first is first
   private final Map<Account, Set<Entry>> byAccount = new HashMap<>();
+  private final Overruled overruled = new Overruled();
   private boolean closed;
 
   public ConnectionPool(EventLoop loop, TimerWheel wheel, Metrics metrics) {
@@ -89,7 +90,11 @@ public final class ConnectionPool {
     BackendConnection.Login login = connection.login();
     PoolSettings settings = connection.backend().settings().pool();
     Duration time = afterLogout ? settings.keepAfterLogout() : settings.keep();
-    if (login == null || !connection.open() || !keeps(connection.backend()) || time.isZero()) {
+    if (login == null
+        || overruled.is(login)
+        || !connection.open()
+        || !keeps(connection.backend())
+        || time.isZero()) {
       connection.leave();
       return;
     }
@@ -191,6 +196,17 @@ public final class ConnectionPool {
     return lent;
   }
 
+  /// The turn of a login that a backend has accepted just now.
+  long nextTurn() {
+    return overruled.nextTurn();
+  }
+
+  /// Whether what has shown that it lives still does for who took it: meanwhile the backend may have refused the account, or the user was sent
+  /// away.
+  boolean serves(BackendConnection.Login login, Wish.Standing wants) {
+    return wants == Wish.Standing.AGAIN || !overruled.is(login);
+  }
+
   /// Whether the backend has let it in so lately that it need not decide again.
   private boolean isFresh(BackendConnection.Login login, Wish.Standing wants) {
     Duration age = Duration.ofMillis(wheel.millis() - login.atMillis());
@@ -213,21 +229,25 @@ public final class ConnectionPool {
     return entry.connection.enabled().size();
   }
 
-  /// The backend has refused the account: nothing of it is lent any more.
+  /// The backend has refused the account: nothing of it is lent any more, nor what is in use now and comes later.
   void refused(Account account) {
+    overruled.add(account);
     List.copyOf(byAccount.getOrDefault(account, Set.of()))
         .forEach(entry -> letGo(entry, Reason.REFUSED));
   }
 
-  /// Lets go what is kept of a user, on every backend.
+  /// Lets go what is kept of a user, on every backend, and what is in use now as soon as it is not.
   ///
-  /// @param user as in [Account#user] or [Account#owner]
+  /// @param user the user's one name, or as in [Account#user] or [Account#owner]
   public void kicked(String user) {
     assert loop.inEventLoop();
+    overruled.add(user);
     all.stream()
         .filter(entry -> {
           Account account = entry.login.account();
-          return account.user().equals(user) || account.owner().equals(user);
+          return entry.login.name().equals(user)
+              || account.user().equals(user)
+              || account.owner().equals(user);
         })
         .toList()
         .forEach(entry -> letGo(entry, Reason.KICKED));

@@ -111,9 +111,10 @@ public final class LoginTry {
     kept.run("NOOP", _ -> {})
         .thenAccept(reply -> {
           late.cancel();
-          pool.metrics().pool(reply.ok() ? "hit" : "dead");
-          if (!reply.ok()) {
-            kept.close();
+          boolean serves = reply.ok() && pool.serves(login, wish.standing());
+          pool.metrics().pool(serves ? "hit" : "dead");
+          if (!serves) {
+            kept.leave();
             takeAnother();
           } else if (!outcome.complete(new Outcome.LoggedIn(kept, login.capabilities()))) {
             pool.keep(kept, /* afterLogout= */ false); // given up meanwhile
@@ -146,7 +147,7 @@ public final class LoginTry {
     Gate.Visit entered =
         backend
             .gate()
-            .enter(priority, wish.turn(), pool.loop(), pool.wheel(), here -> logIn(backend, here));
+            .enter(priority, wish.name(), pool.loop(), pool.wheel(), here -> logIn(backend, here));
     if (turn < turns) {
       return; // it went on to the next before it came back here
     }
@@ -204,9 +205,11 @@ public final class LoginTry {
       connection.loggedIn(
           new BackendConnection.Login(
               account,
+              wish.name(),
               Introduction.of(wish.client(), backend, approach),
               made,
               pool.wheel().millis(),
+              pool.nextTurn(),
               capabilities));
     } else if (result instanceof Outcome.Failed(LoginResult.Rejected _)) {
       pool.refused(account);
@@ -232,7 +235,7 @@ public final class LoginTry {
     LOG.debug(
         "fail-over",
         "user",
-        wish.turn(),
+        wish.name(),
         "backend",
         backend.name(),
         "why",

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param owner as in [Account#owner]
 /// @param client for whom the backend shall take it
 /// @param purpose as metrics say it: `session`, `watch` or `canary`
-/// @param turn who takes turns with others at the backend's gate
+/// @param name the user's one name, who takes turns with others at the backend's gate
 /// @param credentials what would log in at a backend, for the caller to wipe; null where nothing does
 /// @param standing how far who wants it has been let in
 /// @param features the names that may be enabled on a connection that was kept. CONDSTORE may always be on: [BackendConnection#condstore]
@@ -24,7 +24,7 @@ public record Wish(
     Client client,
     String purpose,
     Priority priority,
-    String turn,
+    String name,
     Function<Backend, @Nullable Credentials> credentials,
     Standing standing,
     Set<String> features) {

@@ -122,7 +122,7 @@ public final class UserBackend {
         client,
         purpose,
         priority,
-        grant.user(),
+        home.host().name(),
         grant::open,
         Wish.Standing.AGAIN,
         features);

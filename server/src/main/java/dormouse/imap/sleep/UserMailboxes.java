@@ -54,6 +54,9 @@ public final class UserMailboxes {
     /// Whose mailboxes they are, as the client names itself.
     String user();
 
+    /// The user's one name, by which limits and logs go.
+    String name();
+
     /// Who can serve the user, as settings and directory now say.
     Route route();
 

@@ -17,6 +17,7 @@ import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,6 +62,7 @@ class ConnectionPoolTest {
   private void keep(Credentials madeWith, Approach approach) {
     Client before = new Client("s0", SOMEWHERE, SOMEWHERE, /* tls= */ false);
     own.loggedIn(
+        pool,
         new Account(connection.backend(), "ann", "ann"),
         LoginKey.of(madeWith, "ann", "ann"),
         Introduction.of(before, connection.backend(), approach));
@@ -155,5 +157,32 @@ class ConnectionPoolTest {
     own.pass(Duration.ofMillis(100));
     assertThat(lent(ANN, SHOWN)).as("however often it was lent").isFalse();
     assertThat(lent(ANN, PROVEN)).isTrue();
+  }
+
+  @Test
+  void whatTheBackendRefusesMeanwhileIsLentNoMoreOnceItComesBack() {
+    trusting();
+    assertThat(lent(ANN, SHOWN)).isTrue();
+    pool.refused(new Account(connection.backend(), "ann", "ann"));
+    pool.keep(connection, /* afterLogout= */ true);
+    assertThat(lent(ANN, SHOWN)).isFalse();
+  }
+
+  @Test
+  void whoIsSentAwayFindsNothingThatIsInUseMeanwhileNeither() {
+    trusting();
+    assertThat(lent(ANN, SHOWN)).isTrue();
+    pool.kicked(OwnConnection.NAME);
+    BackendConnection.Login login = Objects.requireNonNull(connection.login());
+    assertThat(pool.serves(login, SHOWN)).isFalse();
+    pool.keep(connection, /* afterLogout= */ true);
+    assertThat(lent(ANN, SHOWN)).isFalse();
+    assertThat(lent(ANN, AGAIN)).isFalse();
+  }
+
+  @Test
+  void whatIsKeptOfAUserIsFoundByTheOneName() {
+    pool.kicked(OwnConnection.NAME);
+    assertThat(lent(ANN, AGAIN)).isFalse();
   }
 }

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 
 /// A [BackendConnection] without a network: the test is the backend. The clock is turned by hand.
 public final class OwnConnection implements AutoCloseable {
+  /// The one name of whoever is logged in.
+  static final String NAME = "ann@example.org";
+
   private static final BackendTrust TRUST = trust();
 
   private final HandClock clock = new HandClock();
@@ -91,10 +94,17 @@ public final class OwnConnection implements AutoCloseable {
   /// The backend has accepted somebody, now.
   ///
   /// @param introduction what it was told of the client
-  void loggedIn(Account account, LoginKey key, @Nullable Introduction introduction) {
-    Capabilities capabilities = Capabilities.parse("IMAP4rev1");
+  void loggedIn(
+      ConnectionPool pool, Account account, LoginKey key, @Nullable Introduction introduction) {
     connection.loggedIn(
-        new BackendConnection.Login(account, introduction, key, wheel.millis(), capabilities));
+        new BackendConnection.Login(
+            account,
+            NAME,
+            introduction,
+            key,
+            wheel.millis(),
+            pool.nextTurn(),
+            Capabilities.parse("IMAP4rev1")));
   }
 
   /// The backend says these lines.

@@ -502,6 +502,11 @@ class FoldTest {
     }
 
     @Override
+    public String name() {
+      return "ann";
+    }
+
+    @Override
     public Route route() {
       throw new UnsupportedOperationException();
     }

@@ -212,6 +212,11 @@ class LoginAgainTest {
     }
 
     @Override
+    public String name() {
+      return "ann";
+    }
+
+    @Override
     public Route route() {
       return LoginAgainTest.this.route("here");
     }

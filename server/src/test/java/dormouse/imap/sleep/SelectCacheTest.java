@@ -129,6 +129,11 @@ class SelectCacheTest {
     }
 
     @Override
+    public String name() {
+      return "ann";
+    }
+
+    @Override
     public Route route() {
       throw new UnsupportedOperationException();
     }

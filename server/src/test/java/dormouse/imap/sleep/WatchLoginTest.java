@@ -194,6 +194,11 @@ class WatchLoginTest {
     }
 
     @Override
+    public String name() {
+      return "ann";
+    }
+
+    @Override
     public Route route() {
       return WatchLoginTest.this.route();
     }
