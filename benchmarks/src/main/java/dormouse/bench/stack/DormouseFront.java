@@ -126,6 +126,7 @@ final class DormouseFront implements Front {
   @Override
   public synchronized long unusedBytes() {
     String classes = jcmd("GC.class_histogram"); // collects first
+    jcmd("System.trim_native_heap"); // as it does itself, but not just now
     Matcher total = TOTAL.matcher(classes);
     long fillers =
         FILLERS.matcher(classes).results().mapToLong(each -> Long.parseLong(each.group(1))).sum();

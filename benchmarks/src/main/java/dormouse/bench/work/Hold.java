@@ -47,7 +47,7 @@ final class Hold implements Workload {
         """
         TLS clients, three a user, log in, select INBOX and idle; each round adds as many again (a fifth where each takes a process, %d times as many of Dormouse, where each takes hardly anything), waits until \
         whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. Memory of processes is Pss, what lies behind files left out, but before the first session all of it. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
-        whole machine, less a socket of the client's, which is measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers rest, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over the \
+        whole machine, less a socket of the client's, which is measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers rest and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over the \
         time in which each session hears one keep-alive.\
         """,
         MORE);
