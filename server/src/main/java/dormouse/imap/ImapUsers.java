@@ -337,8 +337,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     ImapUser user = userOf(admitted, loop);
     UserMailboxes home = user.mailboxes(surroundings(here(loop).pool(), loop), backend);
     home.backend().servedBy(backend, admitted.route());
-    home.backend()
-        .lendsToClients(admitted.proven() || !backend.settings().pool().trustPassword().isZero());
+    home.backend().lendsToClients(standing(admitted).mayBeLent(backend.settings().pool()));
     if (isFull(home)) {
       connection.leave();
       dialogue.refuse(tag, TOO_MANY);

@@ -142,12 +142,7 @@ public final class ConnectionPool {
 
   /// Whether a connection may be lent for a wish.
   boolean mayLend(Backend backend, Wish wish) {
-    return keeps(backend)
-        && switch (wish.standing()) {
-          case AGAIN, PROVEN -> true;
-          case SHOWN -> !backend.settings().pool().trustPassword().isZero();
-          case NEW -> false;
-        };
+    return keeps(backend) && wish.standing().mayBeLent(backend.settings().pool());
   }
 
   /// A connection of the backend that fits the wish; null if there is none, or none will do. It may be dead, without anybody knowing yet.

@@ -3,6 +3,7 @@ package dormouse.imap.backend;
 import dormouse.auth.Credentials;
 import dormouse.backend.Backend;
 import dormouse.backend.Priority;
+import dormouse.config.PoolSettings;
 import dormouse.session.Client;
 import java.util.Set;
 import java.util.function.Function;
@@ -38,6 +39,15 @@ public record Wish(
     /// It shows what the backend decides on: one that the backend has let in by the same no longer ago than `trust-password`.
     SHOWN,
     /// It must be a new one.
-    NEW
+    NEW;
+
+    /// Whether there may be one that was kept which does.
+    public boolean mayBeLent(PoolSettings settings) {
+      return switch (this) {
+        case AGAIN, PROVEN -> true;
+        case SHOWN -> !settings.trustPassword().isZero();
+        case NEW -> false;
+      };
+    }
   }
 }
