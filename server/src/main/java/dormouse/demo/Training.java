@@ -43,12 +43,11 @@ public final class Training {
   public static Path run() throws IOException {
     Path jar = jar();
     Path cache = cache(jar);
-    Path made = cache.resolveSibling(cache.getFileName() + ".new");
+    Path made = cache.resolveSibling(cache.getFileName() + "." + ProcessHandle.current().pid());
     Path home = Files.createTempDirectory("dormouse-train");
     try {
-      Files.deleteIfExists(made);
       new Training(home).make(jar, made);
-      Files.move(made, cache, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(made, cache, StandardCopyOption.ATOMIC_MOVE);
       return cache;
     } finally {
       Files.deleteIfExists(made);

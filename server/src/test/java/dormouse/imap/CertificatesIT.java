@@ -118,7 +118,7 @@ class CertificatesIT {
         "new",
         "-passout",
         "pass:" + phrase);
-    Files.move(dir.resolve("new"), key, StandardCopyOption.REPLACE_EXISTING);
+    Files.move(dir.resolve("new"), key, StandardCopyOption.ATOMIC_MOVE);
   }
 
   @Test

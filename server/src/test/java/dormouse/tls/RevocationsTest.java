@@ -222,6 +222,6 @@ class RevocationsTest {
           .append("\n-----END X509 CRL-----\n");
     }
     Path whole = Files.writeString(dir.resolve("next.pem"), pem); // somebody looks at it meanwhile
-    return Files.move(whole, dir.resolve("revoked.pem"), StandardCopyOption.REPLACE_EXISTING);
+    return Files.move(whole, dir.resolve("revoked.pem"), StandardCopyOption.ATOMIC_MOVE);
   }
 }
