@@ -11,7 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// A private nginx that serves files over HTTP: a real one, on a free port of 127.0.0.1. Needs Debian's `nginx`. Any thread.
+/// A private nginx that serves files over HTTP, or what else its `server` block says: a real one, on a free port of 127.0.0.1. Needs
+/// Debian's `nginx`. Any thread.
 public final class NginxFileServer implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -20,7 +21,7 @@ public final class NginxFileServer implements AutoCloseable {
   private final ServerLog log = new ServerLog();
   private @Nullable Process master;
 
-  private NginxFileServer(Path home) throws IOException {
+  private NginxFileServer(Path home, String directives) throws IOException {
     this.home = home;
     Files.createDirectory(home.resolve("files"));
     String user = System.getProperty("user.name", "").equals("root") ? "user root;" : "";
@@ -41,16 +42,26 @@ public final class NginxFileServer implements AutoCloseable {
           fastcgi_temp_path %2$s/fastcgi;
           uwsgi_temp_path %2$s/uwsgi;
           scgi_temp_path %2$s/scgi;
-          server { listen 127.0.0.1:%3$d; root %2$s/files; }
+          server {
+            listen 127.0.0.1:%3$d;
+            root %2$s/files;
+            %4$s
+          }
         }
         """
-            .formatted(user, home, port));
+            .formatted(user, home, port, directives));
   }
 
   /// Starts one that has no files yet, and returns when it listens.
   public static NginxFileServer start() {
+    return start("");
+  }
+
+  /// The same with more directives in its `server` block, as `location /auth { proxy_pass …; }`.
+  public static NginxFileServer start(String directives) {
     try {
-      NginxFileServer server = new NginxFileServer(Files.createTempDirectory("nginx-files"));
+      NginxFileServer server =
+          new NginxFileServer(Files.createTempDirectory("nginx-files"), directives);
       server.restart();
       return server;
     } catch (IOException e) {

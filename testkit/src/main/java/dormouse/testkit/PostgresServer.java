@@ -13,11 +13,16 @@ public final class PostgresServer implements AutoCloseable {
   public static final String PASSWORD = "sql-secret";
 
   private static final Path VERSIONS = Path.of("/usr/lib/postgresql");
+  private static final String LEAVE = "INT"; // by SIGTERM it waits for its clients to leave
 
   private final int port = FreePort.next();
-  private final PrivateServer server;
+  private final Path home;
+  private final Path programs;
+  private PrivateServer server;
 
   private PostgresServer(Path home, Path programs) throws IOException {
+    this.home = home;
+    this.programs = programs;
     Path password = PrivateServer.own(Files.writeString(home.resolve("password"), PASSWORD));
     PrivateServer.run(
         home,
@@ -29,21 +34,24 @@ public final class PostgresServer implements AutoCloseable {
         "--encoding=UTF8",
         "--locale=C",
         "--no-sync");
-    server =
-        PrivateServer.start(
-            home,
-            line -> line.contains("database system is ready to accept connections"),
-            programs.resolve("postgres").toString(),
-            "-D",
-            "data",
-            "-h",
-            "127.0.0.1",
-            "-p",
-            Integer.toString(port),
-            "-k",
-            home.toString(),
-            "-c",
-            "fsync=off");
+    server = run();
+  }
+
+  private PrivateServer run() {
+    return PrivateServer.start(
+        home,
+        line -> line.contains("database system is ready to accept connections"),
+        programs.resolve("postgres").toString(),
+        "-D",
+        "data",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        Integer.toString(port),
+        "-k",
+        home.toString(),
+        "-c",
+        "fsync=off");
   }
 
   /// Starts one and returns when it answers.
@@ -61,8 +69,18 @@ public final class PostgresServer implements AutoCloseable {
     return "jdbc:postgresql://127.0.0.1:" + port + "/postgres";
   }
 
+  /// Ends the server's process and its connections; its data stay.
+  public void stop() {
+    server.stop(LEAVE);
+  }
+
+  /// Starts it again, after [#stop].
+  public void startAgain() {
+    server = run();
+  }
+
   @Override
   public void close() {
-    server.close("INT"); // by SIGTERM it waits for its clients to leave
+    server.close(LEAVE);
   }
 }

@@ -114,7 +114,11 @@ final class PrivateServer implements AutoCloseable {
 
   /// Asks it by a signal to end, for servers to which SIGTERM is not enough: `INT` …
   void close(String signal) {
-    close(() -> run(home, "kill", "-" + signal, Long.toString(process.pid())));
+    close(() -> kill(signal));
+  }
+
+  private void kill(String signal) {
+    run(home, "kill", "-" + signal, Long.toString(process.pid()));
   }
 
   /// Ends its process and leaves its directory.
@@ -122,7 +126,15 @@ final class PrivateServer implements AutoCloseable {
     stop(process::destroy);
   }
 
+  /// The same by a signal.
+  void stop(String signal) {
+    stop(() -> kill(signal));
+  }
+
   private void stop(Runnable ask) {
+    if (!process.isAlive()) {
+      return;
+    }
     List<ProcessHandle> children = process.descendants().toList();
     ask.run();
     try {

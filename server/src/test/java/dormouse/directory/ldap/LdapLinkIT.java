@@ -15,7 +15,6 @@ import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.LoginBackend;
 import dormouse.testkit.SlapdServer;
-import dormouse.testkit.Wait;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -284,54 +283,6 @@ class LdapLinkIT {
       assertThat(ask(subtree, "eve", "deep")).isEqualTo(Facts.accept(Map.of()));
       assertThat(ask(level, "eve", "deep")).isEqualTo(new Answer.NotMine());
       assertThat(ask(level, "bob", "in clear")).isEqualTo(Facts.accept(Map.of()));
-    }
-  }
-
-  /// Nobody waits for a server that is away, and it is found again by itself.
-  @Test
-  void aServerThatIsAwayIsNotAskedForAWhile() {
-    LoginBackend backend = LoginBackend.start();
-    SlapdServer away = SlapdServer.start(USERS);
-    String file =
-        """
-        listen: [ { address: "127.0.0.1:0", tls: none } ]
-        backends: { mx: { address: "127.0.0.1:%d", tls: none } }
-        throttle: { enabled: false }
-        directory:
-          - ldap: { urls: [ "%s" ], base: "dc=example,dc=org" }
-            break-after: 2
-            break-for: 3s
-        """
-            .formatted(backend.port(), away.url());
-    try (FrontEnd dormouse = FrontEnd.of(file)) {
-      ImapClient.connect(dormouse.plain()).login("bob", "in clear").logout();
-      away.stop();
-      for (int i = 0; i < 4; i++) {
-        try (ImapClient client = ImapClient.connect(dormouse.plain())) {
-          assertThat(client.refused("LOGIN bob \"in clear\"")).contains("[UNAVAILABLE]");
-        }
-      }
-      assertThat(answers(dormouse, "failed")).isEqualTo(2);
-      assertThat(answers(dormouse, "skipped")).isEqualTo(2);
-
-      away.startAgain();
-      Wait.until("it is asked again", Duration.ofSeconds(15), () -> letsIn(dormouse));
-      assertThat(letsIn(dormouse)).isTrue();
-      assertThat(answers(dormouse, "failed")).as("while it was away").isEqualTo(2);
-    } finally {
-      away.close();
-      backend.close();
-    }
-  }
-
-  private static double answers(FrontEnd dormouse, String result) {
-    return dormouse.metric(
-        "dormouse_directory_answers_total{link=\"1-ldap\",result=\"" + result + "\"}");
-  }
-
-  private static boolean letsIn(FrontEnd dormouse) {
-    try (ImapClient client = ImapClient.connect(dormouse.plain())) {
-      return client.command("LOGIN bob \"in clear\"").getLast().contains(" OK");
     }
   }
 
