@@ -215,12 +215,13 @@ final class Doze implements Sleeper.Listener {
   }
 
   private CommandTracker.@Nullable Decision decideStatus(String arguments) {
-    StatusQuery query = StatusQuery.of(arguments, conversation.features());
+    StatusCache statuses = home.answers().statuses();
+    StatusQuery query = statuses.query(arguments, conversation.features());
     if (query == null || conversation.isSelected(query) || !conversation.mayAnswer(query)) {
       return null;
     }
     if (!desked && question == null) {
-      kept = home.answers().statuses().find(query);
+      kept = statuses.find(query);
       if (kept != null) {
         home.metrics().status(StatusOutcome.CACHED.label());
         return CommandTracker.Decision.ANSWER;
@@ -229,7 +230,7 @@ final class Doze implements Sleeper.Listener {
       if (inWhoseName == null || query.names() != 0) {
         return null; // the connection that asks takes other names
       }
-      home.metrics().status(home.answers().statuses().whyNot(query).label());
+      home.metrics().status(statuses.whyNot(query).label());
       ask(query, inWhoseName);
     }
     if (question != null) {

@@ -66,7 +66,7 @@ final class KeptReplies {
   /// only polls is quiet. Else it goes to the backend.
   private Decision decideStatus(String tag, String arguments) {
     StatusCache cache = home.answers().statuses();
-    StatusQuery query = StatusQuery.of(arguments, conversation.features());
+    StatusQuery query = cache.query(arguments, conversation.features());
     if (query == null
         || conversation.notified()
         || conversation.isSelected(query)

@@ -2,6 +2,7 @@ package dormouse.imap.sleep;
 
 import dormouse.feed.FeedState;
 import dormouse.imap.sleep.UserMailboxes.Surroundings;
+import dormouse.imap.track.ClientFeatures;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -140,6 +141,12 @@ public final class StatusCache {
     return in.room().perUserBytes() > 0 && changes().feeds().state() == FeedState.UP;
   }
 
+  /// As [StatusQuery#of], which is not read again where the answer to these words is kept.
+  public @Nullable StatusQuery query(String arguments, ClientFeatures features) {
+    Kept known = kept.get(new Key(arguments, features.names()));
+    return known == null ? StatusQuery.of(arguments, features) : known.query();
+  }
+
   /// The answer that is good now, or null.
   public @Nullable Answer find(StatusQuery query) {
     Kept found = kept.get(Key.of(query));
@@ -163,7 +170,8 @@ public final class StatusCache {
 
   private boolean isGood(Kept found) {
     return isCurrent(found.query(), found.proof())
-        && found.proof().at().plus(in.settings().proofMax()).isAfter(in.clock().instant());
+        && in.clock().millis() - found.proof().at().toEpochMilli()
+            < in.settings().proofMax().toMillis();
   }
 
   /// Whether nothing was heard since that would make an answer too old.
