@@ -333,7 +333,6 @@ final class Doze implements Sleeper.Listener {
       case SELECT, EXAMINE -> answerSelect(tag);
       default -> throw new IllegalStateException(command.verb() + " takes a backend");
     }
-    keepAlive.spoke();
     expectMore();
   }
 
@@ -444,16 +443,34 @@ final class Doze implements Sleeper.Listener {
     if (looking) {
       return;
     }
-    forgetPatience();
-    if (idleTag == null) {
-      expectMoreUntil(home.clock().instant().plus(AUTOLOGOUT));
+    if (idleTag != null) {
+      forgetPatience();
+      return;
+    }
+    expectMoreUntil(home.clock().instant().plus(AUTOLOGOUT));
+  }
+
+  /// A timer that waits already is not set anew with each command: it looks at its end how long there is still to wait.
+  private void expectMoreUntil(Instant until) {
+    patientUntil = until;
+    if (patience == null) {
+      awaitMore(Duration.between(home.clock().instant(), until));
     }
   }
 
-  private void expectMoreUntil(Instant until) {
-    patientUntil = until;
+  private void awaitMore(Duration left) {
     patience =
-        home.wheel().after(Duration.between(home.clock().instant(), until), this::outOfPatience);
+        home.wheel()
+            .after(
+                left,
+                () -> {
+                  Duration more = Duration.between(home.clock().instant(), patientUntil);
+                  if (more.isPositive()) {
+                    awaitMore(more);
+                  } else {
+                    outOfPatience();
+                  }
+                });
   }
 
   void outOfPatience() {
@@ -485,7 +502,7 @@ final class Doze implements Sleeper.Listener {
     return patientUntil;
   }
 
-  /// When the client was told something last.
+  /// When a client in IDLE was told something last.
   Instant spoken() {
     return keepAlive.spoken();
   }
