@@ -266,7 +266,7 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
 
   /// A line of ours, without its CRLF. While the client's commands are being read it goes out behind the last of them.
   void say(String line) {
-    write(Unpooled.copiedBuffer(line + "\r\n", StandardCharsets.ISO_8859_1));
+    write(Unpooled.wrappedBuffer((line + "\r\n").getBytes(StandardCharsets.ISO_8859_1)));
     if (!unread.feeding()) {
       flush();
     }

@@ -4,7 +4,7 @@ import dormouse.park.Parked;
 import dormouse.session.Backlog;
 import dormouse.tls.records.CloseNotify;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import org.jspecify.annotations.Nullable;
 
@@ -85,16 +85,12 @@ sealed interface Wire {
 
     @Override
     public void write(ByteBuf bytes) {
-      ByteBuf before = waiting;
-      if (before == null) {
-        waiting = bytes;
-        return;
+      ByteBuf all = waiting;
+      if (all == null) {
+        all = ByteBufAllocator.DEFAULT.buffer(bytes.readableBytes());
+        waiting = all;
       }
-      waiting =
-          Unpooled.buffer(before.readableBytes() + bytes.readableBytes())
-              .writeBytes(before)
-              .writeBytes(bytes);
-      before.release();
+      all.writeBytes(bytes);
       bytes.release();
     }
 
