@@ -89,6 +89,7 @@ public final class Metrics {
   private final Map<OfBackend, Counter> canaries = new ConcurrentHashMap<>();
   private final Map<FeedOf, AtomicInteger> feeds = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> backendsUp = new ConcurrentHashMap<>();
+  private final Map<String, Counter> localAnswers = new ConcurrentHashMap<>(); // by command
   private final Map<Labelled, Counter> counters = new ConcurrentHashMap<>();
   private final Map<LinkResult, Counter> directoryAnswers = new ConcurrentHashMap<>();
   private final Map<String, Timer> directorySeconds = new ConcurrentHashMap<>();
@@ -472,11 +473,16 @@ public final class Metrics {
 
   /// A command was answered without a backend. `command` is its name, of a closed set; shown in lower case.
   public void answeredLocally(String command) {
-    count(
-        "dormouse.local.answers",
-        "command",
-        command.toLowerCase(Locale.ROOT),
-        "Commands answered without a backend");
+    Counter there = localAnswers.get(command);
+    if (there == null) {
+      there =
+          Counter.builder("dormouse.local.answers")
+              .description("Commands answered without a backend")
+              .tag("command", command.toLowerCase(Locale.ROOT))
+              .register(registry);
+      localAnswers.put(command, there);
+    }
+    there.increment();
   }
 
   /// A client's STATUS was answered. `outcome` is the label of its `StatusOutcome`.
@@ -577,12 +583,13 @@ public final class Metrics {
   }
 
   private void count(String name, String label, String value, String description) {
-    counters
-        .computeIfAbsent(
-            new Labelled(name, value),
-            _ ->
-                Counter.builder(name).description(description).tag(label, value).register(registry))
-        .increment();
+    Labelled key = new Labelled(name, value);
+    Counter there = counters.get(key);
+    if (there == null) { // the registry has one of each
+      there = Counter.builder(name).description(description).tag(label, value).register(registry);
+      counters.put(key, there);
+    }
+    there.increment();
   }
 
   private Timer latency(String name, String description, Tags tags) {

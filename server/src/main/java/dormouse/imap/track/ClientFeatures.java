@@ -30,12 +30,12 @@ public final class ClientFeatures {
   }
 
   public Rest rest() {
-    return new Rest(toEnable(Set.of()), condstore);
+    return new Rest(String.join(" ", enabled), condstore);
   }
 
   /// The backend has said `* ENABLED` with these names.
   public void enabled(String names) {
-    for (String name : names.toUpperCase(Locale.ROOT).trim().split(" +")) {
+    for (String name : names.toUpperCase(Locale.ROOT).trim().split(" ")) {
       if (!name.isEmpty()) {
         enabled.add(name);
       }
