@@ -22,6 +22,7 @@ import dormouse.park.Parked;
 import dormouse.park.Parking;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
+import dormouse.session.Timer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
@@ -55,6 +56,8 @@ final class ImapSession
 
   private static final int MAX_UNSENT_BYTES = 1 << 20; // to a sleeping client
   private static final Duration LAST_WORDS = Duration.ofSeconds(10);
+  private static final Duration RESTS_AFTER =
+      Duration.ofMillis(100); // a command, so that it is not made again for each of many
   private static final EventLog LOG = EventLog.of(ImapSession.class);
 
   /// What a session has from its login to its end, asleep and awake, in common with others of its user. Immutable.
@@ -94,6 +97,8 @@ final class ImapSession
   private final StayRules rules;
   private State state;
   private boolean loggedOut;
+  private boolean spokeLately;
+  private @Nullable Timer restsSoon;
 
   /// @param presence how its connection is counted; null if it is not
   /// @param clientId what the client said of itself
@@ -213,8 +218,10 @@ final class ImapSession
 
   @Override
   public void spoke() {
-    if (state instanceof State.Attached(var backend)) {
-      backend.clientSpoke();
+    switch (state) {
+      case State.Attached(var backend) -> backend.clientSpoke();
+      case State.Asleep _ -> spokeLately = true;
+      case State.AwaitingBackend _, State.Closed _ -> {}
     }
   }
 
@@ -244,15 +251,28 @@ final class ImapSession
     rest();
   }
 
-  /// With its connection parked and nothing under way, the session leaves only what must be kept of it.
+  /// With its connection parked and nothing under way, the session leaves only what must be kept of it, unless its client has spoken just
+  /// now and may go on.
   @Override
   public void rest() {
-    if (!(state instanceof State.Asleep(var doze)) || !doze.atRest()) {
+    if (restsSoon != null || !(state instanceof State.Asleep(var doze)) || !doze.atRest()) {
       return;
     }
     Parked socket = client.resting();
     Conversation.Rest said = conversation.rest();
     if (socket == null || said == null || loggedOut || !OwnFacts.fits(who.remote())) {
+      return;
+    }
+    if (spokeLately) {
+      spokeLately = false;
+      restsSoon =
+          home.wheel()
+              .after(
+                  RESTS_AFTER,
+                  () -> {
+                    restsSoon = null;
+                    rest();
+                  });
       return;
     }
     SelectedMailbox selected = conversation.selected();

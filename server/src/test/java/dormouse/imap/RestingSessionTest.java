@@ -30,7 +30,8 @@ class RestingSessionTest {
     return Stream.of(
         List.of(
             ImapSession.class,
-            "setting presence who clientId user home grant client conversation quiet rules state loggedOut"),
+            "setting presence who clientId user home grant client conversation quiet rules state loggedOut spokeLately"
+                + " restsSoon"),
         List.of(
             Conversation.class,
             "writes selects recent events toClient responses queue features selected opening compress capabilities tainted"
