@@ -247,11 +247,13 @@ final class ReloadIT {
     assertThat(reload(file)).startsWith("1 dormouse: no Dormouse answers at 127.0.0.1:" + admin);
   }
 
+  /// Nobody sleeps, however long a reload takes: sleepers are not counted as those who are awake.
   private void write(Path file, int port, int backend, String more) throws IOException {
     Files.writeString(
         file,
         """
         listen: [ { address: "127.0.0.1:%d", tls: none } ]
+        hibernate: { enabled: false }
         backends: { mx: { address: "127.0.0.1:%d", tls: none } }
         admin: { address: "127.0.0.1:%d" }
         runtime: { state-dir: . }
