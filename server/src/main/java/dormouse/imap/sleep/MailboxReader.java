@@ -155,6 +155,9 @@ final class MailboxReader {
           if (!reply.ok()) {
             return ended(reply);
           }
+          if (status.uidValidity() > 0 && status.uidValidity() != counts.uidValidity()) {
+            return CompletableFuture.completedFuture(new Reading.Failed()); // another by its name
+          }
           long watermark = status.highestModSeq();
           uidNext = status.uidNext();
           if (!changed

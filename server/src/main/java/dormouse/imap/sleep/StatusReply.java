@@ -8,6 +8,7 @@ import java.util.Locale;
 ///
 /// Lives on the user's event loop.
 final class StatusReply {
+  private long uidValidity;
   private long uidNext;
   private long highestModSeq;
 
@@ -21,6 +22,7 @@ final class StatusReply {
     String[] words = data.substring(open + 1).replace(")", " ").trim().split(" +");
     for (int i = 0; i + 1 < words.length; i += 2) {
       switch (words[i].toUpperCase(Locale.ROOT)) {
+        case "UIDVALIDITY" -> uidValidity = number(words[i + 1]);
         case "UIDNEXT" -> uidNext = number(words[i + 1]);
         case "HIGHESTMODSEQ" -> highestModSeq = number(words[i + 1]);
         default -> {}
@@ -35,6 +37,11 @@ final class StatusReply {
     } catch (NumberFormatException _) {
       return 0;
     }
+  }
+
+  /// 0 if it was not told; so are the others.
+  long uidValidity() {
+    return uidValidity;
   }
 
   long uidNext() {

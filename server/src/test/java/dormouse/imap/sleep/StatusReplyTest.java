@@ -10,8 +10,10 @@ class StatusReplyTest {
 
   @Test
   void numbersAreReadInAnyOrderAndCase() {
-    assertThat(hear("* STATUS INBOX (HighestModSeq 50 MESSAGES 3 uidnext 14)")).isTrue();
+    assertThat(hear("* STATUS INBOX (HighestModSeq 50 MESSAGES 3 uidnext 14 uidValidity 7)"))
+        .isTrue();
 
+    assertThat(reply.uidValidity()).isEqualTo(7);
     assertThat(reply.uidNext()).isEqualTo(14);
     assertThat(reply.highestModSeq()).isEqualTo(50);
   }
@@ -28,6 +30,7 @@ class StatusReplyTest {
     assertThat(hear("* STATUS INBOX ()")).isTrue();
     assertThat(hear("* STATUS INBOX (UIDNEXT many")).isTrue();
 
+    assertThat(reply.uidValidity()).isZero();
     assertThat(reply.uidNext()).isZero();
     assertThat(reply.highestModSeq()).isZero();
   }
