@@ -117,6 +117,7 @@ public final class Changes implements BackendFeeds.Listener, OwnWrites.Listener 
   void listenTo(BackendFeeds others) {
     leave();
     feeds = others;
+    namespaces = null; // each server has its own
     listen();
     epochs.next(null); // what they have told meanwhile was not heard
   }
@@ -211,24 +212,25 @@ public final class Changes implements BackendFeeds.Listener, OwnWrites.Listener 
   /// @param others hears what else is said meanwhile
   public CompletableFuture<Reply> askForNamespaces(
       BackendConnection on, Consumer<ResponseLine> others) {
+    Namespaces asked = namespaces(); // of this server, wherever the user is when it answers
     return on.run(
             "NAMESPACE",
             line -> {
-              if (!hearNamespaces(line)) {
+              if (!asked.hear(line)) {
                 others.accept(line);
               }
             })
         .thenApply(reply -> {
           if (!reply.lost()) {
-            namespaces().asked(reply, home.clock().millis());
+            asked.asked(reply, home.clock().millis());
           }
           return reply;
         });
   }
 
-  /// Learns from a response to NAMESPACE which mailboxes are not the user's own; returns whether it is one.
-  boolean hearNamespaces(ResponseLine line) {
-    return namespaces().hear(line);
+  /// Learns from a response to NAMESPACE, of who serves the user now, which mailboxes are not the user's own.
+  void hearNamespaces(ResponseLine line) {
+    namespaces().hear(line);
   }
 
   // ── the user's own sessions ──
