@@ -19,7 +19,7 @@ import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 
 /// What clients do all day, to a Dormouse in another process and often enough that its JVM knows what is worth compiling: they log in over TLS, new
-/// and resumed, by STARTTLS and in the clear, read, poll, idle, sleep, hear of mail, wake and leave. Blocks.
+/// and resumed, by STARTTLS and in the clear, read, poll, idle, sleep, hear of mail, wake and leave; and somebody looks at its metrics. Blocks.
 final class Rehearsal implements AutoCloseable {
   private static final String PASSWORD = "dormouse";
   private static final List<String> FOLDERS = List.of("One", "Two", "Three", "Four", "Five");
@@ -29,6 +29,7 @@ final class Rehearsal implements AutoCloseable {
   private static final int SLEEPERS = 40;
   private static final int NAPS = 25; // of each
   private static final int POLLS = 300;
+  private static final int LOOKS = 20;
   private static final int LARGE_FETCHES = 16;
   private static final int LARGE_LINES = 20_000;
 
@@ -36,8 +37,8 @@ final class Rehearsal implements AutoCloseable {
   private final HttpClient http = HttpClient.newHttpClient();
   private final Ports ports;
 
-  /// Where that Dormouse takes clients, and a Dovecot's events.
-  record Ports(int tls, int startTls, int plain, int events) {}
+  /// Where that Dormouse takes clients, a Dovecot's events, and questions for its metrics.
+  record Ports(int tls, int startTls, int plain, int events, int admin) {}
 
   Rehearsal(Ports ports) {
     this.ports = ports;
@@ -79,6 +80,9 @@ final class Rehearsal implements AutoCloseable {
     }
     atOnce(AT_ONCE, this::poll);
     atOnce(AT_ONCE, this::readMuch);
+    for (int i = 0; i < LOOKS; i++) {
+      look();
+    }
     for (ImapClient each : sleepers) {
       each.done();
       each.logout();
@@ -150,6 +154,12 @@ final class Rehearsal implements AutoCloseable {
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + ports.events))
             .POST(HttpRequest.BodyPublishers.ofString(event))
             .build(),
+        HttpResponse.BodyHandlers.discarding());
+  }
+
+  private void look() throws IOException, InterruptedException {
+    http.send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + ports.admin + "/metrics")).build(),
         HttpResponse.BodyHandlers.discarding());
   }
 

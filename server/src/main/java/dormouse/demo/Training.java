@@ -31,7 +31,8 @@ public final class Training {
 
   private final Path home;
   private final Rehearsal.Ports ports =
-      new Rehearsal.Ports(FreePort.next(), FreePort.next(), FreePort.next(), FreePort.next());
+      new Rehearsal.Ports(
+          FreePort.next(), FreePort.next(), FreePort.next(), FreePort.next(), FreePort.next());
 
   private Training(Path home) {
     this.home = home;
@@ -124,7 +125,7 @@ public final class Training {
           - { address: "127.0.0.1:%d" }
           - { address: "127.0.0.1:%d", tls: starttls }
           - { address: "127.0.0.1:%d", tls: none }
-        admin: { address: none }
+        admin: { address: "127.0.0.1:%d" }
         runtime: { state-dir: ., drain: 0s }
         backends:
           mail:
@@ -135,7 +136,13 @@ public final class Training {
         hibernate: { after: 0s, poll: 10s }
         limits: { exempt: [ 127.0.0.0/8 ] }
         """
-            .formatted(ports.tls(), ports.startTls(), ports.plain(), backendPort, ports.events()));
+            .formatted(
+                ports.tls(),
+                ports.startTls(),
+                ports.plain(),
+                ports.admin(),
+                backendPort,
+                ports.events()));
   }
 
   private boolean accepts() {
