@@ -251,6 +251,15 @@ final class ImapSession
     rest();
   }
 
+  private void restAfterAll() {
+    restsSoon = null;
+    try {
+      rest();
+    } catch (RuntimeException e) {
+      broken("rest", e);
+    }
+  }
+
   /// With its connection parked and nothing under way, the session leaves only what must be kept of it, unless its client has spoken just
   /// now and may go on.
   @Override
@@ -265,14 +274,7 @@ final class ImapSession
     }
     if (spokeLately) {
       spokeLately = false;
-      restsSoon =
-          home.wheel()
-              .after(
-                  RESTS_AFTER,
-                  () -> {
-                    restsSoon = null;
-                    rest();
-                  });
+      restsSoon = home.wheel().after(RESTS_AFTER, this::restAfterAll);
       return;
     }
     SelectedMailbox selected = conversation.selected();

@@ -35,14 +35,14 @@ final class KeepAlive {
     start(home.clock().instant());
   }
 
-  /// @param lastSpoken when the client was told something last
+  /// @param lastSpoken when the client was told something last in its IDLE
   void start(Instant lastSpoken) {
     stop();
     spoken = lastSpoken;
     schedule();
   }
 
-  /// When the client was told something last.
+  /// When the client was told something last in an IDLE.
   Instant spoken() {
     return spoken;
   }
@@ -66,7 +66,7 @@ final class KeepAlive {
 
   /// Whether it is time to say it at the beat of now.
   ///
-  /// @param spoken when the client was told something last
+  /// @param spoken when the client was told something last in its IDLE
   static boolean isDue(HibernateSettings settings, Instant spoken, Instant now) {
     Duration silence = Duration.between(spoken, now);
     return silence.compareTo(settings.keepAlive().dividedBy(2)) >= 0;

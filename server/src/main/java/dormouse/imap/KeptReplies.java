@@ -140,7 +140,7 @@ final class KeptReplies {
     }
     refreshed = false;
     home.metrics().status(StatusOutcome.CACHED.label());
-    home.metrics().answeredLocally("status");
+    home.metrics().answeredLocally(Verb.STATUS.name());
     return answer.lines(tag);
   }
 }

@@ -36,7 +36,7 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
   private long spokenMillis;
   private @Nullable ImapSession session; // once it is there again
 
-  /// @param spoken when the client was told something last
+  /// @param spoken when the client was told something last in an IDLE
   RestingSession(
       ImapSession.Setting setting,
       @Nullable Sleeper sleeper,

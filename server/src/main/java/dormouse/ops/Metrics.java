@@ -476,10 +476,11 @@ public final class Metrics {
     Counter there = localAnswers.get(command);
     if (there == null) {
       there =
-          Counter.builder("dormouse.local.answers")
-              .description("Commands answered without a backend")
-              .tag("command", command.toLowerCase(Locale.ROOT))
-              .register(registry);
+          counter(
+              "dormouse.local.answers",
+              "command",
+              command.toLowerCase(Locale.ROOT),
+              "Commands answered without a backend");
       localAnswers.put(command, there);
     }
     there.increment();
@@ -585,11 +586,16 @@ public final class Metrics {
   private void count(String name, String label, String value, String description) {
     Labelled key = new Labelled(name, value);
     Counter there = counters.get(key);
-    if (there == null) { // the registry has one of each
-      there = Counter.builder(name).description(description).tag(label, value).register(registry);
+    if (there == null) {
+      there = counter(name, label, value, description);
       counters.put(key, there);
     }
     there.increment();
+  }
+
+  /// The one that there is, or a new one.
+  private Counter counter(String name, String label, String value, String description) {
+    return Counter.builder(name).description(description).tag(label, value).register(registry);
   }
 
   private Timer latency(String name, String description, Tags tags) {

@@ -234,8 +234,15 @@ class StatusRaceIT {
 
   private void judge(ImapClient client, Mailbox mailbox, int since, List<String> heard) {
     asked.incrementAndGet();
-    String line = heard.size() == 1 ? GONE : heard.getFirst();
-    String state = line.equals(GONE) ? GONE : line.substring(line.indexOf('('));
+    String state = // who writes has a mailbox selected, and may hear of that first
+        heard.stream()
+            .filter(line -> line.startsWith("* STATUS "))
+            .findFirst()
+            .map(line -> line.substring(line.indexOf('(')))
+            .orElse(GONE);
+    if (heard.stream().anyMatch(line -> line.contains("MODSEQ"))) {
+      throw client.failure("nobody has switched on CONDSTORE: " + heard, null);
+    }
     if (!mailbox.was(state, since)) {
       throw client.failure(
           mailbox.name + " was never " + state + " in " + mailbox.statesSince(since), null);

@@ -186,7 +186,8 @@ public final class Changes implements BackendFeeds.Listener, OwnWrites.Listener 
 
   // ── whose mailboxes they are ──
 
-  private Namespaces namespaces() {
+  /// What the user's server has said, or will be asked, of whose the mailboxes are. An answer belongs to who was there when it was asked for.
+  Namespaces namespaces() {
     Namespaces there = namespaces;
     if (there == null) {
       there = new Namespaces();
@@ -226,11 +227,6 @@ public final class Changes implements BackendFeeds.Listener, OwnWrites.Listener 
           }
           return reply;
         });
-  }
-
-  /// Learns from a response to NAMESPACE, of who serves the user now, which mailboxes are not the user's own.
-  void hearNamespaces(ResponseLine line) {
-    namespaces().hear(line);
   }
 
   // ── the user's own sessions ──

@@ -29,6 +29,7 @@ public final class ListCache {
   public final class Asked {
     private final ListQuery query;
     private final Proof since;
+    private final Namespaces namespaces = changes().namespaces(); // of the server that is asked
     private final List<String> lines = new ArrayList<>();
     private int bytes;
     private boolean failed;
@@ -45,7 +46,7 @@ public final class ListCache {
         return false;
       }
       if (query.names() == 0) {
-        changes().hearNamespaces(line);
+        namespaces.hear(line);
       }
       bytes += line.text().length() + OVERHEAD_BYTES;
       if (bytes > in.room().perUserBytes()) {

@@ -124,7 +124,7 @@ class FoldTest {
     feeds.add("events", /* tellsAll= */ true).up();
     UserMailboxes all = user();
     String shared = random.nextBoolean() ? "NIL" : "((\"Shared/\" \"/\"))";
-    all.changes().hearNamespaces(ResponseLine.parse("* NAMESPACE ((\"\" \"/\")) NIL " + shared));
+    all.changes().namespaces().hear(ResponseLine.parse("* NAMESPACE ((\"\" \"/\")) NIL " + shared));
     for (int i = random.nextInt(4); i > 0; i--) {
       all.changes().epochs().next(NAMES.get(random.nextInt(NAMES.size())));
     }
