@@ -98,6 +98,7 @@ final class Hold implements Workload {
         if (base == null) {
           Held empty = stack.processes();
           bench.add(BEFORE, stack, ((double) empty.front() + empty.back()) / (1 << 20));
+          stack.ownMemory(); // at first a heap shrinks, which goes back a little later
         }
         long slabs = Held.kernelSlabs();
         int first = held.size();
