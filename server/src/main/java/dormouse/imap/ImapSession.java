@@ -18,11 +18,9 @@ import dormouse.imap.track.Verb;
 import dormouse.listen.Presence;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
-import dormouse.park.Parked;
 import dormouse.park.Parking;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
-import dormouse.session.Timer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
@@ -56,8 +54,6 @@ final class ImapSession
 
   private static final int MAX_UNSENT_BYTES = 1 << 20; // to a sleeping client
   private static final Duration LAST_WORDS = Duration.ofSeconds(10);
-  private static final Duration RESTS_AFTER =
-      Duration.ofMillis(100); // a command, so that it is not made again for each of many
   private static final EventLog LOG = EventLog.of(ImapSession.class);
 
   /// What a session has from its login to its end, asleep and awake, in common with others of its user. Immutable.
@@ -95,10 +91,9 @@ final class ImapSession
   private final Conversation conversation;
   private final QuietClock quiet;
   private final StayRules rules;
+  private final SessionRest rest;
   private State state;
   private boolean loggedOut;
-  private boolean spokeLately;
-  private @Nullable Timer restsSoon;
 
   /// @param presence how its connection is counted; null if it is not
   /// @param clientId what the client said of itself
@@ -134,6 +129,9 @@ final class ImapSession
             capabilities, compress, home.changes()::writes, this::selects, this, client::write);
     this.rules = new StayRules(home, grant != null, client, conversation);
     this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
+    this.rest =
+        new SessionRest(
+            setting, presence, who, clientId, client, conversation, quiet, this::restAfterAll);
     this.state = new State.Attached(backendSide(connection, capabilities));
     this.conversation.tainted(connection.condstore());
   }
@@ -171,6 +169,9 @@ final class ImapSession
     }
     this.rules = new StayRules(home, grant != null, client, conversation);
     this.quiet = new QuietClock(home, rules::quiet, this::restful, this::sleep);
+    this.rest =
+        new SessionRest(
+            setting, presence, who, clientId, client, conversation, quiet, this::restAfterAll);
     quiet.resume(new QuietClock.Rest(own.wokeAt(), own.doublings()));
     this.state =
         new State.Asleep(Doze.resumed(this, from, own, who, conversation, client.commands()));
@@ -220,7 +221,7 @@ final class ImapSession
   public void spoke() {
     switch (state) {
       case State.Attached(var backend) -> backend.clientSpoke();
-      case State.Asleep _ -> spokeLately = true;
+      case State.Asleep _ -> rest.spoke();
       case State.AwaitingBackend _, State.Closed _ -> {}
     }
   }
@@ -252,7 +253,6 @@ final class ImapSession
   }
 
   private void restAfterAll() {
-    restsSoon = null;
     try {
       rest();
     } catch (RuntimeException e) {
@@ -260,32 +260,13 @@ final class ImapSession
     }
   }
 
-  /// With its connection parked and nothing under way, the session leaves only what must be kept of it, unless its client has spoken just
-  /// now and may go on.
+  /// Leaves only what must be kept of it, if it can ([SessionRest]).
   @Override
   public void rest() {
-    if (restsSoon != null || !(state instanceof State.Asleep(var doze)) || !doze.atRest()) {
-      return;
+    if (state instanceof State.Asleep(var doze) && !loggedOut && rest.begin(doze)) {
+      state = new State.Closed();
+      setting.sessions().rests(this);
     }
-    Parked socket = client.resting();
-    Conversation.Rest said = conversation.rest();
-    if (socket == null || said == null || loggedOut || !OwnFacts.fits(who.remote())) {
-      return;
-    }
-    if (spokeLately) {
-      spokeLately = false;
-      restsSoon = home.wheel().after(RESTS_AFTER, this::restAfterAll);
-      return;
-    }
-    SelectedMailbox selected = conversation.selected();
-    OwnFacts own =
-        OwnFacts.of(
-            who, doze, client.malformed(), quiet.rest(), selected, conversation.recent().uids());
-    SharedFacts shared = SharedFacts.of(who, clientId, said, doze.backend(), selected, presence);
-    doze.stopClocks();
-    state = new State.Closed();
-    new RestingSession(setting, doze.sleeper(), shared, own, socket, doze.spoken());
-    setting.sessions().rests(this);
   }
 
   @Override
@@ -307,10 +288,6 @@ final class ImapSession
       return doze;
     }
     throw new IllegalStateException("awake");
-  }
-
-  void outOfPatience() {
-    doze().outOfPatience();
   }
 
   @Override

@@ -150,7 +150,7 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
   protected void due() {
     OwnFacts facts = own();
     if (facts.idleTag() == null) {
-      session().outOfPatience();
+      session().doze().outOfPatience();
       return;
     }
     wait(facts);

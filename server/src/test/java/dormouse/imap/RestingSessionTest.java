@@ -30,8 +30,10 @@ class RestingSessionTest {
     return Stream.of(
         List.of(
             ImapSession.class,
-            "setting presence who clientId user home grant client conversation quiet rules state loggedOut spokeLately"
-                + " restsSoon"),
+            "setting presence who clientId user home grant client conversation quiet rules rest state loggedOut"),
+        List.of(
+            SessionRest.class,
+            "setting presence who clientId client conversation quiet again spokeLately soon"),
         List.of(
             Conversation.class,
             "writes selects recent events toClient responses queue features selected opening compress capabilities tainted"
