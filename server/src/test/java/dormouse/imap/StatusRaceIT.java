@@ -243,6 +243,9 @@ class StatusRaceIT {
     if (heard.stream().anyMatch(line -> line.contains("MODSEQ"))) {
       throw client.failure("nobody has switched on CONDSTORE: " + heard, null);
     }
+    if (heard.stream().anyMatch(line -> line.startsWith("* NO "))) {
+      throw client.failure("nobody has asked for what is gone: " + heard, null);
+    }
     if (!mailbox.was(state, since)) {
       throw client.failure(
           mailbox.name + " was never " + state + " in " + mailbox.statesSince(since), null);

@@ -63,7 +63,8 @@ public final class StatusRefresh {
 
   private static void hear(
       ResponseLine line, Map<String, Map<String, String>> told, Consumer<ResponseLine> others) {
-    if (line.kind() == Kind.LIST) {
+    boolean warns = line.kind() == Kind.NO && !line.codeName().equals("ALERT");
+    if (line.kind() == Kind.LIST || warns) { // Dovecot of a mailbox that goes meanwhile
       return;
     }
     String data = line.data();
