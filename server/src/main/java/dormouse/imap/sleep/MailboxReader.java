@@ -321,32 +321,4 @@ final class MailboxReader {
   boolean canIdle() {
     return features.idle();
   }
-
-  /// Gives the connection up, to whoever may need it next.
-  void leave(UserBackend backend) {
-    if (!connection.restful() && !connection.idling()) {
-      connection.leave();
-      return;
-    }
-    tellWhatIsOn();
-    backend.keep(connection, /* selected= */ true, /* afterLogout= */ false);
-  }
-
-  /// Gives the connection up to who needs it now; null if it must stay.
-  @Nullable BackendConnection lend(UserBackend backend) {
-    if (!connection.restful() || !backend.mayKeep(connection, /* selected= */ true)) {
-      return null;
-    }
-    tellWhatIsOn();
-    backend.unselect(connection);
-    return connection;
-  }
-
-  private void tellWhatIsOn() {
-    connection.switchedOn(connection.enabled(), connection.condstore() || numbersChanges());
-  }
-
-  BackendConnection connection() {
-    return connection;
-  }
 }

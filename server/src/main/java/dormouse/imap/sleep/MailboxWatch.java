@@ -7,17 +7,12 @@ import dormouse.feed.FeedState;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Capabilities;
-import dormouse.imap.backend.Reply;
-import dormouse.imap.track.ResponseLine;
 import dormouse.imap.view.MailboxView;
 import dormouse.ops.EventLog;
 import dormouse.session.Timer;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -25,27 +20,25 @@ import org.jspecify.annotations.Nullable;
 
 /// Watches one mailbox of one user for all sessions that sleep on it.
 /// ```text
-///                          ┌──────────────── reading ◀─── a word from the backend, a look, a sweep ────┐
-/// closed ──▶ opening ──EXAMINE──▶ reading ──all told──▶ idling ──────────────────────────────────────────┤
-///    ▲          │ cannot                  └──feeds──▶ lingering ──sync-linger──▶ resting ──▶ opening    │
-///    └──retry───┘                                         └───────────────── a feed, a look ─────────────┘
+///                ┌───────────a feed, a look, a sweep────────────┐
+/// closed ──▶ opening ──▶ connected ──feeds, and sync-linger──▶ resting
+///    ▲          │ cannot     │ lost
+///    └──retry───┴────────────┘
 /// ```
 /// Where no feed tells of changes, or none any more, one backend connection stays in EXAMINE and IDLE. Where feeds do, a connection is opened
 /// when one has told something, is kept for the next change for a while, unless a session that wakes needs it sooner ([#spare]), and at rest
 /// there is none.
 ///
 /// Whatever a feed says, or the backend while idling, only means "look": truth comes from reading the mailbox
-/// ([MailboxReader]), and each sleeper hears the difference between that and its own view ([Sleepers]).
+/// ([WatchConnection]), and each sleeper hears the difference between that and its own view ([Sleepers]).
 ///
 /// Lives on the user's event loop.
-public final class MailboxWatch extends Timer implements WatchLogin.Host {
+public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchConnection.Host {
   private enum State {
     CLOSED,
     OPENING,
-    READING,
-    IDLING,
-    /// Connected, in case that more changes.
-    LINGERING,
+    /// Its [WatchConnection] reads, idles or lingers.
+    CONNECTED,
     /// Not connected: a feed will tell.
     RESTING
   }
@@ -67,13 +60,10 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   private final Sleepers sleepers;
   private @Nullable WatchLogin login; // while there is more to it than a next try at once
   private State state = State.CLOSED;
-  private @Nullable MailboxReader reader;
-  private boolean again; // another reading is due behind the one that is under way
+  private @Nullable WatchConnection connection; // null unless CONNECTED
   private boolean
       lookSoon; // a change was read: without a feed Dovecot may be silent of another, before its
   // IDLE stands and by NOTIFY
-  private boolean stirred; // the backend told of a change that has not been read
-  private boolean ending; // DONE was said, or the backend ended the IDLE
   private long provenMillis;
   private Priority priority = Priority.SYNC; // of the next login, unless a client waits for it
   private long lingerUntilMillis;
@@ -85,7 +75,6 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     this.sleepers = new Sleepers(home.sessions());
   }
 
-  @SuppressWarnings("EnumOrdinal") // nothing of it outlives the process
   MailboxWatch(
       FoldReader in,
       UserMailboxes home,
@@ -94,12 +83,8 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
       Function<Sleeper, Sleeper.Listener> listener) {
     this(home, mailbox);
     state = State.RESTING;
-    priority = Priority.values()[(int) in.number()];
     provenMillis = in.number();
     lingerUntilMillis = in.number();
-    again = in.flag();
-    lookSoon = in.flag();
-    stirred = in.flag();
     long sweepMillis = in.number();
     sleepers.unfold(in, this, grant, listener);
     waitFor(Duration.ofMillis(sweepMillis - home.clock().millis()), Then.SWEEP);
@@ -108,7 +93,6 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   /// Whether it can be [#fold]ed: it has no connection and wants none before its time comes or a feed tells.
   boolean folds(Grant grant) {
     return state == State.RESTING
-        && reader == null
         && login == null
         && then == Then.SWEEP
         && isWaiting()
@@ -116,17 +100,12 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   }
 
   /// Its mailbox is written by its user. It waits for nothing any more.
-  @SuppressWarnings("EnumOrdinal") // nothing of it outlives the process
   void fold(FoldWriter out) {
     Duration left = home.wheel().left(this);
     cancel();
     out.due(left);
-    out.number(priority.ordinal());
     out.number(provenMillis);
     out.number(Math.max(0, lingerUntilMillis));
-    out.flag(again);
-    out.flag(lookSoon);
-    out.flag(stirred);
     out.number(home.clock().millis() + left.toMillis());
     sleepers.fold(out);
   }
@@ -146,41 +125,33 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     if (sleepers.size() > 1) {
       return;
     }
-    switch (state) { // what was left for a while does not sweep
-      case IDLING -> scheduleSweep();
-      case CLOSED, LINGERING, RESTING -> rest();
-      case OPENING, READING -> {}
+    WatchConnection open = connection;
+    if (open == null ? state != State.OPENING : open.lingers()) {
+      rest(); // what was left for a while does not sweep
+    } else if (open != null && !open.reads()) {
+      scheduleSweep();
     }
   }
 
   /// Whether the view with which a session comes is known to be the mailbox still.
   private boolean isCurrent(Sleeper sleeper) {
     return home.changes().epochs().of(mailbox) == sleeper.since().epoch()
-        && (told() || (state == State.IDLING && !ending && !stirred && isRead(sleeper)));
+        && (told() || (connection != null && connection.isAt(sleeper.view())));
   }
 
   /// Whether this watch would be told of a change of the mailbox, which is as the view.
   boolean isAt(MailboxView view) {
-    return state == State.IDLING
-        && !ending
-        && !stirred
-        && reader != null
-        && reader.numbersChanges()
-        && reader.isRead(view);
+    return connection != null && connection.hears() && connection.isAt(view);
   }
 
-  /// Whether changes are told without a connection of this watch.
-  private boolean told() {
+  @Override
+  public boolean told() {
     return home.changes().heard(mailbox) == FeedState.UP;
   }
 
   /// Whether no connection shall be kept for it all the same.
   private boolean polls() {
     return home.backend().now().settings().watch() == Watch.POLL;
-  }
-
-  private boolean isRead(Sleeper sleeper) {
-    return reader != null && reader.isRead(sleeper.view());
   }
 
   /// The session woke or ended.
@@ -210,10 +181,14 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
       login.abandon();
       login = null;
     }
-    MailboxReader open = reader;
-    reader = null;
+    letGo();
+  }
+
+  private void letGo() {
+    WatchConnection open = connection;
+    connection = null;
     if (open != null) {
-      open.leave(home.backend());
+      open.leave();
     }
   }
 
@@ -227,8 +202,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
   }
 
   private boolean hearsOfChanges() {
-    return told()
-        || (state == State.IDLING && !ending && reader != null && reader.numbersChanges());
+    return told() || (connection != null && connection.hears());
   }
 
   /// Reads the mailbox for a sleeper whose client waits; ends with [Sleeper.Listener#looked].
@@ -255,34 +229,34 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
 
   /// @param urgency of the login, if there must be one
   private void read(Priority urgency) {
-    switch (state) {
-      case CLOSED, RESTING -> {
-        priority = urgency;
-        open();
-      }
-      case OPENING, READING -> again = true;
-      case IDLING -> endIdle();
-      case LINGERING -> {
-        if (reader != null) {
-          readAgain(reader);
-        }
-      }
+    if (connection != null) {
+      connection.look();
+    } else if (state != State.OPENING) {
+      priority = urgency;
+      open();
     }
   }
 
   /// Something may have changed, somebody says.
-  void stirred() {
+  @Override
+  public void stirred() {
     sleepers.doubt();
-    if (state == State.OPENING || state == State.READING || sleepers.listening()) {
+    if (reads() || sleepers.listening()) {
       look();
     }
+  }
+
+  /// Whether the mailbox is being read, or is about to be.
+  private boolean reads() {
+    return connection == null ? state == State.OPENING : connection.reads();
   }
 
   /// The feeds have become reliable, or have ceased to be: who knows what they have not told.
   void feedTurned() {
     sleepers.doubt();
-    again |= state == State.OPENING || state == State.READING; // what was read may be from before
-    if (state == State.IDLING || state == State.LINGERING || state == State.RESTING) {
+    if (connection != null && connection.reads()) {
+      connection.look(); // what was read may be from before
+    } else if (connection != null || state == State.RESTING) {
       double part = ThreadLocalRandom.current().nextDouble(); // of many watches, never all at once
       long millis = (long) (home.settings().poll().toMillis() * part);
       waitFor(Duration.ofMillis(millis), Then.SWEEP);
@@ -326,11 +300,11 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
       return;
     }
     home.offers(capabilities);
-    MailboxReader on = new MailboxReader(opened, BackendFeatures.of(capabilities), mailbox);
-    reader = on;
-    opened.onClose(() -> connectionLost(on));
-    opened.onUnasked(_ -> {});
-    begin(on);
+    state = State.CONNECTED;
+    connection =
+        new WatchConnection(
+            this, home, mailbox, sleepers, opened, BackendFeatures.of(capabilities));
+    connection.begin();
   }
 
   @Override
@@ -340,8 +314,9 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     open();
   }
 
-  /// What was found where the user logged in cannot be right, unless it has been moved meanwhile: then the watch goes on at the new place.
-  private void doubted(Refusal refusal, Predicate<Sleeper> whom) {
+  /// Unless the user has been moved meanwhile: then the watch goes on at the new place.
+  @Override
+  public void doubted(Refusal refusal, Predicate<Sleeper> whom) {
     close();
     if (sleepers.isEmpty()) { // they have woken meanwhile
       closeIfUnused();
@@ -366,41 +341,23 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     retryLater(WatchLogin.BACKEND_DOWN);
   }
 
-  /// A bug of ours: it ends this connection, not the watch.
-  private @Nullable Void broke(MailboxReader on, Throwable bug) {
-    LOG.error(bug, "watch-failed", "mailbox", mailbox);
-    if (reader == on) {
-      giveUp(on);
-    }
-    return null;
-  }
-
-  private void giveUp(MailboxReader on) {
-    on.connection().close();
-    connectionLost(on);
-  }
-
-  private void connectionLost(MailboxReader which) {
-    if (which != reader) {
-      return;
-    }
-    reader = null;
-    if (state == State.LINGERING) {
+  @Override
+  public void lost() {
+    WatchConnection lost = connection;
+    connection = null;
+    if (lost == null || lost.lingers()) {
       rest();
       return;
     }
-    boolean nothingKnown = state == State.IDLING && !stirred;
-    priority = nothingKnown ? Priority.SWEEP : Priority.SYNC;
+    priority = lost.knowsOfNothing() ? Priority.SWEEP : Priority.SYNC;
     retryLater(WatchLogin.BACKEND_DOWN);
   }
 
   /// Goes on at another backend if the user has been sent away from this one, also in the middle of a reading. A login that is under way sees
   /// to that itself ([LoginAgain]).
   void rerouted() {
-    MailboxReader open = reader;
-    if (open != null && !home.backend().route().keeps(open.connection().backend())) {
-      open.connection().leave();
-      connectionLost(open);
+    if (connection != null) {
+      connection.rerouted();
     }
   }
 
@@ -416,189 +373,54 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
     waitFor(login().pause(sleepers.waiting()), Then.OPEN);
   }
 
-  private void begin(MailboxReader on) {
-    if (home.changes().asksForNamespaces(mailbox)) {
-      askWhose(on, this::examine);
-    } else {
-      examine(on);
-    }
-  }
-
-  /// Whose the mailbox is decides whether the feeds tell of it.
-  private void askWhose(MailboxReader on, Consumer<MailboxReader> then) {
-    home.changes()
-        .askForNamespaces(
-            on.connection(),
-            line -> {
-              on.hear(line);
-              stirred |= MailboxReader.tellsOfChange(line);
-            })
-        .thenAccept(reply -> {
-          if (reader == on && !reply.lost()) {
-            then.accept(on);
-          }
-        })
-        .exceptionally(bug -> broke(on, bug));
-  }
-
-  private void examine(MailboxReader on) {
-    Proof begun = home.changes().proof(mailbox);
-    List<Sleeper> served = sleepers.reading();
-    again = false;
-    on.examine()
-        .thenAccept(reply -> {
-          if (reply.lost() || reader != on) {
-            return; // the end of the connection tries again
-          }
-          if (!reply.ok()) {
-            Refusal refusal = Refusal.ofSelect(reply);
-            if (refusal == null) {
-              giveUp(on);
-              return;
-            }
-            doubted(refusal, _ -> true);
-            return;
-          }
-          Refusal strangeness = Sleepers.strangeness(served, on);
-          if (strangeness != null) {
-            doubted(strangeness, one -> strangeness.equals(on.refusal(one.view())));
-            return;
-          }
-          state = State.READING;
-          stirred = false;
-          boolean expectsNothing = told(); // else it would have been told
-          tell(on, served, begun, on.first(served, expectsNothing));
-        })
-        .exceptionally(bug -> broke(on, bug));
-  }
-
-  /// One more reading on the connection that stands.
-  private void readAgain(MailboxReader on) {
-    if (home.changes().asksForNamespaces(mailbox)) { // no feed had been heard when it was examined
-      state = State.READING;
-      askWhose(on, this::readAgain);
-      return;
-    }
-    Proof begun = home.changes().proof(mailbox);
-    List<Sleeper> served = sleepers.reading();
-    boolean heard = stirred;
-    state = State.READING;
-    again = false;
-    stirred = false;
-    tell(on, served, begun, on.next(served, heard));
-  }
-
-  private void tell(
-      MailboxReader on,
-      List<Sleeper> served,
-      Proof begun,
-      CompletableFuture<MailboxReader.Reading> reading) {
-    reading
-        .thenAccept(outcome -> {
-          if (reader != on) {
-            return;
-          }
-          switch (outcome) {
-            case MailboxReader.Reading.NothingNew _ -> {
-              proven("nothing-new", begun.at());
-              home.saw(mailbox, on.view(), begun);
-              sleepers.nothingNew(served);
-              rest(on);
-            }
-            case MailboxReader.Reading.Read read -> {
-              proven("done", begun.at());
-              if (told() && sleepers.surprised(served, on)) {
-                home.changes().feeds().missed();
-                home.changes().expectEvent();
-              }
-              again |= read.unsettled();
-              if (!again) {
-                home.saw(mailbox, on.view(), begun);
-              }
-              lookSoon = read.changed();
-              sleepers.tell(served, on, read);
-              rest(on);
-            }
-            case MailboxReader.Reading.Failed _ -> giveUp(on);
-            case MailboxReader.Reading.Lost _ -> {} // the end of the connection tries again
-          }
-        })
-        .exceptionally(bug -> broke(on, bug));
-  }
-
-  private void proven(String result, Instant begun) {
+  @Override
+  public void proven(String result, Instant begun) {
     provenMillis = begun.toEpochMilli();
     login = null; // it has served: the next pause is short again
     home.metrics().sync(result, Duration.between(begun, home.clock().instant()));
   }
 
-  private void rest(MailboxReader on) {
-    if (reader != on) {
-      return;
-    }
-    if (again) {
-      sleepers.doubt(); // what was heard while it was read may not be in it
-    }
-    if (again || sleepers.wantMore(on)) {
-      readAgain(on);
-      return;
-    }
-    sleepers.settle(on);
-    if (told() || polls()) {
+  @Override
+  public void changed(boolean byItself) {
+    lookSoon = byItself;
+  }
+
+  @Override
+  public void rests() {
+    if (connection == null || told() || polls()) {
       rest();
       return;
     }
-    idle(on);
-  }
-
-  private void idle(MailboxReader on) {
-    state = State.IDLING;
-    ending = false;
+    connection.idle();
     scheduleSweep();
-    if (!on.canIdle()) {
-      return;
-    }
-    on.connection()
-        .idle(line -> hearWhileIdle(on, line), () -> {})
-        .thenAccept(reply -> idleEnded(on, reply))
-        .exceptionally(bug -> broke(on, bug));
   }
 
   /// Lets the feeds tell when to go on; until then a connection that stands is kept for a while.
   private void rest() {
-    MailboxReader open = reader;
     long linger = lingerUntilMillis - home.clock().millis();
-    if (open != null && linger > 0) {
-      state = State.LINGERING;
+    if (connection != null && linger > 0) {
       waitFor(Duration.ofMillis(linger), Then.END_LINGER);
       return;
     }
     state = State.RESTING;
-    reader = null;
-    if (open != null) {
-      open.leave(home.backend());
-    }
+    letGo();
     scheduleSweep();
     home.rests();
   }
 
   /// The connection that lingers, given up for a login for which it does; null if there is none.
   @Nullable BackendConnection spare(Predicate<BackendConnection> does) {
-    MailboxReader open = reader;
-    if (state != State.LINGERING || open == null || !does.test(open.connection())) {
-      return null;
-    }
-    BackendConnection spare = open.lend(home.backend());
+    BackendConnection spare = connection == null ? null : connection.spare(does);
     if (spare != null) {
       state = State.RESTING;
-      reader = null;
+      connection = null;
       scheduleSweep();
     }
     return spare;
   }
 
   private void endLinger() {
-    if (state == State.LINGERING) {
+    if (connection != null && connection.lingers()) {
       rest();
     }
   }
@@ -609,51 +431,13 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host {
       return;
     }
     HibernateSettings settings = home.settings();
-    boolean tellsAll = !polls() && reader != null && reader.canIdle() && reader.numbersChanges();
+    boolean tellsAll = !polls() && connection != null && connection.tellsAll();
     Duration period = told() || tellsAll ? settings.sweep() : settings.poll();
     boolean soon =
-        lookSoon && (state == State.IDLING || home.changes().feeds().state() != FeedState.UP);
+        lookSoon && (connection != null || home.changes().feeds().state() != FeedState.UP);
     Duration jittered = soon ? LOOK_SOON : Backoff.jitter(period);
     lookSoon = false;
     waitFor(jittered.compareTo(LONGEST_IDLE) < 0 ? jittered : LONGEST_IDLE, Then.SWEEP);
-  }
-
-  private void hearWhileIdle(MailboxReader on, ResponseLine line) {
-    if (reader != on) {
-      return;
-    }
-    on.hear(line);
-    if (!MailboxReader.tellsOfChange(line)) {
-      return;
-    }
-    stirred = true;
-    stirred();
-  }
-
-  private void endIdle() {
-    MailboxReader on = reader;
-    if (ending || on == null) {
-      return;
-    }
-    ending = true;
-    if (on.canIdle()) {
-      on.connection().done();
-      return;
-    }
-    readAgain(on);
-  }
-
-  private void idleEnded(MailboxReader on, Reply reply) {
-    if (reader != on || reply.lost()) {
-      return;
-    }
-    if (!reply.ok()) {
-      giveUp(on);
-      return;
-    }
-    if (state == State.IDLING) {
-      readAgain(on);
-    }
   }
 
   private void waitFor(Duration delay, Then what) {

@@ -87,8 +87,7 @@ class FoldTest {
         List.of(UserBackend.class, "home now logins questions lendsToClients"),
         List.of(
             MailboxWatch.class,
-            "home mailbox sleepers login state reader again lookSoon stirred ending provenMillis priority"
-                + " lingerUntilMillis then"),
+            "home mailbox sleepers login state connection lookSoon provenMillis priority lingerUntilMillis then"),
         List.of(Sleepers.class, "sessions all readings"),
         List.of(
             Sleeper.class,
