@@ -167,7 +167,11 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-      host.balance();
+      if (waits() && wire.keepsUp()) {
+        context.executor().execute(ClientSide.this::goOn); // not in the middle of a flush
+      } else {
+        host.balance();
+      }
     }
 
     @Override
@@ -204,14 +208,24 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
     host.settle();
   }
 
+  /// The client takes more again: what waited for that is looked at.
+  private void goOn() {
+    try {
+      host.settle();
+    } catch (RuntimeException e) {
+      host.broken("relay", e);
+    }
+  }
+
   /// Looks at what waits, as far as the session takes commands now.
   void pump() {
     unread.feed(commands, host::toBackend);
   }
 
+  /// While the client does not take what it has been answered, its next command waits: one read may ask for far more than it is long.
   @Override
   public CommandTracker.Decision begins(String tag, Verb verb, @Nullable String arguments) {
-    return host.decide(tag, verb, arguments);
+    return wire.keepsUp() ? host.decide(tag, verb, arguments) : CommandTracker.Decision.WAIT;
   }
 
   @Override
@@ -276,6 +290,9 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
   ///
   /// @param bytes owned by this method
   void write(ByteBuf bytes) {
+    if (wire instanceof Wire.AtRest atRest && atRest.unsentBytes() > Wire.AtRest.MOST_UNSENT) {
+      atRest.flush(); // which may have given it a channel
+    }
     wire.write(bytes);
   }
 

@@ -73,6 +73,9 @@ sealed interface Wire {
 
   /// Straight to a parked socket, which always keeps up: one that does not is parked no longer.
   final class AtRest implements Wire {
+    /// Over that, what waits goes out before more is written.
+    static final int MOST_UNSENT = Backlog.MARK.high();
+
     private final Parked socket;
     private final Runnable closed;
     private @Nullable ByteBuf waiting;

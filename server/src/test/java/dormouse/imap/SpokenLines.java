@@ -3,6 +3,7 @@ package dormouse.imap;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dormouse.testkit.Deflated;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -21,13 +22,15 @@ final class SpokenLines implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Socket socket;
+  private final InputStream raw;
   private InputStream in;
   private OutputStream out;
   private final ByteArrayOutputStream line = new ByteArrayOutputStream();
 
   SpokenLines(Socket socket) throws IOException {
     this.socket = socket;
-    this.in = socket.getInputStream();
+    this.raw = new BufferedInputStream(socket.getInputStream());
+    this.in = raw;
     this.out = socket.getOutputStream();
     socket.setTcpNoDelay(true);
   }
@@ -51,7 +54,7 @@ final class SpokenLines implements AutoCloseable {
   /// Whether something waits to be heard.
   boolean hasSpoken() {
     try {
-      return socket.getInputStream().available() > 0;
+      return raw.available() > 0;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,0 +1,106 @@
+package dormouse.imap;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.ops.Metrics;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// One read may hold thousands of commands that are answered from memory with far more than they are long.
+class FloodTest {
+  private static final int COMMANDS = 3_000;
+  private static final String COMMAND = "l LIST \"\" *\r\n";
+  private static final int NAMES = 25;
+  private static final int NAME_BYTES =
+      800; // so all answers together have 60 MB, far more than the kernel takes
+  private static final String ANSWERED = "dormouse_local_answers_total{command=\"list\"}";
+
+  @ParameterizedTest
+  @ValueSource(strings = {"attached", "asleep"})
+  void whoDoesNotReadIsAnsweredNoMore(String state) throws IOException {
+    TranscriptFile kept = kept(state.equals("asleep"));
+    try (SessionStage stage = SessionTranscriptTest.stage(kept, false)) {
+      new SessionPlay(kept, stage, false).play();
+      double before = stage.counter(ANSWERED);
+      try (SpokenLines client =
+          stage.client(1)) { // gone before Dormouse waits until it has read all
+        byte[] flood = COMMAND.repeat(COMMANDS).getBytes(US_ASCII);
+        client.say(flood, 0, flood.length);
+        stage.settle();
+        double answered;
+        do {
+          answered = stage.counter(ANSWERED);
+          stage.settle();
+        } while (stage.counter(ANSWERED) > answered);
+        assertThat(answered - before).isBetween(1.0, COMMANDS / 3.0);
+
+        stage.say(client, List.of("m LIST \"\" *"), false);
+        for (int i = 0; i < COMMANDS; i++) {
+          hear(client, "l");
+        }
+        hear(client, "m");
+        assertThat(stage.counter(ANSWERED) - before).isEqualTo(COMMANDS + 1);
+      }
+    }
+  }
+
+  @Test
+  void whoReadsNoMoreInItsSleepIsSentAway() throws IOException {
+    TranscriptFile kept = kept(/* asleep= */ true);
+    try (SessionStage stage = SessionTranscriptTest.stage(kept, false)) {
+      new SessionPlay(kept, stage, false).play();
+      try (SpokenLines client = stage.client(1)) {
+        byte[] flood = COMMAND.repeat(COMMANDS).getBytes(US_ASCII);
+        client.say(flood, 0, flood.length);
+        stage.settle();
+        stage.pass(Duration.ofMinutes(31));
+        assertThat(stage.metrics.sessions(Metrics.State.HIBERNATED)).isZero();
+        assertThat(stage.metrics.sessions(Metrics.State.ATTACHED)).isZero();
+      }
+    }
+  }
+
+  private static void hear(SpokenLines client, String tag) {
+    for (int name = 0; name <= NAMES; name++) {
+      assertThat(client.hear()).startsWith("* LIST (\\HasNoChildren");
+    }
+    assertThat(client.hear()).isEqualTo(tag + " OK List completed.");
+  }
+
+  /// As in a transcript of a list that is kept, but a longer one.
+  private static TranscriptFile kept(boolean asleep) throws IOException {
+    TranscriptFile all =
+        TranscriptFile.of("imap").stream()
+            .filter(file -> file.name().equals("list-kept.txt"))
+            .findFirst()
+            .orElseThrow();
+    List<TranscriptFile.Turn> turns = new ArrayList<>();
+    for (TranscriptFile.Turn turn : all.turns()) {
+      if (turn.text().endsWith(asleep ? "a4 LIST \"\" *" : "a2 LIST \"\" *")) {
+        break;
+      }
+      if (turn.text().endsWith("\"a b\"")) {
+        IntStream.range(0, NAMES).mapToObj(number -> longer(turn, number)).forEach(turns::add);
+      } else {
+        turns.add(turn);
+      }
+    }
+    return new TranscriptFile(all.name(), turns);
+  }
+
+  private static TranscriptFile.Turn longer(TranscriptFile.Turn turn, int number) {
+    return new TranscriptFile.Turn(
+        turn.file(),
+        turn.number(),
+        turn.who(),
+        turn.side(),
+        turn.text().replace("a b", "x".repeat(NAME_BYTES) + number));
+  }
+}
