@@ -93,7 +93,6 @@ public final class Main {
       throws IOException, StartFault {
     Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop"));
     Metrics metrics = new Metrics();
-    metrics.watchProcess();
     MetricsServer metricsServer = bind(settings.admin().address(), metrics);
     Dormouse dormouse = Dormouse.start(settings, metrics);
     started.push(dormouse);
@@ -104,6 +103,7 @@ public final class Main {
         metricsServer.reloadBy(reload::run);
       }
     }
+    metrics.watchProcess(); // clients can come while the JDK loads what it needs for that
     if (metricsServer != null) {
       metricsServer.kickBy(dormouse::kick);
       metricsServer.serve();

@@ -1,5 +1,6 @@
 package dormouse.demo;
 
+import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.EmbeddedBackend;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.ImapClient;
@@ -18,7 +19,7 @@ import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 
-/// What clients do all day, to a Dormouse in another process and often enough that its JVM knows what is worth compiling: they log in over TLS, new
+/// What clients do all day, to a Dormouse in another process and often enough that its JVM knows what is worth compiling: they log in, by an auth daemon or by the backend, over TLS, new
 /// and resumed, by STARTTLS and in the clear, read, poll, idle, sleep, hear of mail, wake and leave; and somebody looks at its metrics. Blocks.
 final class Rehearsal implements AutoCloseable {
   private static final String PASSWORD = "dormouse";
@@ -34,6 +35,7 @@ final class Rehearsal implements AutoCloseable {
   private static final int LARGE_LINES = 20_000;
 
   private final EmbeddedBackend backend = EmbeddedBackend.start();
+  private final AuthDaemon daemon = AuthDaemon.start(this::answer);
   private final HttpClient http = HttpClient.newHttpClient();
   private final Ports ports;
 
@@ -56,6 +58,19 @@ final class Rehearsal implements AutoCloseable {
   /// Where the mail server is.
   int backendPort() {
     return backend.port();
+  }
+
+  /// Where a daemon is that knows every other user, and whom the backend must be asked about when it knows nobody.
+  int daemonPort() {
+    return daemon.port();
+  }
+
+  private AuthDaemon.Answer answer(AuthDaemon.Request request) {
+    String user = request.header("Auth-User");
+    return user != null && user.matches(".*[02468]")
+        ? AuthDaemon.Answer.of(
+            "Auth-Status: OK", "Auth-Server: 127.0.0.1", "Auth-Port: " + backend.port())
+        : AuthDaemon.Answer.raw("HTTP/1.0 503 Service Unavailable\r\n\r\n");
   }
 
   /// Plays all of it once.
@@ -196,6 +211,7 @@ final class Rehearsal implements AutoCloseable {
   @Override
   public void close() {
     http.close();
+    daemon.close();
     backend.close();
   }
 }

@@ -80,7 +80,7 @@ public final class Training {
     File said = home.resolve("said").toFile();
     try (Rehearsal rehearsal = new Rehearsal(ports)) {
       Process trainee =
-          new ProcessBuilder(command(jar, made, settings(rehearsal.backendPort())))
+          new ProcessBuilder(command(jar, made, settings(rehearsal)))
               .redirectErrorStream(true)
               .redirectOutput(said)
               .start();
@@ -117,7 +117,7 @@ public final class Training {
   }
 
   /// Sessions sleep at once, and are kept awake by nothing.
-  private Path settings(int backendPort) throws IOException {
+  private Path settings(Rehearsal rehearsal) throws IOException {
     return Files.writeString(
         home.resolve("dormouse.yaml"),
         """
@@ -132,6 +132,9 @@ public final class Training {
             address: "127.0.0.1:%d"
             tls: none
             gate: { logins-per-second: 10000, burst: 10000, concurrent-logins: 100, queue: 1000 }
+        directory:
+          - { http: { url: "http://127.0.0.1:%d/auth" }, unavailable: next, break-after: 0 }
+          - backend:
         feeds: [ { dovecot-events: { listen: "127.0.0.1:%d" } } ]
         hibernate: { after: 0s, poll: 10s }
         limits: { exempt: [ 127.0.0.0/8 ] }
@@ -141,7 +144,8 @@ public final class Training {
                 ports.startTls(),
                 ports.plain(),
                 ports.admin(),
-                backendPort,
+                rehearsal.backendPort(),
+                rehearsal.daemonPort(),
                 ports.events()));
   }
 
