@@ -19,8 +19,9 @@ import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 
-/// What clients do all day, to a Dormouse in another process and often enough that its JVM knows what is worth compiling: they log in, by an auth daemon or by the backend, over TLS, new
-/// and resumed, by STARTTLS and in the clear, read, poll, idle, sleep, hear of mail, wake and leave; and somebody looks at its metrics. Blocks.
+/// What clients do all day, to a Dormouse in another process and often enough that its JVM knows what is worth compiling: they log in, by an
+/// auth daemon or by the backend, over TLS, new and resumed, by STARTTLS and in the clear, read, poll, idle, sleep, hear of mail, wake and
+/// leave; and somebody looks at its metrics. Blocks.
 final class Rehearsal implements AutoCloseable {
   private static final String PASSWORD = "dormouse";
   private static final List<String> FOLDERS = List.of("One", "Two", "Three", "Four", "Five");

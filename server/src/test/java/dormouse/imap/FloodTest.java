@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,7 +17,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// One read may hold thousands of commands that are answered from memory with far more than they are long.
 class FloodTest {
   private static final int COMMANDS = 3_000;
-  private static final String COMMAND = "l LIST \"\" *\r\n";
   private static final int NAMES = 25;
   private static final int NAME_BYTES =
       800; // so all answers together have 60 MB, far more than the kernel takes
@@ -31,7 +31,7 @@ class FloodTest {
       double before = stage.counter(ANSWERED);
       try (SpokenLines client =
           stage.client(1)) { // gone before Dormouse waits until it has read all
-        byte[] flood = COMMAND.repeat(COMMANDS).getBytes(US_ASCII);
+        byte[] flood = flood();
         client.say(flood, 0, flood.length);
         stage.settle();
         double answered;
@@ -43,7 +43,7 @@ class FloodTest {
 
         stage.say(client, List.of("m LIST \"\" *"), false);
         for (int i = 0; i < COMMANDS; i++) {
-          hear(client, "l");
+          hear(client, "l" + i);
         }
         hear(client, "m");
         assertThat(stage.counter(ANSWERED) - before).isEqualTo(COMMANDS + 1);
@@ -57,7 +57,7 @@ class FloodTest {
     try (SessionStage stage = SessionTranscriptTest.stage(kept, false)) {
       new SessionPlay(kept, stage, false).play();
       try (SpokenLines client = stage.client(1)) {
-        byte[] flood = COMMAND.repeat(COMMANDS).getBytes(US_ASCII);
+        byte[] flood = flood();
         client.say(flood, 0, flood.length);
         stage.settle();
         stage.pass(Duration.ofMinutes(31));
@@ -65,6 +65,14 @@ class FloodTest {
         assertThat(stage.metrics.sessions(Metrics.State.ATTACHED)).isZero();
       }
     }
+  }
+
+  /// Each with a tag of its own; together they fit into one read.
+  private static byte[] flood() {
+    return IntStream.range(0, COMMANDS)
+        .mapToObj(number -> "l" + number + " LIST \"\" *\r\n")
+        .collect(Collectors.joining())
+        .getBytes(US_ASCII);
   }
 
   private static void hear(SpokenLines client, String tag) {
