@@ -8,8 +8,11 @@ import dormouse.bench.stack.Usage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
+import java.net.InetSocketAddress;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -47,7 +50,7 @@ final class Hold implements Workload {
         """
         TLS clients, three a user, log in, select INBOX and idle; each round adds as many again (a fifth where each takes a process, %d times as many of Dormouse, where each takes hardly anything), waits until \
         whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. Memory of processes is Pss, what lies behind files left out, but before the first session all of it. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
-        whole machine, less a socket of the client's, which is measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers rest and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over the \
+        whole machine, less the client's socket and its place in the client's epoll, which are measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers rest and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over the \
         time in which each session hears one keep-alive.\
         """,
         MORE);
@@ -94,7 +97,7 @@ final class Hold implements Workload {
 
       @Override
       public void round() {
-        double socket = socketBytes();
+        double client = clientBytes();
         if (base == null) {
           Held empty = stack.processes();
           bench.add(BEFORE, stack, ((double) empty.front() + empty.back()) / (1 << 20));
@@ -116,7 +119,7 @@ final class Hold implements Workload {
         double front = added.front() / 1024.0 / more;
         double processes = front + added.back() / 1024.0 / more;
         double kernel =
-            (added.tables() / more + (now.slabs() - slabs) / (double) step - socket) / 1024;
+            (added.tables() / more + (now.slabs() - slabs) / (double) step - client) / 1024;
         bench.add(PROCESSES, stack, processes);
         bench.add(FRONT, stack, front);
         bench.add(KERNEL, stack, kernel);
@@ -137,20 +140,26 @@ final class Hold implements Workload {
     };
   }
 
-  /// What the kernel keeps of one end of an idle connection.
-  private static double socketBytes() {
-    List<Socket> open = new ArrayList<>();
-    try (ServerSocket server = new ServerSocket(0, 200, InetAddress.getLoopbackAddress())) {
-      long before = Held.kernelSlabs();
+  /// What the kernel keeps of a client's end of an idle connection: of the socket, and of its place in the client's epoll.
+  private static double clientBytes() {
+    List<SocketChannel> open = new ArrayList<>();
+    try (Selector selector = Selector.open();
+        ServerSocketChannel server = ServerSocketChannel.open()) {
+      server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), SOCKETS);
+      long none = Held.kernelSlabs();
       for (int i = 0; i < SOCKETS; i++) {
-        open.add(new Socket(InetAddress.getLoopbackAddress(), server.getLocalPort()));
+        open.add(SocketChannel.open(server.getLocalAddress()));
         open.add(server.accept());
       }
-      return (Held.kernelSlabs() - before) / (double) open.size();
+      for (SocketChannel each : open) {
+        each.configureBlocking(false).register(selector, SelectionKey.OP_READ);
+      }
+      selector.selectNow(); // tells the kernel of them
+      return (Held.kernelSlabs() - none) / (double) open.size();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } finally {
-      for (Socket each : open) {
+      for (SocketChannel each : open) {
         try {
           each.close();
         } catch (IOException _) {
