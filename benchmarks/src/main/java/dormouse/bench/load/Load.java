@@ -19,14 +19,17 @@ import io.netty.internal.tcnative.SSL;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /// Opens [Client]s, from twenty addresses of this machine in turn, so that neither ports nor what is kept for each address
-/// run out. Any thread.
+/// run out. It is a fault if a server seals with another cipher than those before it: then it is not servers that are compared. Any thread.
 public final class Load implements AutoCloseable {
   private static final int ADDRESSES = 20;
   private static final int SESSIONS_KEPT = 100_000;
@@ -48,6 +51,7 @@ public final class Load implements AutoCloseable {
   private final SslContext resuming;
   private final AtomicInteger opened = new AtomicInteger();
   private final AtomicLong resumed = new AtomicLong();
+  private final AtomicReference<@Nullable String> cipher = new AtomicReference<>();
 
   /// @param loops threads
   public Load(int loops) {
@@ -68,6 +72,11 @@ public final class Load implements AutoCloseable {
         .protocols("TLSv1.3")
         .sessionCacheSize(SESSIONS_KEPT)
         .build();
+  }
+
+  /// The cipher that all servers have sealed with; "" before any has.
+  public String cipher() {
+    return Objects.requireNonNullElse(cipher.get(), "");
   }
 
   /// How many TLS sessions were resumed so far.
@@ -93,7 +102,7 @@ public final class Load implements AutoCloseable {
               @Override
               protected void initChannel(Channel channel) {
                 if (tls != Tls.NONE) {
-                  channel.pipeline().addLast(handler(channel, name, port, tls));
+                  channel.pipeline().addLast(handler(channel, name, port, tls, faults));
                 }
                 channel.pipeline().addLast(client);
               }
@@ -107,24 +116,31 @@ public final class Load implements AutoCloseable {
     return greeted;
   }
 
-  private SslHandler handler(Channel channel, String name, int port, Tls tls) {
+  private SslHandler handler(Channel channel, String name, int port, Tls tls, Faults faults) {
     SslHandler handler =
         tls == Tls.RESUMED
             ? resuming.newHandler(channel.alloc(), name, port)
             : full.newHandler(channel.alloc());
     handler.setHandshakeTimeoutMillis(HANDSHAKE_MILLIS);
-    if (tls == Tls.RESUMED) {
-      handler
-          .handshakeFuture()
-          .addListener(done -> {
-            if (done.isSuccess()
-                && SSL.isSessionReused(
-                    ((ReferenceCountedOpenSslEngine) handler.engine()).sslPointer())) {
-              resumed.incrementAndGet();
-            }
-          });
-    }
+    handler
+        .handshakeFuture()
+        .addListener(done -> {
+          if (done.isSuccess()) {
+            agreed((ReferenceCountedOpenSslEngine) handler.engine(), name, faults);
+          }
+        });
     return handler;
+  }
+
+  private void agreed(ReferenceCountedOpenSslEngine engine, String name, Faults faults) {
+    if (SSL.isSessionReused(engine.sslPointer())) {
+      resumed.incrementAndGet();
+    }
+    String now = engine.getSession().getCipherSuite();
+    String first = cipher.compareAndExchange(null, now);
+    if (first != null && !first.equals(now)) {
+      faults.add(name + " seals with " + now + ", those before it with " + first);
+    }
   }
 
   @Override

@@ -1,0 +1,62 @@
+package dormouse.bench.stack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.bench.load.Client;
+import dormouse.bench.load.Faults;
+import dormouse.bench.load.Load;
+import dormouse.bench.load.Load.Tls;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What all stacks must have in common, lest something else be measured than them.
+class StackIT {
+  private static final Path JAR = Path.of("../server/target/dormouse.jar");
+  private static final int KEEP_ALIVE_SECONDS = 120;
+
+  private final Scratch scratch = Scratch.create();
+  private final Load load = new Load(1);
+  private final Faults faults = new Faults();
+  private final List<Stack> running = new ArrayList<>();
+
+  @BeforeAll
+  static void numbersAreWrittenAsInC() {
+    Locale.setDefault(Locale.ROOT);
+  }
+
+  @BeforeEach
+  void start() {
+    for (StackKind each : StackKind.LIVE) {
+      if (each.installed()) {
+        running.add(Stack.start(each, scratch, KEEP_ALIVE_SECONDS, JAR));
+      }
+    }
+  }
+
+  @AfterEach
+  void end() {
+    running.forEach(Stack::close);
+    load.close();
+    scratch.close();
+  }
+
+  @Test
+  void allSealWithOneCipher() {
+    running.forEach(this::login);
+    assertThat(load.cipher()).startsWith("TLS_");
+    assertThat(faults.first()).isEmpty();
+  }
+
+  private void login(Stack stack) {
+    load.connect(stack.user(1), stack.tlsPort(), Tls.FULL, faults)
+        .thenCompose(client -> client.login(stack.user(1), Backend.PASSWORD))
+        .thenCompose(Client::logout)
+        .join();
+  }
+}
