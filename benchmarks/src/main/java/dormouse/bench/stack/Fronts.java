@@ -107,6 +107,7 @@ final class Fronts {
             instance_name = dormouse-bench-proxy-%2$d
             listen = 127.0.0.1
             log_path = /dev/stderr
+            info_log_path = /dev/null
             ssl = yes
             ssl_cert = <%3$s
             ssl_key = <%4$s

@@ -64,12 +64,12 @@ public final class Stack implements AutoCloseable {
   ///
   /// Where clients connect to Dovecot itself, its login processes, which end TLS, count as the front.
   public Usage usage() {
-    Usage behind = Usage.of(List.of(backend.pid()));
+    Usage behind = Usage.of(List.of(backend.pid()), front == null);
     if (front == null) {
       return behind;
     }
     List<Long> pids = front.pids();
-    Usage ahead = Usage.of(pids);
+    Usage ahead = Usage.of(pids, false);
     return behind.behind(kind.isDormouse() ? ahead.compiling(pids) : ahead);
   }
 

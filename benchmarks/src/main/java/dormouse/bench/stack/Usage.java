@@ -1,6 +1,12 @@
 package dormouse.bench.stack;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,16 +16,27 @@ import java.util.stream.Stream;
 /// Seconds of the processors that a stack has used since it was started, its kernel's part with it. Immutable.
 ///
 /// @param front of what clients connect to
-/// @param back of the backend, where it is not the same
+/// @param back of all others
 /// @param compilers of the front, what a virtual machine there has compiled
 public record Usage(double front, double back, double compilers) {
   private static final double TICKS_PER_SECOND = 100; // what Linux shows, whatever its own timer
-  private static final int FIRST_TIME =
-      11; // utime, stime, then those of children that were waited for
-  private static final int TIMES = 4;
+  private static final int CHILDREN = 13; // cutime, cstime: of those that were waited for
+  private static final String LOGIN = "imap-login";
+  private static final int WHOLE_PROCESS = 2; // CPUCLOCK_SCHED, in the lowest bits of a clock
 
-  static Usage of(List<Long> roots) {
-    return new Usage(pids(roots).mapToDouble(Usage::seconds).sum(), 0, 0);
+  @SuppressWarnings("restricted") // which a call of the kernel is
+  private static final MethodHandle CLOCK_GETTIME =
+      Linker.nativeLinker()
+          .downcallHandle(
+              Linker.nativeLinker().defaultLookup().findOrThrow("clock_gettime"),
+              FunctionDescriptor.of(
+                  ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
+
+  /// @param direct whether Dovecot's login processes count as the front, and all others as the back
+  static Usage of(List<Long> roots, boolean direct) {
+    double[] seconds = new double[2]; // front, back
+    pids(roots).forEach(pid -> count(pid, direct, seconds));
+    return new Usage(seconds[0], seconds[1], 0);
   }
 
   /// The same, with what was compiled.
@@ -27,6 +44,7 @@ public record Usage(double front, double back, double compilers) {
     return new Usage(front, back, pids(roots).mapToDouble(Usage::compilerSeconds).sum());
   }
 
+  /// What is behind this front.
   Usage behind(Usage other) {
     return new Usage(other.front, front, other.compilers);
   }
@@ -47,23 +65,32 @@ public record Usage(double front, double back, double compilers) {
         .map(ProcessHandle::pid);
   }
 
-  /// `/proc/PID/stat` has steps of 10 ms, too coarse for a process of one session; `schedstat` has nanoseconds, of its one thread.
-  private static double seconds(long pid) {
-    Path process = Path.of("/proc", Long.toString(pid));
+  private static void count(long pid, boolean direct, double[] seconds) {
     try {
-      String stat = Files.readString(process.resolve("stat"));
-      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-      double[] times = new double[TIMES];
-      for (int i = 0; i < TIMES; i++) {
-        times[i] = Long.parseLong(fields[FIRST_TIME + i]) / TICKS_PER_SECOND;
-      }
-      double own = times[0] + times[1];
-      if (fields[17].equals("1")) {
-        own = exactSeconds(process);
-      }
-      return own + times[2] + times[3];
+      String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
+      int named = stat.lastIndexOf(')');
+      String[] fields = stat.substring(named + 2).split(" ", -1);
+      double children =
+          (Long.parseLong(fields[CHILDREN]) + Long.parseLong(fields[CHILDREN + 1]))
+              / TICKS_PER_SECOND;
+      boolean front = !direct || stat.substring(stat.indexOf('(') + 1, named).equals(LOGIN);
+      seconds[front ? 0 : 1] += processSeconds(pid) + children;
     } catch (IOException _) {
-      return 0; // it has ended, and counts with its parent
+      // it has ended, and counts with its parent
+    }
+  }
+
+  /// By the process' own clock (clock_getcpuclockid(3)), to the nanosecond, threads that have ended with it; what `/proc/PID/stat` has of it
+  /// are steps of 10 ms, too coarse for a process of one session, or for a round of a second.
+  private static double processSeconds(long pid) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment time = arena.allocate(2 * Long.BYTES, Long.BYTES);
+      int failed = (int) CLOCK_GETTIME.invokeExact((int) ((~pid << 3) | WHOLE_PROCESS), time);
+      return failed != 0
+          ? 0 // it has ended
+          : time.get(ValueLayout.JAVA_LONG, 0) + time.get(ValueLayout.JAVA_LONG, Long.BYTES) / 1e9;
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 class StackIT {
   private static final Path JAR = Path.of("../server/target/dormouse.jar");
   private static final int KEEP_ALIVE_SECONDS = 120;
+  private static final int LOGINS = 10;
 
   private final Scratch scratch = Scratch.create();
   private final Load load = new Load(1);
@@ -50,6 +51,20 @@ class StackIT {
   void allSealWithOneCipher() {
     running.forEach(this::login);
     assertThat(load.cipher()).startsWith("TLS_");
+    assertThat(faults.first()).isEmpty();
+  }
+
+  @Test
+  void frontAndBackAreCountedApart() {
+    for (Stack stack : running) {
+      Usage before = stack.usage();
+      for (int i = 0; i < LOGINS; i++) {
+        login(stack);
+      }
+      Usage used = stack.usage().minus(before);
+      assertThat(used.front()).as(stack.kind().title()).isBetween(0.001, 10.0);
+      assertThat(used.back()).as(stack.kind().title()).isBetween(0.001, 10.0);
+    }
     assertThat(faults.first()).isEmpty();
   }
 
