@@ -1,6 +1,8 @@
 package dormouse.bench;
 
+import dormouse.bench.stack.AtEnd;
 import dormouse.bench.stack.DormouseCommand;
+import dormouse.bench.stack.Scratch;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.Wait;
 import java.io.IOException;
@@ -17,7 +19,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// A Dormouse in a process of its own, with the options of `packaging/dormouse` and those of `JAVA_OPTS`. Any thread.
+/// A Dormouse in a process of its own, with the options of `packaging/dormouse` and those of `JAVA_OPTS`; it ends with this one. Any thread.
 ///
 /// Unless `JAVA_OPTS` says otherwise its heap has a fixed size and is touched in advance, so that what its memory grows by
 /// is what it takes outside the heap.
@@ -74,7 +76,8 @@ final class DormouseProcess implements AutoCloseable {
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .redirectError(ProcessBuilder.Redirect.INHERIT);
     builder.environment().put("STATE_DIRECTORY", home.toString());
-    DormouseProcess started = new DormouseProcess(builder.start(), home, port, admin);
+    DormouseProcess started =
+        AtEnd.start(builder, process -> new DormouseProcess(process, home, port, admin));
     Wait.until("Dormouse answers", PATIENCE, started::answers);
     return started;
   }
@@ -133,20 +136,16 @@ final class DormouseProcess implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     process.destroy();
     try {
       if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
         process.destroyForcibly();
       }
-      for (String file :
-          List.of("tls/self-signed.crt", "tls/self-signed.key", "tls", SETTINGS, "")) {
-        Files.deleteIfExists(home.resolve(file));
-      }
+      Scratch.delete(home);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (IOException _) {
-      // left to whoever clears the temporary directory
     }
+    AtEnd.closed(this);
   }
 }

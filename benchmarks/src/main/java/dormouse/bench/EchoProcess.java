@@ -1,5 +1,7 @@
 package dormouse.bench;
 
+import dormouse.bench.stack.AtEnd;
+import dormouse.bench.stack.Scratch;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,9 +25,16 @@ final class EchoProcess implements AutoCloseable {
   private final Writer in;
   private final Map<EchoKind, Integer> ports = new EnumMap<>(EchoKind.class);
 
+  private EchoProcess(Process process, Path home) {
+    this.process = process;
+    this.home = home;
+    out = process.inputReader();
+    in = process.outputWriter();
+  }
+
   /// Returns when it listens.
-  EchoProcess() throws IOException {
-    home = Files.createTempDirectory("dormouse-bench");
+  static EchoProcess start() throws IOException {
+    Path home = Files.createTempDirectory("dormouse-bench");
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
@@ -38,12 +47,13 @@ final class EchoProcess implements AutoCloseable {
     command.addAll(
         List.of("-cp", System.getProperty("java.class.path"), EchoServer.class.getName()));
     command.add(home.toString());
-    process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    out = process.inputReader();
-    in = process.outputWriter();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    EchoProcess started = AtEnd.start(builder, process -> new EchoProcess(process, home));
     for (EchoKind kind : EchoKind.values()) {
-      ports.put(kind, number());
+      started.ports.put(kind, started.number());
     }
+    return started;
   }
 
   private int number() throws IOException {
@@ -76,19 +86,18 @@ final class EchoProcess implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     try {
       in.close();
       if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly();
       }
-      for (String file : List.of("tls/self-signed.crt", "tls/self-signed.key", "tls", "")) {
-        Files.deleteIfExists(home.resolve(file));
-      }
+      Scratch.delete(home);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (IOException _) {
-      // left to whoever clears the temporary directory
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
+    AtEnd.closed(this);
   }
 }

@@ -1,5 +1,6 @@
 package dormouse.bench;
 
+import dormouse.bench.stack.AtEnd;
 import dormouse.testkit.Wait;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -101,7 +102,7 @@ public final class Hold {
   }
 
   private boolean run() throws IOException, InterruptedException {
-    try (HeldBackend backend = HeldBackend.start(options)) {
+    try (HeldBackend backend = AtEnd.close(HeldBackend.start(options))) {
       say(
           "%,d clients of %,d users before %s, %,d messages each, flags %s"
               .formatted(

@@ -1,5 +1,6 @@
 package dormouse.bench;
 
+import dormouse.bench.stack.AtEnd;
 import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.LoginBackend;
 import dormouse.testkit.NginxMailServer;
@@ -97,7 +98,8 @@ public final class Login {
     try (LoginBackend backend = LoginBackend.start();
         AuthDaemon daemon = AuthDaemon.start(request -> answer(request, backend.port()));
         NginxMailServer nginx =
-            NginxMailServer.start(WORKERS, "auth_http 127.0.0.1:" + daemon.port() + "/auth;");
+            AtEnd.close(
+                NginxMailServer.start(WORKERS, "auth_http 127.0.0.1:" + daemon.port() + "/auth;"));
         Dormice dormice = new Dormice()) {
       for (String kind : options.only()) {
         dormice.add(

@@ -58,7 +58,7 @@ public final class Records {
     if (options.only().contains("bulk")) {
       bulk();
     }
-    try (EchoProcess server = new EchoProcess();
+    try (EchoProcess server = EchoProcess.start();
         EchoClients clients = new EchoClients()) {
       if (options.only().contains("echo")) {
         echo(server, clients);

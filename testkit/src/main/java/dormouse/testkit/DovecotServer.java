@@ -481,7 +481,10 @@ public final class DovecotServer implements MailServer {
 
   /// Kills it, for it takes more than a second to stop, and deletes all it stored.
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (!Files.exists(config.home())) {
+      return;
+    }
     kill();
     try (var files = Files.walk(config.home())) {
       files

@@ -144,9 +144,12 @@ public final class NginxMailServer implements AutoCloseable {
     return log.lines();
   }
 
-  /// Stops it and deletes its directory.
+  /// Stops it and deletes its directory, once.
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (!Files.exists(home)) {
+      return;
+    }
     List<ProcessHandle> workers = master.descendants().toList();
     master.destroy();
     try {

@@ -2,6 +2,7 @@ package dormouse.bench.compare;
 
 import dormouse.bench.load.Faults;
 import dormouse.bench.load.Load;
+import dormouse.bench.stack.AtEnd;
 import dormouse.bench.stack.Scratch;
 import dormouse.bench.stack.StackKind;
 import dormouse.bench.work.Bench;
@@ -76,6 +77,9 @@ public final class Compare {
           each.get();
         }
       }
+    }
+    if (AtEnd.begun()) {
+      return false;
     }
     out.printf("%n%s%n", Page.standings(options.workloads(), figures));
     Page page =

@@ -9,27 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /// A server program in the foreground, with all processes below it; what it says goes to a file in its folder. Ends at [#close], and
-/// when this process does. Any thread.
+/// when this process does ([AtEnd]). Any thread.
 final class Daemon implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-
-  private static final Set<Daemon> RUNNING = ConcurrentHashMap.newKeySet();
-
-  static {
-    Runtime.getRuntime().addShutdownHook(new Thread(Daemon::endAll, "daemons-end"));
-  }
-
-  private static volatile boolean ending;
-
-  private static void endAll() {
-    ending = true;
-    RUNNING.forEach(Daemon::close);
-  }
 
   private final Process process;
   private final Path log;
@@ -43,20 +28,15 @@ final class Daemon implements AutoCloseable {
   ///
   /// @param home its folder
   static Daemon start(Path home, int port, List<String> command) {
-    if (ending) {
-      throw new IllegalStateException("the run ends");
-    }
     Path log = home.resolve("log");
     try {
-      Process process =
+      ProcessBuilder builder =
           new ProcessBuilder(command)
               .directory(home.toFile())
               .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-              .start();
-      process.getOutputStream().close();
-      Daemon started = new Daemon(process, log);
-      RUNNING.add(started);
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+      Daemon started = AtEnd.start(builder, process -> new Daemon(process, log));
+      started.process.getOutputStream().close();
       try {
         Wait.until(command.getFirst() + " accepts", PATIENCE, () -> started.accepts(port));
       } catch (AssertionError e) {
@@ -110,6 +90,6 @@ final class Daemon implements AutoCloseable {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
-    RUNNING.remove(this);
+    AtEnd.closed(this);
   }
 }

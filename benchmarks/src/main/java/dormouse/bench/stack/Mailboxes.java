@@ -31,7 +31,13 @@ public final class Mailboxes {
 
   /// INBOX of a user, with these messages as UIDs 1, 2 …, all of them seen.
   public void create(String user, List<byte[]> messages) {
-    folder(mail.resolve(user), mail.resolve(user).resolve("Maildir"), messages);
+    try {
+      Path home =
+          Files.createDirectory(mail.resolve(user)); // alone: the folders above it may be gone
+      folder(home, home.resolve("Maildir"), messages);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// One more mailbox of a user who has an INBOX.
@@ -43,7 +49,7 @@ public final class Mailboxes {
   private void folder(Path above, Path maildir, List<byte[]> messages) {
     try {
       List<Path> made = new ArrayList<>(List.of(above, maildir));
-      Files.createDirectories(maildir);
+      Files.createDirectory(maildir);
       for (String part : List.of("cur", "new", "tmp")) {
         made.add(Files.createDirectory(maildir.resolve(part)));
       }

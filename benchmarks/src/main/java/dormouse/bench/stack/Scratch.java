@@ -9,7 +9,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
-/// The folder of one run, with the certificate that all stacks show; deleted at [#close]. It lies in memory where the system has a file system
+/// The folder of one run, with the certificate that all stacks show; deleted at [#close], and when this process ends ([AtEnd]). It lies in memory where the system has a file system
 /// for that: it takes some 200,000 files, and disks are not what is measured. Any thread.
 public final class Scratch implements AutoCloseable {
   private static final Path MEMORY = Path.of("/dev/shm");
@@ -32,9 +32,7 @@ public final class Scratch implements AutoCloseable {
               ? Files.createTempDirectory(MEMORY, PREFIX)
               : Files.createTempDirectory(PREFIX);
       Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwxr-xr-x"));
-      Scratch made = new Scratch(home);
-      Runtime.getRuntime().addShutdownHook(new Thread(made::close, "scratch-ends"));
-      return made;
+      return AtEnd.close(new Scratch(home));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -58,14 +56,28 @@ public final class Scratch implements AutoCloseable {
     }
   }
 
+  /// Once its name is another one, nobody puts more into it.
   @Override
-  public void close() {
-    try (Stream<Path> files = Files.walk(home)) {
+  public synchronized void close() {
+    try {
+      delete(Files.move(home, home.resolveSibling(home.getFileName() + "-ends")));
+    } catch (IOException _) {
+      // it is gone already
+    }
+    AtEnd.closed(this);
+  }
+
+  /// Deletes a folder in which nobody works any more, if it is there.
+  public static void delete(Path folder) {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }
-    } catch (IOException | UncheckedIOException _) {
-      // left to whoever clears the temporary directory
+    } catch (IOException | UncheckedIOException e) {
+      System.err.println("Left behind: " + folder + ": " + e);
     }
   }
 }
