@@ -21,6 +21,7 @@ import java.util.function.Consumer;
 /// of the run.
 final class Turns {
   private static final int KEEP_ALIVE_SECONDS = 120;
+  private static final int MOST_CLIENTS = 18_000; // of 20,000 descriptors: others come and go
 
   private final Workload workload;
   private final Bench bench;
@@ -36,10 +37,19 @@ final class Turns {
     this.jar = jar;
   }
 
-  /// Runs it on those of these stacks that it is for and that this machine has.
+  /// Runs it on those of these stacks that it is for and that this machine has; on one after the other, where this process cannot have the clients
+  /// of all: then one after the other has the processes and the mail that those need, too.
   void run(List<StackKind> stacks) {
     List<StackKind> kinds =
         workload.stacks().stream().filter(stacks::contains).filter(StackKind::installed).toList();
+    if ((long) workload.clients(bench.size()) * kinds.size() <= MOST_CLIENTS) {
+      takeTurns(kinds);
+      return;
+    }
+    kinds.forEach(kind -> takeTurns(List.of(kind)));
+  }
+
+  private void takeTurns(List<StackKind> kinds) {
     List<Long> moments = new ArrayList<>();
     try {
       moments.add(System.nanoTime());
@@ -53,6 +63,8 @@ final class Turns {
       atTheSameTime(kinds, this::leave);
     } finally {
       atTheSameTime(kinds, this::stop);
+      ready.clear();
+      running.clear();
     }
     System.err.printf("%s: seconds of preparing, and of each round:", workload.name());
     for (int i = 1; i < moments.size(); i++) {

@@ -253,8 +253,10 @@ public final class Backend implements AutoCloseable {
     }
   }
 
+  /// Ends it; its mail goes, which there is no room for beside that of all others.
   @Override
   public synchronized void close() {
     daemon.close();
+    Scratch.delete(home);
   }
 }

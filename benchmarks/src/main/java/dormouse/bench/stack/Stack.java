@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A front and a Dovecot of its own behind it, running. Any thread.
+/// A front and a Dovecot of its own behind it, running; at [#close] the mail goes with them. Any thread.
 public final class Stack implements AutoCloseable {
   private final StackKind kind;
   private final Backend backend;

@@ -99,6 +99,11 @@ final class Mixed implements Workload {
   }
 
   @Override
+  public int clients(Size size) {
+    return size.mixedUsers();
+  }
+
+  @Override
   public Rounds prepare(Bench bench, Stack stack) {
     int count = bench.size().mixedUsers();
     bench.mailboxes(stack, 0, count);

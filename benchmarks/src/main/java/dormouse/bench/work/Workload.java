@@ -20,6 +20,12 @@ public interface Workload {
     return 0;
   }
 
+  /// How many clients each stack has for as long as it runs, where that is more than some hundreds. Stacks whose clients one process cannot have all
+  /// together come one after the other.
+  default int clients(Size size) {
+    return 0;
+  }
+
   /// Makes the stack ready for the first round. All stacks are prepared at the same time; then they take turns, round by round.
   Rounds prepare(Bench bench, Stack stack);
 
