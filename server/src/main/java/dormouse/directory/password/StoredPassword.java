@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// A password as a directory stores it: in clear, hashed, or as what proves it. Immutable; any thread.
 ///
 /// Written as in Dovecot and LDAP, with the scheme in braces before it: `{SHA512-CRYPT}$6$…`. Without braces, crypt(3)'s own
-/// marks tell: `$6$`, `$5$`, `$2y$`, `$argon2id$`; what has neither is in the scheme that the caller says.
+/// marks tell: `$6$`, `$5$`, `$2y$`, `$argon2id$`, and `*` or `!` before all else, by which an account is locked; what has none of
+/// those is in the scheme that the caller says. So only behind `{PLAIN}` a password in clear may begin with such a mark.
 public sealed interface StoredPassword
     permits ClearPassword,
         DigestPassword,
@@ -66,10 +67,17 @@ public sealed interface StoredPassword
       String name = braces.group("name").toUpperCase(Locale.ROOT);
       return of(name, braces.group("code"), braces.group("rest"));
     }
+    if (stored.isEmpty() || stored.startsWith("*") || stored.startsWith("!")) {
+      return marked(stored);
+    }
     if (stored.startsWith("$")) {
       return of("CRYPT", null, stored);
     }
     return of(scheme.toUpperCase(Locale.ROOT), null, stored);
+  }
+
+  private static StoredPassword marked(String stored) {
+    return stored.isEmpty() ? new Absent() : new Locked();
   }
 
   private static StoredPassword of(String scheme, @Nullable String code, String rest) {
@@ -89,15 +97,15 @@ public sealed interface StoredPassword
 
   private static @Nullable StoredPassword clear(@Nullable String code, String rest) {
     byte[] bytes = code == null ? rest.getBytes(StandardCharsets.UTF_8) : decode(code, rest);
-    return bytes == null ? null : new ClearPassword(bytes);
+    if (bytes == null) {
+      return null;
+    }
+    return bytes.length == 0 ? new Absent() : new ClearPassword(bytes);
   }
 
   private static @Nullable StoredPassword crypt(String text) {
-    if (text.isEmpty()) {
-      return new Absent();
-    }
-    if (text.startsWith("*") || text.startsWith("!")) {
-      return new Locked();
+    if (text.isEmpty() || text.startsWith("*") || text.startsWith("!")) {
+      return marked(text);
     }
     if (text.startsWith("$2")) {
       return Bcrypt.parse(text);

@@ -3,6 +3,7 @@ package dormouse.directory.password;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -64,11 +65,30 @@ class StoredPasswordTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"*", "!", "!!", "!$6$abc$x"})
+  @ValueSource(strings = {"*", "!", "!!", "!$6$abc$x", "!{PLAIN}x", "*LK*"})
   void aLockedAccountHasNoPassword(String stored) {
-    StoredPassword parsed = StoredPassword.parse(stored, "CRYPT");
-    assertThat(parsed).isInstanceOf(StoredPassword.Locked.class);
-    assertThat(parsed.matches(stored.getBytes(UTF_8))).isFalse();
+    for (String scheme : List.of("CRYPT", "PLAIN", "SSHA")) {
+      StoredPassword parsed = StoredPassword.parse(stored, scheme);
+      assertThat(parsed).as(scheme).isInstanceOf(StoredPassword.Locked.class);
+      assertThat(parsed.matches(stored.getBytes(UTF_8))).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "{PLAIN}", "{CLEARTEXT}", "{PLAIN.b64}", "{CRYPT}"})
+  void anEmptyPasswordIsNone(String stored) {
+    for (String scheme : List.of("CRYPT", "PLAIN", "SSHA")) {
+      StoredPassword parsed = StoredPassword.parse(stored, scheme);
+      assertThat(parsed).as(scheme).isInstanceOf(StoredPassword.Absent.class);
+      assertThat(parsed.matches(new byte[0])).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"*", "!", "!secret"})
+  void behindItsSchemeAPasswordMayBeginWithAnything(String password) {
+    StoredPassword parsed = StoredPassword.parse("{PLAIN}" + password, "CRYPT");
+    assertThat(parsed.matches(password.getBytes(UTF_8))).isTrue();
   }
 
   @Test

@@ -74,6 +74,9 @@ class SqlLinkIT {
             INSERT INTO users VALUES ('j\u00f6rg', 'p\u00e4ss', NULL, NULL, NULL, NULL, NULL, NULL);
             INSERT INTO users VALUES ('bad', '{MD4}x', NULL, NULL, NULL, NULL, NULL, NULL);
             INSERT INTO users VALUES ('lost', 'pass', NULL, 99999, NULL, NULL, NULL, NULL);
+            INSERT INTO users VALUES ('void', '', NULL, NULL, NULL, NULL, NULL, NULL);
+            INSERT INTO users VALUES ('shut', '*', NULL, NULL, NULL, NULL, NULL, NULL);
+            INSERT INTO users VALUES ('barred', '!pass', NULL, NULL, NULL, NULL, NULL, NULL);
             CREATE TABLE "tblPerdition" ("user" VARCHAR(128) NOT NULL PRIMARY KEY, "servername" VARCHAR(255) NOT NULL, "port" VARCHAR(8) DEFAULT NULL);
             INSERT INTO "tblPerdition" VALUES ('ann', 'mx8.example.org', '143');
             INSERT INTO "tblPerdition" VALUES ('bob', 'mx7.example.org', NULL)
@@ -111,6 +114,9 @@ class SqlLinkIT {
                 assertThat(accept.facts().pass()).asString().isNotEmpty();
               });
       assertThat(ask(link, "cid", "")).as("NULL is no password").isEqualTo(Answer.reject());
+      assertThat(ask(link, "void", "")).as("nor is nothing").isEqualTo(Answer.reject());
+      assertThat(ask(link, "shut", "*")).isEqualTo(Answer.reject());
+      assertThat(ask(link, "barred", "!pass")).isEqualTo(Answer.reject());
       assertThat(ask(link, "dan", "x")).isEqualTo(new Answer.NotMine());
       assertThat(ask(link, "bad", "x"))
           .isEqualTo(new Answer.CannotTell("unknown password scheme MD4", false));
