@@ -77,7 +77,7 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
     STARTTLS
   }
 
-  /// An acceptance with these facts, or [Answer.CannotTell] if one of them cannot be right.
+  /// An acceptance with these facts, or [Answer.CannotTell] of this user alone if one of them cannot be right.
   ///
   /// @param told by name; names that are unknown or begin with `userdb_` are left out
   public static Answer accept(Map<String, String> told) {
@@ -92,7 +92,8 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
       }
     });
     if (!bad.isEmpty()) {
-      return new Answer.CannotTell("impossible facts: " + String.join(", ", bad));
+      return new Answer.CannotTell(
+          "impossible facts: " + String.join(", ", bad), /* down= */ false);
     }
     String pass = told.get("pass");
     return new Answer.Accept(

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// A link with what all links have in common around it: a cache, a circuit breaker, a timeout, metrics. Any thread.
 final class GuardedLink {
@@ -17,6 +18,8 @@ final class GuardedLink {
   private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
 
   private static final Duration SHORTEST_WAIT = Duration.ofMillis(100);
+
+  private static final Duration TELL_EVERY = Duration.ofMinutes(1);
 
   private static final EventLog LOG = EventLog.of(Directory.class);
 
@@ -27,6 +30,11 @@ final class GuardedLink {
   private final CircuitBreaker breaker;
   private final InstantSource clock;
   private final Metrics metrics;
+
+  /// What is said where the link was not even asked.
+  private final Answer crowded;
+
+  private final AtomicLong toldMillis = new AtomicLong(Long.MIN_VALUE / 2);
 
   /// @param name of the link in logs and metrics
   GuardedLink(String name, Link link, LinkSettings settings, InstantSource clock, Metrics metrics) {
@@ -43,6 +51,7 @@ final class GuardedLink {
     this.breaker = new CircuitBreaker(settings.breakAfter(), settings.breakFor(), clock);
     this.clock = clock;
     this.metrics = metrics;
+    this.crowded = new Answer.CannotTell(name + ": too many wait for their turn", false);
   }
 
   LinkSettings settings() {
@@ -83,7 +92,7 @@ final class GuardedLink {
     long sinceMillis = clock.millis();
     return inTime(attempt, loop, wheel)
         .thenApply(answer -> {
-          took(answer, Duration.ofMillis(clock.millis() - sinceMillis));
+          took(attempt, answer, Duration.ofMillis(clock.millis() - sinceMillis));
           if (key != null) {
             cache.put(key, answer);
           }
@@ -145,20 +154,37 @@ final class GuardedLink {
         failure instanceof CompletionException && failure.getCause() != null
             ? failure.getCause()
             : failure;
-    return new Answer.CannotTell(
-        name + ": " + cause, /* down= */ !(cause instanceof Workers.Crowded));
+    return cause instanceof Workers.Crowded ? crowded : new Answer.CannotTell(name + ": " + cause);
   }
 
-  private void took(Answer answer, Duration took) {
+  @SuppressWarnings("ReferenceEquality") // nothing else means that it was not asked
+  private void took(Attempt attempt, Answer answer, Duration took) {
     metrics.directoryAnswer(name, label(answer));
     metrics.directoryTook(name, took);
     if (answer instanceof Answer.CannotTell(var why, var down)) {
       LOG.debug("directory", "link", name, "failed", why, "took", took);
-      if (down && breaker.failed()) {
-        LOG.warn("directory-down", "link", name, "why", why);
+      if (answer == crowded) {
+        return;
       }
-    } else if (breaker.worked()) {
+      if (down) {
+        if (breaker.failed()) {
+          LOG.warn("directory-down", "link", name, "why", why);
+        }
+        return;
+      }
+      tell(attempt.user(), why);
+    }
+    if (breaker.worked()) {
       LOG.warn("directory-up", "link", name);
+    }
+  }
+
+  /// Not of each: anybody may try names that a link cannot tell of.
+  private void tell(String user, String why) {
+    long now = clock.millis();
+    long told = toldMillis.get();
+    if (now - told >= TELL_EVERY.toMillis() && toldMillis.compareAndSet(told, now)) {
+      LOG.warn("directory-failed", "link", name, "user", user, "why", why);
     }
   }
 

@@ -323,6 +323,47 @@ class DirectoryTest {
         .contains("dormouse_directory_answers_total{link=\"a\",result=\"skipped\"} 2.0");
   }
 
+  @Test
+  void aLinkThatCannotTellOfOneUserIsThere() {
+    Answer unsaid = new Answer.CannotTell("impossible facts: port", /* down= */ false);
+    List<Answer> answers = new ArrayList<>(List.of(unsaid, unsaid, DOWN, DOWN, unsaid, ACCEPT));
+    Link link =
+        (attempt, _) -> {
+          asked.add(attempt.user());
+          return CompletableFuture.completedFuture(answers.removeFirst());
+        };
+    Directory directory = directory(guarded("a", link, settings(Unavailable.STOP, 0, 0, 10, 2)));
+
+    for (int i = 0; i < 5; i++) {
+      ask(directory, "ann", "secret");
+    }
+    assertThat(asked).as("the fifth is not asked").hasSize(4);
+    pass(Duration.ofSeconds(10));
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(unsaid);
+    assertThat(ask(directory, "bob", "secret")).isEqualTo(ACCEPT);
+  }
+
+  @Test
+  void aLinkThatHasNoTurnForAUserIsNotKnownToBeThere() {
+    List<CompletableFuture<Answer>> answers =
+        new ArrayList<>(
+            List.of(
+                CompletableFuture.completedFuture(DOWN),
+                CompletableFuture.failedFuture(new Workers.Crowded()),
+                CompletableFuture.completedFuture(DOWN)));
+    Link link =
+        (attempt, _) -> {
+          asked.add(attempt.user());
+          return answers.removeFirst();
+        };
+    Directory directory = directory(guarded("a", link, settings(Unavailable.STOP, 0, 0, 10, 2)));
+
+    for (int i = 0; i < 4; i++) {
+      ask(directory, "ann", "secret");
+    }
+    assertThat(asked).as("the fourth is not asked").hasSize(3);
+  }
+
   private GuardedLink link(String name, Answer answer) {
     return link(name, answer, settings(Unavailable.STOP, 0, 0, 10, 0));
   }

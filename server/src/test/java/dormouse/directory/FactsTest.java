@@ -54,7 +54,7 @@ class FactsTest {
   })
   void whatCannotBeRightIsNotTakenForAnAnswer(String name, String value) {
     assertThat(Facts.accept(Map.of(name, value, "user", "ann")))
-        .isEqualTo(new Answer.CannotTell("impossible facts: " + name));
+        .isEqualTo(new Answer.CannotTell("impossible facts: " + name, /* down= */ false));
   }
 
   @Test

@@ -23,6 +23,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
@@ -31,6 +32,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Asks a database by one query, on virtual threads, as many at a time as there may be connections. Any thread.
@@ -39,6 +41,8 @@ import org.jspecify.annotations.Nullable;
 /// done so itself; one that does neither decides nothing, and its columns are facts for the links behind it.
 public final class SqlLink implements Link {
   private static final Duration LEAST_TIMEOUT = Duration.ofMillis(250); // the pool takes none below
+
+  private static final Pattern DOWN = Pattern.compile("(08|53|57|58|70).*");
 
   private final SqlLinkSettings settings;
   private final QueryTemplate query;
@@ -95,6 +99,9 @@ public final class SqlLink implements Link {
 
     record Several() implements Found {}
 
+    /// @param why for the operator
+    record Unanswered(String why) implements Found {}
+
     /// @param password null if it is NULL
     record Row(boolean hasPassword, @Nullable String password, Map<String, String> facts)
         implements Found {}
@@ -121,6 +128,8 @@ public final class SqlLink implements Link {
       case Found.Several _ ->
           CompletableFuture.completedFuture(
               new Answer.CannotTell("the query finds more than one row", /* down= */ false));
+      case Found.Unanswered(var why) ->
+          CompletableFuture.completedFuture(new Answer.CannotTell(why, /* down= */ false));
       case Found.Row(var hasPassword, var password, var facts) -> {
         Answer accepted = Facts.accept(facts);
         if (hasPassword) {
@@ -141,9 +150,35 @@ public final class SqlLink implements Link {
         : StoredPassword.parse(password, settings.scheme());
   }
 
+  /// @throws SQLException if the database is away, or in no state to answer anybody
   private Found find(Attempt attempt) throws SQLException {
-    try (Connection connection = pool.getConnection();
-        PreparedStatement statement = connection.prepareStatement(query.text())) {
+    try (Connection connection = pool.getConnection()) {
+      try {
+        return find(attempt, connection);
+      } catch (SQLException e) {
+        if (isDown(e)) {
+          throw e;
+        }
+        return new Found.Unanswered(why(e));
+      }
+    }
+  }
+
+  /// Whether nobody is answered (SQLSTATE 08, 53, 57 and 58; MariaDB's interrupted queries; whatever SQLite says); else it is about what was
+  /// asked, which a user may have typed.
+  private static boolean isDown(SQLException e) {
+    String state = e.getSQLState();
+    return state == null || e instanceof SQLTimeoutException || DOWN.matcher(state).matches();
+  }
+
+  /// What the database says of a query may repeat what was bound to it.
+  private String why(SQLException e) {
+    String state = "the database says SQLSTATE " + e.getSQLState() + ", " + e.getErrorCode();
+    return query.checksPassword() ? state : state + ": " + e.getMessage();
+  }
+
+  private Found find(Attempt attempt, Connection connection) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(query.text())) {
       statement.setQueryTimeout(timeoutSeconds);
       statement.setMaxRows(2);
       for (int i = 0; i < query.names().size(); i++) {

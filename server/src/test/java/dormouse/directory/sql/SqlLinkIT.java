@@ -1,5 +1,6 @@
 package dormouse.directory.sql;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.FrontEnd;
@@ -24,6 +25,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -120,7 +122,8 @@ class SqlLinkIT {
       assertThat(ask(link, "dan", "x")).isEqualTo(new Answer.NotMine());
       assertThat(ask(link, "bad", "x"))
           .isEqualTo(new Answer.CannotTell("unknown password scheme MD4", false));
-      assertThat(ask(link, "lost", "pass")).isInstanceOf(Answer.CannotTell.class);
+      assertThat(ask(link, "lost", "pass"))
+          .isEqualTo(new Answer.CannotTell("impossible facts: port", false));
       assertThat(ask(link, "j\u00f6rg", "p\u00e4ss")).isInstanceOf(Answer.Accept.class);
     }
   }
@@ -268,6 +271,98 @@ class SqlLinkIT {
       assertThat(backend.takeLogins()).isEmpty();
     } finally {
       backend.close();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whoseRowIsWrongKeepsNobodyElseOut(Database database) throws Exception {
+    keepsNobodyElseOut(
+        url(database), "SELECT password, port FROM users WHERE name = :user", "lost");
+  }
+
+  /// No letter of that name can be in such a column, and the database says so by an error.
+  @ParameterizedTest
+  @EnumSource(names = {"POSTGRES", "MARIADB"})
+  void whoseNameTheDatabaseCannotReadKeepsNobodyElseOut(Database database) throws Exception {
+    String url = url(database);
+    if (database == Database.POSTGRES) {
+      execute(url, "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0");
+      url = url.replace("/postgres", "/latin");
+    }
+    execute(
+        url,
+        "CREATE TABLE latin (name VARCHAR(255) "
+            + (database == Database.MARIADB ? "CHARACTER SET latin1" : "")
+            + " PRIMARY KEY, password VARCHAR(255))");
+    execute(url, "INSERT INTO latin VALUES ('ann', '{PLAIN}secret')");
+    keepsNobodyElseOut(url, "SELECT password FROM latin WHERE name = :user", "\ud83d\udc2d");
+  }
+
+  private void keepsNobodyElseOut(String url, String query, String user) throws IOException {
+    LoginBackend backend = LoginBackend.start();
+    String file =
+        """
+        listen:
+          - { address: "127.0.0.1:0", tls: none }
+        backends:
+          mx: { address: "127.0.0.1:%d", tls: none }
+        throttle: { enabled: false }
+        directory:
+          - break-after: 2
+            sql:
+              url: "%s"
+              query: "%s"
+        """
+            .formatted(backend.port(), url, query);
+    if (!url.contains("sqlite")) {
+      file +=
+          "      user: dormouse\n      password-file: " + directory.resolve("sql.secret") + "\n";
+    }
+    try (FrontEnd dormouse = FrontEnd.of(file)) {
+      String plain = Base64.getEncoder().encodeToString(("\0" + user + "\0pass").getBytes(UTF_8));
+      for (int i = 0; i < 3; i++) {
+        try (ImapClient client = ImapClient.connect(dormouse.plain())) {
+          assertThat(client.refused("AUTHENTICATE PLAIN " + plain)).contains("UNAVAILABLE");
+        }
+      }
+      ImapClient.connect(dormouse.plain()).login("ann", "secret").logout();
+    } finally {
+      backend.close();
+    }
+  }
+
+  private static void execute(String url, String sql) throws SQLException {
+    try (Connection connection =
+            DriverManager.getConnection(url, PostgresServer.USER, PostgresServer.PASSWORD);
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  @Test
+  void whatIsWrongWithAQueryIsNoFaultOfTheDatabase() throws Exception {
+    try (SqlLink link =
+        link(Database.POSTGRES, "SELECT password FROM nowhere WHERE name = :user")) {
+      assertThat(ask(link, "ann", "secret"))
+          .isInstanceOfSatisfying(
+              Answer.CannotTell.class,
+              cannot -> {
+                assertThat(cannot.down()).isFalse();
+                assertThat(cannot.why()).contains("42P01").contains("nowhere");
+              });
+    }
+    try (SqlLink link =
+        link(
+            Database.POSTGRES,
+            "SELECT name FROM users WHERE name = :user AND port = CAST(:password AS INTEGER)")) {
+      assertThat(ask(link, "ann", "secret"))
+          .isInstanceOfSatisfying(
+              Answer.CannotTell.class,
+              cannot -> {
+                assertThat(cannot.down()).isFalse();
+                assertThat(cannot.why()).contains("22P02").doesNotContain("secret");
+              });
     }
   }
 
