@@ -34,10 +34,21 @@ public final class TokenProvider implements AutoCloseable {
           + Base64.getEncoder()
               .encodeToString("dormouse:pro%2Fvider+secret".getBytes(StandardCharsets.UTF_8));
 
+  /// How it takes a question and gives no answer.
+  public enum Silence {
+    /// It answers.
+    NONE,
+    /// It says nothing.
+    WHOLE,
+    /// It begins, and goes on no more.
+    BEHIND_HEADERS
+  }
+
   private final HttpServer server;
   private final Map<String, String> introspected = new ConcurrentHashMap<>();
   private final AtomicInteger served = new AtomicInteger();
   private final AtomicInteger generation = new AtomicInteger();
+  private volatile Silence silence = Silence.NONE;
   private volatile KeyPair rsa = newKey("RSA", 2048);
   private volatile KeyPair ec = newKey("EC", 256);
   private volatile KeyPair ed25519 = newKey("Ed25519", 255);
@@ -68,6 +79,11 @@ public final class TokenProvider implements AutoCloseable {
     rsa = newKey("RSA", 2048);
     ec = newKey("EC", 256);
     ed25519 = newKey("Ed25519", 255);
+  }
+
+  /// From now on answers so.
+  public void falls(Silence how) {
+    silence = how;
   }
 
   /// How often its keys were fetched, and tokens introspected.
@@ -164,6 +180,17 @@ public final class TokenProvider implements AutoCloseable {
   private void answer(HttpExchange exchange, int status, String json) throws IOException {
     served.incrementAndGet();
     byte[] body = utf8(json);
+    switch (silence) {
+      case NONE -> {}
+      case WHOLE -> {
+        return;
+      }
+      case BEHIND_HEADERS -> {
+        exchange.sendResponseHeaders(status, body.length);
+        exchange.getResponseBody().flush();
+        return;
+      }
+    }
     exchange.sendResponseHeaders(status, body.length);
     exchange.getResponseBody().write(body);
     exchange.close();

@@ -3,6 +3,7 @@ package dormouse.directory.oauth2;
 import dormouse.config.AuthUrl;
 import dormouse.config.OAuth2LinkSettings;
 import dormouse.config.SecretFile;
+import dormouse.directory.Workers;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest;
@@ -10,28 +11,42 @@ import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
-/// Tokens that only their provider can read: it is asked about each (RFC 7662). Any thread; blocks.
+/// Tokens that only their provider can read: it is asked about each (RFC 7662). Any thread.
 final class IntrospectedTokens implements Tokens {
   private final AuthUrl url;
   private final Provider provider;
   private final @Nullable String authorization;
+  private final Workers workers;
   private final InstantSource clock;
 
   private IntrospectedTokens(
-      AuthUrl url, Provider provider, @Nullable String authorization, InstantSource clock) {
+      AuthUrl url,
+      Provider provider,
+      @Nullable String authorization,
+      Workers workers,
+      InstantSource clock) {
     this.url = url;
     this.provider = provider;
     this.authorization = authorization;
+    this.workers = workers;
     this.clock = clock;
   }
 
+  /// @param workers where the provider is asked, so many questions at a time
   /// @throws IOException if the client's secret cannot be read
   static IntrospectedTokens of(
-      OAuth2LinkSettings settings, AuthUrl url, Provider provider, InstantSource clock)
+      OAuth2LinkSettings settings,
+      AuthUrl url,
+      Provider provider,
+      Workers workers,
+      InstantSource clock)
       throws IOException {
-    return new IntrospectedTokens(url, provider, authorization(settings), clock);
+    return new IntrospectedTokens(url, provider, authorization(settings), workers, clock);
   }
 
   /// HTTP Basic with both words as in a form (RFC 6749 §2.3.1).
@@ -51,7 +66,11 @@ final class IntrospectedTokens implements Tokens {
   }
 
   @Override
-  public @Nullable JsonObject claims(byte[] token) throws IOException, InterruptedException {
+  public CompletableFuture<Optional<JsonObject>> claims(byte[] token) {
+    return workers.run(() -> ask(token));
+  }
+
+  private Optional<JsonObject> ask(byte[] token) throws IOException, InterruptedException {
     String body =
         "token="
             + form(new String(token, StandardCharsets.UTF_8))
@@ -64,13 +83,23 @@ final class IntrospectedTokens implements Tokens {
     if (authorization != null) {
       request.header("Authorization", authorization);
     }
-    JsonObject claims = JsonObject.parse(provider.send(request.build()));
+    JsonObject claims = JsonObject.parse(answer(request.build()));
     if (claims == null) {
       throw new IOException("the provider's answer is no JSON object");
     }
     Long expires = claims.seconds("exp");
     boolean expired = expires != null && clock.instant().getEpochSecond() >= expires;
-    return "true".equals(claims.text("active")) && !expired ? claims : null;
+    return "true".equals(claims.text("active")) && !expired
+        ? Optional.of(claims)
+        : Optional.empty();
+  }
+
+  private byte[] answer(HttpRequest request) throws IOException, InterruptedException {
+    try {
+      return provider.send(request).get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException told ? told : new IOException(e);
+    }
   }
 
   @Override

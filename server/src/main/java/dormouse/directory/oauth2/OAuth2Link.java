@@ -16,7 +16,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /// Accepts clients by their access tokens (OAUTHBEARER of RFC 7628, XOAUTH2), and knows nobody by anything else. Any thread.
 ///
@@ -42,21 +41,22 @@ public final class OAuth2Link implements Link {
       OAuth2LinkSettings settings, String name, Duration timeout, InstantSource clock)
       throws IOException {
     Provider provider = new Provider(settings.ca(), timeout);
+    Workers workers = new Workers(name, settings.connections(), timeout.dividedBy(2), clock);
     AuthUrl introspection = settings.introspection();
     AuthUrl jwks = settings.jwks();
     try {
       Tokens tokens;
       if (introspection != null) {
-        tokens = IntrospectedTokens.of(settings, introspection, provider, clock);
+        tokens = IntrospectedTokens.of(settings, introspection, provider, workers, clock);
       } else if (jwks != null) {
-        tokens = new SignedTokens(settings, jwks, provider, clock);
+        tokens = new SignedTokens(settings, jwks, provider, timeout, workers, clock);
       } else {
         throw new IOException(
             name + ": wanted `jwks` or `introspection`"); // the settings see to it
       }
-      return new OAuth2Link(
-          settings, tokens, new Workers(name, settings.connections(), timeout.dividedBy(2), clock));
+      return new OAuth2Link(settings, tokens, workers);
     } catch (IOException e) {
+      workers.close();
       provider.close();
       throw e;
     }
@@ -66,7 +66,10 @@ public final class OAuth2Link implements Link {
   public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
     return switch (attempt.proof()) {
       case Proof.Token(var token) ->
-          workers.run(() -> answer(attempt.user(), tokens.claims(token)));
+          tokens
+              .claims(token)
+              .thenApply(claims ->
+                  claims.isEmpty() ? Answer.reject() : answer(attempt.user(), claims.get()));
       case Proof.Password _, Proof.CramMd5 _, Proof.Scram _, Proof.Certificate _, Proof.Resumed _ ->
           CompletableFuture.completedFuture(new Answer.NotMine());
     };
@@ -78,8 +81,8 @@ public final class OAuth2Link implements Link {
     return false;
   }
 
-  private Answer answer(String user, @Nullable JsonObject claims) {
-    if (claims == null || !isOfTheIssuer(claims)) {
+  private Answer answer(String user, JsonObject claims) {
+    if (!isOfTheIssuer(claims)) {
       return Answer.reject();
     }
     String name = claims.text(settings.usernameClaim());

@@ -3,16 +3,20 @@ package dormouse.directory.oauth2;
 import dormouse.config.AuthUrl;
 import dormouse.tls.JdkTrust;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/// The provider's HTTP server. Any thread; blocks.
+/// The provider's HTTP server. Any thread.
 final class Provider implements AutoCloseable {
   private static final int MOST_BYTES = 1 << 20;
 
@@ -20,7 +24,7 @@ final class Provider implements AutoCloseable {
   private final Duration timeout;
 
   /// @param ca PEM, certificates that may sign the server's; null: those the JDK trusts
-  /// @param timeout for an answer
+  /// @param timeout for a whole answer
   Provider(@Nullable Path ca, Duration timeout) throws IOException {
     this.timeout = timeout;
     client =
@@ -33,27 +37,44 @@ final class Provider implements AutoCloseable {
 
   /// A request for a URL of the settings, to be completed.
   HttpRequest.Builder request(AuthUrl url) {
-    return HttpRequest.newBuilder(URI.create(url.toString()))
-        .timeout(timeout)
-        .header("Accept", "application/json");
+    return HttpRequest.newBuilder(URI.create(url.toString())).header("Accept", "application/json");
   }
 
-  /// The body of its answer.
-  ///
-  /// @throws IOException if there is none, or it is too long, or its status is not 200
-  byte[] send(HttpRequest request) throws IOException, InterruptedException {
-    HttpResponse<InputStream> response =
-        client.send(request, HttpResponse.BodyHandlers.ofInputStream());
-    try (InputStream in = response.body()) {
-      if (response.statusCode() != 200) {
-        throw new IOException("the provider answers with status " + response.statusCode());
+  /// The body of its answer; failed by an [IOException] if there is none in time, or it is too long, or its status is not 200.
+  CompletableFuture<byte[]> send(HttpRequest request) {
+    CompletableFuture<HttpResponse<byte[]>> sent =
+        client.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), MOST_BYTES));
+    CompletableFuture<byte[]> body =
+        // a timeout of the request would end with the headers
+        sent.thenApply(Provider::body).orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    body.whenComplete((_, failure) -> {
+      if (failure != null) {
+        sent.cancel(true);
       }
-      byte[] body = in.readNBytes(MOST_BYTES + 1);
-      if (body.length > MOST_BYTES) {
-        throw new IOException("the provider's answer is longer than " + MOST_BYTES + " bytes");
-      }
-      return body;
+    });
+    return body.exceptionally(failure -> {
+      throw new CompletionException(told(failure));
+    });
+  }
+
+  private static byte[] body(HttpResponse<byte[]> response) {
+    if (response.statusCode() != 200) {
+      throw new CompletionException(
+          new IOException("the provider answers with status " + response.statusCode()));
     }
+    return response.body();
+  }
+
+  private static IOException told(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    return switch (cause) {
+      case IOException told -> told;
+      case TimeoutException _ -> new IOException("the provider has not answered in time");
+      default -> new IOException("the provider cannot be asked: " + cause, cause);
+    };
   }
 
   @Override

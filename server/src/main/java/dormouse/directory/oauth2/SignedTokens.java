@@ -3,33 +3,76 @@ package dormouse.directory.oauth2;
 import dormouse.config.AuthUrl;
 import dormouse.config.OAuth2LinkSettings;
 import dormouse.config.TokenAlgorithm;
-import java.io.IOException;
+import dormouse.directory.Workers;
 import java.security.PublicKey;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /// Tokens that carry their claims under the provider's signature: JSON Web Tokens (RFC 7519) in JWS compact form (RFC 7515 §7.1).
 ///
-/// Only algorithms of the settings count, whatever a token says; one must say when it expires. Any thread; blocks while keys
-/// are fetched.
+/// Only algorithms of the settings count, whatever a token says; one must say when it expires. While keys are fetched, who waits for
+/// them takes none of the workers' places from tokens whose keys are there. Any thread.
 final class SignedTokens implements Tokens {
   private final OAuth2LinkSettings settings;
   private final Provider provider;
   private final KeySet keys;
+  private final Workers workers;
   private final InstantSource clock;
 
-  SignedTokens(OAuth2LinkSettings settings, AuthUrl jwks, Provider provider, InstantSource clock) {
+  /// What a token says, not yet whether that is true.
+  ///
+  /// @param key which it says it is signed by; null: it does not
+  /// @param signed what is
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Unproven(
+      JsonObject claims,
+      TokenAlgorithm algorithm,
+      @Nullable String key,
+      byte[] signed,
+      byte[] signature) {
+    Optional<JsonObject> by(List<PublicKey> candidates) {
+      return candidates.stream()
+              .anyMatch(each -> Signatures.verify(algorithm, each, signed, signature))
+          ? Optional.of(claims)
+          : Optional.empty();
+    }
+  }
+
+  /// @param timeout of the link, of which a token waits for its key half at most
+  /// @param workers where tokens are read and signatures checked
+  SignedTokens(
+      OAuth2LinkSettings settings,
+      AuthUrl jwks,
+      Provider provider,
+      Duration timeout,
+      Workers workers,
+      InstantSource clock) {
     this.settings = settings;
     this.provider = provider;
-    this.keys = new KeySet(provider, jwks, settings.jwksMaxAge(), clock);
+    this.keys = new KeySet(provider, jwks, settings.jwksMaxAge(), timeout.dividedBy(2), clock);
+    this.workers = workers;
     this.clock = clock;
   }
 
   @Override
-  public @Nullable JsonObject claims(byte[] token) throws IOException, InterruptedException {
+  public CompletableFuture<Optional<JsonObject>> claims(byte[] token) {
+    return workers
+        .run(() -> Optional.ofNullable(read(token)))
+        .thenCompose(read ->
+            read.isEmpty()
+                ? CompletableFuture.completedFuture(Optional.empty())
+                : keys.candidates(read.get().key())
+                    .thenCompose(candidates -> workers.run(() -> read.get().by(candidates))));
+  }
+
+  private @Nullable Unproven read(byte[] token) {
     int first = indexOfDot(token, 0);
     int second = indexOfDot(token, first + 1);
     if (first < 0 || second < 0 || indexOfDot(token, second + 1) >= 0) {
@@ -46,13 +89,8 @@ final class SignedTokens implements Tokens {
     if (algorithm == null || header.members().containsKey("crit") || !isInTime(claims)) {
       return null;
     }
-    byte[] signed = Arrays.copyOf(token, second);
-    for (PublicKey key : keys.candidates(header.text("kid"))) {
-      if (Signatures.verify(algorithm, key, signed, signature)) {
-        return claims;
-      }
-    }
-    return null;
+    return new Unproven(
+        claims, algorithm, header.text("kid"), Arrays.copyOf(token, second), signature);
   }
 
   private @Nullable TokenAlgorithm algorithm(@Nullable String name) {

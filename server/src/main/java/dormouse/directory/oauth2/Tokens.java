@@ -1,14 +1,14 @@
 package dormouse.directory.oauth2;
 
-import java.io.IOException;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
-/// Finds out what an access token claims. Any thread; blocks.
+/// Finds out what an access token claims. Any thread.
 interface Tokens extends AutoCloseable {
-  /// What it claims; null if it is not genuine, or not valid any more.
+  /// What it claims; empty if it is not genuine, or not valid any more.
   ///
-  /// @throws IOException if the provider cannot be asked
-  @Nullable JsonObject claims(byte[] token) throws IOException, InterruptedException;
+  /// @return failed if the provider cannot be asked
+  CompletableFuture<Optional<JsonObject>> claims(byte[] token);
 
   @Override
   void close();

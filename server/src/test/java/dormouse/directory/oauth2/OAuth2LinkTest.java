@@ -12,15 +12,18 @@ import dormouse.directory.Facts;
 import dormouse.directory.Proof;
 import dormouse.session.HandClock;
 import dormouse.testkit.TokenProvider;
+import dormouse.testkit.Wait;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Tokens of a provider with real keys, over real HTTP.
@@ -170,6 +174,55 @@ class OAuth2LinkTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"WHOLE", "BEHIND_HEADERS"})
+  void aProviderThatSaysNothingHoldsUpNoTokenWhoseKeyIsKnown(TokenProvider.Silence silence)
+      throws Exception {
+    try (OAuth2Link link = signed()) {
+      String known = provider.token("ES256", claims(1_000_000));
+      assertThat(ask(link, "ann@example.org", known)).isInstanceOf(Answer.Accept.class);
+      provider.falls(silence);
+      clock.turn(Duration.ofMinutes(20));
+      assertThat(asked(link, known).get(1, TimeUnit.SECONDS)).isInstanceOf(Answer.Accept.class);
+
+      List<CompletableFuture<Answer>> unknown = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        String header = "{\"alg\":\"RS256\",\"kid\":\"k" + i + "\"}";
+        unknown.add(asked(link, provider.token(header, "RS256", claims(1_000_000))));
+      }
+      assertThat(asked(link, known).get(1, TimeUnit.SECONDS)).isInstanceOf(Answer.Accept.class);
+      for (CompletableFuture<Answer> each : unknown) {
+        assertThat(each.get(20, TimeUnit.SECONDS)).isEqualTo(Answer.reject());
+      }
+      int served = provider.served();
+      assertThat(served).as("of all of them one").isEqualTo(2);
+      assertThat(asked(link, known).get(1, TimeUnit.SECONDS)).isInstanceOf(Answer.Accept.class);
+      assertThat(provider.served()).as("it has just been silent").isEqualTo(served);
+
+      provider.falls(TokenProvider.Silence.NONE);
+      provider.rotate();
+      String rotated = provider.token("ES256", claims(1_000_000));
+      Wait.until(
+          "the question is given up, and put again",
+          Duration.ofSeconds(20),
+          () -> {
+            clock.turn(Duration.ofSeconds(10));
+            return asked(link, rotated).join() instanceof Answer.Accept;
+          });
+      assertThat(ask(link, "ann@example.org", known)).isEqualTo(Answer.reject());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"WHOLE", "BEHIND_HEADERS"})
+  void aProviderThatSaysNothingOfATokenIsWaitedForNoLongerThanTheTimeout(
+      TokenProvider.Silence silence) throws Exception {
+    provider.falls(silence);
+    try (OAuth2Link link = introspected(TokenProvider.SECRET)) {
+      assertThat(ask(link, "ann@example.org", "any")).isInstanceOf(Answer.CannotTell.class);
+    }
+  }
+
   @Test
   void theProviderSaysWhatATokenIs() throws Exception {
     String about = claims(60).replace("{", "{\"active\":true,");
@@ -245,7 +298,7 @@ class OAuth2LinkTest {
             secret,
             null,
             2);
-    return OAuth2Link.of(settings, "oauth2", Duration.ofSeconds(10), clock);
+    return OAuth2Link.of(settings, "oauth2", Duration.ofSeconds(4), clock);
   }
 
   private Answer ask(OAuth2Link link, String user, String token) throws Exception {
@@ -256,6 +309,11 @@ class OAuth2LinkTest {
     } catch (ExecutionException e) {
       return new Answer.CannotTell(String.valueOf(e.getCause()));
     }
+  }
+
+  private CompletableFuture<Answer> asked(OAuth2Link link, String token) {
+    Proof proof = new Proof.Token(token.getBytes(UTF_8));
+    return link.ask(Attempts.of("ann@example.org", "OAUTHBEARER", proof), channel.eventLoop());
   }
 
   private static String base64(byte[] bytes) {
