@@ -2,6 +2,7 @@ package dormouse.imap;
 
 import dormouse.session.Client;
 import dormouse.session.Via;
+import dormouse.tls.records.HandshakeFacts;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
@@ -14,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 final class HopFields {
   private static final String FORWARD = "x-forward-";
   private static final Pattern SESSION = Pattern.compile("[!-~]{1,64}");
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,253}");
   private static final Pattern NUMBER = Pattern.compile("\\d{1,5}");
 
   private HopFields() {}
@@ -42,7 +42,7 @@ final class HopFields {
         address(fields.get("x-originating-ip"), fields.get("x-originating-port"), peer.remote()),
         address(fields.get("x-connected-ip"), fields.get("x-connected-port"), peer.local()),
         peer.tls() || overTls,
-        NAME.matcher(name).matches() ? name : peer.serverName(),
+        HandshakeFacts.isHost(name) ? name : peer.serverName(),
         via);
   }
 

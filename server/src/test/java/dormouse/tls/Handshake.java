@@ -8,8 +8,10 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.internal.tcnative.SSL;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,6 +51,8 @@ final class Handshake implements AutoCloseable {
   /// @param first what the client says as soon as it may
   Handshake(Certificates certificates, SslContext clients, String serverName, String first) {
     tls = clients.newHandler(server.alloc(), serverName, 993);
+    SSL.setTlsExtHostName( // whatever Netty thinks of that name
+        ((ReferenceCountedOpenSslEngine) tls.engine()).sslPointer(), serverName);
     client = new EmbeddedChannel(tls);
     server
         .pipeline()

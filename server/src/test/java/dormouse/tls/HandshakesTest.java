@@ -192,6 +192,24 @@ class HandshakesTest {
     }
   }
 
+  /// Names in Docker have a `_`, and a client may send what it likes.
+  @ParameterizedTest
+  @EnumSource(names = {"TLS_1_3", "TLS_1_2", "NAMED"})
+  void whateverNameIsAskedForIsServed(Kind kind) throws Exception {
+    Certificates here = server(kind);
+    for (String name : List.of("mail_1", "mail_1.test", "a.test.", "-", "MAIL")) {
+      try (Handshake one = new Handshake(here, client(kind), name)) {
+        assertThat(facts(went(one, Handshake.WHOLE, kind)).serverName()).isEqualTo(name);
+      }
+    }
+    for (String name :
+        List.of("a\r\nb NOOP", "a b.test", "\"", "b\u00fccher.test", "a".repeat(254))) {
+      try (Handshake one = new Handshake(here, client(kind), name)) {
+        assertThat(facts(went(one, Handshake.WHOLE, kind)).serverName()).isEmpty();
+      }
+    }
+  }
+
   @Test
   void aClientsCertificateIsKnownBehindTheHandOver() throws Exception {
     Certificates here = server(Kind.WITH_A_CERTIFICATE);

@@ -65,18 +65,23 @@ final class Handover extends ChannelInboundHandlerAdapter {
           handshake.engine() instanceof ReferenceCountedOpenSslEngine engine
               ? secrets.take(engine.sslPointer())
               : null;
-      HandshakeFacts facts =
-          HandshakeFacts.of(
-              handshake.engine(),
-              heard == null ? new byte[0] : heard.exporter(),
-              checks.remove(handshake.engine()));
       boolean resumed = isResumed(handshake.engine());
-      Carrier carrier = takeOver(pipeline, handshake, facts, heard);
-      if (heard != null) {
-        Arrays.fill(heard.exporter(), (byte) 0); // the bindings are made
-        if (carrier != Carrier.OWN) {
+      Carrier carrier = Carrier.ENGINE_NO_SECRETS;
+      HandshakeFacts facts;
+      try {
+        facts =
+            HandshakeFacts.of(
+                handshake.engine(),
+                heard == null ? new byte[0] : heard.exporter(),
+                checks.remove(handshake.engine()));
+        carrier = takeOver(pipeline, handshake, facts, heard);
+      } finally {
+        if (heard != null && carrier != Carrier.OWN) {
           heard.wipe();
         }
+      }
+      if (heard != null) {
+        Arrays.fill(heard.exporter(), (byte) 0); // the bindings are made
       }
       told.of(carrier, resumed);
       context.fireUserEventTriggered(facts);

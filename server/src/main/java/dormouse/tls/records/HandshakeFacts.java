@@ -1,8 +1,11 @@
 package dormouse.tls.records;
 
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
+import io.netty.internal.tcnative.SSL;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
@@ -19,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param protocol as the JDK names it: `TLSv1.3`
 /// @param cipher as the JDK names it: `TLS_AES_256_GCM_SHA384`
-/// @param serverName the name that the client asked for (SNI, RFC 6066 §3); `""` if none
+/// @param serverName the name that the client asked for (SNI, RFC 6066 §3); `""` if none, or none of a host
 /// @param bindings what a login on this connection can be bound to
 /// @param certificateAsked whether the client was asked for a certificate of its own
 /// @param certificate what the client has shown; null if it has not
@@ -32,7 +35,12 @@ public record HandshakeFacts(
     boolean certificateAsked,
     @Nullable X509Certificate certificate,
     String certificateFault) {
-  private static final int MAX_NAME_LENGTH = 253;
+  private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._-]{1,253}");
+
+  /// Whether this may be a name of ours: letters, digits, dots, hyphens, and the `_` that names in Docker have.
+  public static boolean isHost(String name) {
+    return HOST.matcher(name).matches();
+  }
 
   /// The common name of the client's certificate; `""` if it has none, or none that is believed.
   public String certificateName() {
@@ -61,23 +69,30 @@ public record HandshakeFacts(
     return new HandshakeFacts(
         session.getProtocol(),
         session.getCipherSuite(),
-        serverName(session),
+        serverName(engine),
         ChannelBindings.of(session, exporterSecret),
         asked,
         chain.isEmpty() ? null : chain.getFirst(),
         chain.isEmpty() || check == null ? "" : check.fault(chain));
   }
 
-  private static String serverName(SSLSession session) {
+  /// As BoringSSL has it. What the JDK makes of it is an exception for any letter that RFC 1123 has not.
+  private static String serverName(SSLEngine engine) {
+    String asked =
+        engine instanceof ReferenceCountedOpenSslEngine boringSsl
+            ? SSL.getSniHostname(boringSsl.sslPointer())
+            : ofJdk(engine.getSession());
+    return asked != null && isHost(asked) ? asked : "";
+  }
+
+  private static @Nullable String ofJdk(SSLSession session) {
     List<SNIServerName> names =
         session instanceof ExtendedSSLSession extended
             ? extended.getRequestedServerNames()
             : List.of();
-    return !names.isEmpty()
-            && names.getFirst() instanceof SNIHostName name
-            && name.getAsciiName().length() <= MAX_NAME_LENGTH
+    return !names.isEmpty() && names.getFirst() instanceof SNIHostName name
         ? name.getAsciiName()
-        : "";
+        : null;
   }
 
   private static List<X509Certificate> certificates(SSLSession session) {
