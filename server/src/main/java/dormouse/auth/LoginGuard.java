@@ -85,6 +85,11 @@ public final class LoginGuard {
     }
 
     /// Whether others should come before it, if it has begun.
+
+    /// Its client has left before that.
+    public void left() {
+      turn.left();
+    }
     public boolean doubted() {
       return turn.doubted();
     }

@@ -8,14 +8,17 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Slows down who guesses passwords, before a backend hears of it.
 ///
-/// Failures fill a bucket for the client's address, one for the IPv6 /48 around it and one for the user; a bucket leaks one
-/// failure each `forget`. While a bucket holds fewer than `free`, logins pass; beyond, one passes each `delay`, `2 delay`, `4
-/// delay` … `max-delay`. A login counts as failed from its begin until it has succeeded, so it does not help to try many at once.
+/// Failures fill a bucket for the client's address, one for the IPv6 /48 around it, one for the user, and one for the master user whom the name
+/// may hold; a bucket leaks one failure each `forget`. While a bucket holds fewer than `free`, logins pass; beyond, one passes each `delay`, `2 delay`, `4
+/// delay` … `max-delay`. A login counts as failed from its begin until it has succeeded, so it does not help to try many at once; but who waits for
+/// none but those that are undecided is not refused, however long that takes.
 /// Who has logged this user in from this address before is only held up by a bucket of that pair's own.
 ///
 /// What is known fits into two tables of a fixed size ([Penalties]). Any thread; a short lock.
@@ -31,13 +34,14 @@ public final class LoginThrottle {
   private final InstantSource clock;
   private final Penalties failures;
   private final Penalties devices;
+  private final Map<Long, Integer> undecided = new HashMap<>(); // of logins that have begun
 
   public LoginThrottle(ThrottleSettings settings, SecretKeys secret, InstantSource clock) {
     this.settings = settings;
     this.secret = secret;
     this.clock = clock;
-    failures = new Penalties(settings.enabled() ? settings.remembered() : 1);
-    devices = new Penalties(settings.enabled() ? settings.devices() : 1);
+    failures = new Penalties(settings.remembered());
+    devices = new Penalties(settings.devices());
   }
 
   /// New rules for who comes next; the tables keep their size and what is in them.
@@ -105,11 +109,15 @@ public final class LoginThrottle {
           doubted =
               buckets.stream()
                   .anyMatch(bucket -> failed(bucket, now) >= Math.max(1, bucket.trusted));
-          buckets.forEach(bucket -> charge(bucket, now));
+          for (Bucket bucket : buckets) {
+            charge(bucket, now);
+            undecided.merge(bucket.key, 1, Integer::sum);
+          }
           return Duration.ZERO;
         }
         waited = true;
-        if (now - beganMillis >= settings.patience().toMillis()) {
+        if (now - beganMillis >= settings.patience().toMillis()
+            && buckets.stream().anyMatch(bucket -> haveFailed(bucket, now))) {
           return null;
         }
         return Duration.ofMillis(Math.min(wait, TURN.toMillis()));
@@ -129,7 +137,7 @@ public final class LoginThrottle {
 
     /// It was decided on. One that had not begun leaves no trace.
     public void ended(LoginResult result) {
-      if (!begun || isFailure(result)) {
+      if (!begun) {
         return;
       }
       synchronized (LoginThrottle.this) {
@@ -140,14 +148,39 @@ public final class LoginThrottle {
           devices.put(device, now + settings.deviceAge().toMillis(), now);
         }
       }
+        decided();
+        if (isFailure(result)) {
+          return;
+        }
     }
   }
 
-  /// A user with too many connections has had the right password.
+  /// A directory that says LIMIT has not said that the password is wrong.
   private static boolean isFailure(LoginResult result) {
     return result instanceof LoginResult.Rejected(var code, _) && !code.equals("LIMIT");
   }
 
+
+    /// Its client has left before that: it remains a failure.
+    public void left() {
+      if (begun) {
+        synchronized (LoginThrottle.this) {
+          decided();
+        }
+      }
+    }
+
+    private void decided() {
+      begun = false;
+      buckets.forEach(bucket ->
+          undecided.computeIfPresent(
+              bucket.key, (_, count) -> count == 1 ? null : Integer.valueOf(count - 1)));
+    }
+  }
+
+  /// Whether failures alone make others wait.
+  private boolean haveFailed(Bucket bucket, long now) {
+    return failed(bucket, now) - undecided.getOrDefault(bucket.key, 0) >= bucket.free;
   private long waitMillis(Bucket bucket, long now) {
     long beyond = failed(bucket, now) - bucket.free;
     if (beyond < 0) {

@@ -541,6 +541,10 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   private void leave() {
     DialoguePhase before = phase;
     phase = new DialoguePhase.Over();
+    if (turn != null) {
+      turn.left();
+      turn = null;
+    }
     if (before instanceof DialoguePhase.Asked(_, var answer)) {
       answer.complete(null);
     }

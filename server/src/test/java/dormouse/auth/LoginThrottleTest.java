@@ -28,21 +28,26 @@ final class LoginThrottleTest {
   private final LoginThrottle throttle = throttle(List.of());
 
   private LoginThrottle throttle(List<Network> exempt) {
+    return new LoginThrottle(settings(true, exempt), new SecretKeys(), () -> now);
+  }
+
+  private LoginThrottle throttle(boolean enabled) {
+    return new LoginThrottle(settings(enabled, List.of()), new SecretKeys(), () -> now);
+  }
+
+  private static ThrottleSettings settings(boolean enabled, List<Network> exempt) {
     ThrottleSettings usual = ThrottleSettings.DEFAULT;
-    return new LoginThrottle(
-        new ThrottleSettings(
-            true,
-            10,
-            ofSeconds(1),
-            ofSeconds(15),
-            ofMinutes(1),
-            ofSeconds(30),
-            usual.remembered(),
-            usual.devices(),
-            ofDays(30),
-            exempt),
-        new SecretKeys(),
-        () -> now);
+    return new ThrottleSettings(
+        enabled,
+        10,
+        ofSeconds(1),
+        ofSeconds(15),
+        ofMinutes(1),
+        ofSeconds(30),
+        usual.remembered(),
+        usual.devices(),
+        ofDays(30),
+        exempt);
   }
 
   @Test
@@ -219,6 +224,79 @@ final class LoginThrottleTest {
     for (int i = 0; i < 100; i++) {
       LoginThrottle.Attempt attempt = exempting.attempt(EVE, "ann");
       assertThat(attempt.admit()).isEqualTo(ZERO);
+  @Test
+  void whoWaitsForTheUndecidedIsNotRefused() {
+    List<LoginThrottle.Attempt> all = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      all.add(throttle.attempt(HOME, "u" + i));
+    }
+    assertThat(all).filteredOn(attempt -> ZERO.equals(attempt.admit())).hasSize(10);
+    List<LoginThrottle.Attempt> waiting = all.subList(10, 20);
+    pass(ofSeconds(30));
+    List<LoginThrottle.Attempt> begun = new ArrayList<>(all.subList(0, 10));
+    for (LoginThrottle.Attempt attempt : waiting) {
+      Duration wait = attempt.admit();
+      assertThat(wait).isNotNull();
+      if (ZERO.equals(wait)) {
+        begun.add(attempt);
+      }
+    }
+    begun.forEach(attempt -> attempt.ended(RIGHT));
+    assertThat(waiting)
+        .filteredOn(attempt -> !begun.contains(attempt))
+        .isNotEmpty()
+        .allMatch(attempt -> ZERO.equals(attempt.admit()));
+  }
+
+  @Test
+  void whoWaitsForTheUndecidedIsRefusedWhenTheyHaveFailed() {
+    List<LoginThrottle.Attempt> begun = begin(10);
+    LoginThrottle.Attempt attempt = throttle.attempt(EVE, "x");
+    pass(ofSeconds(30));
+    begun.forEach(one -> one.ended(WRONG));
+    assertThat(fail(EVE, "y")).isEqualTo(ZERO);
+    assertThat(attempt.admit()).isNull();
+  }
+
+  @Test
+  void whoLeavesBeforeItIsDecidedHasFailed() {
+    List<LoginThrottle.Attempt> begun = begin(10);
+    LoginThrottle.Attempt attempt = throttle.attempt(EVE, "x");
+    pass(ofSeconds(30));
+    begun.forEach(LoginThrottle.Attempt::left);
+    begun.forEach(one -> one.ended(RIGHT)); // too late
+    assertThat(fail(EVE, "y")).isEqualTo(ZERO);
+    assertThat(attempt.admit()).isNull();
+  }
+
+  private List<LoginThrottle.Attempt> begin(int count) {
+    List<LoginThrottle.Attempt> begun = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      LoginThrottle.Attempt one = throttle.attempt(EVE, "u" + i);
+      assertThat(one.admit()).isEqualTo(ZERO);
+      begun.add(one);
+    }
+    return begun;
+  }
+
+  @Test
+  void whatIsSwitchedOnLaterKnowsAsManyAsWhatWasOnFromTheBegin() {
+    LoginThrottle later = throttle(false);
+    later.change(settings(true, List.of()));
+    for (int i = 0; i < 10; i++) {
+      LoginThrottle.Attempt attempt = later.attempt(EVE, "a" + i);
+      assertThat(attempt.admit()).isEqualTo(ZERO);
+      attempt.ended(WRONG);
+      for (int other = 0; other < 20; other++) {
+        InetAddress from = InetAddress.ofLiteral("192.0.2." + (20 * i + other));
+        LoginThrottle.Attempt another = later.attempt(from, "u" + i + "." + other);
+        another.admit();
+        another.ended(WRONG);
+      }
+    }
+    assertThat(later.attempt(EVE, "x").admit()).isEqualTo(TURN);
+  }
+
       attempt.ended(WRONG);
     }
   }
