@@ -1,5 +1,6 @@
 package dormouse;
 
+import dormouse.auth.Admins;
 import dormouse.auth.Credentials;
 import dormouse.auth.LoginGuard;
 import dormouse.auth.LoginThrottle;
@@ -14,6 +15,7 @@ import dormouse.config.BackendSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.Settings;
 import dormouse.directory.Directory;
+import dormouse.directory.step.RewriteLink;
 import dormouse.feed.Feeds;
 import dormouse.imap.ImapDialogue;
 import dormouse.imap.ImapUsers;
@@ -71,6 +73,7 @@ public final class Dormouse implements AutoCloseable {
   private Map<Backend, HealthCheck> checks = Map.of();
   private @Nullable Directory directory;
   private volatile Settings settings;
+  private volatile LoginGuard guard;
 
   private Dormouse(Settings settings, Metrics metrics, InstantSource clock, EventLoops loops)
       throws BadCertificates, IOException {
@@ -95,6 +98,7 @@ public final class Dormouse implements AutoCloseable {
     SecretKeys secret = new SecretKeys();
     limits = new ConnectionLimits(settings.limits(), secret, metrics);
     throttle = new LoginThrottle(settings.throttle(), secret, clock);
+    guard = guard(settings);
     users =
         new ImapUsers(
             feeds, loops, Parkings.open(loops, settings.runtime().park(), metrics), clock, metrics);
@@ -221,6 +225,7 @@ public final class Dormouse implements AutoCloseable {
     });
     backends = used;
     settings = next;
+    guard = guard(next);
     told.commit();
     Router before = router;
     router =
@@ -240,7 +245,7 @@ public final class Dormouse implements AutoCloseable {
     });
     checks = checked;
     users.serve(
-        new Logins(asked, router, masters, clock),
+        new Logins(asked, router, masters, Admins.of(next.login()), clock),
         router,
         masters,
         next.imap(),
@@ -332,13 +337,17 @@ public final class Dormouse implements AutoCloseable {
     return listener;
   }
 
+  private LoginGuard guard(Settings of) {
+    return new LoginGuard(of.login(), throttle, RewriteLink.first(of.directory()));
+  }
+
   private ImapDialogue.Setup setup(ListenSettings listen) {
     Settings now = settings;
     return new ImapDialogue.Setup(
         listen.tls(),
         certificates::newHandler,
         now.login(),
-        new LoginGuard(now.login(), throttle),
+        guard,
         users,
         loops::wheel,
         clock,

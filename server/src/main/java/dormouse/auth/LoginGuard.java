@@ -1,11 +1,10 @@
 package dormouse.auth;
 
 import dormouse.config.LoginSettings;
-import dormouse.config.Network;
 import dormouse.session.Client;
+import java.net.InetAddress;
 import java.time.Duration;
-import java.util.List;
-import java.util.Locale;
+import java.util.function.UnaryOperator;
 
 /// Decides, before anybody is asked about a password, whether this client may try it now. Any thread.
 public final class LoginGuard {
@@ -25,31 +24,24 @@ public final class LoginGuard {
   private static final Verdict TOO_MANY =
       new Verdict.Refuse(
           new LoginResult.Rejected("LIMIT", "Too many failed logins, try again later"));
-  private static final char MASTER_SEPARATOR = '*'; // Dovecot: auth_master_user_separator
 
-  private final LoginSettings settings;
+  private final Admins admins;
   private final LoginThrottle throttle;
+  private final UnaryOperator<String> naming;
 
-  public LoginGuard(LoginSettings settings, LoginThrottle throttle) {
-    this.settings = settings;
+  /// @param naming what the directory's first steps make of a name that a client has typed
+  public LoginGuard(LoginSettings settings, LoginThrottle throttle, UnaryOperator<String> naming) {
+    this.admins = Admins.of(settings);
     this.throttle = throttle;
+    this.naming = naming;
   }
 
   /// A login that a client wants to begin.
-  public Attempt attempt(Client client, String user) {
-    boolean welcome =
-        !isAdmin(user) || Network.contain(settings.adminsFrom(), client.remote().getAddress());
-    return new Attempt(client, welcome, throttle.attempt(client.remote().getAddress(), user));
-  }
-
-  /// Also of `ann*root`, by which the master user root logs in as ann.
-  private boolean isAdmin(String user) {
-    List<String> admins = settings.admins();
-    String name = user.toLowerCase(Locale.ROOT);
-    String master = name.substring(name.lastIndexOf(MASTER_SEPARATOR) + 1);
-    return admins.stream()
-        .map(admin -> admin.toLowerCase(Locale.ROOT))
-        .anyMatch(admin -> admin.equals(name) || admin.equals(master));
+  public Attempt attempt(Client client, String typed) {
+    InetAddress from = client.remote().getAddress();
+    String user = naming.apply(typed);
+    boolean welcome = admins.allow(typed, from) && admins.allow(user, from);
+    return new Attempt(client, welcome, throttle.attempt(from, user));
   }
 
   /// One login. Lives on its session's event loop.
@@ -85,11 +77,6 @@ public final class LoginGuard {
     }
 
     /// Whether others should come before it, if it has begun.
-
-    /// Its client has left before that.
-    public void left() {
-      turn.left();
-    }
     public boolean doubted() {
       return turn.doubted();
     }
@@ -97,6 +84,11 @@ public final class LoginGuard {
     /// It was decided on.
     public void ended(LoginResult result) {
       turn.ended(result);
+    }
+
+    /// Its client has left before that.
+    public void left() {
+      turn.left();
     }
   }
 }

@@ -50,10 +50,13 @@ public final class LoginThrottle {
   }
 
   /// A login that wants to begin.
-  public Attempt attempt(InetAddress address, String user) {
+  ///
+  /// @param name of the user; its case, and spaces around it, do not matter
+  public Attempt attempt(InetAddress address, String name) {
     if (!settings.enabled() || Network.contain(settings.exempt(), address)) {
       return new Attempt(List.of(), 0);
     }
+    String user = name.strip();
     long device = secret.device(user, address);
     synchronized (this) {
       if (devices.untilMillis(device) > clock.millis()) {
@@ -68,6 +71,10 @@ public final class LoginThrottle {
       buckets.add(new Bucket(secret.network(address), network, network / 2));
     }
     buckets.add(new Bucket(secret.user(user), free, 1));
+    String master = Admins.master(user);
+    if (!master.isEmpty()) {
+      buckets.add(new Bucket(secret.user(master), free, 1));
+    }
     return new Attempt(List.copyOf(buckets), device);
   }
 
@@ -141,6 +148,10 @@ public final class LoginThrottle {
         return;
       }
       synchronized (LoginThrottle.this) {
+        decided();
+        if (isFailure(result)) {
+          return;
+        }
         long forget = settings.forget().toMillis();
         buckets.forEach(bucket -> failures.shorten(bucket.key, forget));
         if (result instanceof LoginResult.Accepted) {
@@ -148,18 +159,7 @@ public final class LoginThrottle {
           devices.put(device, now + settings.deviceAge().toMillis(), now);
         }
       }
-        decided();
-        if (isFailure(result)) {
-          return;
-        }
     }
-  }
-
-  /// A directory that says LIMIT has not said that the password is wrong.
-  private static boolean isFailure(LoginResult result) {
-    return result instanceof LoginResult.Rejected(var code, _) && !code.equals("LIMIT");
-  }
-
 
     /// Its client has left before that: it remains a failure.
     public void left() {
@@ -181,6 +181,13 @@ public final class LoginThrottle {
   /// Whether failures alone make others wait.
   private boolean haveFailed(Bucket bucket, long now) {
     return failed(bucket, now) - undecided.getOrDefault(bucket.key, 0) >= bucket.free;
+  }
+
+  /// A directory that says LIMIT has not said that the password is wrong.
+  private static boolean isFailure(LoginResult result) {
+    return result instanceof LoginResult.Rejected(var code, _) && !code.equals("LIMIT");
+  }
+
   private long waitMillis(Bucket bucket, long now) {
     long beyond = failed(bucket, now) - bucket.free;
     if (beyond < 0) {

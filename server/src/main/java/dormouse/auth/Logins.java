@@ -20,6 +20,7 @@ import dormouse.route.Wanted;
 import dormouse.session.Client;
 import dormouse.session.TimerWheel;
 import io.netty.channel.EventLoop;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -45,14 +46,21 @@ public final class Logins {
   private final Directory directory;
   private final Router router;
   private final Map<String, MasterUser> masters;
+  private final Admins admins;
   private final InstantSource clock;
 
   /// @param masters who may log in for others, by the names of the backends that have one
+  /// @param admins who are looked for behind every name that the directory gives a client
   public Logins(
-      Directory directory, Router router, Map<String, MasterUser> masters, InstantSource clock) {
+      Directory directory,
+      Router router,
+      Map<String, MasterUser> masters,
+      Admins admins,
+      InstantSource clock) {
     this.directory = directory;
     this.router = router;
     this.masters = Map.copyOf(masters);
+    this.admins = admins;
     this.clock = clock;
   }
 
@@ -119,9 +127,15 @@ public final class Logins {
   private CompletableFuture<LoginDecision> accepted(
       Attempt attempt, Facts facts, String by, TimerWheel wheel) {
     List<Network> nets = facts.allowNets();
-    boolean here = nets.isEmpty() || Network.contain(nets, attempt.client().remote().getAddress());
+    InetAddress from = attempt.client().remote().getAddress();
+    boolean here = nets.isEmpty() || Network.contain(nets, from);
+    boolean allowed =
+        Stream.of(facts.user(), facts.backendUser())
+            .allMatch(name -> name == null || admins.allow(name, from));
     LoginResult unwelcome =
-        here ? unwelcome(facts) : new LoginResult.Rejected("", ""); // as a wrong password
+        here && allowed
+            ? unwelcome(facts)
+            : new LoginResult.Rejected("", ""); // as a wrong password
     if (unwelcome != null) {
       return now(new Refused(unwelcome, false));
     }

@@ -116,6 +116,27 @@ final class LoginThrottleTest {
   }
 
   @Test
+  void aMasterUserIsGuardedWhoeverItIsToBe() {
+    for (int i = 0; i < 10; i++) {
+      assertThat(fail(InetAddress.ofLiteral("203.0.113." + i), "x" + i + "*root")).isEqualTo(ZERO);
+    }
+    InetAddress another = InetAddress.ofLiteral("203.0.113.99");
+    assertThat(throttle.attempt(another, "ann*Root").admit()).isEqualTo(TURN);
+    assertThat(throttle.attempt(another, "root").admit()).isEqualTo(TURN);
+    assertThat(throttle.attempt(another, "ann").admit()).isEqualTo(ZERO);
+  }
+
+  /// To LDAP, and to MariaDB, it is the same name.
+  @Test
+  void spacesAroundANameMakeNoOther() {
+    for (int i = 0; i < 10; i++) {
+      fail(InetAddress.ofLiteral("203.0.113." + i), "ann" + " ".repeat(i));
+    }
+    assertThat(throttle.attempt(InetAddress.ofLiteral("203.0.113.99"), "ann").admit())
+        .isEqualTo(TURN);
+  }
+
+  @Test
   void whoseLoginsFailedLatelyIsDoubtedButNotOnItsOwnDevice() {
     succeed(HOME, "ann");
     LoginThrottle.Attempt first = throttle.attempt(EVE, "ann");
@@ -204,27 +225,6 @@ final class LoginThrottleTest {
   }
 
   @Test
-  void anIpv6NetworkIsOneAddressAndIts48IsKnownToo() {
-    for (int i = 0; i < 10; i++) {
-      fail(InetAddress.ofLiteral("2001:db8:1:1::" + i), "u" + i);
-    }
-    assertThat(throttle.attempt(InetAddress.ofLiteral("2001:db8:1:1::99"), "x").admit())
-        .isEqualTo(TURN);
-    assertThat(fail(InetAddress.ofLiteral("2001:db8:1:2::1"), "y")).isEqualTo(ZERO);
-    for (int i = 0; i < 150; i++) {
-      fail(InetAddress.ofLiteral("2001:db8:1:" + (i + 3) + "::1"), "z" + i);
-    }
-    assertThat(throttle.attempt(InetAddress.ofLiteral("2001:db8:1:ffff::1"), "x").admit())
-        .isEqualTo(TURN);
-  }
-
-  @Test
-  void exemptNetworksAreNeverSlowedDown() {
-    LoginThrottle exempting = throttle(List.of(new Network(EVE, 32)));
-    for (int i = 0; i < 100; i++) {
-      LoginThrottle.Attempt attempt = exempting.attempt(EVE, "ann");
-      assertThat(attempt.admit()).isEqualTo(ZERO);
-  @Test
   void whoWaitsForTheUndecidedIsNotRefused() {
     List<LoginThrottle.Attempt> all = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
@@ -297,6 +297,27 @@ final class LoginThrottleTest {
     assertThat(later.attempt(EVE, "x").admit()).isEqualTo(TURN);
   }
 
+  @Test
+  void anIpv6NetworkIsOneAddressAndIts48IsKnownToo() {
+    for (int i = 0; i < 10; i++) {
+      fail(InetAddress.ofLiteral("2001:db8:1:1::" + i), "u" + i);
+    }
+    assertThat(throttle.attempt(InetAddress.ofLiteral("2001:db8:1:1::99"), "x").admit())
+        .isEqualTo(TURN);
+    assertThat(fail(InetAddress.ofLiteral("2001:db8:1:2::1"), "y")).isEqualTo(ZERO);
+    for (int i = 0; i < 150; i++) {
+      fail(InetAddress.ofLiteral("2001:db8:1:" + (i + 3) + "::1"), "z" + i);
+    }
+    assertThat(throttle.attempt(InetAddress.ofLiteral("2001:db8:1:ffff::1"), "x").admit())
+        .isEqualTo(TURN);
+  }
+
+  @Test
+  void exemptNetworksAreNeverSlowedDown() {
+    LoginThrottle exempting = throttle(List.of(new Network(EVE, 32)));
+    for (int i = 0; i < 100; i++) {
+      LoginThrottle.Attempt attempt = exempting.attempt(EVE, "ann");
+      assertThat(attempt.admit()).isEqualTo(ZERO);
       attempt.ended(WRONG);
     }
   }

@@ -6,12 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dormouse.FrontEnd;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.ImapClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// How many connections clients may have, before a real Dovecot.
 class LimitsIT {
@@ -20,6 +24,8 @@ class LimitsIT {
   private static final String ELSEWHERE = "127.0.60.1";
 
   private static DovecotServer dovecot;
+
+  @TempDir Path directory = Path.of("");
 
   private final List<ImapClient> clients = new ArrayList<>();
 
@@ -149,6 +155,46 @@ class LimitsIT {
       from(front, HERE).login("u5", DovecotServer.PASSWORD);
       assertThat(dovecot.log().subList(from, dovecot.logSize()))
           .noneMatch(line -> line.contains("auth failed"));
+    }
+  }
+
+  /// The name that counts is the one that the directory makes of what the client types.
+  @Test
+  void administratorsAreKnownByTheNameThatTheyGet() throws IOException {
+    Path users =
+        Files.writeString(directory.resolve("users"), "boss:{PLAIN}pass::::::destuser=u4\n");
+    String admins = "login: { admins: [ u4 ], admins-from: [ 127.0.60.0/24 ] }\n";
+    String strips = "directory: [ rewrite: { strip-domains: [ example.org ] }, backend: ]\n";
+    try (FrontEnd front = before(admins + strips)) {
+      from(front, ELSEWHERE).login("u4@example.org", DovecotServer.PASSWORD);
+      int from = dovecot.logSize();
+      assertThat(from(front, HERE).refused("LOGIN u4@example.org pass"))
+          .isEqualTo("NO [AUTHENTICATIONFAILED] Wrong user name or password");
+      assertThat(from(front, HERE).refused("LOGIN ann*u4@example.org pass"))
+          .isEqualTo("NO [AUTHENTICATIONFAILED] Wrong user name or password");
+      assertThat(dovecot.log().subList(from, dovecot.logSize()))
+          .noneMatch(line -> line.contains("auth failed"));
+    }
+    String renames = "directory: [ file: { path: " + users + " } ]\n";
+    try (FrontEnd front = before(admins + renames)) {
+      from(front, ELSEWHERE).login("boss", DovecotServer.PASSWORD);
+      assertThat(from(front, HERE).refused("LOGIN boss pass"))
+          .isEqualTo("NO [AUTHENTICATIONFAILED] Wrong user name or password");
+    }
+  }
+
+  /// Each domain would be a user of its own, if the throttle went by what is typed.
+  @Test
+  void aUserIsSlowedDownUnderAllItsNames() {
+    String rewrite = "directory: [ rewrite: { strip-domains: [ '*' ] }, backend: ]\n";
+    try (FrontEnd front =
+        before(rewrite + "throttle: { free: 2, delay: 1m, max-delay: 1m, patience: 0s }\n")) {
+      assertThat(from(front, "127.0.61.1").refused("LOGIN u8@a.test wrong"))
+          .startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(from(front, "127.0.61.2").refused("LOGIN u8@b.test wrong"))
+          .startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(from(front, "127.0.61.3").refused("LOGIN u8@c.test wrong"))
+          .isEqualTo("NO [LIMIT] Too many failed logins, try again later");
     }
   }
 

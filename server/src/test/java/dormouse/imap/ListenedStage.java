@@ -58,7 +58,8 @@ final class ListenedStage implements AutoCloseable {
             LoginSettings.DEFAULT,
             new LoginGuard(
                 LoginSettings.DEFAULT,
-                new LoginThrottle(ThrottleSettings.DEFAULT, new SecretKeys(), Clock.systemUTC())),
+                new LoginThrottle(ThrottleSettings.DEFAULT, new SecretKeys(), Clock.systemUTC()),
+                name -> name),
             (dialogue, tag, attempt) -> {
               attempts.add(attempt.user() + " " + LoginStage.password(attempt));
               refuseOnNextLoop(dialogue, tag);

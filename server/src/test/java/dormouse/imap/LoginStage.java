@@ -58,7 +58,8 @@ final class LoginStage implements AutoCloseable {
                 limits,
                 new LoginGuard(
                     limits,
-                    new LoginThrottle(ThrottleSettings.DEFAULT, new SecretKeys(), () -> now)),
+                    new LoginThrottle(ThrottleSettings.DEFAULT, new SecretKeys(), () -> now),
+                    name -> name),
                 login,
                 _ -> wheel,
                 () -> now,

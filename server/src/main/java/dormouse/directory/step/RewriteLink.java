@@ -1,5 +1,7 @@
 package dormouse.directory.step;
 
+import dormouse.config.LinkSettings;
+import dormouse.config.MapLinkSettings;
 import dormouse.config.RewriteLinkSettings;
 import dormouse.directory.Answer;
 import dormouse.directory.Attempt;
@@ -7,9 +9,11 @@ import dormouse.directory.Facts;
 import dormouse.directory.Link;
 import io.netty.channel.EventLoop;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +26,28 @@ public final class RewriteLink implements Link {
   public RewriteLink(RewriteLinkSettings settings) {
     this.settings = settings;
     this.pattern = settings.pattern() == null ? null : Pattern.compile(settings.pattern());
+  }
+
+  /// What the steps before the first link that decides make of a name; the name itself where they have no user of it.
+  public static UnaryOperator<String> first(List<LinkSettings> links) {
+    List<RewriteLink> steps =
+        links.stream()
+            .map(LinkSettings::kind)
+            .takeWhile(
+                kind -> kind instanceof RewriteLinkSettings || kind instanceof MapLinkSettings)
+            .filter(RewriteLinkSettings.class::isInstance)
+            .map(kind -> new RewriteLink((RewriteLinkSettings) kind))
+            .toList();
+    return typed -> {
+      String name = typed;
+      for (RewriteLink step : steps) {
+        if (!(step.rewrite(name) instanceof Answer.Learnt(String user, _))) {
+          return typed;
+        }
+        name = user;
+      }
+      return name;
+    };
   }
 
   @Override
