@@ -28,6 +28,8 @@ public sealed interface LoginResult {
     REFUSED,
     /// The backend wants no more of this user now: `[LIMIT]`, `[INUSE]`.
     BUSY,
+    /// The user has as many connections as the settings allow. The password was right.
+    FULL,
     /// The client has passed through too many proxies: somebody passes it round in a circle.
     LOOP,
     /// So many wait for the backend that no more may, or the wait took too long.

@@ -81,8 +81,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   private static final int MOST_REFERRALS = 3;
 
   private static final EventLog LOG = EventLog.of(ImapUsers.class);
-  private static final LoginResult TOO_MANY =
-      new LoginResult.Rejected("LIMIT", "Too many connections of this user");
+  private static final LoginResult TOO_MANY = new LoginResult.Unavailable(LoginResult.Cause.FULL);
 
   private volatile @Nullable Logins logins;
   private volatile @Nullable Router router;

@@ -18,7 +18,7 @@ public final class LoginReply {
     return switch (result) {
       case Accepted _ -> tag + " OK Logged in";
       case Rejected(var code, var text) -> tag + " NO " + rejection(code, text);
-      case Unavailable(var cause) -> tag + " NO [UNAVAILABLE] " + unavailable(cause);
+      case Unavailable(var cause) -> tag + " NO " + unavailable(cause);
     };
   }
 
@@ -39,15 +39,18 @@ public final class LoginReply {
   }
 
   private static String unavailable(LoginResult.Cause cause) {
-    return switch (cause) {
-      case UNREACHABLE -> "The mail server cannot be reached, try again later";
-      case SLOW -> "The mail server does not answer in time, try again later";
-      case UNTRUSTED -> "The mail server could not prove who it is, try again later";
-      case REFUSED -> "The mail server takes no logins now, try again later";
-      case BUSY -> "The mail server takes no more logins of this user now, try again later";
-      case LOOP -> "The mail servers pass each other's clients round in a circle";
-      case CROWDED -> "Too many logins wait for the mail server, try again later";
-      case DIRECTORY, MISROUTED -> "Cannot check now, try again later";
-    };
+    String why =
+        switch (cause) {
+          case UNREACHABLE -> "The mail server cannot be reached, try again later";
+          case SLOW -> "The mail server does not answer in time, try again later";
+          case UNTRUSTED -> "The mail server could not prove who it is, try again later";
+          case REFUSED -> "The mail server takes no logins now, try again later";
+          case BUSY -> "The mail server takes no more logins of this user now, try again later";
+          case LOOP -> "The mail servers pass each other's clients round in a circle";
+          case FULL -> "Too many connections of this user";
+          case CROWDED -> "Too many logins wait for the mail server, try again later";
+          case DIRECTORY, MISROUTED -> "Cannot check now, try again later";
+        };
+    return (cause == LoginResult.Cause.FULL ? "[LIMIT] " : "[UNAVAILABLE] ") + why;
   }
 }

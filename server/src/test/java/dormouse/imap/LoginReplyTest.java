@@ -2,8 +2,10 @@ package dormouse.imap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.auth.LoginResult;
 import dormouse.auth.LoginResult.Accepted;
 import dormouse.auth.LoginResult.Rejected;
+import dormouse.auth.LoginResult.Unavailable;
 import org.junit.jupiter.api.Test;
 
 class LoginReplyTest {
@@ -40,6 +42,14 @@ class LoginReplyTest {
         .isEqualTo("a1 NO [AUTHENTICATIONFAILED] Invalid login or password");
     assertThat(reply("REFERRAL imap://mx2/", "There"))
         .isEqualTo("a1 NO [REFERRAL imap://mx2/] There");
+  }
+
+  @Test
+  void whoHasTooManyConnectionsHearsLimit() {
+    assertThat(LoginReply.of("a1", new Unavailable(LoginResult.Cause.FULL)))
+        .isEqualTo("a1 NO [LIMIT] Too many connections of this user");
+    assertThat(LoginReply.of("a1", new Unavailable(LoginResult.Cause.DIRECTORY)))
+        .isEqualTo("a1 NO [UNAVAILABLE] Cannot check now, try again later");
   }
 
   @Test

@@ -49,6 +49,32 @@ final class Fail2banIT {
     assertThat(addresses(log)).containsExactly("127.0.7.1", "127.0.7.2", "127.0.7.2", "127.0.7.2");
   }
 
+  /// Who has too many connections has shown the right password.
+  @Test
+  void whoHasTooManyConnectionsIsNotCounted() throws Exception {
+    Path log = directory.resolve("dormouse.log");
+    try (DovecotServer dovecot = DovecotServer.start();
+        FrontEnd front =
+            FrontEnd.of(
+                """
+                listen: [ { address: "127.0.0.1:0", tls: none } ]
+                backends: { mx: { address: "127.0.0.1:%d", tls: none } }
+                limits: { per-user: 1 }
+                """
+                    .formatted(dovecot.imapPort()))) {
+      logTo(
+          log,
+          () -> {
+            try (ImapClient first = ImapClient.connect(front.plain(), "127.0.7.4", "")) {
+              first.login("u3", DovecotServer.PASSWORD);
+              logIn(front, "127.0.7.5", "LOGIN u3 " + DovecotServer.PASSWORD);
+              logIn(front, "127.0.7.6", "LOGIN u3 wrong");
+            }
+          });
+    }
+    assertThat(addresses(log)).containsExactly("127.0.7.6");
+  }
+
   @Test
   void ipv6AndNonsenseAreSeen() throws Exception {
     Path log = directory.resolve("dormouse.log");

@@ -249,7 +249,7 @@ public final class LoginTry {
   private static boolean blamesBackend(Cause cause) {
     return switch (cause) {
       case UNREACHABLE, SLOW, UNTRUSTED, REFUSED -> true;
-      case BUSY, LOOP, CROWDED, DIRECTORY, MISROUTED -> false;
+      case BUSY, FULL, LOOP, CROWDED, DIRECTORY, MISROUTED -> false;
     };
   }
 

@@ -298,7 +298,7 @@ final class LoginAgain {
           case LoginResult.Unavailable(var cause) ->
               switch (cause) {
                 case UNREACHABLE, SLOW, UNTRUSTED, REFUSED, MISROUTED -> true;
-                case BUSY, LOOP, CROWDED, DIRECTORY -> false;
+                case BUSY, FULL, LOOP, CROWDED, DIRECTORY -> false;
               };
           case LoginResult.Rejected _, LoginResult.Accepted _ -> true;
         };
