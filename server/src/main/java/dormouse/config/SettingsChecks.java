@@ -219,8 +219,28 @@ public final class SettingsChecks {
 
   private void directory(Settings settings) {
     for (int i = 0; i < settings.directory().size(); i++) {
-      link("directory[" + i + "]", settings.directory().get(i).kind());
+      LinkKind kind = settings.directory().get(i).kind();
+      link("directory[" + i + "]", kind);
+      if (kind instanceof RewriteLinkSettings rewrite && rewrite.hostAfter() != null) {
+        typedHosts("directory[" + i + "].rewrite.host-after", settings);
+      }
     }
+  }
+
+  /// A host that a client types must be one of ours: with a pattern it is any, which would be told the password of the next master user, and
+  /// made-up ones would take the places of those that the directory names.
+  private void typedHosts(String key, Settings settings) {
+    settings
+        .backends()
+        .forEach((name, backend) -> {
+          if (backend.isPattern()) {
+            fault(
+                key,
+                "clients name hosts by it, and "
+                    + name
+                    + " of `backends` would be any of them: wanted no `*` in its address");
+          }
+        });
   }
 
   private void link(String place, LinkKind kind) {

@@ -258,6 +258,23 @@ final class DirectorySettingsTest extends SettingsFileCase {
         .startsWith("2:17: backends.mx.login-as: wanted a master user: behind ");
   }
 
+  /// Else a client could name the host to which a master user's password goes.
+  @Test
+  void aHostThatClientsTypeIsNoneOfAPattern() {
+    String settings =
+        """
+        listen: [ { address: "0.0.0.0:993" } ]
+        backends: { mx: { address: mx }, any: { address: "*.test", login-as: { user: boss, password-file: master.secret } } }
+        directory: [ { rewrite: { host-after: "#" } }, backend: ]
+        """;
+    assertThat(faults(settings))
+        .containsExactly(
+            "3:27: directory[0].rewrite.host-after: clients name hosts by it, and any of `backends`"
+                + " would be any of them: wanted no `*` in its address");
+    assertThat(good(settings.replace("*.test", "any.test"))).isNotNull();
+    assertThat(good(settings.replace("host-after: \"#\"", "lower-case: true"))).isNotNull();
+  }
+
   @Test
   void whatRewritesAndMapsCannotBeIsAFault() {
     assertThat(
