@@ -15,6 +15,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /// The event loops, each with its wheel of timers: epoll where the kernel has it, else NIO. Any thread; a wheel is its
@@ -84,9 +85,9 @@ public final class EventLoops implements AutoCloseable {
     return loops;
   }
 
-  /// The loop on which everything of a user lives. The same for as long as the process runs.
+  /// The loop on which everything of a user lives, whatever the case of the name. The same for as long as the process runs.
   public EventLoop loopOf(String user) {
-    int hash = user.hashCode();
+    int hash = user.toLowerCase(Locale.ROOT).hashCode();
     hash = (hash ^ (hash >>> 16)) * 0x85ebca6b; // names differ in their last letters
     hash = (hash ^ (hash >>> 13)) * 0xc2b2ae35;
     return loops.get(Math.floorMod(hash ^ (hash >>> 16), loops.size()));

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -29,10 +30,11 @@ public final class Rendezvous {
   /// The names in the user's order.
   ///
   /// @param weights of the backends, by name; each at least 1
-  /// @param user the user's name, which is given to the backend
+  /// @param user the user's name, whose case does not matter
   static List<String> rank(Map<String, Integer> weights, String user) {
+    String name = user.toLowerCase(Locale.ROOT);
     return weights.entrySet().stream()
-        .map(entry -> new Scored(entry.getKey(), score(entry.getKey(), entry.getValue(), user)))
+        .map(entry -> new Scored(entry.getKey(), score(entry.getKey(), entry.getValue(), name)))
         .sorted(Comparator.comparingDouble(Scored::score).reversed().thenComparing(Scored::name))
         .map(Scored::name)
         .toList();

@@ -3,11 +3,13 @@ package dormouse.imap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.FrontEnd;
+import dormouse.ops.Metrics;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import java.time.Duration;
+import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -77,6 +79,20 @@ class RouteIT {
     }
   }
 
+  /// Dovecot makes names small: it is the same mailbox.
+  @Test
+  void theCaseOfANameDoesNotMatter() {
+    int staff = FreePort.next();
+    int others = FreePort.next();
+    try (FrontEnd front = FrontEnd.of(settings(staff, others))) {
+      assertThat(front.sessions(Metrics.State.GREETING)).isZero();
+      for (int i = 0; i < 8; i++) {
+        DovecotServer home = serves("u" + i, others);
+        assertThat(serves("U" + i, others)).isSameAs(home);
+      }
+    }
+  }
+
   private String settings(int staff, int others) {
     return """
     listen:
@@ -94,10 +110,11 @@ class RouteIT {
   private DovecotServer serves(String user, int port) {
     try (ImapClient client = ImapClient.connect(Endpoint.plain(port))) {
       client.login(user, DovecotServer.PASSWORD);
-      DovecotServer here = first.imapConnections(user) > 0 ? first : second;
-      here.awaitImapConnections(user, 1, PATIENCE);
+      String name = user.toLowerCase(Locale.ROOT);
+      DovecotServer here = first.imapConnections(name) > 0 ? first : second;
+      here.awaitImapConnections(name, 1, PATIENCE);
       client.logout();
-      here.awaitImapConnections(user, 0, PATIENCE);
+      here.awaitImapConnections(name, 0, PATIENCE);
       return here;
     }
   }

@@ -18,6 +18,7 @@ class EventLoopsTest {
       for (int i = 0; i < 4000; i++) {
         String user = "user" + i + "@example.org";
         assertThat(loops.loopOf(user)).isSameAs(loops.loopOf(new String(user.toCharArray())));
+        assertThat(loops.loopOf("User" + i + "@Example.ORG")).isSameAs(loops.loopOf(user));
         users.merge(loops.loopOf(user), 1, Integer::sum);
       }
       assertThat(users).hasSize(4);

@@ -91,6 +91,15 @@ final class RendezvousTest {
         .containsExactly(HOMES);
   }
 
+  /// The case of which most servers do not tell apart.
+  @Test
+  void theCaseOfANameDoesNotMatter() {
+    Map<String, Integer> three = Map.of("mx1", 1, "mx2", 1, "mx3", 1);
+    assertThat(List.of("Ann", "BOB", "cid@Example.org", "D\u00d6RTE", "U1", "U2", "U3", "U4"))
+        .extracting(user -> Rendezvous.rank(three, user).getFirst())
+        .containsExactly(HOMES);
+  }
+
   private static final String[] HOMES = {"mx3", "mx3", "mx1", "mx1", "mx1", "mx3", "mx1", "mx3"};
 
   private static Map<String, Integer> homes(Map<String, Integer> weights) {
