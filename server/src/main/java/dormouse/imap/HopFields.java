@@ -28,7 +28,8 @@ final class HopFields {
     }
     boolean overTls = "TLS".equals(fields.get("x-client-transport"));
     boolean insecure = "insecure".equals(fields.get("x-client-transport"));
-    String session = fields.getOrDefault("x-session-id", "");
+    String session =
+        fields.getOrDefault("x-session-id", fields.getOrDefault("x-session-ext-id", ""));
     String name = fields.getOrDefault("x-connected-name", "");
     Via via =
         new Via(
