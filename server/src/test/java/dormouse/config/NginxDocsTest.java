@@ -23,7 +23,7 @@ class NginxDocsTest {
       proxy proxy_buffer proxy_pass_error_message proxy_protocol proxy_smtp_auth proxy_timeout xclient set_real_ip_from
       imap_auth imap_capabilities imap_client_buffer pop3_auth pop3_capabilities
       smtp_auth smtp_capabilities smtp_client_buffer smtp_greeting_delay starttls
-      ssl_certificate ssl_certificate_key ssl_ciphers ssl_client_certificate ssl_conf_command ssl_crl ssl_dhparam
+      ssl_certificate ssl_certificate_compression ssl_certificate_key ssl_ciphers ssl_client_certificate ssl_conf_command ssl_crl ssl_dhparam
       ssl_ecdh_curve ssl_password_file ssl_prefer_server_ciphers ssl_protocols ssl_session_cache ssl_session_ticket_key
       ssl_session_tickets ssl_session_timeout ssl_trusted_certificate ssl_verify_client ssl_verify_depth\
       """;
