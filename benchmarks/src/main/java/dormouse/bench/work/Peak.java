@@ -23,18 +23,19 @@ final class Peak implements AutoCloseable {
   private void look() {
     while (!over) {
       long begin = System.nanoTime();
-      add(stack.processes());
+      long _ = seen(stack.processes());
       LockSupport.parkNanos(Math.max(LEAST_NANOS, TIMES * (System.nanoTime() - begin)));
     }
   }
 
-  /// One more look, by somebody else.
-  synchronized void add(Held held) {
+  private synchronized long seen(Held held) {
     bytes = Math.max(bytes, held.front() + held.back());
+    return bytes;
   }
 
-  synchronized long bytes() {
-    return bytes;
+  /// The most until now.
+  long bytes() {
+    return seen(stack.processes());
   }
 
   /// Returns when nobody looks any more.

@@ -73,7 +73,10 @@ final class Storm implements Workload {
         long up = System.nanoTime();
         bench.add(DOWN, stack, (up - begin) / 1e9);
         held.forEach(Client::close);
-        held = comeBack(bench, stack, count, up);
+        try (Peak peak = new Peak(stack)) {
+          held = comeBack(bench, stack, count, up);
+          bench.add(PEAK, stack, (double) peak.bytes() / (1 << 20));
+        }
       }
 
       @Override
@@ -87,26 +90,21 @@ final class Storm implements Workload {
     AtomicInteger failures = new AtomicInteger();
     Latencies latencies = new Latencies();
     List<CompletableFuture<Client>> coming = new ArrayList<>();
-    Peak peak = new Peak(stack);
-    try (peak) {
-      for (int i = 0; i < count; i++) {
-        coming.add(again(bench, stack, i, failures).whenComplete((_, _) -> latencies.since(up)));
-      }
-      CompletableFuture<Void> all =
-          CompletableFuture.allOf(coming.toArray(CompletableFuture[]::new))
-              .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
-              .exceptionally(e -> {
-                bench.faults(stack).add(stack.kind().title() + ": not all came back: " + e);
-                return null;
-              });
-      bench.add(BACK, stack, all.thenApply(_ -> (System.nanoTime() - up) / 1e9).join());
+    for (int i = 0; i < count; i++) {
+      coming.add(again(bench, stack, i, failures).whenComplete((_, _) -> latencies.since(up)));
     }
+    CompletableFuture<Void> all =
+        CompletableFuture.allOf(coming.toArray(CompletableFuture[]::new))
+            .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
+            .exceptionally(e -> {
+              bench.faults(stack).add(stack.kind().title() + ": not all came back: " + e);
+              return null;
+            });
+    bench.add(BACK, stack, all.thenApply(_ -> (System.nanoTime() - up) / 1e9).join());
     bench.add(MEDIAN, stack, latencies.millis(50));
     bench.add(FAILURES, stack, failures.get());
     Held back = stack.processes();
     bench.add(MEMORY, stack, ((double) back.front() + back.back()) / (1 << 20));
-    peak.add(back);
-    bench.add(PEAK, stack, (double) peak.bytes() / (1 << 20));
     return coming.stream()
         .filter(each -> each.state() == Future.State.SUCCESS)
         .map(CompletableFuture::join)
