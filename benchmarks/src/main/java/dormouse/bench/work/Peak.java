@@ -23,19 +23,18 @@ final class Peak implements AutoCloseable {
   private void look() {
     while (!over) {
       long begin = System.nanoTime();
-      long _ = seen(stack.processes());
+      add(stack.processes());
       LockSupport.parkNanos(Math.max(LEAST_NANOS, TIMES * (System.nanoTime() - begin)));
     }
   }
 
-  private synchronized long seen(Held held) {
+  /// One more look, by somebody else.
+  synchronized void add(Held held) {
     bytes = Math.max(bytes, held.front() + held.back());
-    return bytes;
   }
 
-  /// The most until now.
-  long bytes() {
-    return seen(stack.processes());
+  synchronized long bytes() {
+    return bytes;
   }
 
   /// Returns when nobody looks any more.

@@ -7,14 +7,14 @@ package dormouse.bench.work;
 /// @param holdSeconds how long it watches them, and between two keep-alives; longer than it takes to hibernate, or nobody ever rests
 /// @param warmSeconds how long each of what is measured runs at most before it counts, until it takes no less of the processors any more
 /// @param logins a round, of each kind
-/// @param storm sessions that come back at once
+/// @param storm sessions that come back at once; where they are too many for one process, those of one stack after the other
 /// @param sessions that **wake** and **deliver** hold
 /// @param perSecond wakes, and deliveries at a fifth of that
 /// @param seconds a round of **wake** and **deliver**
 /// @param busySeconds each half of a round of **status** and **stream**
 /// @param streamBytes of the message that **stream** fetches
 /// @param streamClients of its second half
-/// @param mixedUsers of **mixed**
+/// @param mixedUsers of **mixed**; the same
 /// @param mixedSeconds a round of it
 /// @param mixedSpeed how many seconds pass in one
 public record Size(
@@ -46,7 +46,7 @@ public record Size(
 
   /// Hours.
   public static final Size FULL =
-      new Size("full", 5, 350, 20, 60, 3000, 5000, 1000, 100, 20, 20, 16 << 20, 50, 5000, 120, 6);
+      new Size("full", 5, 350, 20, 60, 3000, 5000, 1000, 100, 20, 20, 16 << 20, 50, 5000, 120, 2);
 
   /// How many workloads run beside each other: more than one where nobody looks at figures.
   public int workloadsAtOnce() {

@@ -73,10 +73,7 @@ final class Storm implements Workload {
         long up = System.nanoTime();
         bench.add(DOWN, stack, (up - begin) / 1e9);
         held.forEach(Client::close);
-        try (Peak peak = new Peak(stack)) {
-          held = comeBack(bench, stack, count, up);
-          bench.add(PEAK, stack, (double) peak.bytes() / (1 << 20));
-        }
+        held = comeBack(bench, stack, count, up);
       }
 
       @Override
@@ -90,21 +87,26 @@ final class Storm implements Workload {
     AtomicInteger failures = new AtomicInteger();
     Latencies latencies = new Latencies();
     List<CompletableFuture<Client>> coming = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      coming.add(again(bench, stack, i, failures).whenComplete((_, _) -> latencies.since(up)));
+    Peak peak = new Peak(stack);
+    try (peak) {
+      for (int i = 0; i < count; i++) {
+        coming.add(again(bench, stack, i, failures).whenComplete((_, _) -> latencies.since(up)));
+      }
+      CompletableFuture<Void> all =
+          CompletableFuture.allOf(coming.toArray(CompletableFuture[]::new))
+              .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
+              .exceptionally(e -> {
+                bench.faults(stack).add(stack.kind().title() + ": not all came back: " + e);
+                return null;
+              });
+      bench.add(BACK, stack, all.thenApply(_ -> (System.nanoTime() - up) / 1e9).join());
     }
-    CompletableFuture<Void> all =
-        CompletableFuture.allOf(coming.toArray(CompletableFuture[]::new))
-            .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
-            .exceptionally(e -> {
-              bench.faults(stack).add(stack.kind().title() + ": not all came back: " + e);
-              return null;
-            });
-    bench.add(BACK, stack, all.thenApply(_ -> (System.nanoTime() - up) / 1e9).join());
     bench.add(MEDIAN, stack, latencies.millis(50));
     bench.add(FAILURES, stack, failures.get());
     Held back = stack.processes();
     bench.add(MEMORY, stack, ((double) back.front() + back.back()) / (1 << 20));
+    peak.add(back);
+    bench.add(PEAK, stack, (double) peak.bytes() / (1 << 20));
     return coming.stream()
         .filter(each -> each.state() == Future.State.SUCCESS)
         .map(CompletableFuture::join)

@@ -15,14 +15,14 @@ public interface Workload {
   /// Whom it is put to.
   List<StackKind> stacks();
 
-  /// How many clients each stack has for as long as it runs, where that is more than some hundreds. Stacks whose clients one process cannot have all
-  /// together come one after the other.
-  default int clients(Size size) {
+  /// How long to look on after each round, and seconds between two keep-alives to idle clients; 0 for nothing of it.
+  default int watchSeconds(Size size) {
     return 0;
   }
 
-  /// How long to look on after each round, and seconds between two keep-alives to idle clients; 0 for nothing of it.
-  default int watchSeconds(Size size) {
+  /// How many clients each stack has for as long as it runs, where that is more than some hundreds. Stacks whose clients one process cannot have all
+  /// together come one after the other.
+  default int clients(Size size) {
     return 0;
   }
 
