@@ -94,6 +94,7 @@ public final class Dormouse implements AutoCloseable {
             expiries -> {
               metrics.certificates(expiries.certificates());
               metrics.revocations(expiries.revocations());
+              metrics.staples(expiries.staples());
             });
     SecretKeys secret = new SecretKeys();
     limits = new ConnectionLimits(settings.limits(), secret, metrics);

@@ -104,6 +104,11 @@ public final class Metrics {
           .description("When each list of clients' certificates that are revoked runs out")
           .baseUnit("seconds")
           .register(registry);
+  private final MultiGauge staples =
+      MultiGauge.builder("dormouse.ocsp.expiry")
+          .description("When each OCSP response that is stapled runs out, since 1970")
+          .baseUnit("seconds")
+          .register(registry);
   private final LongAdder compressing = new LongAdder();
   private final LongAdder parked = new LongAdder();
   private final LongAdder parkedBytes = new LongAdder();
@@ -221,6 +226,17 @@ public final class Metrics {
                 MultiGauge.Row.of(
                     Tags.of("certificate", entry.getKey().toString()),
                     entry.getValue().getEpochSecond()))
+            .toList(),
+        /* overwrite= */ true);
+  }
+
+  /// These OCSP responses are stapled from now on, each by its file, and until when it is good.
+  public void staples(Map<Path, Instant> expiries) {
+    staples.register(
+        expiries.entrySet().stream()
+            .map(entry ->
+                MultiGauge.Row.of(
+                    Tags.of("ocsp", entry.getKey().toString()), entry.getValue().getEpochSecond()))
             .toList(),
         /* overwrite= */ true);
   }

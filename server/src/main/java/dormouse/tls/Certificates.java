@@ -60,15 +60,21 @@ public final class Certificates implements AutoCloseable {
   ///
   /// @param certificates by file, that clients see
   /// @param revocations the lists of clients' certificates that are revoked, by who signed them
-  public record Expiries(Map<Path, Instant> certificates, Map<String, Instant> revocations) {
+  /// @param staples the OCSP responses, by file
+  public record Expiries(
+      Map<Path, Instant> certificates,
+      Map<String, Instant> revocations,
+      Map<Path, Instant> staples) {
     public Expiries {
       certificates = Collections.unmodifiableMap(new LinkedHashMap<>(certificates));
       revocations = Collections.unmodifiableMap(new LinkedHashMap<>(revocations));
+      staples = Collections.unmodifiableMap(new LinkedHashMap<>(staples));
     }
   }
 
   /// What was read of the settings' files.
-  private record Read(List<ServedCertificate> served, List<ListAge> lists) {}
+  private record Read(
+      List<ServedCertificate> served, List<ListAge> lists, Map<Path, Term> staples) {}
 
   private static final EventLog events = EventLog.of(Certificates.class);
 
@@ -83,8 +89,9 @@ public final class Certificates implements AutoCloseable {
   private volatile List<ServedCertificate> served = List.of();
   private volatile NamedContexts byName;
   private List<ListAge> lists = List.of();
-  private final Set<ListAge> nearlyOver = new HashSet<>(); // which has been said
-  private final Set<ListAge> over = new HashSet<>();
+  private Map<Path, Term> staples = Map.of();
+  private final Set<Object> nearlyOver = new HashSet<>(); // of those, which has been said
+  private final Set<Object> over = new HashSet<>();
   private @Nullable ScheduledExecutorService watch;
 
   private Certificates(
@@ -156,7 +163,7 @@ public final class Certificates implements AutoCloseable {
       return; // closed while it waited
     }
     try {
-      warnOfOldLists();
+      warnOfOld();
       String now = CertificateFiles.fingerprint(settings, files(settings));
       if (now.equals(fingerprint)) {
         return;
@@ -179,6 +186,7 @@ public final class Certificates implements AutoCloseable {
     served = next.served();
     byName = NamedContexts.of(served); // last: what a name leads to is served or has just been
     lists = next.lists();
+    staples = next.staples();
     Map<Path, Instant> expiries = new LinkedHashMap<>();
     for (ServedCertificate certificate : served) {
       expiries.put(certificate.file(), certificate.certificate().getNotAfter().toInstant());
@@ -186,29 +194,30 @@ public final class Certificates implements AutoCloseable {
     }
     nearlyOver.clear();
     over.clear();
-    warnOfOldLists();
+    warnOfOld();
     Map<String, Instant> revocations = new LinkedHashMap<>();
-    lists.forEach(list -> revocations.put(list.issuer(), list.until()));
-    onExpiries.accept(new Expiries(expiries, revocations));
+    lists.forEach(list -> revocations.put(list.issuer(), list.term().until()));
+    Map<Path, Instant> stapled = new LinkedHashMap<>();
+    staples.forEach((file, term) -> stapled.put(file, term.until()));
+    onExpiries.accept(new Expiries(expiries, revocations, stapled));
   }
 
-  /// Of each list once, when little of its time is left, and when none is. It is not refused: those with passwords shall come in all the same, and no start or reload
-  /// fail by the time of day; and it keeps out by itself whom it was to tell of.
-  private void warnOfOldLists() {
+  /// Of each list and each staple once, when little of its time is left, and when none is. It is not refused: those with passwords shall come in all the same, and
+  /// no start or reload fail by the time of day; and a list keeps out by itself whom it was to tell of.
+  private void warnOfOld() {
     Instant now = clock.instant();
     for (ListAge list : lists) {
-      if (list.isOver(now)) {
-        if (over.add(list)) {
-          events.warn(
-              "client-crl-expired",
-              "crl",
-              settings.clientCrl(),
-              "issuer",
-              list.issuer(),
-              "since",
-              list.until());
-        }
-      } else if (list.isNearlyOver(now) && nearlyOver.add(list)) {
+      if (isNewsOf(over, list, list.term().isOver(now))) {
+        events.warn(
+            "client-crl-expired",
+            "crl",
+            settings.clientCrl(),
+            "issuer",
+            list.issuer(),
+            "since",
+            list.term().until());
+      } else if (!over.contains(list)
+          && isNewsOf(nearlyOver, list, list.term().isNearlyOver(now))) {
         events.warn(
             "client-crl-expires",
             "crl",
@@ -216,9 +225,20 @@ public final class Certificates implements AutoCloseable {
             "issuer",
             list.issuer(),
             "at",
-            list.until());
+            list.term().until());
       }
     }
+    staples.forEach((file, term) -> {
+      if (isNewsOf(over, file, term.isOver(now))) {
+        events.warn("ocsp-expired", "ocsp", file, "since", term.until());
+      } else if (!over.contains(file) && isNewsOf(nearlyOver, file, term.isNearlyOver(now))) {
+        events.warn("ocsp-expires", "ocsp", file, "at", term.until());
+      }
+    });
+  }
+
+  private static boolean isNewsOf(Set<Object> said, Object of, boolean now) {
+    return now && said.add(of);
   }
 
   private List<CertificateSettings> files(TlsSettings of) throws BadCertificates {
@@ -236,6 +256,7 @@ public final class Certificates implements AutoCloseable {
   private Read read(TlsSettings from) throws BadCertificates {
     List<CertificateSettings> files = files(from);
     List<ServedCertificate> read = new ArrayList<>();
+    Map<Path, Term> staples = new LinkedHashMap<>();
     List<Fault> faults = new ArrayList<>();
     ClientTrust clients = ClientTrust.read(from, faults);
     List<OpenSslSessionTicketKey> tickets = tickets(from, faults);
@@ -250,6 +271,10 @@ public final class Certificates implements AutoCloseable {
         file = "ocsp";
         Path ocsp = files.get(i).ocsp();
         byte[] staple = ocsp == null ? null : OcspFile.read(ocsp);
+        Term term = staple == null ? null : OcspFile.term(staple);
+        if (ocsp != null && term != null) {
+          staples.put(ocsp, term);
+        }
         file = "certificate";
         AnyClient any = clients.any();
         SslContext context = context(key, chain, clients, any, staple != null);
@@ -267,7 +292,7 @@ public final class Certificates implements AutoCloseable {
       release(read);
       throw new BadCertificates(faults);
     }
-    return new Read(List.copyOf(read), clients.ages());
+    return new Read(List.copyOf(read), clients.ages(), staples);
   }
 
   private List<OpenSslSessionTicketKey> tickets(TlsSettings from, List<Fault> faults) {
