@@ -64,7 +64,8 @@ final class Links implements LinkMaker, AutoCloseable {
       case FileLinkSettings file -> FileLink.read(file, lookups, checks, clock);
       case SqlLinkSettings sql -> SqlLink.of(sql, name, settings.timeout(), checks, clock);
       case LdapLinkSettings ldap -> LdapLink.of(ldap, name, settings.timeout(), checks, clock);
-      case OAuth2LinkSettings oauth2 -> OAuth2Link.of(oauth2, name, settings.timeout(), clock);
+      case OAuth2LinkSettings oauth2 ->
+          OAuth2Link.of(oauth2, name, settings.timeout(), settings.cache(), clock);
       case RewriteLinkSettings rewrite -> new RewriteLink(rewrite);
       case MapLinkSettings map -> MapLink.read(map, setting, lookups, clock);
     };

@@ -1,6 +1,7 @@
 package dormouse.config;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -274,6 +275,8 @@ public final class SettingsChecks {
         if (oauth2.jwks() == null && oauth2.introspection() == null) {
           fault(key, "wanted `jwks` or `introspection`");
         }
+        warnIfInClear(key + ".jwks", oauth2.jwks());
+        warnIfInClear(key + ".introspection", oauth2.introspection());
         if (oauth2.ca() != null) {
           file(key + ".ca", oauth2.ca());
         }
@@ -370,6 +373,20 @@ public final class SettingsChecks {
       }
     } catch (IOException | UnsupportedOperationException _) {
       // no such permissions here
+    }
+  }
+
+  private void warnIfInClear(String key, @Nullable AuthUrl url) {
+    if (url != null && !url.tls() && !isHere(url.host())) {
+      warning(key, "http:// is asked in clear: anybody on the way can let in whomever they like");
+    }
+  }
+
+  private static boolean isHere(String host) {
+    try {
+      return host.equalsIgnoreCase("localhost") || InetAddress.ofLiteral(host).isLoopbackAddress();
+    } catch (IllegalArgumentException _) {
+      return false; // a name
     }
   }
 

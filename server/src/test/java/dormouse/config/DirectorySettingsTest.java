@@ -276,6 +276,27 @@ final class DirectorySettingsTest extends SettingsFileCase {
   }
 
   @Test
+  void aProviderThatIsAskedInClearIsWarnedOf() {
+    String settings =
+        """
+        listen: [ { address: "0.0.0.0:993" } ]
+        backends: { mx: { address: mx, token-mechanism: oauthbearer } }
+        login: { mechanisms: [ oauthbearer ] }
+        directory: [ oauth2: { issuer: x, audience: [ y ], %s } ]
+        """;
+    for (String url : List.of("jwks: id/jwks", "introspection: \"http://192.0.2.1/x\"")) {
+      assertThat(warnings(settings.formatted(url)))
+          .singleElement()
+          .asString()
+          .startsWith("4:52: directory[0].oauth2.")
+          .contains("in clear");
+    }
+    for (String host : List.of("https://id", "127.0.0.1", "http://[::1]:80", "localhost")) {
+      assertThat(warnings(settings.formatted("jwks: \"" + host + "/jwks\""))).isEmpty();
+    }
+  }
+
+  @Test
   void whatRewritesAndMapsCannotBeIsAFault() {
     assertThat(
             faults(

@@ -11,34 +11,51 @@ import dormouse.directory.Workers;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// Accepts clients by their access tokens (OAUTHBEARER of RFC 7628, XOAUTH2), and knows nobody by anything else. Any thread.
 ///
 /// A token must be genuine and in time ([Tokens]), of the issuer, for one of the audience, with all scopes, and of the user that the
-/// client says it is, small and capital letters aside: the claim is the user's name from then on.
+/// client says it is, small and capital letters aside: the claim is the user's name from then on. An address that the provider says it has not
+/// seen to be its user's (`email_verified`, OpenID Connect Core §5.1) is nobody's.
 public final class OAuth2Link implements Link {
   private final OAuth2LinkSettings settings;
+  private final Duration cache;
   private final Tokens tokens;
   private final Workers workers;
+  private final InstantSource clock;
 
-  private OAuth2Link(OAuth2LinkSettings settings, Tokens tokens, Workers workers) {
+  private OAuth2Link(
+      OAuth2LinkSettings settings,
+      Duration cache,
+      Tokens tokens,
+      Workers workers,
+      InstantSource clock) {
     this.settings = settings;
+    this.cache = cache;
     this.tokens = tokens;
     this.workers = workers;
+    this.clock = clock;
   }
 
   /// Prepares the link; the provider may be away.
   ///
   /// @param name of the link
   /// @param timeout for an answer
+  /// @param cache how long acceptances are kept, but never longer than their tokens are good
   /// @throws IOException if a certificate or the client's secret cannot be read
   public static OAuth2Link of(
-      OAuth2LinkSettings settings, String name, Duration timeout, InstantSource clock)
+      OAuth2LinkSettings settings,
+      String name,
+      Duration timeout,
+      Duration cache,
+      InstantSource clock)
       throws IOException {
     Provider provider = new Provider(settings.ca(), timeout);
     Workers workers = new Workers(name, settings.connections(), timeout.dividedBy(2), clock);
@@ -54,7 +71,7 @@ public final class OAuth2Link implements Link {
         throw new IOException(
             name + ": wanted `jwks` or `introspection`"); // the settings see to it
       }
-      return new OAuth2Link(settings, tokens, workers);
+      return new OAuth2Link(settings, cache, tokens, workers, clock);
     } catch (IOException e) {
       workers.close();
       provider.close();
@@ -90,6 +107,7 @@ public final class OAuth2Link implements Link {
     if (name == null
         || !ours
         || !name.equalsIgnoreCase(user)
+        || isUnverified(claims)
         || !scopes(claims).containsAll(settings.scopes())) {
       return Answer.reject();
     }
@@ -102,7 +120,23 @@ public final class OAuth2Link implements Link {
         facts.put(each.substring(equals + 1), value);
       }
     }
-    return Facts.accept(facts);
+    return kept(Facts.accept(facts), claims.seconds("exp"));
+  }
+
+  private boolean isUnverified(JsonObject claims) {
+    return settings.usernameClaim().equals("email")
+        && "false".equalsIgnoreCase(claims.text("email_verified"));
+  }
+
+  private Answer kept(Answer answer, @Nullable Long expires) {
+    if (!(answer instanceof Answer.Accept(Facts facts, _)) || expires == null) {
+      return answer;
+    }
+    Duration left = Duration.between(clock.instant(), Instant.ofEpochSecond(expires));
+    if (left.isNegative()) {
+      return new Answer.Accept(facts, Duration.ZERO); // within the leeway
+    }
+    return left.compareTo(cache) < 0 ? new Answer.Accept(facts, left) : answer;
   }
 
   /// A provider that is asked need not say that it is itself (RFC 7662 §2.2).

@@ -41,6 +41,7 @@ class OAuth2LinkTest {
   private final HandClock clock = new HandClock();
   private final TokenProvider provider = TokenProvider.start();
   private final EmbeddedChannel channel = new EmbeddedChannel();
+  private Duration cache = Duration.ZERO;
 
   @TempDir Path directory = Path.of("");
 
@@ -82,6 +83,8 @@ class OAuth2LinkTest {
               claims(60).replaceAll("\"exp\":\\d+", "\"exp\":\"never\""),
               claims(60).replace("{", "{\"nbf\":" + (now + 100) + ","),
               claims(60).replace("{", "{\"nbf\":\"soon\","),
+              claims(60).replace("{", "{\"email_verified\":false,"),
+              claims(60).replace("{", "{\"email_verified\":\"false\","),
               claims(60).replace("{", "{\"iss\":\"https://id.example.org\","),
               "[]",
               "")) {
@@ -89,6 +92,12 @@ class OAuth2LinkTest {
             .as(claims)
             .isEqualTo(Answer.reject());
       }
+      assertThat(
+              ask(
+                  link,
+                  "ann@example.org",
+                  provider.token("ES256", claims(60).replace("{", "{\"email_verified\":true,"))))
+          .isInstanceOf(Answer.Accept.class);
       assertThat(ask(link, "ann@example.org", provider.token("ES256", claims(-59))))
           .as("the clocks may differ by a minute")
           .isInstanceOf(Answer.Accept.class);
@@ -96,6 +105,28 @@ class OAuth2LinkTest {
         assertThat(ask(link, "ann@example.org", token)).isEqualTo(Answer.reject());
       }
     }
+  }
+
+  @Test
+  void anAcceptanceIsKeptForNoLongerThanItsTokenIsGood() throws Exception {
+    cache = Duration.ofMinutes(5);
+    provider.introspects("short", claims(60).replace("{", "{\"active\":true,"));
+    try (OAuth2Link link = signed();
+        OAuth2Link introspected = introspected(TokenProvider.SECRET)) {
+      assertThat(kept(ask(link, "ann@example.org", provider.token("ES256", claims(3600)))))
+          .as("as the settings say")
+          .isNull();
+      assertThat(kept(ask(link, "ann@example.org", provider.token("ES256", claims(60)))))
+          .isBetween(Duration.ofSeconds(59), Duration.ofSeconds(60));
+      assertThat(kept(ask(link, "ann@example.org", provider.token("ES256", claims(-59)))))
+          .isEqualTo(Duration.ZERO);
+      assertThat(kept(ask(introspected, "ann@example.org", "short")))
+          .isBetween(Duration.ofSeconds(59), Duration.ofSeconds(60));
+    }
+  }
+
+  private static @Nullable Duration kept(Answer answer) {
+    return ((Answer.Accept) answer).kept();
   }
 
   @Test
@@ -298,7 +329,7 @@ class OAuth2LinkTest {
             secret,
             null,
             2);
-    return OAuth2Link.of(settings, "oauth2", Duration.ofSeconds(4), clock);
+    return OAuth2Link.of(settings, "oauth2", Duration.ofSeconds(4), cache, clock);
   }
 
   private Answer ask(OAuth2Link link, String user, String token) throws Exception {
