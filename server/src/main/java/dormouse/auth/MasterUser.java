@@ -2,6 +2,7 @@ package dormouse.auth;
 
 import dormouse.config.LoginAsSettings;
 import dormouse.config.SecretFile;
+import dormouse.directory.password.SealedPassword;
 import java.io.IOException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 /// Who the client says it is, and what was made of it.
 ///
-/// [Credentials] go in, a [LoginResult] comes out; [SealedPassword] keeps a password for a session that must log in again.
+/// [Credentials] go in, a [LoginResult] comes out; [dormouse.directory.password.SealedPassword] keeps a password for a session that must log in again.
 @NullMarked
 package dormouse.auth;
 

@@ -1,6 +1,7 @@
 package dormouse.directory;
 
 import dormouse.directory.Link.Heeds;
+import dormouse.directory.password.SealedPassword;
 import dormouse.session.Client;
 import io.netty.util.NetUtil;
 import java.nio.ByteBuffer;
@@ -10,9 +11,13 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeSet;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -21,22 +26,34 @@ import org.jspecify.annotations.Nullable;
 /// tell.
 ///
 /// An answer is found by user, mechanism and proof together, and by from where the client comes if the link heeds that, under a keyed hash (HMAC-SHA256 with a key of this cache alone),
-/// so that no password lies in it and another password never finds the answer to this one. Bounded: the answer that was used
-/// longest ago makes room. Any thread.
+/// so that no client's password lies in it and another password never finds the answer to this one. A password for the backend, which is part of
+/// an answer, lies in it sealed. Bounded: the answer that was used longest ago makes room. Any thread.
 final class AnswerCache {
   private static final String HMAC = "HmacSHA256";
 
   /// A hash that stands for an attempt.
   record Key(String hash) {}
 
-  private record Kept(Answer answer, long untilMillis) {}
+  /// @param answer without the password for the backend
+  /// @param pass that password; null if it tells none
+  /// @param number counts them, so that no two are the same
+  private record Kept(
+      Key key, Answer answer, @Nullable SealedPassword pass, long untilMillis, long number) {
+    Answer opened() {
+      return pass == null ? answer : with(answer, pass.open());
+    }
+  }
 
   private final long acceptedMillis;
   private final long refusedMillis;
   private final Set<Heeds> heeds;
   private final InstantSource clock;
   private final SecretKeySpec secret;
-  private final Map<Key, Kept> kept;
+  private final int entries;
+  private final Map<Key, Kept> kept = new LinkedHashMap<>(16, 0.75f, /* accessOrder= */ true);
+  private final NavigableSet<Kept> byEnd =
+      new TreeSet<>(Comparator.comparingLong(Kept::untilMillis).thenComparingLong(Kept::number));
+  private long count;
 
   /// @param accepted how long acceptances are kept; zero: not at all
   /// @param refused how long refusals and unknown users are kept; zero: not at all
@@ -51,13 +68,7 @@ final class AnswerCache {
     byte[] random = new byte[32];
     new SecureRandom().nextBytes(random);
     this.secret = new SecretKeySpec(random, HMAC);
-    this.kept =
-        new LinkedHashMap<>(16, 0.75f, /* accessOrder= */ true) {
-          @Override
-          protected boolean removeEldestEntry(Map.Entry<Key, Kept> eldest) {
-            return size() > entries;
-          }
-        };
+    this.entries = entries;
   }
 
   /// What stands for an attempt; null if nothing is kept for it: it is never the same again, or it asks a link again for what was
@@ -112,19 +123,15 @@ final class AnswerCache {
 
   /// The answer that is kept; null if there is none any more.
   synchronized @Nullable Answer get(Key key) {
+    sweep();
     Kept found = kept.get(key);
-    if (found == null) {
-      return null;
-    }
-    if (found.untilMillis <= clock.millis()) {
-      kept.remove(key);
-      return null;
-    }
-    return found.answer;
+    return found == null ? null : found.opened();
   }
 
   /// Keeps an answer, if it is one to keep.
-  synchronized void put(Key key, Answer answer) {
+  ///
+  /// @return whether it is: then [#sweep] is called now and then
+  synchronized boolean put(Key key, Answer answer) {
     long forMillis =
         switch (answer) {
           case Answer.Accept(_, var own) -> own == null ? acceptedMillis : own.toMillis();
@@ -132,9 +139,79 @@ final class AnswerCache {
           case Answer.Reject _, Answer.NotMine _ -> refusedMillis;
           case Answer.CannotTell _, Answer.AskAgain _, Answer.Prove _ -> 0;
         };
-    if (forMillis > 0) {
-      kept.put(key, new Kept(answer, clock.millis() + forMillis));
+    if (forMillis <= 0) {
+      return false;
     }
+    byte[] pass = pass(answer);
+    Kept next =
+        new Kept(
+            key,
+            with(answer, null),
+            pass == null ? null : SealedPassword.seal(pass),
+            clock.millis() + forMillis,
+            count++);
+    drop(kept.get(key));
+    if (kept.size() >= entries) {
+      drop(kept.values().iterator().next());
+    }
+    kept.put(key, next);
+    byEnd.add(next);
+    return true;
+  }
+
+  private static byte @Nullable [] pass(Answer answer) {
+    return switch (answer) {
+      case Answer.Accept(Facts facts, _) -> facts.pass();
+      case Answer.Learnt(_, Facts facts) -> facts.pass();
+      case Answer.Reject _,
+          Answer.NotMine _,
+          Answer.CannotTell _,
+          Answer.Prove _,
+          Answer.AskAgain _ ->
+          null;
+    };
+  }
+
+  private static Answer with(Answer answer, byte @Nullable [] pass) {
+    return switch (answer) {
+      case Answer.Accept(Facts facts, var own) ->
+          new Answer.Accept(new Facts(facts.fields(), pass), own);
+      case Answer.Learnt(var user, Facts facts) ->
+          new Answer.Learnt(user, new Facts(facts.fields(), pass));
+      case Answer.Reject _,
+          Answer.NotMine _,
+          Answer.CannotTell _,
+          Answer.Prove _,
+          Answer.AskAgain _ ->
+          answer;
+    };
+  }
+
+  /// Forgets whatever is over.
+  ///
+  /// @return whether anything is left
+  synchronized boolean sweep() {
+    long now = clock.millis();
+    while (!byEnd.isEmpty() && byEnd.first().untilMillis <= now) {
+      drop(byEnd.first());
+    }
+    return !byEnd.isEmpty();
+  }
+
+  private void drop(@Nullable Kept over) {
+    if (over == null) {
+      return;
+    }
+    kept.remove(over.key);
+    byEnd.remove(over);
+    if (over.pass != null) {
+      over.pass.wipe();
+    }
+  }
+
+  /// Forgets all.
+  synchronized void clear() {
+    List.copyOf(byEnd).forEach(this::drop);
   }
 
   synchronized int size() {

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// A link with what all links have in common around it: a cache, a circuit breaker, a timeout, metrics. Any thread.
@@ -19,6 +20,7 @@ final class GuardedLink {
 
   private static final Duration SHORTEST_WAIT = Duration.ofMillis(100);
 
+  private static final Duration SWEEP_EVERY = Duration.ofSeconds(1);
   private static final Duration TELL_EVERY = Duration.ofMinutes(1);
 
   private static final EventLog LOG = EventLog.of(Directory.class);
@@ -33,6 +35,9 @@ final class GuardedLink {
 
   /// What is said where the link was not even asked.
   private final Answer crowded;
+
+  /// Whether what is over will be swept out of the cache.
+  private final AtomicBoolean swept = new AtomicBoolean();
 
   private final AtomicLong toldMillis = new AtomicLong(Long.MIN_VALUE / 2);
 
@@ -67,7 +72,13 @@ final class GuardedLink {
     return link.resumes(before);
   }
 
+  /// How many answers are kept.
+  int kept() {
+    return cache.size();
+  }
+
   void close() {
+    cache.clear();
     link.close();
   }
 
@@ -93,8 +104,8 @@ final class GuardedLink {
     return inTime(attempt, loop, wheel)
         .thenApply(answer -> {
           took(attempt, answer, Duration.ofMillis(clock.millis() - sinceMillis));
-          if (key != null) {
-            cache.put(key, answer);
+          if (key != null && cache.put(key, answer)) {
+            sweepLater(wheel);
           }
           return answer;
         })
@@ -102,6 +113,21 @@ final class GuardedLink {
             answer instanceof Answer.AskAgain(var after)
                 ? askAgain(attempt, loop, wheel, waited, after)
                 : CompletableFuture.completedFuture(answer));
+  }
+
+  /// What is over is forgotten, though nobody asks for it any more.
+  private void sweepLater(TimerWheel wheel) {
+    if (!swept.compareAndSet(false, true)) {
+      return;
+    }
+    wheel.after(
+        SWEEP_EVERY,
+        () -> {
+          swept.set(false);
+          if (cache.sweep()) {
+            sweepLater(wheel);
+          }
+        });
   }
 
   private CompletableFuture<Answer> askAgain(

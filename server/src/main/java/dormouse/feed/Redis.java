@@ -1,8 +1,8 @@
 package dormouse.feed;
 
-import dormouse.auth.SealedPassword;
 import dormouse.config.RedisSettings;
 import dormouse.config.SecretFile;
+import dormouse.directory.password.SealedPassword;
 import dormouse.listen.EventLoops;
 import dormouse.session.TimerWheel;
 import io.netty.bootstrap.Bootstrap;

@@ -1,6 +1,6 @@
 package dormouse.feed;
 
-import dormouse.auth.SealedPassword;
+import dormouse.directory.password.SealedPassword;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;

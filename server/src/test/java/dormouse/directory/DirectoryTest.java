@@ -285,6 +285,27 @@ class DirectoryTest {
   }
 
   @Test
+  void whatIsOverIsForgottenThoughNobodyAsks() {
+    Answer own =
+        new Answer.Accept(((Answer.Accept) ACCEPT).facts(), /* kept= */ Duration.ofSeconds(7));
+    GuardedLink link = link("a", own, settings(Unavailable.STOP, 60, 0, 10, 0));
+    GuardedLink usual = link("b", ACCEPT, settings(Unavailable.STOP, 60, 0, 10, 0));
+    ask(directory(link), "ann", "secret");
+    ask(directory(usual), "ann", "secret");
+    pass(Duration.ofSeconds(6));
+    ask(directory(link), "bob", "secret");
+    assertThat(link.kept()).isEqualTo(2);
+
+    pass(Duration.ofSeconds(2));
+    assertThat(link.kept()).isEqualTo(1);
+    pass(Duration.ofSeconds(10));
+    assertThat(link.kept()).isZero();
+    assertThat(usual.kept()).isEqualTo(1);
+    pass(Duration.ofSeconds(60));
+    assertThat(usual.kept()).isZero();
+  }
+
+  @Test
   void whatWasUsedLongestAgoMakesRoom() {
     Directory directory = directory(link("a", ACCEPT, settings(Unavailable.STOP, 60, 0, 2, 0)));
 

@@ -2,12 +2,12 @@ package dormouse.imap.backend;
 
 import dormouse.auth.Credentials;
 import dormouse.auth.LoginResult;
-import dormouse.auth.SealedPassword;
 import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.config.HealthSettings;
 import dormouse.config.HealthSettings.Check;
 import dormouse.config.SecretFile;
+import dormouse.directory.password.SealedPassword;
 import dormouse.imap.backend.BackendLogin.Outcome;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;

@@ -2,10 +2,10 @@ package dormouse.imap.canary;
 
 import dormouse.auth.Credentials;
 import dormouse.auth.MasterUser;
-import dormouse.auth.SealedPassword;
 import dormouse.backend.Backend;
 import dormouse.config.BackendSettings;
 import dormouse.config.SecretFile;
+import dormouse.directory.password.SealedPassword;
 import dormouse.feed.BackendFeeds;
 import dormouse.feed.Feeds;
 import dormouse.listen.EventLoops;

@@ -2,9 +2,9 @@ package dormouse.imap.sleep;
 
 import dormouse.auth.Credentials;
 import dormouse.auth.MasterUser;
-import dormouse.auth.SealedPassword;
 import dormouse.auth.Standing;
 import dormouse.backend.Backend;
+import dormouse.directory.password.SealedPassword;
 import dormouse.session.Client;
 import java.security.MessageDigest;
 import java.util.Arrays;

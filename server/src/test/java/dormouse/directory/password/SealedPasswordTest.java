@@ -1,4 +1,4 @@
-package dormouse.auth;
+package dormouse.directory.password;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;

@@ -1,4 +1,4 @@
-package dormouse.auth;
+package dormouse.directory.password;
 
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
