@@ -72,6 +72,8 @@ public final class Dormouse implements AutoCloseable {
   private List<BackendTrust> replaced = List.of();
   private Map<Backend, HealthCheck> checks = Map.of();
   private @Nullable Directory directory;
+  private @Nullable Directory replacedDirectory;
+  private String linkFiles = "";
   private volatile Settings settings;
   private volatile LoginGuard guard;
 
@@ -173,10 +175,11 @@ public final class Dormouse implements AutoCloseable {
     Map<String, Supplier<Credentials>> canaryLogins = new LinkedHashMap<>();
     Map<Backend, HealthCheck> checked = new LinkedHashMap<>();
     Directory asked = null;
+    String files = Links.fingerprint(next.directory());
     Feeds.Change told = null;
     try {
       told = feeds.prepare(next.feeds());
-      asked = directory(next);
+      asked = directory(next, files);
       for (Map.Entry<String, BackendSettings> entry : next.backends().entrySet()) {
         Backend backend = backend(entry.getKey(), entry.getValue(), trusts, renewed);
         used.put(entry.getKey(), backend);
@@ -212,10 +215,8 @@ public final class Dormouse implements AutoCloseable {
     trusts.forEach(parts::addFirst);
     renew(renewed);
     opened.forEach(parts::addFirst);
-    if (asked != directory) {
-      parts.addFirst(asked);
-    }
-    directory = asked;
+    renew(asked);
+    linkFiles = files;
     backends.keySet().stream()
         .filter(name -> !used.containsKey(name))
         .forEach(metrics::backendGone);
@@ -260,11 +261,27 @@ public final class Dormouse implements AutoCloseable {
     left.forEach(Listener::close);
   }
 
-  /// The same as before, with what it has cached, unless its settings have changed.
-  private Directory directory(Settings next) throws BadCertificates, IOException {
-    return directory != null && next.directory().equals(settings.directory())
+  /// The same as before, with what it has cached, unless its settings have changed, or what is in the files of its links.
+  private Directory directory(Settings next, String files) throws BadCertificates, IOException {
+    return directory != null
+            && next.directory().equals(settings.directory())
+            && files.equals(linkFiles)
         ? directory
         : Directory.of(next.directory(), links, clock, metrics);
+  }
+
+  /// What is replaced goes at the next reload only: somebody may just be asking it.
+  private void renew(Directory asked) {
+    if (replacedDirectory != null) {
+      parts.remove(replacedDirectory);
+      replacedDirectory.close();
+      replacedDirectory = null;
+    }
+    if (asked != directory) {
+      parts.addFirst(asked);
+      replacedDirectory = directory;
+      directory = asked;
+    }
   }
 
   /// The same as before, with its gate and all that it has learnt, unless its settings have changed.
@@ -304,14 +321,12 @@ public final class Dormouse implements AutoCloseable {
     renewed.forEach((backend, trust) -> replaced.add(backend.trust(trust)));
   }
 
-  /// The same as before, unless the backend is another.
+  /// The same as before, unless the backend is another, or the probe's password.
   private HealthCheck check(Backend backend) throws IOException {
-    HealthCheck before = checks.get(backend);
-    if (before != null) {
-      return before;
-    }
     EventLoop loop = loops.loopOf(backend.name());
-    return HealthCheck.of(backend, loop, loops.wheel(loop), metrics);
+    HealthCheck now = HealthCheck.of(backend, loop, loops.wheel(loop), metrics);
+    HealthCheck before = checks.get(backend);
+    return before != null && before.isLike(now) ? before : now;
   }
 
   /// The first that listens at an address, which is then no longer among them.

@@ -1,6 +1,7 @@
 package dormouse;
 
 import dormouse.config.BackendLinkSettings;
+import dormouse.config.FileContents;
 import dormouse.config.FileLinkSettings;
 import dormouse.config.HttpLinkSettings;
 import dormouse.config.LdapLinkSettings;
@@ -24,8 +25,12 @@ import dormouse.ops.Metrics;
 import dormouse.tls.BackendTrust;
 import dormouse.tls.BadCertificates;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Makes the links of the directory, and holds what they share: the threads on which files are looked at and passwords hashed.
 /// Any thread.
@@ -49,6 +54,36 @@ final class Links implements LinkMaker, AutoCloseable {
     lookups = new Workers("directory", LOOKUPS_AT_A_TIME, PATIENCE, clock);
     checks = new Workers("passwords", atATime, PATIENCE, clock);
     metrics.watchPasswordChecks(checks::waiting);
+  }
+
+  /// What the files hold that links read when they are made, as a hash; the rest of them are read again when they change. Blocks.
+  static String fingerprint(List<LinkSettings> links) {
+    List<Path> files = new ArrayList<>();
+    for (LinkSettings link : links) {
+      switch (link.kind()) {
+        case HttpLinkSettings http -> add(files, http.ca());
+        case SqlLinkSettings sql -> add(files, sql.passwordFile());
+        case LdapLinkSettings ldap -> {
+          add(files, ldap.ca());
+          add(files, ldap.passwordFile());
+        }
+        case OAuth2LinkSettings oauth2 -> {
+          add(files, oauth2.ca());
+          add(files, oauth2.clientSecretFile());
+        }
+        case BackendLinkSettings _,
+            FileLinkSettings _,
+            RewriteLinkSettings _,
+            MapLinkSettings _ -> {}
+      }
+    }
+    return FileContents.fingerprint(files);
+  }
+
+  private static void add(List<Path> files, @Nullable Path file) {
+    if (file != null) {
+      files.add(file);
+    }
   }
 
   @Override

@@ -18,6 +18,7 @@ import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
@@ -71,6 +72,19 @@ public final class HealthCheck implements AutoCloseable {
     } finally {
       Arrays.fill(secret, (byte) 0);
     }
+  }
+
+  /// Whether another one of the same backend logs in by the same password. Not after [#close].
+  public boolean isLike(HealthCheck other) {
+    if (password == null || other.password == null) {
+      return password == null && other.password == null;
+    }
+    byte[] own = password.open();
+    byte[] its = other.password.open();
+    boolean same = MessageDigest.isEqual(own, its);
+    Arrays.fill(own, (byte) 0);
+    Arrays.fill(its, (byte) 0);
+    return same;
   }
 
   /// Checks now, and then again and again. Any thread.
