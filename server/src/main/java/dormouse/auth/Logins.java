@@ -117,7 +117,7 @@ public final class Logins {
   /// Ends a mechanism that is not over with the directory's no.
   private static CompletableFuture<?> told(Attempt attempt, String sasl, SaslClient client) {
     return switch (attempt.proof()) {
-      case Proof.Scram first -> SaslProofs.disproves(attempt.user(), first, client);
+      case Proof.Scram first -> SaslProofs.disproves(first, client);
       case Proof.Token _ -> SaslProofs.tokenRefused(attempt.mechanism(), sasl, client);
       case Proof.Password _, Proof.CramMd5 _, Proof.Certificate _, Proof.Resumed _ ->
           CompletableFuture.completedFuture(null);

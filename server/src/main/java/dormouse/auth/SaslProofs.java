@@ -1,25 +1,15 @@
 package dormouse.auth;
 
 import dormouse.directory.Proof;
+import dormouse.directory.password.ScramSalts;
 import dormouse.directory.password.ScramVerifier;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.SecureRandom;
 import java.util.concurrent.CompletableFuture;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /// What is said to a client while its login is decided, in the mechanisms that do not end with its first word. Any thread.
 final class SaslProofs {
   private static final int ITERATIONS = 4096;
-
-  /// Salts of users whom nobody knows stay the same, as those of real ones do.
-  private static final byte[] SECRET = new byte[32];
-
-  static {
-    new SecureRandom().nextBytes(SECRET);
-  }
 
   private SaslProofs() {}
 
@@ -38,21 +28,10 @@ final class SaslProofs {
   }
 
   /// As if the user had a password, which nothing proves: who asks learns nothing of who has one.
-  static CompletableFuture<Boolean> disproves(String user, Proof.Scram first, SaslClient client) {
-    byte[] salt = new byte[16];
-    System.arraycopy(digest(user), 0, salt, 0, salt.length);
-    byte[] key = digest("key of " + user);
-    return proves(first, new ScramVerifier(ITERATIONS, salt, key, key), client);
-  }
-
-  private static byte[] digest(String text) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(SECRET, "HmacSHA256"));
-      return mac.doFinal(text.getBytes(StandardCharsets.UTF_8));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e); // every JDK has it
-    }
+  static CompletableFuture<Boolean> disproves(Proof.Scram first, SaslClient client) {
+    byte[] key = ScramSalts.keyOf(first.user());
+    return proves(
+        first, new ScramVerifier(ITERATIONS, ScramSalts.of(first.user()), key, key), client);
   }
 
   /// Says why a token is not taken (RFC 7628 §3.2.2), which the client answers with something that means nothing.

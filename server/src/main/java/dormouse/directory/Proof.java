@@ -58,6 +58,12 @@ public sealed interface Proof {
   /// @param bare the message without it
   /// @param nonce the client's
   record Scram(String binding, String bare, String nonce) implements Proof {
+    /// The user as the message has it.
+    public String user() {
+      int end = bare.indexOf(',');
+      return end < 0 ? bare : bare.substring(0, end);
+    }
+
     @Override
     public void wipe() {}
   }

@@ -1,6 +1,7 @@
 package dormouse.directory;
 
 import dormouse.directory.password.ClearPassword;
+import dormouse.directory.password.ScramSalts;
 import dormouse.directory.password.ScramVerifier;
 import dormouse.directory.password.StoredPassword;
 import java.util.concurrent.CompletableFuture;
@@ -32,10 +33,11 @@ public final class Verification {
               stored instanceof ClearPassword clear && clear.answers(challenge, digest)
                   ? facts
                   : Answer.reject());
-      case Proof.Scram _ ->
+      case Proof.Scram first ->
           switch (stored) {
             case ScramVerifier verifier -> now(prove(facts, verifier));
-            case ClearPassword clear -> checks.run(() -> prove(facts, clear.verifier()));
+            case ClearPassword clear ->
+                checks.run(() -> prove(facts, clear.verifier(ScramSalts.of(first.user()))));
             default -> now(Answer.reject());
           };
       case Proof.Certificate _, Proof.Resumed _ -> now(mayBeUsed(stored) ? facts : Answer.reject());

@@ -61,10 +61,11 @@ class ScramServerTest {
           asked.add(new String(challenge, UTF_8).replaceAll("r=[^,]*", "r"));
           return CompletableFuture.<byte @Nullable []>completedFuture(FINAL.getBytes(UTF_8));
         };
-    Proof.Scram first = new Proof.Scram("n,,", "n=nobody,r=12345678", "12345678");
-    assertThat(SaslProofs.disproves("nobody", first, client).join()).isFalse();
-    assertThat(SaslProofs.disproves("nobody", first, client).join()).isFalse();
-    assertThat(SaslProofs.disproves("somebody", first, client).join()).isFalse();
+    Proof.Scram nobody = new Proof.Scram("n,,", "n=nobody,r=12345678", "12345678");
+    Proof.Scram somebody = new Proof.Scram("n,,", "n=somebody,r=12345678", "12345678");
+    assertThat(SaslProofs.disproves(nobody, client).join()).isFalse();
+    assertThat(SaslProofs.disproves(nobody, client).join()).isFalse();
+    assertThat(SaslProofs.disproves(somebody, client).join()).isFalse();
     assertThat(asked).hasSize(3);
     assertThat(asked.get(0)).isEqualTo(asked.get(1)).endsWith(",i=4096");
     assertThat(asked.get(2)).isNotEqualTo(asked.get(0));

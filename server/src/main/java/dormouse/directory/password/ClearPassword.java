@@ -1,14 +1,11 @@
 package dormouse.directory.password;
 
 import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
 import java.util.HexFormat;
 
 /// A password in clear, which alone can serve every mechanism. Immutable; any thread.
 @SuppressWarnings("ArrayRecordComponent") // a secret is never compared as a record
 public record ClearPassword(byte[] bytes) implements StoredPassword {
-  private static final SecureRandom RANDOM = new SecureRandom();
-  private static final int SALT_BYTES = 16;
   private static final int ITERATIONS = 4096; // RFC 7677 §4
 
   @Override
@@ -27,10 +24,10 @@ public record ClearPassword(byte[] bytes) implements StoredPassword {
         digest.getBytes(StandardCharsets.US_ASCII));
   }
 
-  /// What SCRAM needs of it, with a salt of its own each time. Slow.
-  public ScramVerifier verifier() {
-    byte[] salt = new byte[SALT_BYTES];
-    RANDOM.nextBytes(salt);
+  /// What SCRAM needs of it. Slow.
+  ///
+  /// @param salt the user's, of [ScramSalts]
+  public ScramVerifier verifier(byte[] salt) {
     return ScramVerifier.of(bytes, salt, ITERATIONS);
   }
 
