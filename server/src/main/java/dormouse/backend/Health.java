@@ -3,6 +3,7 @@ package dormouse.backend;
 import dormouse.config.HealthSettings;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
+import java.time.Duration;
 
 /// Whether a backend serves, as far as it has been tried: by the logins of clients and by checks alike. So many failures in a row and it
 /// counts as down, so many successes and it counts as up; until either it is what it was.
@@ -19,6 +20,7 @@ public final class Health {
   private final HealthSettings settings;
   private final Metrics metrics;
   private volatile boolean up = true;
+  private volatile long failingSince; // by nanoTime; 0 if it served when it was last tried
   private int against; // in a row, of what would turn it
 
   /// @param backend the name that log lines and metrics use
@@ -46,8 +48,15 @@ public final class Health {
     return up;
   }
 
+  /// For how long it has failed whenever it was tried; zero if it served the last time.
+  public Duration failingFor() {
+    long since = failingSince;
+    return since == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
+  }
+
   /// It has answered as it should, be it that it refused a password.
   public void succeeded() {
+    failingSince = 0;
     if (turns(/* good= */ true, settings.upAfter())) {
       tell(true);
       LOG.info("backend-up", "backend", backend, "address", address);
@@ -59,6 +68,9 @@ public final class Health {
   /// @param why for the operator
   public void failed(String why) {
     metrics.backendFailed(backend);
+    if (failingSince == 0) {
+      failingSince = System.nanoTime() | 1; // never 0
+    }
     if (turns(/* good= */ false, settings.downAfter())) {
       tell(false);
       LOG.warn("backend-down", "backend", backend, "address", address, "why", why);

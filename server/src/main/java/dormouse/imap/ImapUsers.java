@@ -80,6 +80,9 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   /// How often one login is sent on from backend to backend.
   private static final int MOST_REFERRALS = 3;
 
+  /// How long after a backend could not be reached it is tried again.
+  private static final Duration AGAIN = Duration.ofMillis(500);
+
   private static final EventLog LOG = EventLog.of(ImapUsers.class);
   private static final LoginResult TOO_MANY = new LoginResult.Unavailable(LoginResult.Cause.FULL);
 
@@ -186,7 +189,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     EventLoop home = loops.loopOf(admitted.user());
     Channel channel = dialogue.channel();
     if (home.inEventLoop()) {
-      login(dialogue, tag, admitted, home, 0);
+      login(dialogue, tag, admitted, home, 0, System.nanoTime());
       return;
     }
     channel
@@ -200,7 +203,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
           home.register(channel)
               .addListener(come -> {
                 if (come.isSuccess()) {
-                  login(dialogue, tag, admitted, home, 0);
+                  login(dialogue, tag, admitted, home, 0, System.nanoTime());
                 } else { // it has been closed, and says so to nobody
                   lost(dialogue, admitted);
                 }
@@ -214,12 +217,14 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   }
 
   /// @param referrals how often a backend has sent the user on to another
+  /// @param since when it was begun, by nanoTime
   private void login(
       ImapDialogue dialogue,
       String tag,
       LoginDecision.Admitted admitted,
       EventLoop loop,
-      int referrals) {
+      int referrals,
+      long since) {
     if (!dialogue.channel().isActive()) {
       admitted.credentials().wipe();
       return;
@@ -262,7 +267,13 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
           } else {
             LoginDecision.Admitted elsewhere = referred(admitted, outcome);
             if (elsewhere != null && referrals < MOST_REFERRALS) {
-              login(dialogue, tag, elsewhere, loop, referrals + 1);
+              login(dialogue, tag, elsewhere, loop, referrals + 1, since);
+              return; // with the credentials
+            }
+            if (comesBack(backends, outcome, since)) {
+              loops
+                  .wheel(loop)
+                  .after(AGAIN, () -> login(dialogue, tag, admitted, loop, referrals, since));
               return; // with the credentials
             }
             switch (outcome) {
@@ -275,6 +286,20 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
           }
           admitted.credentials().wipe();
         });
+  }
+
+  /// Whether none of them could be reached, and one may be in a restart: it has served until a moment ago. The client waits as long for it as for
+  /// a connection, so that a restart sends nobody away.
+  private static boolean comesBack(
+      List<Backend> backends, BackendLogin.Outcome outcome, long since) {
+    Duration waited = Duration.ofNanos(System.nanoTime() - since).plus(AGAIN);
+    return outcome instanceof BackendLogin.Outcome.Failed(LoginResult.Unavailable(var cause))
+        && cause == LoginResult.Cause.UNREACHABLE
+        && backends.stream()
+            .anyMatch(each -> {
+              Duration most = each.settings().connectTimeout();
+              return waited.compareTo(most) < 0 && each.health().failingFor().compareTo(most) < 0;
+            });
   }
 
   private static Wish.Standing standing(LoginDecision.Admitted admitted) {

@@ -60,7 +60,7 @@ class LoginResultIT {
 
   @Test
   void aBackendThatIsDownIsTold() {
-    try (FrontEnd front = FrontEnd.before(FreePort.next());
+    try (FrontEnd front = impatient(FreePort.next());
         ImapClient client = ImapClient.connect(front.tls())) {
       assertThat(client.refused(LOGIN))
           .isEqualTo("NO [UNAVAILABLE] The mail server cannot be reached, try again later");
@@ -69,9 +69,59 @@ class LoginResultIT {
   }
 
   @Test
-  void aBackendThatClosesWithoutGreetingCountsAsDown() {
+  void aBackendInARestartIsWaitedFor() {
     try (StandInBackend backend = StandInBackend.start();
         FrontEnd front = FrontEnd.before(backend.port());
+        ImapClient client = ImapClient.connect(front.tls())) {
+      backend.refuse();
+      client.send("x " + LOGIN + "\r\n");
+      front.await(() -> failures(front) > 0, "a try");
+      backend.listen();
+      backend.accept().greet("IMAP4rev1").answer("LOGIN \"u0\" \"pass\"");
+      client.expectMatch("x OK .*");
+      assertThat(logins(front, "unreachable")).isZero();
+    }
+  }
+
+  @Test
+  void aBackendThatHasBeenDownForLongIsNotWaitedFor() {
+    Duration connect = Duration.ofSeconds(1);
+    try (FrontEnd front = before(FreePort.next(), BackendTls.NONE, null, connect);
+        ImapClient client = ImapClient.connect(front.tls())) {
+      client.refused(LOGIN);
+      assertThat(failures(front)).as("tries for the first").isGreaterThan(1);
+      front.await(
+          () -> {
+            double before = failures(front);
+            client.refused(LOGIN);
+            return failures(front) == before + 1;
+          },
+          "a login that tries once");
+    }
+  }
+
+  @Test
+  void aClientThatLeavesMeanwhileIsForgotten() {
+    try (StandInBackend backend = StandInBackend.start();
+        FrontEnd front = FrontEnd.before(backend.port())) {
+      backend.refuse();
+      try (ImapClient client = ImapClient.connect(front.tls())) {
+        client.send("x " + LOGIN + "\r\n");
+        front.await(() -> failures(front) > 0, "a try");
+      }
+      backend.listen();
+      try (ImapClient client = ImapClient.connect(front.tls())) {
+        client.send("x LOGIN u1 pass\r\n");
+        backend.accept().greet("IMAP4rev1").answer("LOGIN \"u1\" \"pass\"");
+        client.expectMatch("x OK .*");
+      }
+    }
+  }
+
+  @Test
+  void aBackendThatClosesWithoutGreetingCountsAsDown() {
+    try (StandInBackend backend = StandInBackend.start();
+        FrontEnd front = impatient(backend.port());
         ImapClient client = ImapClient.connect(front.tls())) {
       client.send("x " + LOGIN + "\r\n");
       backend.accept().close();
@@ -94,7 +144,7 @@ class LoginResultIT {
   @Test
   void aBackendThatStaysSilentIsTold() {
     try (StandInBackend backend = StandInBackend.start();
-        FrontEnd front = impatient(backend);
+        FrontEnd front = impatient(backend.port());
         ImapClient client = ImapClient.connect(front.tls())) {
       client.send("x " + LOGIN + "\r\n");
       try (StandInConnection silent = backend.accept()) {
@@ -109,7 +159,7 @@ class LoginResultIT {
   @Test
   void aBackendThatFallsSilentInTheLoginIsTold() {
     try (StandInBackend backend = StandInBackend.start();
-        FrontEnd front = impatient(backend);
+        FrontEnd front = impatient(backend.port());
         ImapClient client = ImapClient.connect(front.tls())) {
       client.send("x " + LOGIN + "\r\n");
       try (StandInConnection silent = backend.accept().greet("IMAP4rev1")) {
@@ -121,8 +171,8 @@ class LoginResultIT {
     }
   }
 
-  private static FrontEnd impatient(StandInBackend backend) {
-    return before(backend.port(), BackendTls.NONE, null, Duration.ofMillis(200));
+  private static FrontEnd impatient(int port) {
+    return before(port, BackendTls.NONE, null, Duration.ofMillis(200));
   }
 
   @Test
@@ -168,6 +218,10 @@ class LoginResultIT {
             .withCa(certificates)
             .withTimeouts(answerTimeout, answerTimeout),
         hibernate -> hibernate);
+  }
+
+  private static double failures(FrontEnd front) {
+    return Stage.metric(front, "dormouse_backend_failures_total{backend=\"default\"}");
   }
 
   private static double logins(FrontEnd front, String result) {
