@@ -52,7 +52,8 @@ final class ImapSession
     record Closed() implements State {}
   }
 
-  private static final int MAX_UNSENT_BYTES = 1 << 20; // to a sleeping client
+  private static final int MAX_UNSENT_BYTES =
+      1 << 20; // to a sleeping client, when there is more to tell it
   private static final Duration LAST_WORDS = Duration.ofSeconds(10);
   private static final EventLog LOG = EventLog.of(ImapSession.class);
 
@@ -528,17 +529,20 @@ final class ImapSession
     setting.sessions().ended(this);
   }
 
+  /// One change may be longer than all that may wait, and whoever reads hears it to its end: what counts is what was there before it.
   @Override
   public void tell(ByteBuf lines) {
     if (!(state instanceof State.Asleep)) {
       lines.release();
       return;
     }
+    if (!client.keepsUp() && client.unsentBytes() > MAX_UNSENT_BYTES) {
+      lines.release();
+      end(CloseReason.SLOW_CLIENT, "You do not read what is sent to you");
+      return;
+    }
     conversation.fromBackend(lines);
     client.flush();
-    if (!client.keepsUp() && client.unsentBytes() > MAX_UNSENT_BYTES) {
-      end(CloseReason.SLOW_CLIENT, "You do not read what is sent to you");
-    }
   }
 
   // ── waking ──

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
@@ -111,6 +112,11 @@ final class SessionPlay {
       }
     }
     expectSilence(turns.getLast());
+  }
+
+  /// The last tag of Dormouse's own that a connection to the backend has heard.
+  String tag(int connection) {
+    return Objects.requireNonNull(tags.get(connection));
   }
 
   private AssertionError failure(Turn turn, String what, Throwable cause) {

@@ -1,0 +1,79 @@
+package dormouse.imap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dormouse.ops.Metrics;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// A sleeper is told of one change in far more bytes than the kernel takes of them at once.
+class SlowClientTest {
+  private static final int MESSAGES = 700_000; // 13 MB of EXPUNGE
+  private static final int LAST_UID = 10 + MESSAGES;
+
+  @Test
+  void whoReadsHearsAllOfOneChangeHoweverLong() throws IOException {
+    TranscriptFile asleep = asleep();
+    try (SessionStage stage = SessionTranscriptTest.stage(asleep, false)) {
+      SessionPlay play = new SessionPlay(asleep, stage, false);
+      play.play();
+      allButOneVanish(play, stage);
+      SpokenLines client = stage.client(1);
+      for (int number = MESSAGES; number > 1; number--) {
+        assertThat(client.hear()).isEqualTo("* " + number + " EXPUNGE");
+      }
+      assertThat(stage.metrics.sessions(Metrics.State.HIBERNATED)).isEqualTo(1);
+      stage.say(client, List.of("DONE"), true);
+      assertThat(client.hear()).isEqualTo("a2 OK Idle completed.");
+    }
+  }
+
+  /// What the watch hears, on the second connection.
+  private static void allButOneVanish(SessionPlay play, SessionStage stage) {
+    SpokenLines watch = stage.connection(2);
+    stage.say(watch, List.of("* VANISHED 12:" + LAST_UID), false);
+    assertThat(watch.hear()).isEqualTo("DONE");
+    stage.say(watch, List.of(play.tag(2) + " OK Idle completed."), false);
+    answer(stage, watch, "NOOP");
+    answer(
+        stage,
+        watch,
+        "STATUS INBOX (UIDVALIDITY UIDNEXT HIGHESTMODSEQ)",
+        "* STATUS INBOX (UIDVALIDITY 7 UIDNEXT " + (LAST_UID + 1) + " HIGHESTMODSEQ 60)");
+    answer(stage, watch, "NOOP");
+    answer(stage, watch, "UID SEARCH RETURN (ALL) ALL", "* ESEARCH (TAG \"x\") UID ALL 11");
+    answer(stage, watch, "UID FETCH 1:" + LAST_UID + " (FLAGS) (CHANGEDSINCE 50)");
+  }
+
+  private static void answer(
+      SessionStage stage, SpokenLines connection, String command, String... lines) {
+    String[] heard = connection.hear().split(" ", 2);
+    assertThat(heard[1]).isEqualTo(command);
+    List<String> all = new ArrayList<>(List.of(lines));
+    all.add(heard[0] + " OK Done.");
+    stage.say(connection, all, false);
+  }
+
+  /// As in transcripts, but with more messages.
+  private static TranscriptFile asleep() throws IOException {
+    TranscriptFile few =
+        TranscriptFile.of("imap/parts").stream()
+            .filter(part -> part.name().equals("asleep.txt"))
+            .findFirst()
+            .orElseThrow();
+    return new TranscriptFile(
+        few.name(), few.turns().stream().map(SlowClientTest::withMore).toList());
+  }
+
+  private static TranscriptFile.Turn withMore(TranscriptFile.Turn turn) {
+    String text =
+        turn.text()
+            .replace("* 3 EXISTS", "* " + MESSAGES + " EXISTS")
+            .replace("MESSAGES 3", "MESSAGES " + MESSAGES)
+            .replace(":13", ":" + LAST_UID)
+            .replace("UIDNEXT 14", "UIDNEXT " + (LAST_UID + 1));
+    return new TranscriptFile.Turn(turn.file(), turn.number(), turn.who(), turn.side(), text);
+  }
+}
