@@ -29,7 +29,7 @@ sealed interface Wire {
   /// Sends what was written, and closes then.
   void close();
 
-  /// Closes, whatever is not sent.
+  /// Closes at once, whatever is not sent.
   void cut();
 
   /// Over a channel.
@@ -65,9 +65,10 @@ sealed interface Wire {
       CloseNotify.sayAndClose(channel);
     }
 
+    /// Past its handlers: TLS would say its last word first, behind all that is not sent.
     @Override
     public void cut() {
-      channel.close();
+      channel.unsafe().close(channel.voidPromise());
     }
   }
 

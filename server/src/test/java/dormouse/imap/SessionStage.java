@@ -25,6 +25,7 @@ import dormouse.ops.Metrics;
 import dormouse.session.HandClock;
 import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.FreePort;
+import dormouse.testkit.TrustingTls;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -55,6 +56,13 @@ final class SessionStage implements AutoCloseable {
   private static final InetSocketAddress ANY =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
+  /// What carries a client's bytes.
+  enum Carrier {
+    IN_THE_CLEAR,
+    OWN_RECORDS,
+    ENGINE
+  }
+
   /// At the end of a line: its CRLF is not said yet.
   private static final String MORE = "{more}";
 
@@ -79,6 +87,7 @@ final class SessionStage implements AutoCloseable {
   private final @Nullable AuthDaemon daemon;
   private CompletableFuture<AuthDaemon.Answer> awaited =
       new CompletableFuture<>(); // of the directory
+  private final Carrier carrier;
   private final boolean byteByByte;
   private boolean down;
   private long relayed; // what clients have said since they logged in
@@ -86,6 +95,7 @@ final class SessionStage implements AutoCloseable {
 
   /// @param fed whether a feed may tell of changes
   /// @param asked whether a daemon is asked who clients are, and again at a wake
+  /// @param carrier of what clients say and hear
   /// @param byteByByte whether what client and backend say is written one byte at a time
   SessionStage(
       ImapSettings imap,
@@ -95,7 +105,9 @@ final class SessionStage implements AutoCloseable {
       boolean trusted,
       boolean fed,
       boolean asked,
+      Carrier carrier,
       boolean byteByByte) {
+    this.carrier = carrier;
     this.byteByByte = byteByByte;
     ServerSocket listening = listen(FreePort.next()); // nobody else's while it refuses
     this.backend = listening;
@@ -108,13 +120,13 @@ final class SessionStage implements AutoCloseable {
       backends.put("mx2", backend(elsewhere.getLocalPort(), trusted, gate, pool));
     }
     Settings settings =
-        Settings.of(List.of(new ListenSettings(Protocol.IMAP, ANY, ListenTls.NONE)), backends)
+        Settings.of(List.of(new ListenSettings(Protocol.IMAP, ANY, tls(carrier))), backends)
             .withImap(imap)
             .withHibernate(hibernate)
             .withFeeds(fed ? List.of(FrontEnd.dovecotEvents()) : List.of())
             .withDirectory(daemon == null ? List.of() : List.of(link(daemon)))
             .withAdmin(new AdminSettings(null))
-            .withRuntime(new RuntimeSettings(1, STATE, Duration.ofSeconds(2), FrontEnd.PARK));
+            .withRuntime(runtime(carrier));
     synchronized (STATE) { // the first makes the certificate there
       try {
         dormouse = Dormouse.start(settings, metrics, clock, loops);
@@ -122,6 +134,20 @@ final class SessionStage implements AutoCloseable {
         throw new IllegalStateException(e);
       }
     }
+  }
+
+  private static ListenTls tls(Carrier carrier) {
+    return carrier == Carrier.IN_THE_CLEAR ? ListenTls.NONE : ListenTls.IMPLICIT;
+  }
+
+  private static RuntimeSettings runtime(Carrier carrier) {
+    return new RuntimeSettings(
+        1,
+        STATE,
+        Duration.ofSeconds(2),
+        FrontEnd.PARK,
+        /* ownRecords= */ carrier != Carrier.ENGINE,
+        List.of());
   }
 
   private static BackendSettings backend(
@@ -202,7 +228,10 @@ final class SessionStage implements AutoCloseable {
     try {
       Socket socket = new Socket();
       socket.connect(dormouse.addresses().getFirst(), CONNECT_MILLIS);
-      clients.add(new SpokenLines(socket));
+      clients.add(
+          carrier == Carrier.IN_THE_CLEAR
+              ? new SpokenLines(socket)
+              : new SpokenLines(TrustingTls.over(socket, "localhost"), socket));
       return clients.size();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -346,6 +375,11 @@ final class SessionStage implements AutoCloseable {
         .filter(line -> line.startsWith(name + " "))
         .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
         .sum();
+  }
+
+  /// Waits until a metric has come to a value.
+  void awaitCounter(String name, double least) {
+    await(() -> counter(name) >= least, name);
   }
 
   /// Lets Dormouse deal with what was said.

@@ -58,6 +58,10 @@ class SessionTranscriptTest {
 
   /// Where a transcript is played, as it asks for at its top.
   static SessionStage stage(TranscriptFile file, boolean byteByByte) {
+    return stage(file, SessionStage.Carrier.IN_THE_CLEAR, byteByByte);
+  }
+
+  static SessionStage stage(TranscriptFile file, SessionStage.Carrier carrier, boolean byteByByte) {
     Setting setting = Setting.of(file);
     return new SessionStage(
         setting.imap(),
@@ -67,6 +71,7 @@ class SessionTranscriptTest {
         setting.trusted(),
         setting.fed(),
         setting.asked(),
+        carrier,
         byteByByte);
   }
 

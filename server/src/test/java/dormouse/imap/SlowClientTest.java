@@ -2,11 +2,14 @@ package dormouse.imap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.imap.SessionStage.Carrier;
 import dormouse.ops.Metrics;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// A sleeper is told of one change in far more bytes than the kernel takes of them at once.
 class SlowClientTest {
@@ -30,8 +33,51 @@ class SlowClientTest {
     }
   }
 
-  /// What the watch hears, on the second connection.
-  private static void allButOneVanish(SessionPlay play, SessionStage stage) {
+  /// Else its TLS would send all that waits before it closed, however long the client takes.
+  @ParameterizedTest
+  @EnumSource
+  void whoDoesNotReadIsCutOffWhenThereIsMoreToTell(Carrier carrier) throws IOException {
+    TranscriptFile asleep = asleep();
+    try (SessionStage stage = SessionTranscriptTest.stage(asleep, carrier, false)) {
+      SessionPlay play = new SessionPlay(asleep, stage, false);
+      play.play();
+      String idle = allButOneVanish(play, stage);
+      assertThat(stage.metrics.sessions(Metrics.State.HIBERNATED)).isEqualTo(1);
+      oneMoreComes(stage, idle);
+      stage.awaitCounter("dormouse_closes_total{reason=\"slow-client\"}", 1);
+      assertThat(stage.metrics.sessions(Metrics.State.HIBERNATED)).isZero();
+
+      SpokenLines client = stage.client(1);
+      int heard = 0;
+      while (!client.hear().equals(SpokenLines.END)) {
+        heard++;
+      }
+      assertThat(heard).isLessThan(MESSAGES - 1);
+    }
+  }
+
+  private static void oneMoreComes(SessionStage stage, String tag) {
+    SpokenLines watch = stage.connection(2);
+    stage.say(watch, List.of("+ idling", "* 2 EXISTS"), false);
+    assertThat(watch.hear()).isEqualTo("DONE");
+    stage.say(watch, List.of(tag + " OK Idle completed."), false);
+    answer(stage, watch, "NOOP");
+    answer(
+        stage,
+        watch,
+        "STATUS INBOX (UIDVALIDITY UIDNEXT HIGHESTMODSEQ)",
+        "* STATUS INBOX (UIDVALIDITY 7 UIDNEXT " + (LAST_UID + 2) + " HIGHESTMODSEQ 70)");
+    answer(stage, watch, "NOOP");
+    answer(
+        stage,
+        watch,
+        "UID SEARCH RETURN (ALL) ALL",
+        "* ESEARCH (TAG \"x\") UID ALL 11," + (LAST_UID + 1));
+    answer(stage, watch, "UID FETCH 1:11 (FLAGS) (CHANGEDSINCE 60)");
+  }
+
+  /// What the watch hears, on the second connection; it has told of it when it waits in IDLE again, under a tag.
+  private static String allButOneVanish(SessionPlay play, SessionStage stage) {
     SpokenLines watch = stage.connection(2);
     stage.say(watch, List.of("* VANISHED 12:" + LAST_UID), false);
     assertThat(watch.hear()).isEqualTo("DONE");
@@ -45,6 +91,10 @@ class SlowClientTest {
     answer(stage, watch, "NOOP");
     answer(stage, watch, "UID SEARCH RETURN (ALL) ALL", "* ESEARCH (TAG \"x\") UID ALL 11");
     answer(stage, watch, "UID FETCH 1:" + LAST_UID + " (FLAGS) (CHANGEDSINCE 50)");
+    String[] heard = watch.hear().split(" ", 2);
+    assertThat(heard[1]).isEqualTo("IDLE");
+    stage.settle();
+    return heard[0];
   }
 
   private static void answer(

@@ -22,13 +22,20 @@ final class SpokenLines implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Socket socket;
+  private final Socket wire;
   private final InputStream raw;
   private InputStream in;
   private OutputStream out;
   private final ByteArrayOutputStream line = new ByteArrayOutputStream();
 
   SpokenLines(Socket socket) throws IOException {
+    this(socket, socket);
+  }
+
+  /// @param wire what carries the other, which may have TLS
+  SpokenLines(Socket socket, Socket wire) throws IOException {
     this.socket = socket;
+    this.wire = wire;
     this.raw = new BufferedInputStream(socket.getInputStream());
     this.in = raw;
     this.out = socket.getOutputStream();
@@ -103,7 +110,7 @@ final class SpokenLines implements AutoCloseable {
   @Override
   public void close() {
     try {
-      socket.close();
+      wire.close();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

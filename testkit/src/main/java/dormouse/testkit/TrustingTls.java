@@ -11,13 +11,13 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /// A TLS client that trusts every certificate: for tests on this machine only. Any thread.
-final class TrustingTls {
+public final class TrustingTls {
   private static final SSLContext CONTEXT = context();
 
   private TrustingTls() {}
 
   /// Handshakes over a connected socket, which the returned one then owns.
-  static SSLSocket over(Socket socket, String host) throws IOException {
+  public static SSLSocket over(Socket socket, String host) throws IOException {
     var tls =
         (SSLSocket)
             CONTEXT
