@@ -67,6 +67,7 @@ final class BackendSide implements BackendConnection.Relay {
   private final MissedNews missed;
   private final KeptReplies kept;
   private boolean ours; // commands of our own run
+  private boolean heard; // by the client: what they are answered with
   private @Nullable Lag lag; // then all commands are ours
   private boolean lagged; // one of them runs
   private Runnable abandon = () -> {}; // the view that is being taken
@@ -110,6 +111,7 @@ final class BackendSide implements BackendConnection.Relay {
       return;
     }
     ours = true;
+    heard = true;
     home.metrics().lagged();
     Lag begun = new Lag(connection, conversation, catchUp, first);
     lag = begun;
@@ -305,6 +307,7 @@ final class BackendSide implements BackendConnection.Relay {
     }
     search = null;
     begunOurs();
+    heard = true;
     conversation.begins(command.tag(), command.verb());
     conversation.forwarded(command);
     String arguments = SearchRewrite.withRecent(command, conversation.recent().uids());
@@ -361,15 +364,15 @@ final class BackendSide implements BackendConnection.Relay {
     return ours || connection.channel().isWritable();
   }
 
-  /// Answers to our own commands are read whatever the client does, but for those that are the client's too: what it hears in a
-  /// lag must not wait here until it is all there.
+  /// Answers to our own commands are read whatever the client does, but for those that the client hears: they must not wait here
+  /// until they are all there, nor be read faster than it takes them.
   ///
   /// @param wanted whether the client keeps up with what the backend says
   void read(boolean wanted) {
-    if (!ours || lag != null) {
+    if (!ours || heard) {
       connection.channel().config().setAutoRead(wanted);
     }
-    if (lag != null && !wanted) {
+    if (heard && !wanted) {
       host.flush();
     }
   }
@@ -436,6 +439,7 @@ final class BackendSide implements BackendConnection.Relay {
       return;
     }
     begunOurs();
+    heard = true;
     follow(
         missed.tellFlags(connection),
         "flags",
@@ -454,6 +458,7 @@ final class BackendSide implements BackendConnection.Relay {
 
   private void endedOurs() {
     ours = false;
+    heard = false;
     connection.relayTo(this);
   }
 

@@ -34,6 +34,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -214,7 +215,7 @@ final class SessionStage implements AutoCloseable {
 
   private static ServerSocket listen(int port) {
     try {
-      ServerSocket socket = new ServerSocket();
+      ServerSocket socket = ServerSocketChannel.open().socket();
       socket.setReuseAddress(true);
       socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
       return socket;

@@ -13,6 +13,8 @@ import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 
 /// The test's end of one connection: lines heard, bytes said. Blocks; for one thread.
@@ -20,6 +22,7 @@ final class SpokenLines implements AutoCloseable {
   static final String END = "(closed)";
   static final String NOTHING = "(nothing)";
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final int SAID_AT_ONCE = 64 << 10;
 
   private final Socket socket;
   private final Socket wire;
@@ -103,6 +106,23 @@ final class SpokenLines implements AutoCloseable {
       out.flush();
     } catch (IOException _) {
       // the other end has closed: what is heard next tells
+    }
+  }
+
+  /// Says as much of it as the kernel takes now.
+  void sayWhatFits(ByteBuffer bytes) {
+    SocketChannel channel = socket.getChannel();
+    try {
+      channel.configureBlocking(false);
+      int said;
+      do {
+        int length = Math.min(SAID_AT_ONCE, bytes.remaining());
+        said = channel.write(bytes.slice(bytes.position(), length));
+        bytes.position(bytes.position() + said);
+      } while (said > 0);
+      channel.configureBlocking(true);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
