@@ -3,37 +3,56 @@ package dormouse.imap;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.imap.SessionStage.Carrier;
 import dormouse.ops.Metrics;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// One read may hold thousands of commands that are answered from memory with far more than they are long.
 class FloodTest {
-  private static final int COMMANDS = 3_000;
-  private static final int NAMES = 25;
-  private static final int NAME_BYTES =
-      800; // so all answers together have 60 MB, far more than the kernel takes
+  private static final int COMMANDS = 750;
+  private static final int NAMES =
+      50; // one answer is longer than what deflate remembers, and all have 30 MB, far more than the
+  // kernel takes
+  private static final int NAME_BYTES = 800;
   private static final String ANSWERED = "dormouse_local_answers_total{command=\"list\"}";
 
   @ParameterizedTest
-  @ValueSource(strings = {"attached", "asleep"})
-  void whoDoesNotReadIsAnsweredNoMore(String state) throws IOException {
+  @CsvSource({
+    "attached, IN_THE_CLEAR, false",
+    "attached, IN_THE_CLEAR, true",
+    "attached, OWN_RECORDS, false",
+    "attached, ENGINE, false",
+    "asleep, IN_THE_CLEAR, false",
+    "asleep, IN_THE_CLEAR, true",
+    "asleep, OWN_RECORDS, false",
+    "asleep, ENGINE, false"
+  })
+  void whoDoesNotReadIsAnsweredNoMore(String state, Carrier carrier, boolean compressed)
+      throws IOException {
     TranscriptFile kept = kept(state.equals("asleep"));
-    try (SessionStage stage = SessionTranscriptTest.stage(kept, false)) {
+    try (SessionStage stage = SessionTranscriptTest.stage(kept, carrier, false)) {
       new SessionPlay(kept, stage, false).play();
       double before = stage.counter(ANSWERED);
       try (SpokenLines client =
           stage.client(1)) { // gone before Dormouse waits until it has read all
+        if (compressed) {
+          stage.say(client, List.of("c COMPRESS DEFLATE"), true);
+          assertThat(client.hear()).isEqualTo("c OK DEFLATE active");
+          client.compress();
+        }
         byte[] flood = flood();
         client.say(flood, 0, flood.length);
-        stage.settle();
+        stage.awaitCounter(ANSWERED, before + 1);
         double answered;
         do {
           answered = stage.counter(ANSWERED);
@@ -47,6 +66,28 @@ class FloodTest {
         }
         hear(client, "m");
         assertThat(stage.counter(ANSWERED) - before).isEqualTo(COMMANDS + 1);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatIsTheBackendsWaitsToo(Carrier carrier) throws IOException {
+    TranscriptFile kept = kept(/* asleep= */ false);
+    try (SessionStage stage = SessionTranscriptTest.stage(kept, carrier, false)) {
+      new SessionPlay(kept, stage, false).play();
+      try (SpokenLines client = stage.client(1)) {
+        byte[] flood = flood();
+        client.say(flood, 0, flood.length);
+        stage.say(client, List.of("m NOOP"), false);
+        SpokenLines backend = stage.connection(1);
+        assertThat(backend.hearWhatIsThere()).isEqualTo(SpokenLines.NOTHING);
+        for (int i = 0; i < COMMANDS; i++) {
+          hear(client, "l" + i);
+        }
+        assertThat(backend.hear()).isEqualTo("m NOOP");
+        stage.say(backend, List.of("m OK NOOP completed."), false);
+        assertThat(client.hear()).isEqualTo("m OK NOOP completed.");
       }
     }
   }
@@ -109,6 +150,14 @@ class FloodTest {
         turn.number(),
         turn.who(),
         turn.side(),
-        turn.text().replace("a b", "x".repeat(NAME_BYTES) + number));
+        turn.text().replace("a b", name(number)));
+  }
+
+  /// What no compression makes much shorter.
+  private static String name(int number) {
+    return new Random(number)
+        .ints(NAME_BYTES, 'a', 'z' + 1)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
   }
 }
