@@ -82,6 +82,7 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
   private Wire wire;
   private boolean parks; // the channel is about to leave its loop
   private boolean kept; // it has been said that the channel cannot be parked
+  private boolean sending; // it is looked at anew when all has been sent
 
   /// @param parking null if nothing is parked
   /// @param closed told when there is no connection any more; may be told more than once
@@ -155,6 +156,12 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
 
   /// What a channel tells the session.
   private final class Ears extends ChannelInboundHandlerAdapter {
+    /// It has a channel again, maybe only because its socket did not take all.
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+      context.executor().execute(ClientSide.this::goOn);
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
       received((ByteBuf) message);
@@ -208,7 +215,7 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
     host.settle();
   }
 
-  /// The client takes more again: what waited for that is looked at.
+  /// The client takes more again, or has taken all: what waited for that is looked at.
   private void goOn() {
     try {
       host.settle();
@@ -383,9 +390,27 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
         } else if (!obstacle.isPassing()) {
           kept = true;
           metrics.unparked(obstacle.label());
+        } else {
+          goOnWhenSent(channel);
         }
       }
     }
+  }
+
+  /// What is unsent may be all that is under way, and nothing else would tell that it has gone.
+  private void goOnWhenSent(Channel channel) {
+    if (sending || unsentBytes() == 0) {
+      return;
+    }
+    sending = true;
+    channel
+        .writeAndFlush(Unpooled.EMPTY_BUFFER)
+        .addListener(sent -> {
+          sending = false;
+          if (sent.isSuccess()) {
+            channel.eventLoop().execute(this::goOn); // not in the middle of a flush
+          }
+        });
   }
 
   @Override
@@ -396,6 +421,9 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
   @Override
   public void stayed() {
     parks = false;
+    if (wire instanceof Wire.Live(var channel)) {
+      goOnWhenSent(channel);
+    }
   }
 
   @Override

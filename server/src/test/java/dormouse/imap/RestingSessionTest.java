@@ -41,7 +41,7 @@ class RestingSessionTest {
         List.of(
             ClientSide.class,
             "parking closed metrics keptMore host commands unread mayCompress compression malformed ended wire"
-                + " parks kept"),
+                + " parks kept sending"),
         List.of(
             Doze.class,
             "host home client conversation commands backend asker keepAlive since idleTag sleeper watch"

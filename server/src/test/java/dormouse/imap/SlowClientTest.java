@@ -1,7 +1,9 @@
 package dormouse.imap;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dormouse.FrontEnd;
 import dormouse.imap.SessionStage.Carrier;
 import dormouse.ops.Metrics;
 import java.io.IOException;
@@ -53,6 +55,26 @@ class SlowClientTest {
         heard++;
       }
       assertThat(heard).isLessThan(MESSAGES - 1);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"IN_THE_CLEAR", "OWN_RECORDS"})
+  void whoHasReadAllIsParkedAgain(Carrier carrier) throws IOException {
+    assumeTrue(FrontEnd.PARK);
+    TranscriptFile asleep = asleep();
+    try (SessionStage stage = SessionTranscriptTest.stage(asleep, carrier, false)) {
+      SessionPlay play = new SessionPlay(asleep, stage, false);
+      play.play();
+      assertThat(stage.metrics.parked()).isEqualTo(1);
+      allButOneVanish(play, stage);
+      assertThat(stage.metrics.parked()).isZero();
+      SpokenLines client = stage.client(1);
+      for (int number = MESSAGES; number > 1; number--) {
+        client.hear();
+      }
+      stage.settle();
+      assertThat(stage.metrics.parked()).isEqualTo(1);
     }
   }
 
