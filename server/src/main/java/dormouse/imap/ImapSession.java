@@ -93,6 +93,7 @@ final class ImapSession
   private final QuietClock quiet;
   private final StayRules rules;
   private final SessionRest rest;
+  private final Stall stall;
   private State state;
   private boolean loggedOut;
 
@@ -133,6 +134,7 @@ final class ImapSession
     this.rest =
         new SessionRest(
             setting, presence, who, clientId, client, conversation, quiet, this::restAfterAll);
+    this.stall = new Stall(home.wheel(), client, this::stalled);
     this.state = new State.Attached(backendSide(connection, capabilities));
     this.conversation.tainted(connection.condstore());
   }
@@ -173,6 +175,7 @@ final class ImapSession
     this.rest =
         new SessionRest(
             setting, presence, who, clientId, client, conversation, quiet, this::restAfterAll);
+    this.stall = new Stall(home.wheel(), client, this::stalled);
     quiet.resume(new QuietClock.Rest(own.wokeAt(), own.doublings()));
     this.state =
         new State.Asleep(Doze.resumed(this, from, own, who, conversation, client.commands()));
@@ -242,6 +245,7 @@ final class ImapSession
     if (closed()) {
       return;
     }
+    stall.consider(); // before there is more to send
     client.pump();
     if (state instanceof State.Attached(var backend)) {
       backend.flush();
@@ -266,6 +270,7 @@ final class ImapSession
   public void rest() {
     if (state instanceof State.Asleep(var doze) && !loggedOut && rest.begin(doze)) {
       state = new State.Closed();
+      stall.cancel();
       setting.sessions().rests(this);
     }
   }
@@ -298,6 +303,9 @@ final class ImapSession
 
   @Override
   public void balance() {
+    if (!closed()) {
+      stall.consider();
+    }
     switch (state) {
       case State.Attached(var backend) -> {
         client.read(backend.keepsUp());
@@ -538,11 +546,15 @@ final class ImapSession
     }
     if (!client.keepsUp() && client.unsentBytes() > MAX_UNSENT_BYTES) {
       lines.release();
-      end(CloseReason.SLOW_CLIENT, "You do not read what is sent to you");
+      stalled();
       return;
     }
     conversation.fromBackend(lines);
     client.flush();
+  }
+
+  private void stalled() {
+    end(CloseReason.SLOW_CLIENT, "You do not read what is sent to you");
   }
 
   // ── waking ──
@@ -638,6 +650,7 @@ final class ImapSession
     }
     state = new State.Closed();
     quiet.stop();
+    stall.cancel();
     switch (was) {
       case State.Attached(var backend) -> {
         home.metrics().sessionState(Metrics.State.ATTACHED, null);

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// One read may hold thousands of commands that are answered from memory with far more than they are long.
 class FloodTest {
@@ -92,20 +93,47 @@ class FloodTest {
     }
   }
 
-  @Test
-  void whoReadsNoMoreInItsSleepIsSentAway() throws IOException {
-    TranscriptFile kept = kept(/* asleep= */ true);
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whoReadsNoMoreIsSentAway(boolean asleep) throws IOException {
+    TranscriptFile kept = kept(asleep);
     try (SessionStage stage = SessionTranscriptTest.stage(kept, false)) {
       new SessionPlay(kept, stage, false).play();
       try (SpokenLines client = stage.client(1)) {
         byte[] flood = flood();
         client.say(flood, 0, flood.length);
         stage.settle();
-        stage.pass(Duration.ofMinutes(31));
-        assertThat(stage.metrics.sessions(Metrics.State.HIBERNATED)).isZero();
-        assertThat(stage.metrics.sessions(Metrics.State.ATTACHED)).isZero();
+        stage.pass(Duration.ofSeconds(45));
+        assertThat(sessions(stage)).isEqualTo(1);
+        stage.pass(Duration.ofSeconds(10));
+        assertThat(sessions(stage)).isZero();
+        assertThat(stage.counter("dormouse_closes_total{reason=\"slow-client\"}")).isEqualTo(1);
       }
     }
+  }
+
+  @Test
+  void whoReadsFromTimeToTimeStays() throws IOException {
+    TranscriptFile kept = kept(/* asleep= */ true);
+    try (SessionStage stage = SessionTranscriptTest.stage(kept, false)) {
+      new SessionPlay(kept, stage, false).play();
+      try (SpokenLines client = stage.client(1)) {
+        byte[] flood = flood();
+        client.say(flood, 0, flood.length);
+        for (int i = 0; i < COMMANDS; i++) {
+          if (i % (COMMANDS / 5) == 0) {
+            stage.pass(Duration.ofSeconds(45));
+          }
+          hear(client, "l" + i);
+        }
+        assertThat(sessions(stage)).isEqualTo(1);
+      }
+    }
+  }
+
+  private static long sessions(SessionStage stage) {
+    return stage.metrics.sessions(Metrics.State.HIBERNATED)
+        + stage.metrics.sessions(Metrics.State.ATTACHED);
   }
 
   /// Each with a tag of its own; together they fit into one read.
