@@ -289,11 +289,12 @@ final class WatchConnection {
     return idles() && !stirred && reader.isRead(view);
   }
 
+  /// Whether it is in IDLE; without that nothing is heard between two looks.
   private boolean idles() {
-    return state == State.IDLING && !ending;
+    return state == State.IDLING && !ending && reader.canIdle();
   }
 
-  /// Whether it idles, and nothing was told since the last reading.
+  /// Whether it idles, or waits for the next look, and nothing was told since the last reading.
   boolean knowsOfNothing() {
     return state == State.IDLING && !stirred;
   }
