@@ -168,7 +168,7 @@ public final class Changes implements BackendFeeds.Listener, OwnWrites.Listener 
   }
 
   /// How far the feeds tell of a mailbox. A mailbox of somebody else, or of all, changes in other users' names: of it they
-  /// tell nothing.
+  /// tell nothing. As long as a turn is missed they count as down: what is known may be from before a gap.
   ///
   /// @param mailbox as for [Epochs#of]
   public FeedState heard(String mailbox) {
@@ -176,12 +176,18 @@ public final class Changes implements BackendFeeds.Listener, OwnWrites.Listener 
     if (!own) {
       return FeedState.UNHEARD;
     }
-    return home.notified() ? FeedState.UP : feeds.state();
+    if (home.notified()) {
+      return FeedState.UP;
+    }
+    return missesTurn() ? FeedState.DOWN : feeds.state();
   }
 
   /// Whether feeds tell of every mailbox that the user can see: there are none of others.
   boolean hearsOfAll() {
-    return feeds.state() == FeedState.UP && namespaces != null && namespaces.areAllOwn();
+    return feeds.state() == FeedState.UP
+        && !missesTurn()
+        && namespaces != null
+        && namespaces.areAllOwn();
   }
 
   // ── whose mailboxes they are ──

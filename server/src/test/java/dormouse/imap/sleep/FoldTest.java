@@ -9,6 +9,7 @@ import dormouse.backend.Backend;
 import dormouse.config.HibernateSettings;
 import dormouse.feed.BackendFeeds;
 import dormouse.feed.Feed;
+import dormouse.feed.FeedState;
 import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.OwnConnection;
 import dormouse.imap.track.ClientFeatures;
@@ -48,6 +49,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a user's mailboxes are when they have been folded and unfolded: what they were.
 class FoldTest {
@@ -123,7 +125,7 @@ class FoldTest {
     feeds.add("events", /* tellsAll= */ true).up();
     UserMailboxes all = user();
     String shared = random.nextBoolean() ? "NIL" : "((\"Shared/\" \"/\"))";
-    all.changes().namespaces().hear(ResponseLine.parse("* NAMESPACE ((\"\" \"/\")) NIL " + shared));
+    hearNamespaces(all, shared);
     for (int i = random.nextInt(4); i > 0; i--) {
       all.changes().epochs().next(NAMES.get(random.nextInt(NAMES.size())));
     }
@@ -210,6 +212,58 @@ class FoldTest {
     all.exit();
     assertThat(host.rests).isGreaterThan(rests);
     assertThat(all.folds(grant)).isTrue();
+  }
+
+  /// Between the feeds' turn and the task that tells of it, whoever speaks first is answered nothing from before it.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whoHasNotHeardOfATurnBelievesNothingFromBeforeIt(boolean folded) {
+    Feed feed = feeds.add("events", /* tellsAll= */ true);
+    feed.up();
+    UserMailboxes all = user();
+    hearNamespaces(all, "NIL");
+    all.enter();
+    all.sessions().slept();
+    sleep(all, "INBOX", new Random(1));
+    answered(all, query("INBOX"), new Random(1));
+    StatusQuery status =
+        Objects.requireNonNull(StatusQuery.of("INBOX (MESSAGES)", new ClientFeatures()));
+    all.answers()
+        .statuses()
+        .ask(status)
+        .answered(new StatusCache.Answer("* STATUS INBOX (MESSAGES 3)", "OK done"));
+    ListQuery list =
+        Objects.requireNonNull(ListQuery.of(Verb.LIST, "\"\" *", new ClientFeatures()));
+    all.answers().lists().ask(list).answered("OK done", /* here= */ null);
+    assertThat(believed(all, status, list)).containsExactly("NOOP", "STATUS", "LIST", "SELECT");
+
+    FoldWriter out = new FoldWriter();
+    Answers.Beside beside = folded ? all.fold(out) : null;
+    feed.down("lost");
+    feed.up();
+    UserMailboxes now = folded ? unfold(out, beside) : all;
+    assertThat(believed(now, status, list)).isEmpty();
+    now.changes().turned();
+    assertThat(believed(now, status, list)).isEmpty();
+    assertThat(now.changes().heard("INBOX")).isEqualTo(FeedState.UP);
+  }
+
+  /// What would be answered from memory.
+  private static List<String> believed(UserMailboxes all, StatusQuery status, ListQuery list) {
+    List<String> believed = new ArrayList<>();
+    if (all.sleepers().allMatch(one -> Objects.requireNonNull(one.watch()).proven(one))) {
+      believed.add("NOOP");
+    }
+    if (all.answers().statuses().find(status) != null) {
+      believed.add("STATUS");
+    }
+    if (all.answers().lists().find(list, "", /* here= */ null) != null) {
+      believed.add("LIST");
+    }
+    if (known(all, query("INBOX"))) {
+      believed.add("SELECT");
+    }
+    return believed;
   }
 
   @Test
@@ -332,6 +386,10 @@ class FoldTest {
       }
     }
     return seen;
+  }
+
+  private static void hearNamespaces(UserMailboxes all, String shared) {
+    all.changes().namespaces().hear(ResponseLine.parse("* NAMESPACE ((\"\" \"/\")) NIL " + shared));
   }
 
   private UserMailboxes user() {
