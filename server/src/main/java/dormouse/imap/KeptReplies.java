@@ -102,7 +102,8 @@ final class KeptReplies {
 
   /// Asks once, in the client's name, which mailboxes are not its own, so that feeds do not tell of them.
   private Decision learnNamespaces() {
-    side.ask(on -> home.changes().askForNamespaces(on, conversation::fromBackend));
+    boolean utf8 = conversation.features().utf8();
+    side.ask(on -> home.changes().askForNamespaces(on, utf8, conversation::fromBackend));
     return Decision.WAIT;
   }
 

@@ -216,14 +216,15 @@ public final class Changes implements BackendFeeds.Listener, OwnWrites.Listener 
 
   /// Asks which mailboxes are not the user's own.
   ///
+  /// @param utf8 whether names are UTF-8 on the connection ([dormouse.imap.track.ClientFeatures#utf8])
   /// @param others hears what else is said meanwhile
   public CompletableFuture<Reply> askForNamespaces(
-      BackendConnection on, Consumer<ResponseLine> others) {
+      BackendConnection on, boolean utf8, Consumer<ResponseLine> others) {
     Namespaces asked = namespaces(); // of this server, wherever the user is when it answers
     return on.run(
             "NAMESPACE",
             line -> {
-              if (!asked.hear(line)) {
+              if (!asked.hear(line, utf8)) {
                 others.accept(line);
               }
             })

@@ -45,9 +45,7 @@ public final class ListCache {
         failed |= line.kind().isStatus(); // it may say that the answer is not whole
         return false;
       }
-      if (query.names() == 0) {
-        namespaces.hear(line);
-      }
+      namespaces.hear(line, query.names() != 0);
       bytes += line.text().length() + OVERHEAD_BYTES;
       if (bytes > in.room().perUserBytes()) {
         failed = true;

@@ -1,5 +1,6 @@
 package dormouse.imap.sleep;
 
+import dormouse.imap.backend.ImapString;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.track.ResponseLine;
 import java.time.Duration;
@@ -16,7 +17,7 @@ final class Namespaces {
   private static final String NAMESPACE = "* NAMESPACE ";
   private static final Duration AGAIN = Duration.ofMinutes(10);
 
-  private @Nullable List<String> foreign; // prefixes
+  private @Nullable List<String> foreign; // prefixes, in modified UTF-7
   private long refusedMillis; // 0 if it has not been
 
   /// Whether the backend has said it.
@@ -38,11 +39,14 @@ final class Namespaces {
   }
 
   /// Learns from a response; returns whether it is one to NAMESPACE.
-  boolean hear(ResponseLine line) {
+  ///
+  /// @param utf8 whether it has names in UTF-8, and not in modified UTF-7
+  boolean hear(ResponseLine line, boolean utf8) {
     if (!line.text().regionMatches(true, 0, NAMESPACE, 0, NAMESPACE.length())) {
       return false;
     }
-    foreign = List.copyOf(foreign(line.text().substring(NAMESPACE.length())));
+    String answer = line.text().substring(NAMESPACE.length());
+    foreign = List.copyOf(foreign(utf8 ? ImapString.inUtf7(answer) : answer));
     return true;
   }
 
@@ -59,6 +63,8 @@ final class Namespaces {
   }
 
   /// Whether a mailbox is known to be the user's own.
+  ///
+  /// @param mailbox as for [Epochs#of]
   boolean isOwn(String mailbox) {
     return foreign != null && foreign.stream().noneMatch(mailbox::startsWith);
   }

@@ -137,7 +137,7 @@ final class NotifyWatch implements WatchLogin.Host {
       return;
     }
     home.changes()
-        .askForNamespaces(opened, _ -> {})
+        .askForNamespaces(opened, /* utf8= */ false, _ -> {})
         .thenCompose(reply ->
             reply.lost()
                 ? CompletableFuture.completedFuture(reply)

@@ -164,7 +164,7 @@ public final class StatusDesk {
   private CompletableFuture<?> step(BackendConnection on) {
     StatusQuery first = waiting.getFirst().query();
     if (home.changes().asksForNamespaces(first.mailbox())) {
-      return home.changes().askForNamespaces(on, _ -> {});
+      return home.changes().askForNamespaces(on, /* utf8= */ false, _ -> {});
     }
     if (canRefresh
         && StatusRefresh.isDue(statuses(), first, /* modSeqs= */ true, /* here= */ null)) {

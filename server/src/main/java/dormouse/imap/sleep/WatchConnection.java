@@ -99,6 +99,7 @@ final class WatchConnection {
     home.changes()
         .askForNamespaces(
             connection,
+            /* utf8= */ false,
             line -> {
               reader.hear(line);
               stirred |= MailboxReader.tellsOfChange(line);

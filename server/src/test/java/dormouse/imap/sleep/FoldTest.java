@@ -389,7 +389,9 @@ class FoldTest {
   }
 
   private static void hearNamespaces(UserMailboxes all, String shared) {
-    all.changes().namespaces().hear(ResponseLine.parse("* NAMESPACE ((\"\" \"/\")) NIL " + shared));
+    all.changes()
+        .namespaces()
+        .hear(ResponseLine.parse("* NAMESPACE ((\"\" \"/\")) NIL " + shared), /* utf8= */ false);
   }
 
   private UserMailboxes user() {
