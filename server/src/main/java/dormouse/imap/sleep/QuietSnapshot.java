@@ -5,7 +5,6 @@ import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.track.FetchLine;
-import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.FlagMap;
@@ -157,7 +156,7 @@ public final class QuietSnapshot {
       return;
     }
     untold.hear(line);
-    if (line.kind() == Kind.OK && line.codeName().equals("ALERT")) {
+    if (line.isAlert()) {
       toClient.accept(line);
     }
   }

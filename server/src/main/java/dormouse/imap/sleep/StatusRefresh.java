@@ -63,7 +63,7 @@ public final class StatusRefresh {
 
   private static void hear(
       ResponseLine line, Map<String, Map<String, String>> told, Consumer<ResponseLine> others) {
-    boolean warns = line.kind() == Kind.NO && !line.codeName().equals("ALERT");
+    boolean warns = line.kind() == Kind.NO && !line.isAlert();
     if (line.kind() == Kind.LIST || warns) { // Dovecot of a mailbox that goes meanwhile
       return;
     }

@@ -287,7 +287,7 @@ public final class Wake {
                 asked.hear(line);
               }
               moved.compareAndSet(false, isNews(line)); // NOTIFY tells it at any time
-              if (line.kind() == Kind.OK && line.codeName().equals("ALERT")) {
+              if (line.isAlert()) {
                 write(alerts, line);
               }
             }),

@@ -75,6 +75,15 @@ public final class ResponseLine {
     return code == null || space < 0 ? "" : code.substring(space + 1);
   }
 
+  /// Whether all users are to be shown it (RFC 9051 §7.1), whatever its status. A tagged line is an answer, and BYE the end of a connection:
+  /// they are none.
+  public boolean isAlert() {
+    return switch (kind) {
+      case OK, NO, BAD -> codeName().equals("ALERT");
+      default -> false;
+    };
+  }
+
   /// The number of `* 3 EXISTS`, at most 18 digits; -1 if there is none.
   public long number() {
     return kind.numbered() ? Long.parseLong(text.substring(2, endOfWord(2))) : -1;

@@ -2,6 +2,7 @@ package dormouse.imap.track;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -48,6 +49,17 @@ class ResponseLineTest {
       assertThat(line.code()).isNull();
       assertThat(line.codeName()).isEmpty();
       assertThat(line.codeArguments()).isEmpty();
+    }
+  }
+
+  @Test
+  void anAlertIsOneWhateverItsStatus() {
+    for (String text : List.of("* OK [ALERT] x", "* no [alert] x", "* BAD [ALERT] x")) {
+      assertThat(ResponseLine.parse(text).isAlert()).as(text).isTrue();
+    }
+    for (String text :
+        List.of("* BYE [ALERT] x", "a1 NO [ALERT] x", "* NO ALERT", "* NO [X ALERT] x", "* LIST")) {
+      assertThat(ResponseLine.parse(text).isAlert()).as(text).isFalse();
     }
   }
 
