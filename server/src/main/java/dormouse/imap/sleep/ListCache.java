@@ -30,6 +30,7 @@ public final class ListCache {
     private final ListQuery query;
     private final Proof since;
     private final Namespaces namespaces = changes().namespaces(); // of the server that is asked
+    private final int generation = now;
     private final List<String> lines = new ArrayList<>();
     private int bytes;
     private boolean failed;
@@ -65,7 +66,10 @@ public final class ListCache {
     ///
     /// @param here the mailbox that the client has selected
     public void answered(String reply, @Nullable SelectedMailbox here) {
-      if (!failed && isCurrent(query, since) && !query.tellsStatusOf(lines, here)) {
+      if (!failed
+          && generation == now
+          && isCurrent(query, since)
+          && !query.tellsStatusOf(lines, here)) {
         int size = bytes + query.command().length() + reply.length();
         keep(query, new Kept(lines, reply, since, size));
       }
@@ -78,6 +82,7 @@ public final class ListCache {
   private final Surroundings in;
   private final Map<ListQuery, Kept> kept = new LinkedHashMap<>(4);
   private int bytes;
+  private int now; // how often all was forgotten
 
   ListCache(Changes changes, Surroundings in) {
     this.changes = changes;
@@ -164,8 +169,9 @@ public final class ListCache {
     in.room().give(one.bytes());
   }
 
-  /// Forgets all.
+  /// Forgets all, and what is being asked.
   void clear() {
+    now++;
     kept.values().forEach(this::give);
     kept.clear();
   }

@@ -99,7 +99,7 @@ class FoldTest {
         List.of(Epochs.class, "mailboxes any last"),
         List.of(OwnWrites.class, "listener underWay sessions written epochs named clock"),
         List.of(StatusCache.class, "changes in kept asked bytes"),
-        List.of(ListCache.class, "changes in kept bytes"));
+        List.of(ListCache.class, "changes in kept bytes now"));
   }
 
   @ParameterizedTest
