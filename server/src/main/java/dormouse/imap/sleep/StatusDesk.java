@@ -169,9 +169,17 @@ public final class StatusDesk {
     if (canRefresh
         && StatusRefresh.isDue(statuses(), first, /* modSeqs= */ true, /* here= */ null)) {
       return StatusRefresh.run(on, statuses(), /* modSeqs= */ true, /* here= */ null, _ -> {})
-          .thenAccept(reply -> canRefresh &= reply.ok())
-          .thenCompose(_ -> askFor(on));
+          .thenCompose(reply -> refreshed(on, reply));
     }
+    return askFor(on);
+  }
+
+  /// Nothing is to be done on a connection that was left meanwhile: who waits now has asked since.
+  private CompletableFuture<?> refreshed(BackendConnection on, Reply reply) {
+    if (connection != on) {
+      return CompletableFuture.completedFuture(reply);
+    }
+    canRefresh &= reply.ok();
     return askFor(on);
   }
 
