@@ -29,11 +29,18 @@ final class Json {
         .latencies()
         .forEach((name, stacks) ->
             stacks.forEach((stack, times) -> curves.add(curve(name, stack, times))));
+    List<String> notes =
+        page.options().workloads().stream()
+            .flatMap(workload ->
+                page.figures().notes(workload.name()).stream()
+                    .map(note -> text(workload.name() + ": " + note)))
+            .toList();
     return """
     {
       "command": %s, "form": %s, "rounds": %d, "seconds": %d, "wrong": %s,
       "commit": %s, "processor": %s, "memoryGiB": %d, "system": %s, "load": %s,
       "versions": [%s],
+      "notes": [%s],
       "figures": [
         %s
       ],
@@ -54,6 +61,7 @@ final class Json {
             text(machine.system()),
             machine.load(),
             machine.versions().stream().map(Json::text).collect(Collectors.joining(", ")),
+            String.join(", ", notes),
             String.join(",\n    ", figures),
             String.join(",\n    ", curves));
   }

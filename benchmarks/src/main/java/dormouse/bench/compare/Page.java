@@ -154,7 +154,8 @@ record Page(
       }
       text.append('\n');
     }
-    return text.toString();
+    figures.notes(workload.name()).forEach(note -> text.append("\n- ").append(note).append('.'));
+    return text.append(figures.notes(workload.name()).isEmpty() ? "" : "\n").toString();
   }
 
   private static String title(Measure measure) {

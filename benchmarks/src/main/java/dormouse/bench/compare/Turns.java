@@ -17,8 +17,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
-/// One workload on all its stacks: all are started and made ready at the same time, then they take turns, and at last all end. On the thread
-/// of the run.
+/// One workload on all its stacks: all are started and made ready at the same time, then warmed up one after the other, then they take turns, and at
+/// last all end. On the thread of the run.
 final class Turns {
   private static final int KEEP_ALIVE_SECONDS = 120;
   private static final int MOST_CLIENTS = 18_000; // of 20,000 descriptors: others come and go
@@ -55,6 +55,8 @@ final class Turns {
       moments.add(System.nanoTime());
       atTheSameTime(kinds, this::prepare);
       moments.add(System.nanoTime());
+      ready.forEach((kind, rounds) -> attempt(kind, rounds::warmUp));
+      moments.add(System.nanoTime());
       for (int round = 0; round < bench.size().rounds(); round++) {
         ready.forEach((kind, rounds) -> attempt(kind, rounds::round));
         watch();
@@ -66,7 +68,7 @@ final class Turns {
       ready.clear();
       running.clear();
     }
-    System.err.printf("%s: seconds of preparing, and of each round:", workload.name());
+    System.err.printf("%s: seconds of preparing, of warming up, and of each round:", workload.name());
     for (int i = 1; i < moments.size(); i++) {
       System.err.printf(" %.1f", (moments.get(i) - moments.get(i - 1)) / 1e9);
     }

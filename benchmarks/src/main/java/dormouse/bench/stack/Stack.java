@@ -82,11 +82,16 @@ public final class Stack implements AutoCloseable {
   /// The same of memory behind no file: what of programs and libraries is mapped in goes up and down with other processes that do the same. It
   /// is looked at when no compiler is at work.
   public Held ownMemory() {
+    awaitCompilers();
+    long unused = unusedBytes();
+    return held(/* files= */ false).less(unused);
+  }
+
+  /// Returns when no compiler of the front is at work; after a while all the same.
+  public void awaitCompilers() {
     if (front != null) {
       front.awaitCompilers();
     }
-    long unused = unusedBytes();
-    return held(/* files= */ false).less(unused);
   }
 
   /// What of Dormouse's heap is free; 0 of others.

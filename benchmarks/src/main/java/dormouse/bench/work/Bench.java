@@ -23,7 +23,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
-/// What all workloads work with. On the thread of the run, but before the first round, when each stack has a thread of its own.
+/// What all workloads work with. On the thread of the run, but while stacks are prepared, when each has a thread of its own.
 ///
 /// @param load opens clients
 /// @param size how much of everything
@@ -45,9 +45,7 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   private static final double QUIET_SECONDS = 0.015; // of the processors, between two looks
   private static final int MOST_LOOKS = 120;
   private static final int HIBERNATION_LOOKS = 7;
-  private static final Duration SLICE = Duration.ofSeconds(1);
-  private static final double NO_LESS = 0.95;
-  private static final int STEADY = 2;
+  private static final Duration SLICE = Duration.ofMillis(500);
 
   /// What went wrong with this stack.
   Faults faults(Stack stack) {
@@ -148,26 +146,28 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
         .toList();
   }
 
-  /// Runs for a second again and again, until twice in a row it takes no less of the processors than before for each of what it does, or for
-  /// [Size#warmSeconds]: whatever compiles its code as it runs, or has caches to fill, has then done so.
+  /// Runs again and again until it is steady ([Steadiness]), or for [Size#warmSeconds], which the page then tells: whatever compiles its code as
+  /// it runs, or has caches to fill, has then done so. For [Workload.Rounds#warmUp], where no other stack has the processors.
   ///
-  /// @param run runs for so long
-  void untilSteady(Stack stack, Function<Duration, ClosedLoop.Outcome> run) {
-    untilSteady(stack, 1, run);
-  }
-
-  /// The same for `times` as long.
-  void untilSteady(Stack stack, int times, Function<Duration, ClosedLoop.Outcome> run) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos((long) times * size.warmSeconds());
-    double least = Double.MAX_VALUE;
-    int steady = 0;
-    while (steady < STEADY && System.nanoTime() < end) {
+  /// @param what runs, for the page
+  /// @param run runs for about so long
+  void untilSteady(
+      String workload, Stack stack, String what, Function<Duration, ClosedLoop.Outcome> run) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(size.warmSeconds());
+    Steadiness steadiness = new Steadiness();
+    while (!steadiness.steady()) {
+      if (System.nanoTime() - end > 0) {
+        figures.note(
+            workload,
+            "%s, %s, was not steady after %d s: %s"
+                .formatted(stack.kind().title(), what, size.warmSeconds(), steadiness.told()));
+        return;
+      }
       Usage before = stack.usage();
-      long count = Math.max(1, run.apply(SLICE).count());
-      double each = stack.usage().minus(before).sum() / count;
-      steady = each > least * NO_LESS ? steady + 1 : 0;
-      least = Math.min(least, each);
+      long count = run.apply(SLICE).count();
+      steadiness.add(stack.usage().minus(before), count);
     }
+    stack.awaitCompilers();
   }
 
   /// Ends them all.

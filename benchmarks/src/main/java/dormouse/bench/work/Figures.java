@@ -15,6 +15,7 @@ import java.util.Optional;
 public final class Figures {
   private final Map<Measure, Map<StackKind, List<Double>>> numbers = new LinkedHashMap<>();
   private final Map<String, Map<StackKind, Latencies>> latencies = new LinkedHashMap<>();
+  private final Map<String, List<String>> notes = new LinkedHashMap<>();
 
   /// Least, middle and most of some rounds.
   public record Spread(double min, double median, double max) {
@@ -48,6 +49,15 @@ public final class Figures {
         .computeIfAbsent(curve, _ -> new EnumMap<>(StackKind.class))
         .computeIfAbsent(stack, _ -> new Latencies())
         .add(more);
+  }
+
+  /// Adds what a reader of this workload's figures must know.
+  synchronized void note(String workload, String note) {
+    notes.computeIfAbsent(workload, _ -> new ArrayList<>()).add(note);
+  }
+
+  public synchronized List<String> notes(String workload) {
+    return notes.getOrDefault(workload, List.of());
   }
 
   public synchronized List<Measure> measures(String workload) {

@@ -10,12 +10,8 @@ import dormouse.bench.stack.Usage;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Function;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /// What does a login cost? See [#question].
 final class Login implements Workload {
@@ -30,16 +26,18 @@ final class Login implements Workload {
 
   /// What is measured of each way to connect.
   private record Measures(
-      Measure front, Measure all, Measure rate, Measure median, Measure high, Measure resumed) {
+      Measure front,
+      Measure compilers,
+      Measure all,
+      Measure rate,
+      Measure median,
+      Measure high,
+      Measure resumed) {
     static Measures of(Tls tls) {
-      String what =
-          switch (tls) {
-            case NONE -> "plain";
-            case FULL -> "full TLS";
-            case RESUMED -> "resumed TLS";
-          };
+      String what = title(tls);
       return new Measures(
           Measure.less(NAME, what + ": front's CPU", "ms"),
+          Measure.less(NAME, what + ": of it a virtual machine's compilers'", "ms"),
           Measure.less(NAME, what + ": CPU of front and back", "ms"),
           Measure.more(NAME, what + ": logins a second", ""),
           Measure.less(NAME, what + ": connect to logout, median", "ms"),
@@ -48,8 +46,15 @@ final class Login implements Workload {
     }
   }
 
-  private static final Map<Tls, Measures> MEASURES =
-      Stream.of(Tls.values()).collect(Collectors.toMap(Function.identity(), Measures::of));
+  private static final List<Tls> WAYS = List.of(Tls.FULL, Tls.RESUMED, Tls.NONE);
+
+  private static String title(Tls tls) {
+    return switch (tls) {
+      case NONE -> "plain";
+      case FULL -> "full TLS";
+      case RESUMED -> "resumed TLS";
+    };
+  }
 
   @Override
   public String name() {
@@ -62,8 +67,8 @@ final class Login implements Workload {
         Locale.ROOT,
         """
         Users connect, log in and out, %d at a time, each at once after the last, over TLS 1.3 with a full handshake, with a resumed one, and in the clear. \
-        CPU is for each login; most of the back's is Dovecot's, which starts a process for each. What was just started has a row of its own, its first logins while all stacks \
-        begin at once; then each has logins that do not count until they take no less of the processors any more.\
+        CPU is for each login; most of the back's is Dovecot's, which starts a process for each. What was just started has a row of its own, its first logins. Then each has, alone, logins of each kind that do not count, until they take no less of its front's CPU \
+        any more and nothing is compiled; before resumed ones count, each user has had one.\
         """,
         AT_ONCE);
   }
@@ -82,15 +87,24 @@ final class Login implements Workload {
   @Override
   public Rounds prepare(Bench bench, Stack stack) {
     bench.mailboxes(stack, 0, USERS);
-    first(bench, stack);
-    for (Tls tls : List.of(Tls.FULL, Tls.RESUMED)) {
-      bench.untilSteady(
-          stack, time -> run(bench, stack, tls, Long.MAX_VALUE, time, new Latencies()));
-    }
+    AtomicInteger next = new AtomicInteger(); // user, however many come at a time
     return new Rounds() {
       @Override
+      public void warmUp() {
+        first(bench, stack, next);
+        for (Tls tls : WAYS) {
+          bench.untilSteady(
+              NAME,
+              stack,
+              title(tls),
+              time -> run(bench, stack, tls, Long.MAX_VALUE, time, new Latencies(), next));
+        }
+        run(bench, stack, Tls.RESUMED, USERS, LONG, new Latencies(), next);
+      }
+
+      @Override
       public void round() {
-        MEASURES.forEach((tls, measures) -> measure(bench, stack, tls, measures));
+        WAYS.forEach(tls -> measure(bench, stack, tls, next));
       }
 
       @Override
@@ -99,24 +113,30 @@ final class Login implements Workload {
   }
 
   /// Before anything is compiled or believed.
-  private static void first(Bench bench, Stack stack) {
+  private static void first(Bench bench, Stack stack, AtomicInteger next) {
     Usage before = stack.usage();
-    long count = run(bench, stack, Tls.FULL, bench.size().logins(), LONG, new Latencies()).count();
+    long count =
+        run(bench, stack, Tls.FULL, bench.size().logins(), LONG, new Latencies(), next).count();
     if (stack.proxied()) {
       bench.add(FIRST, stack, stack.usage().minus(before).front() * 1e3 / count);
     }
   }
 
-  private static void measure(Bench bench, Stack stack, Tls tls, Measures measures) {
+  private static void measure(Bench bench, Stack stack, Tls tls, AtomicInteger next) {
+    Measures measures = Measures.of(tls);
     Latencies latencies = new Latencies();
     LockSupport.parkNanos(A_MOMENT); // what is left of others ends
     long resumed = bench.load().resumed();
     Usage before = stack.usage();
-    ClosedLoop.Outcome outcome = run(bench, stack, tls, bench.size().logins(), LONG, latencies);
+    ClosedLoop.Outcome outcome =
+        run(bench, stack, tls, bench.size().logins(), LONG, latencies, next);
     LockSupport.parkNanos(A_MOMENT);
     Usage used = stack.usage().minus(before);
     if (stack.proxied()) {
       bench.add(measures.front(), stack, used.front() * 1e3 / outcome.count());
+    }
+    if (stack.kind().isDormouse()) {
+      bench.add(measures.compilers(), stack, used.compilers() * 1e3 / outcome.count());
     }
     bench.add(measures.all(), stack, used.sum() * 1e3 / outcome.count());
     bench.add(measures.rate(), stack, outcome.perSecond());
@@ -128,8 +148,13 @@ final class Login implements Workload {
   }
 
   private static ClosedLoop.Outcome run(
-      Bench bench, Stack stack, Tls tls, long most, Duration time, Latencies latencies) {
-    AtomicInteger next = new AtomicInteger();
+      Bench bench,
+      Stack stack,
+      Tls tls,
+      long most,
+      Duration time,
+      Latencies latencies,
+      AtomicInteger next) {
     return ClosedLoop.run(
         AT_ONCE,
         most,

@@ -42,7 +42,6 @@ final class Mixed implements Workload {
   private static final Measure MISSED =
       Measure.less(NAME, "FETCH that Dovecot answered with nothing, asked again", "");
   private static final int PATIENCE_SECONDS = 20;
-  private static final int WARM_SLICES = 4; // times as many, for little happens in each
   private static final int PAGES = 5;
   private static final double PAGE_SECONDS = 10;
   private static final int FOLDERS = 5;
@@ -80,8 +79,8 @@ final class Mixed implements Workload {
     return """
     A day in the life of some users, faster than it passes. The desktop of each idles over TLS, begins IDLE anew every 9 to 29 minutes, and fetches the header of each new message; one in three polls STATUS of five mailboxes \
     every 5. The phones of one in two come every 15 minutes for one message and leave. Webmail opens five pages every half hour for one in four, in clear, and logs in for each. Everybody gets a message every 20 \
-    minutes. All intervals vary by half; what is due begins, whatever becomes of those before. What was just started has a row of its own, its first second while all stacks begin at once; then each lives through the same \
-    second again until that takes no less of the processors any more.\
+    minutes. All intervals vary by half; what is due begins, whatever becomes of those before. What was just started has a row of its own, its first half second; then each lives, alone, through the same \
+    half second again until that takes no less of its front's CPU any more and nothing is compiled.\
     """;
   }
 
@@ -115,9 +114,13 @@ final class Mixed implements Workload {
     }
     List<Desktop> desktops = new ArrayList<>();
     bench.hold(stack, 0, count).forEach(client -> desktops.add(new Desktop(client)));
-    warmUp(bench, stack, desktops);
     return new Rounds() {
       private long rounds = SEED;
+
+      @Override
+      public void warmUp() {
+        Mixed.warmUp(bench, stack, desktops);
+      }
 
       @Override
       public void round() {
@@ -158,8 +161,9 @@ final class Mixed implements Workload {
     Usage begin = stack.usage();
     AtomicBoolean first = new AtomicBoolean(true);
     bench.untilSteady(
+        NAME,
         stack,
-        WARM_SLICES,
+        "a second of that day",
         time -> {
           double seconds = time.toMillis() / 1e3;
           ClosedLoop.Outcome outcome =

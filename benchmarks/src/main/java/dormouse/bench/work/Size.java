@@ -5,7 +5,7 @@ package dormouse.bench.work;
 /// @param rounds of each workload; their least, middle and most are told
 /// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process, six times as many of Dormouse. All of all stacks are clients of one process: at most 19,000
 /// @param holdSeconds how long it watches them, and between two keep-alives; longer than it takes to hibernate, or nobody ever rests
-/// @param warmSeconds how long each of what is measured runs at most before it counts, until it takes no less of the processors any more
+/// @param warmSeconds how long each of what is measured runs at most before it counts, until it is steady
 /// @param logins a round, of each kind
 /// @param storm sessions that come back at once; where they are too many for one process, those of one stack after the other
 /// @param sessions that **wake** and **deliver** hold
@@ -42,11 +42,11 @@ public record Size(
 
   /// Ten to twenty minutes on two cores.
   public static final Size QUICK =
-      new Size("quick", 3, 200, 5, 6, 100, 60, 80, 50, 2, 1, 4 << 20, 50, 100, 3, 120);
+      new Size("quick", 3, 200, 5, 45, 100, 60, 80, 50, 2, 1, 4 << 20, 50, 100, 3, 120);
 
   /// Hours.
   public static final Size FULL =
-      new Size("full", 5, 350, 20, 60, 3000, 5000, 1000, 100, 20, 20, 16 << 20, 50, 5000, 120, 2);
+      new Size("full", 5, 350, 20, 300, 3000, 5000, 1000, 100, 20, 20, 16 << 20, 50, 5000, 120, 2);
 
   /// How many workloads run beside each other: more than one where nobody looks at figures.
   public int workloadsAtOnce() {

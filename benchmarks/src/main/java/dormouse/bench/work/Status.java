@@ -25,9 +25,16 @@ final class Status implements Workload {
   private static final int MESSAGES = 3;
 
   private record Measures(
-      Measure rate, Measure front, Measure back, Measure all, Measure median, Measure high) {
+      String how,
+      Measure rate,
+      Measure front,
+      Measure back,
+      Measure all,
+      Measure median,
+      Measure high) {
     static Measures of(String how) {
       return new Measures(
+          how,
           Measure.more(NAME, how + ": STATUS a second", ""),
           Measure.less(NAME, how + ": front's CPU for a STATUS", "µs"),
           Measure.less(NAME, how + ": back's CPU for a STATUS", "µs"),
@@ -67,11 +74,13 @@ final class Status implements Workload {
       clients.add(bench.login(stack, user, Tls.FULL).join());
     }
     run(bench, stack, clients, 1, 2L * CLIENTS * FOLDERS, LONG); // all of them once, and again
-    for (int atOnce : new int[] {1, FOLDERS}) {
-      bench.untilSteady(
-          stack, time -> run(bench, stack, clients, atOnce, Long.MAX_VALUE, time).outcome);
-    }
     return new Rounds() {
+      @Override
+      public void warmUp() {
+        untilSteady(bench, stack, clients, 1, ONE_BY_ONE);
+        untilSteady(bench, stack, clients, FOLDERS, ALL_AT_ONCE);
+      }
+
       @Override
       public void round() {
         measure(bench, stack, clients, 1, ONE_BY_ONE);
@@ -83,6 +92,15 @@ final class Status implements Workload {
         clients.forEach(Client::logout);
       }
     };
+  }
+
+  private static void untilSteady(
+      Bench bench, Stack stack, List<Client> clients, int atOnce, Measures measures) {
+    bench.untilSteady(
+        NAME,
+        stack,
+        measures.how,
+        time -> run(bench, stack, clients, atOnce, Long.MAX_VALUE, time).outcome);
   }
 
   private static void measure(

@@ -62,8 +62,13 @@ final class Streaming implements Workload {
               .thenCompose(client -> client.select(1, Mailboxes.UID_VALIDITY))
               .join());
     }
-    bench.untilSteady(stack, time -> run(bench, stack, clients, expected, time));
     return new Rounds() {
+      @Override
+      public void warmUp() {
+        bench.untilSteady(
+            NAME, stack, "many clients", time -> run(bench, stack, clients, expected, time));
+      }
+
       @Override
       public void round() {
         measure(bench, stack, clients.subList(0, 1), expected, ONE);

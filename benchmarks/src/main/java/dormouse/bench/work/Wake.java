@@ -60,25 +60,31 @@ final class Wake implements Workload {
     bench.mailboxes(stack, 0, count);
     List<Client> held = bench.hold(stack, 0, count);
     Bench.settle(stack, count);
-    int[] turns = new int[WARMING];
-    bench.untilSteady(
-        stack,
-        time ->
-            ClosedLoop.run(
-                WARMING,
-                Long.MAX_VALUE,
-                time,
-                bench.faults(stack),
-                new Latencies(),
-                which -> {
-                  int turn = turns[which]++;
-                  int client = (which + WARMING * turn) % (count / WARMING * WARMING);
-                  Kind kind = KINDS.get(turn % KINDS.size());
-                  return wake(held.get(client), kind, System.nanoTime(), new Latencies());
-                }));
-    Bench.settle(stack, count);
     return new Rounds() {
       private int next;
+
+      @Override
+      public void warmUp() {
+        int[] turns = new int[WARMING];
+        bench.untilSteady(
+            NAME,
+            stack,
+            "waking",
+            time ->
+                ClosedLoop.run(
+                    WARMING,
+                    Long.MAX_VALUE,
+                    time,
+                    bench.faults(stack),
+                    new Latencies(),
+                    which -> {
+                      int turn = turns[which]++;
+                      int client = (which + WARMING * turn) % (count / WARMING * WARMING);
+                      Kind kind = KINDS.get(turn % KINDS.size());
+                      return wake(held.get(client), kind, System.nanoTime(), new Latencies());
+                    }));
+        Bench.settle(stack, count);
+      }
 
       @Override
       public void round() {

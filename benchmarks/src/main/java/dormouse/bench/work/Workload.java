@@ -26,11 +26,15 @@ public interface Workload {
     return 0;
   }
 
-  /// Makes the stack ready for the first round. All stacks are prepared at the same time; then they take turns, round by round.
+  /// Makes the stack ready to be warmed up. All stacks are prepared at the same time; then they are warmed up one after the other, and then they
+  /// take turns, round by round.
   Rounds prepare(Bench bench, Stack stack);
 
   /// One stack's part.
   interface Rounds extends AutoCloseable {
+    /// Does what is to be measured until whatever compiles or fills up at first has done so, while the other stacks do nothing.
+    default void warmUp() {}
+
     /// Measures once, while the other stacks do nothing.
     void round();
 
