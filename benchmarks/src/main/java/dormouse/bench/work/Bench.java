@@ -45,6 +45,7 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   private static final double QUIET_SECONDS = 0.015; // of the processors, between two looks
   private static final int MOST_LOOKS = 120;
   private static final int HIBERNATION_LOOKS = 7;
+  private static final long HIBERNATION_NANOS = 2_500_000_000L; // a second, and another one until its connection is let go
   private static final Duration SLICE = Duration.ofMillis(500);
 
   /// What went wrong with this stack.
@@ -186,7 +187,17 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
     for (int i = 0; i < least || (i < MOST_LOOKS && !resting(stack, sessions)); i++) {
       LockSupport.parkNanos(LOOK_NANOS);
     }
-    Usage before = stack.usage(); // from here on it is not asked, for its answers take time
+    untilQuiet(stack); // and is not asked, for its answers take time
+  }
+
+  /// The same while CPU is measured: it is not asked whether it has hibernated whom it will, but given the time for it.
+  static void calm(Stack stack) {
+    LockSupport.parkNanos(HIBERNATION_NANOS);
+    untilQuiet(stack);
+  }
+
+  private static void untilQuiet(Stack stack) {
+    Usage before = stack.usage();
     for (int i = 0; i < MOST_LOOKS; i++) {
       LockSupport.parkNanos(LOOK_NANOS);
       Usage now = stack.usage();

@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// What does it cost in all, when everything comes at once? See [#question].
 final class Mixed implements Workload {
@@ -38,7 +39,7 @@ final class Mixed implements Workload {
   private static final Measure FIRST =
       Measure.less(NAME, "just started: front's CPU for a minute of 1,000 users", "ms");
   private static final Measure MEMORY =
-      Measure.less(NAME, "memory of all processes at the end, less unused heap", "MiB");
+      Measure.less(NAME, "memory of all processes then, less unused heap", "MiB");
   private static final Measure MISSED =
       Measure.less(NAME, "FETCH that Dovecot answered with nothing, asked again", "");
   private static final int PATIENCE_SECONDS = 20;
@@ -79,7 +80,7 @@ final class Mixed implements Workload {
     return """
     A day in the life of some users, faster than it passes. The desktop of each idles over TLS, begins IDLE anew every 9 to 29 minutes, and fetches the header of each new message; one in three polls STATUS of five mailboxes \
     every 5. The phones of one in two come every 15 minutes for one message and leave. Webmail opens five pages every half hour for one in four, in clear, and logs in for each. Everybody gets a message every 20 \
-    minutes. All intervals vary by half; what is due begins, whatever becomes of those before. What was just started has a row of its own, its first half second; then each lives, alone, through the same \
+    minutes. All intervals vary by half; what is due begins, whatever becomes of those before. CPU is taken until everybody idles again, whoever hibernates them has done so, and the stack does nothing. What was just started has a row of its own, its first half second; then each lives, alone, through the same \
     half second again until that takes no less of its front's CPU any more and nothing is compiled.\
     """;
   }
@@ -128,6 +129,7 @@ final class Mixed implements Workload {
         Day day = new Day(bench, stack, desktops);
         Usage before = stack.usage();
         day.run(seconds, new Random(rounds++));
+        Bench.calm(stack);
         Usage used = stack.usage().minus(before);
         double thousandMinutes = thousandMinutes(bench, seconds);
         bench.add(ALL, stack, used.sum() * 1e3 / thousandMinutes);
@@ -144,12 +146,12 @@ final class Mixed implements Workload {
                 Measure.less(NAME, kind.title + ", 99 %", "ms"),
                 stack,
                 times));
+        Held held = stack.held();
+        bench.add(MEMORY, stack, (double) (held.front() + held.back()) / (1 << 20));
       }
 
       @Override
       public void close() {
-        Held held = stack.held();
-        bench.add(MEMORY, stack, (double) (held.front() + held.back()) / (1 << 20));
         Bench.leave(desktops.stream().map(desktop -> desktop.client).toList());
       }
     };
@@ -184,7 +186,7 @@ final class Mixed implements Workload {
   private static final class Desktop {
     final Client client;
     private final List<CompletableFuture<Long>> expected = new ArrayList<>(); // one a message
-    private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
+    private final InTurn turns = new InTurn();
     private int fetched = Bench.MESSAGES;
 
     Desktop(Client client) {
@@ -193,13 +195,14 @@ final class Mixed implements Workload {
     }
 
     /// Ends IDLE, does this, and idles again.
-    synchronized CompletableFuture<?> turn(Supplier<CompletableFuture<?>> what) {
-      CompletableFuture<?> turn =
-          last.thenCompose(_ -> client.done())
-              .thenCompose(_ -> what.get())
-              .thenCompose(_ -> client.idle());
-      last = turn.exceptionally(_ -> null); // the client has told what was wrong
-      return turn;
+    CompletableFuture<?> turn(Supplier<CompletableFuture<?>> what) {
+      return turns.add(
+          () -> client.done().thenCompose(_ -> what.get()).thenCompose(_ -> client.idle()));
+    }
+
+    /// Completes when it idles again, and has nothing left to do.
+    synchronized CompletableFuture<?> rests() { // not before it has begun to do what it has heard of
+      return turns.ended();
     }
 
     /// Completes when it has heard of one more message than were expected before.
@@ -246,7 +249,7 @@ final class Mixed implements Workload {
       }
     }
 
-    /// Returns when all that was due in these seconds has ended.
+    /// Returns when all that was due in these seconds has ended, and so has what each desktop does because of it.
     ClosedLoop.Outcome run(double seconds, Random random) {
       long begin = System.nanoTime();
       List<Event> events = events(seconds, random);
@@ -259,7 +262,8 @@ final class Mixed implements Workload {
           }
           all.add(begin(event, due, threads));
         }
-        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
+        allOf(all.stream())
+            .thenCompose(_ -> allOf(desktops.stream().map(Desktop::rests)))
             .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
             .join();
       } catch (RuntimeException e) {
@@ -269,6 +273,10 @@ final class Mixed implements Workload {
             .forEach(i -> bench.faults(stack).add("not ended: " + events.get(i)));
       }
       return new ClosedLoop.Outcome(all.size(), (System.nanoTime() - begin) / 1e9);
+    }
+
+    private static CompletableFuture<Void> allOf(Stream<CompletableFuture<?>> some) {
+      return CompletableFuture.allOf(some.toArray(CompletableFuture[]::new));
     }
 
     private List<Event> events(double seconds, Random random) {
