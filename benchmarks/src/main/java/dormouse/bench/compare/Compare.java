@@ -27,7 +27,7 @@ import java.util.concurrent.Future;
 /// ./bench [--full | --tiny] [--stacks nginx,dormouse…] [WORKLOAD…]
 /// ```
 /// A round of each stack in turn, so that a busy machine troubles all alike. Prints a table for each workload; a run of everything writes `docs/benchmarks.md` as well. The exit code is 1 if any client of Dormouse heard a byte that
-/// it should not, was cut off, or got no answer; never because of time. What clients of peers heard is told as well.
+/// it should not, or was cut off; never because of time: what came late is told. What clients of peers heard is told as well.
 public final class Compare {
   private static final Path JAR = Path.of("server/target/dormouse.jar");
   private static final Path DOCS = Path.of("docs");
@@ -87,7 +87,8 @@ public final class Compare {
     page.write(folder);
     faults.forEach((kind, wrong) -> {
       wrong.first().forEach(fault -> out.printf("WRONG, %s: %s%n", kind.title(), fault));
-      out.printf("%s: %d wrong answers%n", kind.title(), wrong.count());
+      wrong.firstLate().forEach(late -> out.printf("LATE, %s: %s%n", kind.title(), late));
+      out.printf("%s: %d wrong answers, %d late%n", kind.title(), wrong.count(), wrong.lateCount());
     });
     return right();
   }

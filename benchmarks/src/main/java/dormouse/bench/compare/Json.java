@@ -1,5 +1,6 @@
 package dormouse.bench.compare;
 
+import dormouse.bench.load.Faults;
 import dormouse.bench.load.Latencies;
 import dormouse.bench.stack.StackKind;
 import dormouse.bench.work.Measure;
@@ -37,7 +38,7 @@ final class Json {
             .toList();
     return """
     {
-      "command": %s, "form": %s, "rounds": %d, "seconds": %d, "wrong": %s,
+      "command": %s, "form": %s, "rounds": %d, "seconds": %d, "wrong": %s, "late": %s,
       "commit": %s, "processor": %s, "memoryGiB": %d, "system": %s, "load": %s,
       "versions": [%s],
       "notes": [%s],
@@ -54,7 +55,8 @@ final class Json {
             text(page.options().size().name()),
             page.options().size().rounds(),
             page.seconds(),
-            text(page.wrong()),
+            text(page.told(Faults::count)),
+            text(page.told(Faults::lateCount)),
             text(machine.commit()),
             text(machine.processor()),
             machine.memory(),

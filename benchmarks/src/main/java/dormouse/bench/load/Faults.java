@@ -1,18 +1,22 @@
 package dormouse.bench.load;
 
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// What went wrong: a byte that was not expected, an answer that did not come, a client that was cut off. Any thread.
+/// What went wrong: a byte that was not expected, a client that was cut off; and, apart from it, what did not come in time. Any thread.
 public final class Faults {
   private static final int KEPT = 20;
 
   private final AtomicLong count = new AtomicLong();
   private final Queue<String> first = new ConcurrentLinkedQueue<>();
+  private final AtomicLong late = new AtomicLong();
+  private final Queue<String> firstLate = new ConcurrentLinkedQueue<>();
 
   public void add(String what) {
     if (count.incrementAndGet() <= KEPT) {
@@ -20,13 +24,22 @@ public final class Faults {
     }
   }
 
-  /// Adds that a task failed, unless what failed it has been added already.
+  /// Adds what has not come in time, which may be the machine's fault.
+  public void late(String what) {
+    if (late.incrementAndGet() <= KEPT) {
+      firstLate.add(what);
+    }
+  }
+
+  /// Adds that a task failed, unless what failed it has been added already. That it took too long is no fault, but late.
   public void add(Throwable failure) {
     Throwable cause = failure;
     while (cause instanceof CompletionException && cause.getCause() != null) {
       cause = cause.getCause();
     }
-    if (!(cause instanceof Heard)) {
+    if (cause instanceof TimeoutException || cause.getCause() instanceof SocketTimeoutException) {
+      late("not all ended in time");
+    } else if (!(cause instanceof Heard)) {
       add(cause.toString());
     }
   }
@@ -47,5 +60,14 @@ public final class Faults {
   /// The first twenty.
   public List<String> first() {
     return List.copyOf(first);
+  }
+
+  public long lateCount() {
+    return late.get();
+  }
+
+  /// The first twenty of those.
+  public List<String> firstLate() {
+    return List.copyOf(firstLate);
   }
 }

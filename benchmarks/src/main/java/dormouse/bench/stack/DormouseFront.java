@@ -59,7 +59,7 @@ final class DormouseFront implements Front {
             tls: none
             gate: { logins-per-second: 100000, burst: 100000, concurrent-logins: 1000, queue: 100000 }
             pool: { keep: %8$s, keep-after-logout: %8$s, trust-password: %10$s }
-        hibernate: { enabled: %7$b, after: %8$s, keep-alive: %9$ds, sync-linger: %8$s }
+        hibernate: { enabled: %7$b, after: %8$s, wake-timeout: 60s, keep-alive: %9$ds, sync-linger: %8$s }
         limits: { exempt: [ 127.0.0.0/8 ] }
         """
             .formatted(

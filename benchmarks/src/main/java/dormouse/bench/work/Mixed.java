@@ -270,7 +270,7 @@ final class Mixed implements Workload {
         bench.faults(stack).add(e);
         IntStream.range(0, all.size())
             .filter(i -> !all.get(i).isDone())
-            .forEach(i -> bench.faults(stack).add("not ended: " + events.get(i)));
+            .forEach(i -> bench.faults(stack).late("not ended: " + events.get(i)));
       }
       return new ClosedLoop.Outcome(all.size(), (System.nanoTime() - begin) / 1e9);
     }

@@ -96,7 +96,7 @@ final class Storm implements Workload {
           CompletableFuture.allOf(coming.toArray(CompletableFuture[]::new))
               .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
               .exceptionally(e -> {
-                bench.faults(stack).add(stack.kind().title() + ": not all came back: " + e);
+                bench.faults(stack).late("not all came back: " + e);
                 return null;
               });
       bench.add(BACK, stack, all.thenApply(_ -> (System.nanoTime() - up) / 1e9).join());
