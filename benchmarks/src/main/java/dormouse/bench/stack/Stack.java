@@ -110,6 +110,14 @@ public final class Stack implements AutoCloseable {
     return before == null ? behind : behind.behind(Held.of(before.pids(), false, files));
   }
 
+  /// Before Dormouse, has each process of Dovecot serve one session after the other, or as by default again: a JVM needs so many logins before its code
+  /// is compiled that they would take too long. A peer in C has nothing to compile.
+  public void quickBackend(boolean quick) {
+    if (kind.isDormouse()) {
+      backend.reuseProcesses(quick);
+    }
+  }
+
   /// Whether there is something between clients and Dovecot.
   public boolean proxied() {
     return front != null;

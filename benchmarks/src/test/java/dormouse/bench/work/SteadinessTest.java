@@ -37,7 +37,8 @@ class SteadinessTest {
       slice(0.010, 0.004);
     }
     assertThat(steadiness.steady()).isFalse();
-    assertThat(steadiness.told()).isEqualTo("its front's CPU was 1.00 of before, 40 % of it compilers'");
+    assertThat(steadiness.told())
+        .isEqualTo("its front's CPU was 1.00 of before, 40 % of it compilers'");
   }
 
   @Test
