@@ -12,7 +12,7 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// What the answer to one command may be, besides its tagged OK. Used once, on the client's event loop.
+/// What the answer to one command may be, besides its tagged OK. Used once, unless it says otherwise, on the client's event loop.
 public interface Check {
   /// Whether this is expected: an untagged line, or a part of one between literals, without CRLF. What is not changes nothing.
   boolean text(String part);
@@ -58,6 +58,29 @@ public interface Check {
       @Override
       public boolean complete() {
         return missing.isEmpty();
+      }
+    };
+  }
+
+  /// Exactly this line, in each answer to one command after the other.
+  static Check lineAgain(String line) {
+    return new Check() {
+      private boolean heard;
+
+      @Override
+      public boolean text(String part) {
+        if (heard || !part.equals(line)) {
+          return false;
+        }
+        heard = true;
+        return true;
+      }
+
+      @Override
+      public boolean complete() {
+        boolean complete = heard;
+        heard = false;
+        return complete;
       }
     };
   }

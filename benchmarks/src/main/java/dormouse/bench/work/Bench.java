@@ -180,6 +180,11 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
         .exceptionally(_ -> null)
         .join();
   }
+  /// Seconds of the processors that the load client has used so far.
+  static double ownSeconds() {
+    return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
+  }
+
 
   /// Returns when whoever hibernates sessions has done so with these, and the stack does nothing; at the latest after a minute.
   static void settle(Stack stack, int sessions) {

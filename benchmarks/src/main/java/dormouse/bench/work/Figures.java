@@ -91,7 +91,7 @@ public final class Figures {
     Map<StackKind, List<Double>> all = of(measure);
     List<Double> own = all.getOrDefault(StackKind.DORMOUSE, List.of());
     Optional<StackKind> best = bestPeer(measure);
-    if (own.isEmpty() || best.isEmpty()) {
+    if (own.isEmpty() || best.isEmpty() || !measure.judged()) {
       return Optional.empty();
     }
     List<Double> peer = all.getOrDefault(best.get(), List.of());

@@ -6,14 +6,20 @@ package dormouse.bench.work;
 /// @param name what it is
 /// @param unit of it
 /// @param more whether more is better
-public record Measure(String workload, String name, String unit, boolean more) {
+/// @param judged whether a stack is better for it, or it only tells how the others were taken
+public record Measure(String workload, String name, String unit, boolean more, boolean judged) {
   /// One where less is better.
   static Measure less(String workload, String name, String unit) {
-    return new Measure(workload, name, unit, false);
+    return new Measure(workload, name, unit, false, true);
+  }
+
+  /// One that says nothing of the stack.
+  static Measure aside(String workload, String name, String unit) {
+    return new Measure(workload, name, unit, false, false);
   }
 
   /// One where more is better.
   static Measure more(String workload, String name, String unit) {
-    return new Measure(workload, name, unit, true);
+    return new Measure(workload, name, unit, true, true);
   }
 }
