@@ -57,7 +57,7 @@ final class Turns {
       moments.add(System.nanoTime());
       ready.forEach((kind, rounds) -> attempt(kind, rounds::warmUp));
       moments.add(System.nanoTime());
-      for (int round = 0; round < bench.size().rounds(); round++) {
+      for (int round = 0; round < workload.rounds(bench.size()); round++) {
         ready.forEach((kind, rounds) -> attempt(kind, rounds::round));
         watch();
         moments.add(System.nanoTime());
@@ -68,7 +68,8 @@ final class Turns {
       ready.clear();
       running.clear();
     }
-    System.err.printf("%s: seconds of preparing, of warming up, and of each round:", workload.name());
+    System.err.printf(
+        "%s: seconds of preparing, of warming up, and of each round:", workload.name());
     for (int i = 1; i < moments.size(); i++) {
       System.err.printf(" %.1f", (moments.get(i) - moments.get(i - 1)) / 1e9);
     }
@@ -92,7 +93,7 @@ final class Turns {
     int seconds = workload.watchSeconds(bench.size());
     if (seconds > 0) {
       List<Runnable> ends = ready.values().stream().map(Rounds::watch).toList();
-      LockSupport.parkNanos(seconds * 1_000_000_000L);
+      LockSupport.parkNanos((seconds + 1) * 1_000_000_000L); // each has heard one, however it falls
       ends.forEach(Runnable::run);
     }
   }

@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,7 @@ public final class Client extends ChannelInboundHandlerAdapter {
   private int tags;
   private long exists;
   private long bytes;
+  private final AtomicInteger keptAlive = new AtomicInteger();
   private boolean ended;
   private boolean mayEnd;
   private LongConsumer onExists = _ -> {};
@@ -168,6 +170,11 @@ public final class Client extends ChannelInboundHandlerAdapter {
   /// Bytes heard so far, after TLS. On its event loop.
   public long bytes() {
     return bytes;
+  }
+
+  /// How often it has heard that the server is still there. Any thread.
+  public int keptAlive() {
+    return keptAlive.get();
   }
 
   private CompletableFuture<Client> send(
@@ -327,8 +334,11 @@ public final class Client extends ChannelInboundHandlerAdapter {
   }
 
   private boolean unasked(String text) {
-    if (text.equals(STILL_HERE)
-        || (text.startsWith("* ") && (text.endsWith(" RECENT") || FLAGS.matcher(text).matches()))) {
+    if (text.equals(STILL_HERE)) {
+      keptAlive.incrementAndGet();
+      return true;
+    }
+    if (text.startsWith("* ") && (text.endsWith(" RECENT") || FLAGS.matcher(text).matches())) {
       return true;
     }
     if (!text.endsWith(" EXISTS")) {

@@ -29,6 +29,8 @@ final class DormouseFront implements Front {
   private static final Pattern FILLERS =
       Pattern.compile("(?m)^ *\\d+: +\\d+ +(\\d+) +\\S*jdk\\.internal\\.vm\\.Filler");
   private static final Pattern HEAP = Pattern.compile("\\[0x(\\p{XDigit}+), 0x(\\p{XDigit}+)\\)");
+  private static final Pattern CODE =
+      Pattern.compile("(?m)^CodeCache: size=\\d+Kb,? used=(\\d+)Kb");
   private static final Pattern AREA = Pattern.compile("(\\p{XDigit}+)-(\\p{XDigit}+) .*");
 
   private final Path home;
@@ -119,6 +121,15 @@ final class DormouseFront implements Front {
     } catch (AssertionError _) {
       // then the figure is what it is
     }
+  }
+
+  @Override
+  public long codeBytes() {
+    Matcher used = CODE.matcher(jcmd("Compiler.codecache"));
+    if (!used.find()) {
+      throw new IllegalStateException("nothing is told of the code");
+    }
+    return Long.parseLong(used.group(1)) << 10;
   }
 
   /// All of the heap that is in memory, but what a full collection leaves, without what it fills gaps with. Less than nothing where some of

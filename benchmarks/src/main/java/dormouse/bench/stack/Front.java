@@ -19,6 +19,11 @@ interface Front extends AutoCloseable {
   /// Returns when none of its compilers is at work, who take megabytes while they are; after a while all the same.
   default void awaitCompilers() {}
 
+  /// How many bytes of machine code it has compiled by now.
+  default long codeBytes() {
+    return 0;
+  }
+
   /// What of its memory is room in a heap that it does not need now.
   default long unusedBytes() {
     return 0;

@@ -94,6 +94,11 @@ public final class Stack implements AutoCloseable {
     }
   }
 
+  /// What Dormouse has of machine code; 0 of others.
+  public long codeBytes() {
+    return front == null ? 0 : front.codeBytes();
+  }
+
   /// What of Dormouse's heap is free; 0 of others.
   public long unusedBytes() {
     return front == null ? 0 : front.unusedBytes();

@@ -86,15 +86,23 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   /// Has one client hear of one message, so that whatever is loaded, started or believed at first is so before anything is measured:
   /// Dormouse relies on a feed from its first event on.
   public void warmUp(Stack stack) {
-    mailboxes(stack, WARM_USER, WARM_USER + 1);
-    Client client = idle(stack, WARM_USER).join();
+    warmUp(stack, 0);
+  }
+
+  /// The same once more, where it has been started again.
+  ///
+  /// @param times it has been so
+  void warmUp(Stack stack, int times) {
+    int user = WARM_USER + times;
+    mailboxes(stack, user, user + 1);
+    Client client = idle(stack, user).join();
     CompletableFuture<Long> heard = new CompletableFuture<>();
     client.onExists(heard::complete);
     int least = stack.kind().isDormouse() || stack.kind().hibernates() ? HIBERNATION_LOOKS : 0;
     for (int i = 0; i < least || (!stack.asleep(1) && i < MOST_LOOKS); i++) {
       LockSupport.parkNanos(LOOK_NANOS);
     }
-    stack.backend().deliver(stack.user(WARM_USER), message(1));
+    stack.backend().deliver(stack.user(user), message(1));
     heard.orTimeout(WARM_SECONDS, TimeUnit.SECONDS).join();
     for (int i = 0; !stack.fed() && i < MOST_LOOKS; i++) {
       LockSupport.parkNanos(LOOK_NANOS);

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// What does an idle session take? See [#question].
@@ -26,17 +27,18 @@ final class Hold implements Workload {
   private static final Measure FRONT = Measure.less(NAME, "of it the front's", "KiB");
   private static final Measure KERNEL = Measure.less(NAME, "kernel's memory a session", "KiB");
   private static final Measure ALL = Measure.less(NAME, "all memory a session", "KiB");
-  private static final Measure CPU =
-      Measure.less(NAME, "CPU of 1,000 sessions for a keep-alive each", "ms");
+  private static final Measure CPU = Measure.less(NAME, "CPU of 1,000 keep-alives", "ms");
   private static final Measure COUNT = Measure.less(NAME, "processes at the end", "");
   private static final Measure BEFORE =
       Measure.less(NAME, "memory of all processes before the first session", "MiB");
   private static final int WARM = 50;
   private static final int FEWER = 5; // where each takes a process
   private static final int MORE =
-      6; // of Dormouse's, who cannot be seen beside what else its memory does
+      8; // of Dormouse's, who cannot be seen beside what else its memory does
   private static final int EACH = 3; // of a user
   private static final int SOCKETS = 500;
+  private static final double STEADY = 1.02; // of the code before
+  private static final double MIB = 1 << 20;
 
   @Override
   public String name() {
@@ -49,9 +51,10 @@ final class Hold implements Workload {
         Locale.ROOT,
         """
         TLS clients, three a user, log in, select INBOX and idle; each round adds as many again (a fifth where each takes a process, %d times as many of Dormouse, where each takes hardly anything), waits until \
-        whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. Memory of processes is Pss, what lies behind files left out, but before the first session all of it. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
-        whole machine, less the client's socket and its place in the client's epoll, which are measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers rest and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over the \
-        time in which each session hears one keep-alive.\
+        whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. Before that one as many as it adds come, sleep and leave, before Dormouse again and again until its code has ceased \
+        to grow: a peer in C has nothing to compile. Memory of processes is Pss, what lies behind files left out, but before the first session all of it, each time behind another start. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
+        whole machine, less the client's socket and its place in the client's epoll, which are measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers rest and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over a \
+        time in which each session hears one keep-alive, and is for a thousand of those that were heard.\
         """,
         MORE);
   }
@@ -74,6 +77,12 @@ final class Hold implements Workload {
     return size.holdSeconds();
   }
 
+  /// One more, which is what the others are compared with.
+  @Override
+  public int rounds(Size size) {
+    return size.rounds() + 1;
+  }
+
   private static int step(Bench bench, Stack stack) {
     int step = bench.size().holdStep();
     if (stack.kind().forks()) {
@@ -85,22 +94,28 @@ final class Hold implements Workload {
   @Override
   public Rounds prepare(Bench bench, Stack stack) {
     int step = step(bench, stack);
-    int all = step * bench.size().rounds();
+    int all = step * rounds(bench.size());
     int warmUps = stack.kind().forks() ? WARM : Math.max(WARM, step);
     bench.mailboxes(stack, 0, Math.ceilDiv(Math.max(all, warmUps), EACH));
-    Bench.leave(bench.hold(stack, 0, warmUps, EACH));
-    Bench.settle(stack, 0);
+    justStarted(bench, stack);
+    comeAndGo(bench, stack, warmUps);
     return new Rounds() {
       private final List<Client> held = new ArrayList<>();
       private @Nullable Held base;
       private int fewest;
 
+      /// A JVM's code grows as it is compiled; what a peer in C needs for a session it has had from the first that came.
+      @Override
+      public void warmUp() {
+        if (stack.kind().isDormouse()) {
+          untilCodeIsSteady(bench, stack, warmUps);
+        }
+      }
+
       @Override
       public void round() {
         double client = clientBytes();
         if (base == null) {
-          Held empty = stack.processes();
-          bench.add(BEFORE, stack, ((double) empty.front() + empty.back()) / (1 << 20));
           stack.ownMemory(); // at first a heap shrinks, which goes back a little later
         }
         long slabs = Held.kernelSlabs();
@@ -108,12 +123,12 @@ final class Hold implements Workload {
         held.addAll(bench.hold(stack, first, first + step, EACH));
         Bench.settle(stack, held.size());
         Held now = stack.ownMemory();
-        bench.add(COUNT, stack, now.processes());
         if (base == null) {
           base = now;
           fewest = held.size();
           return;
         }
+        bench.add(COUNT, stack, now.processes());
         Held added = now.minus(base);
         double more = held.size() - fewest;
         double front = added.front() / 1024.0 / more;
@@ -128,8 +143,20 @@ final class Hold implements Workload {
 
       @Override
       public Runnable watch() {
+        int[] before = held.stream().mapToInt(Client::keptAlive).toArray();
         Usage begin = stack.usage();
-        return () -> bench.add(CPU, stack, stack.usage().minus(begin).sum() * 1e6 / held.size());
+        return () -> {
+          double used = stack.usage().minus(begin).sum();
+          long heard = 0;
+          for (int i = 0; i < before.length; i++) {
+            int more = held.get(i).keptAlive() - before[i];
+            heard += more;
+            if (more == 0) {
+              bench.faults(stack).late("no keep-alive in its time");
+            }
+          }
+          bench.add(CPU, stack, used * 1e6 / heard);
+        };
       }
 
       @Override
@@ -138,6 +165,52 @@ final class Hold implements Workload {
             .join(); // to wake thousands would take long, and is not asked here
       }
     };
+  }
+
+  private static void justStarted(Bench bench, Stack stack) {
+    for (int i = 0; i < bench.size().rounds(); i++) {
+      if (i > 0) {
+        stack.restart();
+        bench.warmUp(stack, i);
+      }
+      Bench.settle(stack, 0);
+      Held empty = stack.processes();
+      bench.add(BEFORE, stack, ((double) empty.front() + empty.back()) / (1 << 20));
+    }
+  }
+
+  private static void comeAndGo(Bench bench, Stack stack, int count) {
+    List<Client> came = bench.hold(stack, 0, count, EACH);
+    Bench.settle(stack, count);
+    Bench.leave(came);
+    Bench.settle(stack, 0);
+  }
+
+  private static void untilCodeIsSteady(Bench bench, Stack stack, int atOnce) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(bench.size().warmSeconds());
+    long before = 0;
+    long code = stack.codeBytes();
+    stack.quickBackend(true);
+    while (code > before * STEADY) {
+      if (System.nanoTime() - end > 0) {
+        bench
+            .figures()
+            .note(
+                NAME,
+                "the code of %s still grew after %d s of clients that come, sleep and leave: from %.1f to %.1f MiB"
+                    .formatted(
+                        stack.kind().title(),
+                        bench.size().warmSeconds(),
+                        before / MIB,
+                        code / MIB));
+        break;
+      }
+      before = code;
+      comeAndGo(bench, stack, atOnce);
+      stack.awaitCompilers();
+      code = stack.codeBytes();
+    }
+    stack.quickBackend(false);
   }
 
   /// What the kernel keeps of a client's end of an idle connection: of the socket, and of its place in the client's epoll.

@@ -26,6 +26,11 @@ public interface Workload {
     return 0;
   }
 
+  /// How many rounds it takes.
+  default int rounds(Size size) {
+    return size.rounds();
+  }
+
   /// Makes the stack ready to be warmed up. All stacks are prepared at the same time; then they are warmed up one after the other, and then they
   /// take turns, round by round.
   Rounds prepare(Bench bench, Stack stack);
