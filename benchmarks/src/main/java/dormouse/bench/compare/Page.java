@@ -111,7 +111,9 @@ record Page(
     return "## Where a peer is ahead\n\n"
         + standings(all.stream().filter(Standing::behind).toList())
         + "\n## Where Dormouse is ahead\n\n"
-        + standings(all.stream().filter(one -> !one.behind()).toList());
+        + standings(all.stream().filter(Standing::ahead).toList())
+        + "\n## Where there is no ratio\n\nFor a figure is not above 0, in a round at least: less than could be measured.\n\n"
+        + standings(all.stream().filter(one -> one.ratio().isEmpty()).toList());
   }
 
   private static String standings(List<Standing> all) {
@@ -120,18 +122,21 @@ record Page(
             "| workload | measure | best peer | its figure | Dormouse | ratio: min / median / max |\n|---|---|---|---|---|---|\n");
     for (Standing each : all) {
       text.append(
-          "| %s | %s | %s | %s | %s | %s / **%s** / %s |\n"
+          "| %s | %s | %s | %s | %s | %s |\n"
               .formatted(
                   each.measure().workload(),
                   title(each.measure()),
                   each.best().title(),
                   number(each.peer().median()),
                   number(each.own().median()),
-                  number(each.ratio().min()),
-                  number(each.ratio().median()),
-                  number(each.ratio().max())));
+                  each.ratio().map(Page::ratio).orElse("")));
     }
     return text.toString();
+  }
+
+  private static String ratio(Spread spread) {
+    return "%s / **%s** / %s"
+        .formatted(number(spread.min()), number(spread.median()), number(spread.max()));
   }
 
   /// One workload's tables, its measures down and the stacks across.
@@ -144,7 +149,11 @@ record Page(
     StringBuilder text = new StringBuilder();
     text.append("## %s\n\n%s\n\n%s| |".formatted(workload.name(), workload.question(), plots));
     stacks.forEach(stack -> text.append(' ').append(stack.title()).append(" |"));
-    text.append("\n|---|").append("---|".repeat(stacks.size())).append('\n');
+    boolean besideDovecot = stacks.containsAll(List.of(StackKind.DOVECOT, StackKind.DORMOUSE));
+    text.append(besideDovecot ? " Dormouse's to Dovecot's |" : "");
+    text.append("\n|---|")
+        .append("---|".repeat(stacks.size()))
+        .append(besideDovecot ? "---|\n" : "\n");
     for (Measure measure : measures) {
       text.append("| ").append(title(measure)).append(" |");
       Map<StackKind, List<Double>> all = figures.of(measure);
@@ -154,6 +163,11 @@ record Page(
               .map(peer -> Figures.spread(all.getOrDefault(peer, List.of())).median());
       for (StackKind stack : stacks) {
         text.append(' ').append(cell(all.get(stack), best)).append(" |");
+      }
+      if (besideDovecot) {
+        text.append(' ')
+            .append(figures.ratio(measure, StackKind.DOVECOT).map(Page::ratio).orElse(""))
+            .append(" |");
       }
       text.append('\n');
     }

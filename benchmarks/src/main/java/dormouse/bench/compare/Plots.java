@@ -80,7 +80,9 @@ final class Plots {
         .forEach((stack, rounds) -> {
           List<Point> points = new ArrayList<>();
           for (int i = 0; i < rounds.size(); i++) {
-            points.add(new Point(i + 1, rounds.get(i)));
+            if (rounds.get(i) > 0) { // else less than could be measured
+              points.add(new Point(i + 1, rounds.get(i)));
+            }
           }
           curves.add(new Curve(stack, points));
         });

@@ -45,7 +45,8 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   private static final double QUIET_SECONDS = 0.015; // of the processors, between two looks
   private static final int MOST_LOOKS = 120;
   private static final int HIBERNATION_LOOKS = 7;
-  private static final long HIBERNATION_NANOS = 2_500_000_000L; // a second, and another one until its connection is let go
+  private static final long HIBERNATION_NANOS =
+      2_500_000_000L; // a second, and another one until its connection is let go
   private static final Duration SLICE = Duration.ofMillis(500);
 
   /// What went wrong with this stack.
@@ -64,11 +65,11 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
     }
   }
 
-  /// Adds the median and the 99th percentile.
+  /// Adds the median of a round, and its times to the 99th percentile of all rounds, if they are enough for one.
   void add(Measure median, Measure high, Stack stack, Latencies latencies) {
     if (latencies.count() > 0) {
       add(median, stack, latencies.millis(50));
-      add(high, stack, latencies.millis(99));
+      figures.pool(high, stack.kind(), 99, latencies);
     }
   }
 
@@ -179,6 +180,11 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
     stack.awaitCompilers();
   }
 
+  /// Seconds of the processors that the load client has used so far.
+  static double ownSeconds() {
+    return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
+  }
+
   /// Ends them all.
   static void leave(List<Client> clients) {
     CompletableFuture.allOf(
@@ -188,11 +194,6 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
         .exceptionally(_ -> null)
         .join();
   }
-  /// Seconds of the processors that the load client has used so far.
-  static double ownSeconds() {
-    return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
-  }
-
 
   /// Returns when whoever hibernates sessions has done so with these, and the stack does nothing; at the latest after a minute.
   static void settle(Stack stack, int sessions) {

@@ -1,6 +1,7 @@
 package dormouse.bench.work;
 
 import dormouse.bench.load.Client;
+import dormouse.bench.load.ClosedLoop;
 import dormouse.bench.load.Latencies;
 import dormouse.bench.load.OpenLoop;
 import dormouse.bench.stack.Mailboxes;
@@ -19,7 +20,7 @@ final class Deliver implements Workload {
   private static final String NAME = "deliver";
   private static final Measure MEDIAN = Measure.less(NAME, "delivery to EXISTS, median", "ms");
   private static final Measure HIGH = Measure.less(NAME, "delivery to EXISTS, 99 %", "ms");
-  private static final int SLOWER = 5; // than wakes
+  private static final int FEWER = 2; // than wakes, a second and in all
 
   @Override
   public String name() {
@@ -42,21 +43,40 @@ final class Deliver implements Workload {
 
   @Override
   public Rounds prepare(Bench bench, Stack stack) {
-    int count = bench.size().sessions();
+    int count = bench.size().sessions() / FEWER;
     bench.mailboxes(stack, 0, count);
     List<Client> held = bench.hold(stack, 0, count);
     Bench.settle(stack, count);
+    int rate = Math.max(1, bench.size().perSecond() / FEWER);
     return new Rounds() {
       private final Map<Integer, Integer> delivered = new HashMap<>();
       private int next;
 
       @Override
+      public void warmUp() {
+        int slice = Math.max(1, rate / 2);
+        bench.untilSteady(
+            NAME,
+            stack,
+            "announcing",
+            _ -> {
+              run(slice, new Latencies());
+              return new ClosedLoop.Outcome(slice, (double) slice / rate);
+            });
+      }
+
+      @Override
       public void round() {
         Latencies latencies = new Latencies();
-        int rate = Math.max(1, bench.size().perSecond() / SLOWER);
+        run(rate * bench.size().seconds(), latencies);
+        bench.add(MEDIAN, HIGH, stack, latencies);
+        bench.figures().addAll("delivery to EXISTS", stack.kind(), latencies);
+      }
+
+      private void run(int count, Latencies latencies) {
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
           OpenLoop.run(
-              rate * bench.size().seconds(),
+              count,
               rate,
               bench.faults(stack),
               (_, _) -> {
@@ -65,8 +85,6 @@ final class Deliver implements Workload {
                 return deliver(stack, held.get(user), user, expected, latencies, threads);
               });
         }
-        bench.add(MEDIAN, HIGH, stack, latencies);
-        bench.figures().addAll("delivery to EXISTS", stack.kind(), latencies);
       }
 
       @Override

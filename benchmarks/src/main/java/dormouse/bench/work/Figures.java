@@ -3,7 +3,6 @@ package dormouse.bench.work;
 import dormouse.bench.load.Latencies;
 import dormouse.bench.stack.StackKind;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -13,25 +12,36 @@ import java.util.Optional;
 
 /// All that was measured: for each measure and stack a number a round; and curves. Any thread adds; it is read when a workload has ended.
 public final class Figures {
+  private static final int FEWEST = 200; // of which a 99th percentile is more than their most
+
   private final Map<Measure, Map<StackKind, List<Double>>> numbers = new LinkedHashMap<>();
   private final Map<String, Map<StackKind, Latencies>> latencies = new LinkedHashMap<>();
+  private final Map<Measure, Map<StackKind, Latencies>> pooled = new LinkedHashMap<>();
   private final Map<String, List<String>> notes = new LinkedHashMap<>();
 
   /// Least, middle and most of some rounds.
   public record Spread(double min, double median, double max) {
     static Spread of(List<Double> rounds) {
       double[] sorted = rounds.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-      return new Spread(sorted[0], sorted[sorted.length / 2], sorted[sorted.length - 1]);
+      int half = sorted.length / 2;
+      double median = sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+      return new Spread(sorted[0], median, sorted[sorted.length - 1]);
     }
   }
 
   /// How Dormouse stands beside the peer with the best median.
   ///
-  /// @param ratio its number over the peer's, each round apart
-  public record Standing(Measure measure, StackKind best, Spread peer, Spread own, Spread ratio) {
+  /// @param ratio its number over the peer's, each round apart; empty where a number is not above 0, as small differences of memory may be
+  public record Standing(
+      Measure measure, StackKind best, Spread peer, Spread own, Optional<Spread> ratio) {
     /// Whether a peer is better.
     public boolean behind() {
-      return measure.more() ? ratio.median < 1 : ratio.median > 1;
+      return ratio.isPresent()
+          && (measure.more() ? ratio.get().median < 1 : ratio.get().median > 1);
+    }
+
+    public boolean ahead() {
+      return ratio.isPresent() && !behind();
     }
   }
 
@@ -41,6 +51,20 @@ public final class Figures {
         .computeIfAbsent(measure, _ -> new EnumMap<>(StackKind.class))
         .computeIfAbsent(stack, _ -> new ArrayList<>())
         .add(number);
+  }
+
+  /// Adds the times of one more round to a measure that is one percentile of all rounds' together; it has no number while they are too few.
+  synchronized void pool(Measure measure, StackKind stack, double percent, Latencies more) {
+    Latencies all =
+        pooled
+            .computeIfAbsent(measure, _ -> new EnumMap<>(StackKind.class))
+            .computeIfAbsent(stack, _ -> new Latencies());
+    all.add(more);
+    if (all.count() >= FEWEST) {
+      numbers
+          .computeIfAbsent(measure, _ -> new EnumMap<>(StackKind.class))
+          .put(stack, new ArrayList<>(List.of(all.millis(percent))));
+    }
   }
 
   /// Adds to the curve of a workload.
@@ -86,7 +110,7 @@ public final class Figures {
         .map(Map.Entry::getKey);
   }
 
-  /// Empty if no Dormouse or no peer was measured, or a number is not above 0, as small differences of memory may be.
+  /// Empty if no Dormouse or no peer was measured.
   public Optional<Standing> standing(Measure measure) {
     Map<StackKind, List<Double>> all = of(measure);
     List<Double> own = all.getOrDefault(StackKind.DORMOUSE, List.of());
@@ -95,19 +119,21 @@ public final class Figures {
       return Optional.empty();
     }
     List<Double> peer = all.getOrDefault(best.get(), List.of());
-    double[] ratios = new double[Math.min(own.size(), peer.size())];
-    for (int i = 0; i < ratios.length; i++) {
-      ratios[i] = own.get(i) / peer.get(i);
-    }
-    if (Arrays.stream(ratios).anyMatch(ratio -> !Double.isFinite(ratio) || ratio <= 0)) {
-      return Optional.empty();
-    }
     return Optional.of(
         new Standing(
-            measure,
-            best.get(),
-            Spread.of(peer),
-            Spread.of(own),
-            Spread.of(Arrays.stream(ratios).boxed().toList())));
+            measure, best.get(), Spread.of(peer), Spread.of(own), ratio(measure, best.get())));
+  }
+
+  /// Dormouse's number over this peer's, each round apart; empty if there is none, or a number is not above 0.
+  public Optional<Spread> ratio(Measure measure, StackKind to) {
+    List<Double> own = of(measure).getOrDefault(StackKind.DORMOUSE, List.of());
+    List<Double> peer = of(measure).getOrDefault(to, List.of());
+    List<Double> ratios = new ArrayList<>();
+    for (int i = 0; i < Math.min(own.size(), peer.size()); i++) {
+      ratios.add(own.get(i) / peer.get(i));
+    }
+    return ratios.isEmpty() || ratios.stream().anyMatch(one -> !Double.isFinite(one) || one <= 0)
+        ? Optional.empty()
+        : Optional.of(Spread.of(ratios));
   }
 }

@@ -12,6 +12,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /// How long does a sleeper take to answer? See [#question].
 final class Wake implements Workload {
@@ -30,7 +31,8 @@ final class Wake implements Workload {
     }
   }
 
-  private static final int WARMING = 4; // at once
+  private static final double ASLEEP_SECONDS =
+      3; // behind which a backend connection has been let go, too
 
   private static final List<Kind> KINDS = List.of(Kind.values());
 
@@ -57,6 +59,7 @@ final class Wake implements Workload {
   @Override
   public Rounds prepare(Bench bench, Stack stack) {
     int count = bench.size().sessions();
+    double perSecond = count / ASLEEP_SECONDS; // so that nobody is woken who does not sleep
     bench.mailboxes(stack, 0, count);
     List<Client> held = bench.hold(stack, 0, count);
     Bench.settle(stack, count);
@@ -65,24 +68,17 @@ final class Wake implements Workload {
 
       @Override
       public void warmUp() {
-        int[] turns = new int[WARMING];
+        Latencies none = new Latencies();
         bench.untilSteady(
             NAME,
             stack,
             "waking",
-            time ->
-                ClosedLoop.run(
-                    WARMING,
-                    Long.MAX_VALUE,
-                    time,
-                    bench.faults(stack),
-                    new Latencies(),
-                    which -> {
-                      int turn = turns[which]++;
-                      int client = (which + WARMING * turn) % (count / WARMING * WARMING);
-                      Kind kind = KINDS.get(turn % KINDS.size());
-                      return wake(held.get(client), kind, System.nanoTime(), new Latencies());
-                    }));
+            time -> {
+              int wakes = 1 + (int) (perSecond * time.toMillis() / 1000);
+              OpenLoop.run(
+                  wakes, perSecond, bench.faults(stack), (_, since) -> next(since, _ -> none));
+              return new ClosedLoop.Outcome(wakes, time.toMillis() / 1e3);
+            });
         Bench.settle(stack, count);
       }
 
@@ -95,15 +91,7 @@ final class Wake implements Workload {
             wakes,
             bench.size().perSecond(),
             bench.faults(stack),
-            (_, since) -> {
-              int turn = next++;
-              Kind kind = KINDS.get((turn + turn / held.size()) % KINDS.size());
-              return wake(
-                  held.get(turn % held.size()),
-                  kind,
-                  since,
-                  latencies.getOrDefault(kind, new Latencies()));
-            });
+            (_, since) -> next(since, kind -> latencies.getOrDefault(kind, new Latencies())));
         latencies.forEach((kind, times) -> {
           bench.add(
               Measure.less(NAME, kind.title + ", median", "ms"),
@@ -112,6 +100,13 @@ final class Wake implements Workload {
               times);
           bench.figures().addAll(kind.title, stack.kind(), times);
         });
+      }
+
+      /// Who has slept longest; of each kind in turn.
+      private CompletableFuture<Client> next(long since, Function<Kind, Latencies> times) {
+        int turn = next++;
+        Kind kind = KINDS.get((turn + turn / held.size()) % KINDS.size());
+        return wake(held.get(turn % held.size()), kind, since, times.apply(kind));
       }
 
       @Override
