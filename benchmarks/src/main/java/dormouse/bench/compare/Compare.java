@@ -24,7 +24,7 @@ import java.util.concurrent.Future;
 
 /// Dormouse beside its peers, in one run.
 /// ```text
-/// ./bench [--full | --tiny] [--stacks nginx,dormouse…] [WORKLOAD…]
+/// ./bench [--tiny | --quick | --full] [--stacks nginx,dormouse…] [WORKLOAD…]
 /// ```
 /// A round of each stack in turn, so that a busy machine troubles all alike. Prints a table for each workload; a run of everything writes `docs/benchmarks.md` as well. The exit code is 1 if any client of Dormouse heard a byte that
 /// it should not, or was cut off; never because of time: what came late is told. What clients of peers heard is told as well.

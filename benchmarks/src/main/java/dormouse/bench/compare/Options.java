@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 record Options(Size size, List<Workload> workloads, List<StackKind> stacks, String line) {
   static final String USAGE =
       """
-      Usage: ./bench [--full | --tiny] [--stacks nginx,dormouse…] [WORKLOAD…]
+      Usage: ./bench [--tiny | --quick | --full] [--stacks nginx,dormouse…] [WORKLOAD…]
       Workloads: %s
       Stacks:    %s\
       """
@@ -28,14 +28,26 @@ record Options(Size size, List<Workload> workloads, List<StackKind> stacks, Stri
                   .map(StackKind::id)
                   .collect(Collectors.joining(" ")));
 
+  /// Those of the quick form: the others are slower, or other settings of the same.
+  private static final List<StackKind> NEAREST =
+      List.of(
+          StackKind.DOVECOT,
+          StackKind.DOVECOT_HIBERNATE,
+          StackKind.NGINX,
+          StackKind.NGINX_HIBERNATE,
+          StackKind.HAPROXY,
+          StackKind.HAPROXY_HIBERNATE,
+          StackKind.DORMOUSE);
+
   /// @throws IllegalArgumentException with what is wrong
   static Options of(String... arguments) {
-    Size size = Size.QUICK;
+    Size size = Size.USUAL;
     List<Workload> workloads = new ArrayList<>();
-    List<StackKind> stacks = List.of(StackKind.values());
+    List<StackKind> stacks = List.of();
     for (int i = 0; i < arguments.length; i++) {
       switch (arguments[i]) {
         case "--full" -> size = Size.FULL;
+        case "--quick" -> size = Size.QUICK;
         case "--tiny" -> size = Size.TINY;
         case "--stacks" -> {
           if (++i == arguments.length) {
@@ -45,6 +57,9 @@ record Options(Size size, List<Workload> workloads, List<StackKind> stacks, Stri
         }
         default -> workloads.add(workload(arguments[i]));
       }
+    }
+    if (stacks.isEmpty()) {
+      stacks = size.equals(Size.QUICK) ? NEAREST : List.of(StackKind.values());
     }
     return new Options(
         size,

@@ -3,13 +3,13 @@ package dormouse.bench.work;
 /// How much of everything. Immutable.
 ///
 /// @param rounds of each workload; their least, middle and most are told
-/// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process, six times as many of Dormouse. All of all stacks are clients of one process: at most 19,000
+/// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process, eight times as many of Dormouse, and a round more than `rounds`. All of all stacks are clients of one process: at most 19,000
 /// @param holdSeconds how long it watches them, and between two keep-alives; longer than it takes to hibernate, or nobody ever rests
 /// @param warmSeconds how long each of what is measured runs at most before it counts, until it is steady
 /// @param logins a round, of each kind
 /// @param storm sessions that come back at once; where they are too many for one process, those of one stack after the other
-/// @param sessions that **wake** and **deliver** hold
-/// @param perSecond wakes, and deliveries at a fifth of that
+/// @param sessions that **wake** holds, and **deliver** half of them; as many as wake in a round, or more, so that all of those have slept
+/// @param perSecond wakes, and deliveries at half of that
 /// @param seconds a round of **wake** and **deliver**
 /// @param busySeconds each half of a round of **status** and **stream**
 /// @param streamBytes of the message that **stream** fetches
@@ -40,13 +40,17 @@ public record Size(
   public static final Size TINY =
       new Size("tiny", 1, 10, 3, 1, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
 
-  /// Ten to twenty minutes on two cores.
+  /// Under ten minutes on two cores: the peers that are nearest, and a Dormouse that is hardly warm.
   public static final Size QUICK =
-      new Size("quick", 3, 200, 5, 45, 100, 60, 80, 50, 2, 1, 4 << 20, 50, 100, 3, 120);
+      new Size("quick", 3, 30, 4, 5, 20, 20, 50, 25, 2, 1, 4 << 20, 20, 50, 2, 120);
+
+  /// About 25 minutes on two cores.
+  public static final Size USUAL =
+      new Size("usual", 3, 150, 5, 30, 70, 60, 200, 50, 4, 1, 4 << 20, 50, 100, 3, 120);
 
   /// Hours.
   public static final Size FULL =
-      new Size("full", 5, 350, 20, 300, 3000, 5000, 1000, 100, 20, 20, 16 << 20, 50, 5000, 120, 2);
+      new Size("full", 5, 230, 20, 300, 3000, 5000, 1000, 50, 20, 20, 16 << 20, 50, 5000, 120, 2);
 
   /// How many workloads run beside each other: more than one where nobody looks at figures.
   public int workloadsAtOnce() {
