@@ -56,9 +56,9 @@ record Page(
         Machine: %s, %d GiB, %s; its load was %s when the run began. %s.
 
         Each stack has a Dovecot of its own behind it (Maildir%s, `mail_fsync = never`; hibernating: `imap_hibernate_timeout = 1s`; behind Dormouse with its events), one certificate (P-256), \
-        TLS 1.3, a worker a core; Dormouse is started by `packaging/dormouse` after `dormouse train`, with the JVM's own heap; it hibernates after 1 s of silence and keeps no connection for longer than that, or never hibernates (attached), or lends it to who shows the password that the backend has taken within that second (lending). All stacks of a workload run beside each other and take \
-        turns, round by round; client, front and back share the machine. Each cell is the median of all rounds and, below it, the least and the most; \
-        **×** is the ratio to the best peer, and the last column is Dormouse's to that of Dovecot with nothing before it. A 99th percentile is that of all rounds together, where they are 200 times or more. What was \
+        TLS 1.3 with one cipher for all, the one that the client likes most, a worker a core; nginx's front includes its auth daemon, others have none; Dormouse is started by `packaging/dormouse` after `dormouse train`, with the JVM's own heap; it hibernates after 1 s of silence and keeps no connection for longer than that, or never hibernates (attached), or lends it to who shows the password that the backend has taken within that second (lending). All stacks of a workload run beside each other and take \
+        turns, round by round, but one after the other where one process cannot be the clients of all (**storm** and **mixed** of the full form); client, front and back share the machine. Each cell is the median of all rounds and, below it, the least and the most; \
+        memory is Pss, which divides what processes have in common among them, as Dovecot's programs among all stacks, and the JVM's library between Dormouse and the load client; **×** is the ratio to the best peer, and the last column is Dormouse's to that of Dovecot with nothing before it. A 99th percentile is that of all rounds together, where they are 200 times or more. What was \
         just started is so but once a run. Every byte that a client heard was compared with what it had to be. Wrong answers: %s; late: %s.
         """
             .formatted(
