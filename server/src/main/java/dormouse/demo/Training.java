@@ -15,8 +15,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// `dormouse train`: lets a Dormouse in a process of its own go through a [Rehearsal]. What its JVM has loaded, linked and counted by then it writes, when it
 /// ends, into a file beside the jar (JEP 483, JEP 514, JEP 515), which later starts use. Blocks.
@@ -33,6 +35,9 @@ public final class Training {
   private final Rehearsal.Ports ports =
       new Rehearsal.Ports(
           FreePort.next(), FreePort.next(), FreePort.next(), FreePort.next(), FreePort.next());
+  private final CountDownLatch over = new CountDownLatch(1);
+  private @Nullable Process trainee;
+  private volatile boolean ending;
 
   private Training(Path home) {
     this.home = home;
@@ -46,8 +51,11 @@ public final class Training {
     Path cache = cache(jar);
     Path made = cache.resolveSibling(cache.getFileName() + "." + ProcessHandle.current().pid());
     Path home = Files.createTempDirectory("dormouse-train");
+    Training training = new Training(home);
+    Thread end = new Thread(training::end, "training-ends");
+    Runtime.getRuntime().addShutdownHook(end);
     try {
-      new Training(home).make(jar, made);
+      training.make(jar, made);
       Files.move(made, cache, StandardCopyOption.ATOMIC_MOVE);
       return cache;
     } finally {
@@ -55,7 +63,37 @@ public final class Training {
       Files.deleteIfExists(
           made.resolveSibling(made.getFileName() + ".config")); // of a JVM that was stopped
       delete(home);
+      training.over.countDown();
+      if (!training.ending) {
+        Runtime.getRuntime().removeShutdownHook(end);
+      }
     }
+  }
+
+  /// Told to end: without the other process nothing goes on, and what was begun is deleted.
+  private void end() {
+    Process running;
+    synchronized (this) {
+      ending = true;
+      running = trainee;
+    }
+    if (running != null) {
+      running.destroyForcibly();
+    }
+    try {
+      boolean _ = over.await(START.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized Process start(ProcessBuilder builder) throws IOException {
+    if (ending) {
+      throw new IOException("told to end");
+    }
+    Process started = builder.start();
+    trainee = started;
+    return started;
   }
 
   /// Where `packaging/dormouse` looks for it.
@@ -80,10 +118,10 @@ public final class Training {
     File said = home.resolve("said").toFile();
     try (Rehearsal rehearsal = new Rehearsal(ports)) {
       Process trainee =
-          new ProcessBuilder(command(jar, made, settings(rehearsal)))
-              .redirectErrorStream(true)
-              .redirectOutput(said)
-              .start();
+          start(
+              new ProcessBuilder(command(jar, made, settings(rehearsal)))
+                  .redirectErrorStream(true)
+                  .redirectOutput(said));
       try {
         trainee.getOutputStream().close();
         Wait.until("it accepts clients", START, () -> !trainee.isAlive() || accepts());

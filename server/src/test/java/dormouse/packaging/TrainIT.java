@@ -56,6 +56,25 @@ class TrainIT {
     }
   }
 
+  @Test
+  void toldToEndItLeavesNothing() throws Exception {
+    Path jar = home.resolve("dormouse.jar");
+    Files.copy(BUILT, jar, StandardCopyOption.COPY_ATTRIBUTES);
+    Process training = run(jar, "-Djava.io.tmpdir=" + home, "train");
+    Wait.until(
+        "another process is trained",
+        Duration.ofMinutes(1),
+        () -> !training.isAlive() || training.descendants().findAny().isPresent());
+    List<ProcessHandle> trained = training.descendants().toList();
+    training.destroy();
+    assertThat(training.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(trained).isNotEmpty().noneMatch(ProcessHandle::isAlive);
+    try (var files = Files.list(home)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("dormouse.jar", "said");
+    }
+  }
+
   private boolean isOurs(String line) {
     return line.contains(" dormouse.");
   }
