@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.util.ByteProcessor;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -104,7 +103,6 @@ public final class CommandTracker {
   private final Listener listener;
   private final LineScanner scanner = new LineScanner(true);
   private final CommandWords words = new CommandWords();
-  private final ByteProcessor argumentBytes = this::argumentByte;
 
   private State state = State.START;
   private Fate fate = Fate.FORWARDED;
@@ -202,62 +200,82 @@ public final class CommandTracker {
   }
 
   private boolean begin(ByteBuf in, Consumer<ByteBuf> out) {
-    int from = in.readerIndex();
-    int end = atomEnd(in, from, MAX_TAG_BYTES);
+    byte[] line = firstLine(in);
+    int end = atomEnd(line, 0, MAX_TAG_BYTES);
     if (end == MORE) {
       return false;
     }
-    boolean lineEnds = isLineEnd(in, end);
-    if (end == from || end - from > MAX_TAG_BYTES || (!lineEnds && in.getByte(end) != ' ')) {
-      return swallow(in, out, "*", end == from && lineEnds ? "Empty line" : "Bad tag");
+    boolean lineEnds = isLineEnd(line, end);
+    if (end == 0 || end > MAX_TAG_BYTES || (!lineEnds && line[end] != ' ')) {
+      return swallow(in, out, "*", end == 0 && lineEnds ? "Empty line" : "Bad tag");
     }
-    String commandTag = in.toString(from, end - from, US_ASCII);
+    String commandTag = text(line, 0, end);
     if (lineEnds) {
       return swallow(in, out, commandTag, "No command");
     }
     int nameFrom = end + 1;
-    int nameEnd = nameEnd(in, nameFrom);
+    int nameEnd = nameEnd(line, nameFrom);
     if (nameEnd == MORE) {
       return false;
     }
     if (nameEnd == nameFrom) {
       return swallow(in, out, commandTag, "No command");
     }
-    String name = in.toString(nameFrom, nameEnd - nameFrom, US_ASCII);
+    String name = text(line, nameFrom, nameEnd);
     if (name.equalsIgnoreCase("UID")) {
-      nameEnd = in.getByte(nameEnd) == ' ' ? nameEnd(in, nameEnd + 1) : nameFrom;
+      nameEnd = line[nameEnd] == ' ' ? nameEnd(line, nameEnd + 1) : nameFrom;
       if (nameEnd == MORE) {
         return false;
       }
-      name = in.toString(nameFrom, nameEnd - nameFrom, US_ASCII);
+      name = text(line, nameFrom, nameEnd);
       if (name.length() <= "UID ".length()) {
         return swallow(in, out, commandTag, "No command after UID");
       }
     }
-    return decide(in, out, commandTag, Verb.of(name), nameEnd);
+    return decide(in, out, commandTag, Verb.of(name), line, nameEnd);
   }
 
   /// The line that ends IDLE begins when it is whole, or too long to say DONE.
   private boolean beginDone(ByteBuf in, Consumer<ByteBuf> out) {
-    int from = in.readerIndex();
-    int limit = Math.min(in.readableBytes(), MAX_TAG_BYTES);
-    int lf = in.indexOf(from, from + limit, (byte) '\n');
-    if (lf < 0 && limit < MAX_TAG_BYTES) {
+    byte[] line = firstLine(in);
+    if (line.length < MAX_TAG_BYTES && !isWhole(line)) {
       return false;
     }
-    return decide(in, out, "", Verb.DONE, from);
+    return decide(in, out, "", Verb.DONE, line, 0);
+  }
+
+  /// What is there of the line that begins, in one piece, as far as it may be looked at before it is decided on.
+  private static byte[] firstLine(ByteBuf in) {
+    int from = in.readerIndex();
+    int most = Math.min(in.readableBytes(), MAX_HEAD_BYTES + MAX_PEEKED_BYTES);
+    int lf = in.indexOf(from, from + most, (byte) '\n');
+    return bytes(in, from, lf < 0 ? most : lf + 1 - from);
+  }
+
+  private static byte[] bytes(ByteBuf in, int from, int count) {
+    byte[] bytes = new byte[count];
+    in.getBytes(from, bytes);
+    return bytes;
+  }
+
+  private static boolean isWhole(byte[] line) {
+    return line.length > 0 && line[line.length - 1] == '\n';
+  }
+
+  private static String text(byte[] line, int from, int to) {
+    return new String(line, from, to - from, ISO_8859_1);
   }
 
   /// @param at where the name ends
   private boolean decide(
-      ByteBuf in, Consumer<ByteBuf> out, String commandTag, Verb commandVerb, int at) {
+      ByteBuf in, Consumer<ByteBuf> out, String commandTag, Verb commandVerb, byte[] line, int at) {
     String peeked = null;
     if (listener.peeks(commandVerb)) {
-      int lf = in.indexOf(at, Math.min(in.writerIndex(), at + MAX_PEEKED_BYTES), (byte) '\n');
-      if (lf < 0 && in.writerIndex() - at < MAX_PEEKED_BYTES) {
+      boolean tooLong = line.length - at > MAX_PEEKED_BYTES;
+      if (!isWhole(line) && line.length - at < MAX_PEEKED_BYTES) {
         return false;
       }
-      peeked = lf < 0 ? null : peeked(in, at, lf);
+      peeked = tooLong || !isWhole(line) ? null : peeked(line, at);
     }
     Fate chosen =
         switch (listener.begins(commandTag, commandVerb, peeked)) {
@@ -271,16 +289,19 @@ public final class CommandTracker {
     }
     start(chosen, commandTag, commandVerb);
     keeping = chosen != Fate.FORWARDED || commandVerb.keepsArguments();
-    int argumentsFrom = commandVerb != Verb.DONE && in.getByte(at) == ' ' ? at + 1 : at;
-    lineBytes = argumentsFrom - in.readerIndex();
-    return run(in, out, argumentsFrom);
+    lineBytes = commandVerb == Verb.DONE ? at : argumentsFrom(line, at);
+    return run(in, out, in.readerIndex() + lineBytes);
   }
 
-  private static @Nullable String peeked(ByteBuf in, int at, int lf) {
-    int from = in.getByte(at) == ' ' ? at + 1 : at;
-    int end = lf > from && in.getByte(lf - 1) == '\r' ? lf - 1 : lf;
-    String text = in.toString(from, end - from, ISO_8859_1);
-    return text.endsWith("}") ? null : text;
+  private static int argumentsFrom(byte[] line, int at) {
+    return at < line.length && line[at] == ' ' ? at + 1 : at;
+  }
+
+  private static @Nullable String peeked(byte[] line, int at) {
+    int from = argumentsFrom(line, at);
+    int lf = line.length - 1;
+    int end = lf > from && line[lf - 1] == '\r' ? lf - 1 : lf;
+    return end > from && line[end - 1] == '}' ? null : text(line, from, end);
   }
 
   private boolean swallow(ByteBuf in, Consumer<ByteBuf> out, String lineTag, String reason) {
@@ -314,7 +335,9 @@ public final class CommandTracker {
     while (!whole && at < end && (state == State.LINE || state == State.LITERAL)) {
       if (state == State.LITERAL) {
         int bytes = (int) Math.min(literalLeft, end - at);
-        keep(in, at, bytes);
+        if (keeping) {
+          keep(bytes(in, at, Math.min(bytes, mostToKeep())));
+        }
         at += bytes;
         literalLeft -= bytes;
         if (literalLeft == 0) {
@@ -327,11 +350,14 @@ public final class CommandTracker {
         return overflow();
       }
       int bytes = Math.min(end - at, MAX_LINE_BYTES - lineBytes);
-      int lf = in.forEachByte(at, bytes, argumentBytes);
-      int next = lf < 0 ? at + bytes : lf + 1;
-      lineBytes += next - at;
-      keep(in, at, next - at);
-      at = next;
+      int lf = in.indexOf(at, at + bytes, (byte) '\n');
+      byte[] piece = bytes(in, at, lf < 0 ? bytes : lf + 1 - at);
+      look(piece);
+      if (keeping) {
+        keep(piece);
+      }
+      lineBytes += piece.length;
+      at += piece.length;
       whole = lf >= 0 && endLine();
     }
     take(in, out, at);
@@ -351,11 +377,13 @@ public final class CommandTracker {
     return end > from && in.getByte(end - 1) == '\r' ? end - 1 : end;
   }
 
-  private boolean argumentByte(byte b) {
-    if (!scanner.quoted()) {
-      words.see(b);
+  private void look(byte[] piece) {
+    for (byte b : piece) {
+      if (!scanner.quoted()) {
+        words.see(b);
+      }
+      scanner.process(b);
     }
-    return scanner.process(b);
   }
 
   /// After LF: whether the command is whole.
@@ -458,16 +486,22 @@ public final class CommandTracker {
     return new String(kept, 0, length, US_ASCII).equalsIgnoreCase("DONE");
   }
 
-  /// Keeps at most the bound, a CRLF, and one byte that tells it was too long.
-  private void keep(ByteBuf in, int from, int bytes) {
-    int wanted = Math.min(bytes, maxKeptBytes() + 3 - keptBytes);
-    if (!keeping || wanted <= 0) {
-      return;
+  /// At most the bound, a CRLF, and one byte that tells it was too long.
+  private int mostToKeep() {
+    return maxKeptBytes() + 3 - keptBytes;
+  }
+
+  /// @param more nobody else's
+  private void keep(byte[] more) {
+    int wanted = Math.min(more.length, mostToKeep());
+    if (keptBytes == 0 && wanted == more.length) {
+      kept = more;
+    } else {
+      if (keptBytes + wanted > kept.length) {
+        kept = Arrays.copyOf(kept, Math.max(keptBytes + wanted, 2 * kept.length));
+      }
+      System.arraycopy(more, 0, kept, keptBytes, wanted);
     }
-    if (keptBytes + wanted > kept.length) {
-      kept = Arrays.copyOf(kept, Math.max(keptBytes + wanted, 2 * kept.length));
-    }
-    in.getBytes(from, kept, keptBytes, wanted);
     keptBytes += wanted;
   }
 
@@ -477,27 +511,27 @@ public final class CommandTracker {
   }
 
   /// Where the name from `from` ends; `from` itself if there is none, or it is too long or not one; or [#MORE].
-  private static int nameEnd(ByteBuf in, int from) {
-    int end = atomEnd(in, from, MAX_NAME_BYTES);
+  private static int nameEnd(byte[] line, int from) {
+    int end = atomEnd(line, from, MAX_NAME_BYTES);
     if (end == MORE) {
       return MORE;
     }
-    boolean ends = end - from <= MAX_NAME_BYTES && (in.getByte(end) == ' ' || isLineEnd(in, end));
+    boolean ends = end - from <= MAX_NAME_BYTES && (line[end] == ' ' || isLineEnd(line, end));
     return ends ? end : from;
   }
 
   /// The first byte from `from` on that is none of an atom, or the first beyond `max`; [#MORE] if it is not there yet.
-  private static int atomEnd(ByteBuf in, int from, int max) {
-    int limit = Math.min(in.writerIndex(), from + max + 1);
+  private static int atomEnd(byte[] line, int from, int max) {
+    int limit = Math.min(line.length, from + max + 1);
     for (int i = from; i < limit; i++) {
-      if (!Words.isAtomChar(in.getByte(i))) {
+      if (!Words.isAtomChar(line[i])) {
         return i;
       }
     }
     return limit - from > max ? limit : MORE;
   }
 
-  private static boolean isLineEnd(ByteBuf in, int at) {
-    return at < in.writerIndex() && (in.getByte(at) == '\r' || in.getByte(at) == '\n');
+  private static boolean isLineEnd(byte[] line, int at) {
+    return at < line.length && (line[at] == '\r' || line[at] == '\n');
   }
 }
