@@ -66,7 +66,7 @@ final class Namespaces {
   ///
   /// @param mailbox as for [Epochs#of]
   boolean isOwn(String mailbox) {
-    return foreign != null && foreign.stream().noneMatch(mailbox::startsWith);
+    return areAllOwn() || (foreign != null && foreign.stream().noneMatch(mailbox::startsWith));
   }
 
   /// Whether all are.

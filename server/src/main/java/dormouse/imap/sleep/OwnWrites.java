@@ -238,6 +238,6 @@ public final class OwnWrites {
   ///
   /// @param mailbox as for [Epochs#of]
   boolean mayChange(String mailbox) {
-    return underWay.stream().anyMatch(write -> write.mayChange(mailbox));
+    return !underWay.isEmpty() && underWay.stream().anyMatch(write -> write.mayChange(mailbox));
   }
 }
