@@ -83,6 +83,10 @@ public final class Parking {
   private static final int READ_BYTES = 64 << 10;
   private static final String TLS = "tls";
   private static final int NONE = -1;
+
+  /// More have no keys at hand between what they say and what they hear.
+  private static final int MOST_AT_HAND = 256;
+
   private static final EventLog LOG = EventLog.of(Parking.class);
   private static final ByteBufAllocator ALLOCATOR = ByteBufAllocator.DEFAULT;
 
@@ -92,6 +96,11 @@ public final class Parking {
   private final Kernel kernel;
   private final ParkTable<Owner> table;
   private final IntObjectHashMap<SlotChannel> channels = new IntObjectHashMap<>(); // by slot
+
+  /// Those of clients that have spoken, by slot, until their socket is in other hands: what follows from their secrets takes longer to find than
+  /// a record to open or to seal.
+  private final IntObjectHashMap<ParkedRecords> atHand = new IntObjectHashMap<>();
+
   private final int epoll;
   private final MemorySegment events;
   private final MemorySegment event;
@@ -264,6 +273,7 @@ public final class Parking {
 
   /// Gives back a slot, whose descriptor is not waited for any more.
   void remove(int slot) {
+    forget(slot);
     table.remove(slot);
   }
 
@@ -371,7 +381,7 @@ public final class Parking {
   ///
   /// @param data what nobody has been told yet
   private void open(int slot, int generation, Owner owner, ArrayDeque<ByteBuf> data) {
-    ParkedRecords records = ParkedRecords.of(table.records(slot));
+    ParkedRecords records = take(slot);
     int alert = records.read(read, ALLOCATOR, data::add);
     ByteBuf unsent = null;
     if (alert == ParkedRecords.GO_ON && records.owesKeyUpdate()) {
@@ -387,10 +397,14 @@ public final class Parking {
       tell(channel, data);
       return;
     }
-    records.forget();
+    boolean any = !data.isEmpty();
+    if (any && alert == ParkedRecords.GO_ON && atHand.size() < MOST_AT_HAND) {
+      atHand.put(slot, records);
+    } else {
+      records.forget();
+    }
     reading = slot;
     revivedMeanwhile = null;
-    boolean any = !data.isEmpty();
     for (ByteBuf one = data.poll(); one != null; one = data.poll()) {
       owner.received(one);
     }
@@ -431,14 +445,17 @@ public final class Parking {
     if (!ParkedRecords.isThere(table.records(slot))) {
       return write(slot, data);
     }
-    ParkedRecords records = ParkedRecords.of(table.records(slot));
+    ParkedRecords known = atHand.get(slot);
+    ParkedRecords records = known == null ? ParkedRecords.of(table.records(slot)) : known;
     try {
       ByteBuf sealed = records.seal(data, ALLOCATOR);
       records.save();
       return write(slot, sealed);
     } finally {
       data.release();
-      records.forget();
+      if (known == null) {
+        records.forget();
+      }
     }
   }
 
@@ -468,9 +485,7 @@ public final class Parking {
   /// @param unsent what goes out first, sealed; owned by this method
   void revive(int slot, @Nullable ByteBuf unsent) {
     ChannelHandler tls =
-        ParkedRecords.isThere(table.records(slot))
-            ? ParkedRecords.of(table.records(slot)).handler(null)
-            : null;
+        ParkedRecords.isThere(table.records(slot)) ? take(slot).handler(null) : null;
     revive(slot, owner(slot), tls, unsent);
   }
 
@@ -535,7 +550,7 @@ public final class Parking {
 
   private void sayLast(int slot, int alert) {
     if (ParkedRecords.isThere(table.records(slot))) {
-      ParkedRecords records = ParkedRecords.of(table.records(slot));
+      ParkedRecords records = take(slot);
       ByteBuf last = records.close(alert, ALLOCATOR);
       records.save();
       ByteBuf unsent = write(slot, last);
@@ -624,11 +639,26 @@ public final class Parking {
   }
 
   void handOver(int slot, Owner owner) {
+    forget(slot);
     table.owner(slot, owner);
   }
 
   void handOver(int slot, int member) {
+    forget(slot);
     table.member(slot, member);
+  }
+
+  /// What carries TLS on, which is nobody's else from now on.
+  private ParkedRecords take(int slot) {
+    ParkedRecords known = atHand.remove(slot);
+    return known == null ? ParkedRecords.of(table.records(slot)) : known;
+  }
+
+  private void forget(int slot) {
+    ParkedRecords known = atHand.remove(slot);
+    if (known != null) {
+      known.forget();
+    }
   }
 
   /// To whose members sockets can be handed over.
