@@ -22,7 +22,7 @@ public final class Epochs {
   ///
   /// @param mailbox in modified UTF-7 as an IMAP string (`ImapString#mailbox`)
   public long of(String mailbox) {
-    return Math.max(any, mailboxes.getOrDefault(key(mailbox), 0L));
+    return mailboxes.isEmpty() ? any : Math.max(any, mailboxes.getOrDefault(key(mailbox), 0L));
   }
 
   /// The epoch of all mailboxes together.

@@ -290,7 +290,15 @@ public final class CommandTracker {
     start(chosen, commandTag, commandVerb);
     keeping = chosen != Fate.FORWARDED || commandVerb.keepsArguments();
     lineBytes = commandVerb == Verb.DONE ? at : argumentsFrom(line, at);
-    return run(in, out, in.readerIndex() + lineBytes);
+    if (!isWhole(line) || words.mayBeIn(line, lineBytes)) {
+      return run(in, out, in.readerIndex() + lineBytes);
+    }
+    if (keeping) {
+      keep(Arrays.copyOfRange(line, lineBytes, line.length));
+    }
+    take(in, out, in.readerIndex() + line.length);
+    finish();
+    return true;
   }
 
   private static int argumentsFrom(byte[] line, int at) {

@@ -13,6 +13,9 @@ final class CommandWords {
   private static final long SAVE = Words.of("SAVE");
   private static final long UPDATE = Words.of("UPDATE");
 
+  /// What begins a quoted string or a literal, and letters of MODSEQ and CHANGEDSINCE.
+  private static final boolean[] TELLING = telling("\"{QqCc");
+
   private boolean selects;
   private boolean searches;
   private long word;
@@ -31,6 +34,25 @@ final class CommandWords {
     modseq = false;
     saves = false;
     updates = false;
+  }
+
+  private static boolean[] telling(String bytes) {
+    boolean[] telling = new boolean[1 << Byte.SIZE];
+    bytes.chars().forEach(b -> telling[b] = true);
+    return telling;
+  }
+
+  /// Whether a word that is looked for may be in a line, or a quoted string or a literal begin; most have none.
+  boolean mayBeIn(byte[] line, int from) {
+    if (selects || searches) {
+      return true;
+    }
+    for (int i = from; i < line.length; i++) {
+      if (TELLING[line[i] & 0xff]) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// The next byte outside quoted strings and literals.
