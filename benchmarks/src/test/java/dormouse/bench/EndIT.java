@@ -82,7 +82,8 @@ class EndIT {
   private void assertNothingIsLeft(Predicate<String> begun, Class<?> main, String... arguments)
       throws Exception {
     Path said = folder.resolve("said");
-    Process process = benchmark = start(main, said, arguments);
+    Process process = start(main, said, arguments);
+    benchmark = process;
     Wait.until("it is in the middle", PATIENCE, () -> begun.test(read(said)) || !process.isAlive());
     assertThat(process.isAlive()).as(read(said)).isTrue();
     started = below().toList();

@@ -189,7 +189,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     EventLoop home = loops.loopOf(admitted.user());
     Channel channel = dialogue.channel();
     if (home.inEventLoop()) {
-      login(dialogue, tag, admitted, home, 0, System.nanoTime());
+      login(dialogue, tag, admitted, home, 0, loops.wheel(home).millis());
       return;
     }
     channel
@@ -203,7 +203,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
           home.register(channel)
               .addListener(come -> {
                 if (come.isSuccess()) {
-                  login(dialogue, tag, admitted, home, 0, System.nanoTime());
+                  login(dialogue, tag, admitted, home, 0, loops.wheel(home).millis());
                 } else { // it has been closed, and says so to nobody
                   lost(dialogue, admitted);
                 }
@@ -217,7 +217,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   }
 
   /// @param referrals how often a backend has sent the user on to another
-  /// @param since when it was begun, by nanoTime
+  /// @param since when it was begun, by the loop's wheel
   private void login(
       ImapDialogue dialogue,
       String tag,
@@ -270,7 +270,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
               login(dialogue, tag, elsewhere, loop, referrals + 1, since);
               return; // with the credentials
             }
-            if (comesBack(backends, outcome, since)) {
+            if (comesBack(backends, outcome, loops.wheel(loop).millis() - since)) {
               loops
                   .wheel(loop)
                   .after(AGAIN, () -> login(dialogue, tag, admitted, loop, referrals, since));
@@ -290,15 +290,17 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
 
   /// Whether none of them could be reached, and one may be in a restart: it has served until a moment ago. The client waits as long for it as for
   /// a connection, so that a restart sends nobody away.
+  ///
+  /// @param millis for how long it has been tried
   private static boolean comesBack(
-      List<Backend> backends, BackendLogin.Outcome outcome, long since) {
-    Duration waited = Duration.ofNanos(System.nanoTime() - since).plus(AGAIN);
+      List<Backend> backends, BackendLogin.Outcome outcome, long millis) {
+    Duration then = AGAIN.plusMillis(millis);
     return outcome instanceof BackendLogin.Outcome.Failed(LoginResult.Unavailable(var cause))
         && cause == LoginResult.Cause.UNREACHABLE
         && backends.stream()
             .anyMatch(each -> {
               Duration most = each.settings().connectTimeout();
-              return waited.compareTo(most) < 0 && each.health().failingFor().compareTo(most) < 0;
+              return then.compareTo(most) < 0 && each.health().failingFor().compareTo(most) < 0;
             });
   }
 

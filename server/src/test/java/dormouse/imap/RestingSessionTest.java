@@ -54,7 +54,7 @@ class RestingSessionTest {
         List.of(UnreadBytes.class, "allocator bytes feeding ended"),
         List.of(
             CommandTracker.class,
-            "listener scanner words argumentBytes state fate tag verb why lineBytes literalLeft keeping"
+            "listener scanner words state fate tag verb why lineBytes literalLeft keeping"
                 + " kept keptBytes"),
         List.of(
             ResponseTracker.class,

@@ -124,6 +124,7 @@ final class OperatingDocsTest {
     metrics.refusedConnection("r");
     metrics.certificates(Map.of(Path.of("mail.pem"), Instant.EPOCH));
     metrics.revocations(Map.of("CN=ca", Instant.EPOCH));
+    metrics.staples(Map.of(Path.of("mail.ocsp"), Instant.EPOCH));
     metrics.throttled("r");
     metrics.unparked("r");
     metrics.answeredLocally("NOOP");

@@ -104,7 +104,8 @@ final class Hold implements Workload {
       private @Nullable Held base;
       private int fewest;
 
-      /// A JVM's code grows as it is compiled; what a peer in C needs for a session it has had from the first that came.
+      // A JVM's code grows as it is compiled; what a peer in C needs for a session it has had from
+      // the first that came.
       @Override
       public void warmUp() {
         if (stack.kind().isDormouse()) {

@@ -102,7 +102,7 @@ final class Wake implements Workload {
         });
       }
 
-      /// Who has slept longest; of each kind in turn.
+      // Who has slept longest; of each kind in turn.
       private CompletableFuture<Client> next(long since, Function<Kind, Latencies> times) {
         int turn = next++;
         Kind kind = KINDS.get((turn + turn / held.size()) % KINDS.size());
