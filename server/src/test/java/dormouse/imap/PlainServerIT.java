@@ -159,7 +159,9 @@ class PlainServerIT {
         ImapClient client = embedded.sleeper()) {
       embedded.backend().expunge("ann", "INBOX", 5);
       embedded.backend().expunge("ann", "INBOX", 3);
-      client.expect("* 5 EXPUNGE").expect("* 3 EXPUNGE");
+      for (int gone : List.of(5, 3)) { // a look may see it marked before it is gone
+        client.readUntil(line -> line.equals("* " + gone + " EXPUNGE"), Duration.ofSeconds(10));
+      }
       embedded.append(9);
       client.readUntil(line -> line.equals("* 7 EXISTS"), Duration.ofSeconds(10));
     }
