@@ -258,6 +258,7 @@ public final class Dormouse implements AutoCloseable {
       open.get(i).change(next.listen().get(i));
     }
     listeners = List.copyOf(open);
+    opened.forEach(Listener::begin); // whom it accepts is served
     left.forEach(Listener::close);
   }
 

@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Accepts clients at one address, on every event loop (SO_REUSEPORT, epoll) or on one of them (NIO). Any thread.
 ///
+/// It has its address from the begin, and who connects waits in the kernel until [#begin].
+///
 /// A client's channel first has its PROXY header read, if a proxy is before its listener; then it has TLS, if its listener is
 /// [ListenTls#IMPLICIT], and its dialogue. Its options stay with it
 /// when the session moves to another loop.
@@ -62,7 +64,7 @@ public final class Listener implements AutoCloseable {
     this.address = (InetSocketAddress) channels.getFirst().localAddress();
   }
 
-  /// Starts to accept.
+  /// Takes the address.
   ///
   /// @param tls makes the handler that ends TLS for one channel
   /// @param dialogue makes the handler that talks with one client
@@ -174,6 +176,7 @@ public final class Listener implements AutoCloseable {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(loops.epoll() ? loop : loops.group(), loops.epoll() ? loop : loops.group())
+            .option(ChannelOption.AUTO_READ, false)
             .childHandler(clients);
     if (!loops.epoll()) {
       return bootstrap
@@ -204,6 +207,11 @@ public final class Listener implements AutoCloseable {
   /// The address that clients connect to, with its real port.
   public InetSocketAddress address() {
     return address;
+  }
+
+  /// Accepts from now on, first those who have waited.
+  public void begin() {
+    channels.forEach(channel -> channel.config().setAutoRead(true));
   }
 
   /// Stops accepting; clients that are there stay. Returns at once.

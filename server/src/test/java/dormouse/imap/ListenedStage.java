@@ -76,6 +76,7 @@ final class ListenedStage implements AutoCloseable {
             new SessionIds(),
             new ConnectionLimits(LimitsSettings.DEFAULT, new SecretKeys(), new Metrics()),
             (_, client) -> dialogue(setup, client));
+    listener.begin();
   }
 
   private ChannelHandler dialogue(ImapDialogue.Setup setup, Client client) {

@@ -28,6 +28,7 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.SslHandler;
@@ -44,7 +45,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -151,6 +155,35 @@ class LoginIT {
     }
     try (ListenedStage stage = stage(ListenTls.NONE, 2)) {
       assertCannotListen(stage.listener.address());
+    }
+  }
+
+  // At a start clients come as soon as there is an address, and nobody can serve them yet.
+  @Test
+  void whoComesBeforeItBeginsWaits() throws Exception {
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    AtomicBoolean begun = new AtomicBoolean();
+    BlockingQueue<Boolean> served = new LinkedBlockingQueue<>();
+    try (EventLoops loops = EventLoops.untimed(2, Clock.systemUTC());
+        Listener listener =
+            Listener.bind(
+                new ListenSettings(Protocol.IMAP, any, ListenTls.NONE),
+                loops,
+                _ -> new ChannelHandlerAdapter() {},
+                new SessionIds(),
+                new ConnectionLimits(LimitsSettings.DEFAULT, new SecretKeys(), new Metrics()),
+                (_, _) -> {
+                  served.add(begun.get());
+                  return new ChannelHandlerAdapter() {};
+                });
+        Socket client = new Socket(any.getAddress(), listener.address().getPort())) {
+      for (EventLoop each : loops.all()) {
+        each.schedule(() -> {}, 50, TimeUnit.MILLISECONDS).sync(); // it would have been accepted
+      }
+      begun.set(true);
+      listener.begin();
+      assertThat(served.poll(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(client.isConnected()).isTrue();
     }
   }
 

@@ -10,12 +10,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 
 /// What all stacks must have in common, lest something else be measured than them.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS) // for each stack takes some time to start
 class StackIT {
   private static final Path JAR = Path.of("../server/target/dormouse.jar");
   private static final int KEEP_ALIVE_SECONDS = 120;
@@ -27,12 +28,8 @@ class StackIT {
   private final List<Stack> running = new ArrayList<>();
 
   @BeforeAll
-  static void numbersAreWrittenAsInC() {
-    Locale.setDefault(Locale.ROOT);
-  }
-
-  @BeforeEach
   void start() {
+    Locale.setDefault(Locale.ROOT);
     for (StackKind each : StackKind.LIVE) {
       if (each.installed()) {
         running.add(Stack.start(each, scratch, KEEP_ALIVE_SECONDS, JAR));
@@ -40,7 +37,7 @@ class StackIT {
     }
   }
 
-  @AfterEach
+  @AfterAll
   void end() {
     running.forEach(Stack::close);
     load.close();
