@@ -167,6 +167,7 @@ final class Mixed implements Workload {
       double front = stack.usage().minus(begin).front();
       bench.add(FIRST, stack, front * 1e3 / thousandMinutes(bench, HURRY));
     }
+    Bench.calm(stack); // a reload of Dovecot's ends what a client is in the middle of
     stack.quickBackend(true);
     bench.untilSteady(
         NAME,
@@ -176,6 +177,7 @@ final class Mixed implements Workload {
           double seconds = HURRY * time.toMillis() / 1e3;
           return new Day(bench, stack, desktops).run(seconds, HURRY, new Random(SEED - 1));
         });
+    Bench.calm(stack);
     stack.quickBackend(false);
   }
 
