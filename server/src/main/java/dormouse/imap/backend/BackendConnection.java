@@ -88,6 +88,7 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   private boolean condstore;
   private boolean heard;
   private boolean leaving;
+  private boolean failed; // it is of no use any more, and about to close
   private int lastTag;
 
   /// @param approach how long answers may take until somebody is logged in
@@ -321,7 +322,7 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   }
 
   public boolean open() {
-    return channel != null && channel.isActive() && !leaving;
+    return channel != null && channel.isActive() && !leaving && !failed;
   }
 
   /// The first line of the backend, null if the connection ended before it.
@@ -520,12 +521,14 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
     onClose.run();
   }
 
+  /// Nothing runs here any more, whatever is begun behind a command that is lost.
   private void fail(Reply reply) {
     boolean wanted = !leaving;
+    failed = true;
     greeting.complete(null);
-    while (!running.isEmpty()) {
-      end(running.remove(), reply);
-    }
+    List<Running> lost = List.copyOf(running);
+    running.clear();
+    lost.forEach(run -> end(run, reply));
     if (wanted && channel != null && channel.isActive()) {
       channel.close();
     }

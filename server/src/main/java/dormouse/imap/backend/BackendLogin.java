@@ -205,7 +205,7 @@ public final class BackendLogin {
           }
           return connection
               .run("ID " + arguments, this::learnIdentity)
-              .thenCompose(_ -> authenticate());
+              .thenCompose(told -> told.lost() ? failed(causeOf(told)) : authenticate());
         });
   }
 

@@ -9,6 +9,7 @@ import dormouse.ops.EventLog;
 import dormouse.session.Client;
 import dormouse.session.Timer;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// Asks the backend for STATUS in the name of a user's sleeping sessions, on one connection for all of them, which is kept for
 /// the next question for `hibernate.sync-linger`, unless a session that wakes needs it sooner. So a client that only polls sleeps on when something has changed.
 ///
-/// Who cannot be answered here wakes; that it was tried costs no more than the time of a login that failed.
+/// Who cannot be answered here wakes, nor does it wait longer than `hibernate.wake-timeout` to be: that it was tried costs no more than that time.
 ///
 /// Lives on the user's event loop.
 public final class StatusDesk {
@@ -33,15 +34,18 @@ public final class StatusDesk {
   public record Question(
       StatusQuery query, Asker asker, Consumer<StatusCache.@Nullable Answer> then) {}
 
+  /// @param late gives it up
+  private record Waiting(Question question, Timer late) {}
+
   private static final EventLog LOG = EventLog.of(StatusDesk.class);
 
   private final UserMailboxes home;
-  private final List<Question> waiting = new ArrayList<>();
+  private final List<Waiting> waiting = new ArrayList<>();
   private @Nullable LoginAgain login;
   private @Nullable BackendConnection connection;
   private boolean canRefresh;
   private boolean asking;
-  private @Nullable Timer timer;
+  private @Nullable Timer timer; // until it leaves, when there is nothing to ask
 
   StatusDesk(UserMailboxes home) {
     this.home = home;
@@ -49,7 +53,8 @@ public final class StatusDesk {
 
   /// Asks as soon as it can.
   public void ask(Question question) {
-    waiting.add(question);
+    Timer late = home.wheel().after(home.settings().wakeTimeout(), () -> late(question));
+    waiting.add(new Waiting(question, late));
     if (asking || login != null) {
       return;
     }
@@ -67,15 +72,32 @@ public final class StatusDesk {
 
   /// Nobody wants to know any more.
   public void forget(Question question) {
-    waiting.remove(question);
+    take(question);
     if (waiting.isEmpty() && login != null) {
       login.giveUp();
     }
   }
 
+  /// Returns whether it still waited.
+  private boolean take(Question question) {
+    Iterator<Waiting> all = waiting.iterator();
+    while (all.hasNext()) {
+      Waiting one = all.next();
+      if (one.question().equals(question)) {
+        one.late().cancel();
+        all.remove();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void late(Question question) {
+    forget(question);
+    question.then().accept(null);
+  }
+
   private void open() {
-    cancelTimer();
-    timer = home.wheel().after(home.settings().wakeTimeout(), this::giveUp);
     Asker first = applicant();
     LoginAgain opening =
         new LoginAgain(
@@ -106,12 +128,13 @@ public final class StatusDesk {
               LOG.error(bug, "status-failed");
             }
             giveUp();
+            home.rests();
           }
         });
   }
 
   private Asker applicant() {
-    return waiting.getFirst().asker();
+    return waiting.getFirst().question().asker();
   }
 
   /// All who wait are on their own.
@@ -122,9 +145,10 @@ public final class StatusDesk {
     if (opening != null) {
       opening.giveUp();
     }
-    List<Question> all = List.copyOf(waiting);
+    List<Waiting> all = List.copyOf(waiting);
     waiting.clear();
-    all.forEach(one -> one.then().accept(null));
+    all.forEach(one -> one.late().cancel());
+    all.forEach(one -> one.question().then().accept(null));
   }
 
   private void lost(BackendConnection which) {
@@ -147,10 +171,11 @@ public final class StatusDesk {
         .whenComplete((_, bug) -> {
           if (bug != null) {
             LOG.error(bug, "status-failed");
+          }
+          if (bug != null || !on.open()) {
             on.close();
             lost(on);
-          }
-          if (connection == on) {
+          } else if (connection == on) {
             asking = false;
             serve(on);
           }
@@ -162,7 +187,7 @@ public final class StatusDesk {
   }
 
   private CompletableFuture<?> step(BackendConnection on) {
-    StatusQuery first = waiting.getFirst().query();
+    StatusQuery first = waiting.getFirst().question().query();
     if (home.changes().asksForNamespaces(first.mailbox())) {
       return home.changes().askForNamespaces(on, /* utf8= */ false, _ -> {});
     }
@@ -186,11 +211,12 @@ public final class StatusDesk {
   /// Answers all who wait: from what is kept by now, else each question is asked once.
   private CompletableFuture<?> askFor(BackendConnection on) {
     Map<StatusQuery, List<Question>> open = new LinkedHashMap<>();
-    for (Question one : List.copyOf(waiting)) {
+    for (Waiting each : List.copyOf(waiting)) {
+      Question one = each.question();
       StatusCache.Answer found = statuses().find(one.query());
       if (found == null) {
         open.computeIfAbsent(one.query(), _ -> new ArrayList<>(1)).add(one);
-      } else if (waiting.remove(one)) {
+      } else if (take(one)) {
         one.then().accept(found);
       }
     }
@@ -229,7 +255,7 @@ public final class StatusDesk {
     }
     StatusCache.Answer said = reply.ok() && lines.isEmpty() ? null : answer;
     for (Question one : asked) {
-      if (waiting.remove(one)) {
+      if (take(one)) {
         one.then().accept(said);
       }
     }

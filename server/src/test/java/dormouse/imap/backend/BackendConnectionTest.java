@@ -61,6 +61,19 @@ class BackendConnectionTest {
   }
 
   @Test
+  void nothingRunsBehindACommandThatIsLost() {
+    List<Reply> behind = new ArrayList<>();
+    connection
+        .run("NOOP", this::hear)
+        .thenCompose(_ -> connection.run("CHECK", this::hear))
+        .thenAccept(behind::add);
+
+    backend.pass(Duration.ofSeconds(31));
+    assertThat(behind).containsExactly(Reply.GONE);
+    assertThat(backend.heard()).isEqualTo("zz1 NOOP|");
+  }
+
+  @Test
   void idleMayLastUntilItIsEnded() {
     List<String> begun = new ArrayList<>();
     var reply = connection.idle(this::hear, () -> begun.add("idling"));
