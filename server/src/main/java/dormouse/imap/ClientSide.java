@@ -317,6 +317,11 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
     return wire.unsentBytes();
   }
 
+  /// As [Wire#takenBytes].
+  long takenBytes() {
+    return wire.takenBytes();
+  }
+
   // ── it compresses ──
 
   /// Answers COMPRESS (RFC 4978): behind its OK all is compressed, and what was read behind the command is so already.

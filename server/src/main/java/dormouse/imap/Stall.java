@@ -4,17 +4,21 @@ import dormouse.session.Timer;
 import dormouse.session.TimerWheel;
 import java.time.Duration;
 
-/// Whether a client takes what it is sent: while it does not keep up, some of what waits must go within a time, and then again. Linux'
-/// kernel too would give it up soon afterwards (TCP_USER_TIMEOUT), but tell no more than that it is gone.
+/// Whether a client takes what it is sent: while it does not keep up, it must take something within a time, and then again. Linux' kernel
+/// too would give it up soon afterwards (TCP_USER_TIMEOUT), but tell no more than that it is gone.
+///
+/// It is looked at often, for it may take the most in the moment in which it falls behind: a kernel has room of its own.
 ///
 /// Lives on the user's event loop.
 final class Stall extends Timer {
-  private static final Duration PATIENCE = Duration.ofSeconds(50);
+  private static final Duration EVERY = Duration.ofSeconds(2);
+  private static final int LOOKS = 25; // for which it may take nothing: 50 seconds
 
   private final TimerWheel wheel;
   private final ClientSide client;
   private final Runnable stalled;
-  private long unsent; // when the time began
+  private long taken; // at the last look
+  private int looks; // since it took something; below 0 before the first
 
   /// @param stalled called when the client has taken nothing for the whole time
   Stall(TimerWheel wheel, ClientSide client, Runnable stalled) {
@@ -28,13 +32,9 @@ final class Stall extends Timer {
     if (client.keepsUp()) {
       cancel();
     } else if (!isWaiting()) {
-      begin();
+      looks = -1;
+      wheel.set(this, EVERY);
     }
-  }
-
-  private void begin() {
-    unsent = client.unsentBytes();
-    wheel.set(this, PATIENCE);
   }
 
   @Override
@@ -42,8 +42,11 @@ final class Stall extends Timer {
     if (client.keepsUp()) {
       return;
     }
-    if (client.unsentBytes() < unsent) {
-      begin();
+    long now = client.takenBytes();
+    looks = looks < 0 || now > taken ? 0 : looks + 1;
+    taken = now;
+    if (looks < LOOKS) {
+      wheel.set(this, EVERY);
     } else {
       stalled.run();
     }

@@ -2,6 +2,7 @@ package dormouse.imap;
 
 import dormouse.park.Parked;
 import dormouse.session.Backlog;
+import dormouse.tcp.StreamChannel;
 import dormouse.tls.records.CloseNotify;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -22,6 +23,10 @@ sealed interface Wire {
 
   /// How many bytes wait for the client to read them.
   long unsentBytes();
+
+  /// How many bytes the client has taken, from whatever beginning; where the kernel does not tell, it is less by what is written meanwhile.
+  /// Of a client that does not keep up.
+  long takenBytes();
 
   /// @param wanted whether what the client sends is to be read
   void read(boolean wanted);
@@ -53,6 +58,14 @@ sealed interface Wire {
     public long unsentBytes() {
       var buffer = channel.unsafe().outboundBuffer();
       return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+    }
+
+    /// What waits in the channel says little: there is no room in the kernel before the client has taken a third of what is there, and that
+    /// may be more than a megabyte.
+    @Override
+    public long takenBytes() {
+      long taken = channel instanceof StreamChannel socket ? socket.takenBytes() : 0;
+      return taken > 0 ? taken : -unsentBytes();
     }
 
     @Override
@@ -124,6 +137,11 @@ sealed interface Wire {
     @Override
     public long unsentBytes() {
       return waiting == null ? 0 : waiting.readableBytes();
+    }
+
+    @Override
+    public long takenBytes() {
+      return 0; // it keeps up
     }
 
     @Override

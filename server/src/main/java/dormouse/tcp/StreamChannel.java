@@ -15,6 +15,8 @@ import io.netty.channel.unix.Socket;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.NotYetConnectedException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 /// Lives on its event loop.
 public abstract class StreamChannel extends AbstractChannel {
   private static final int SENT_AT_ONCE = 64; // buffers
+  private static final int IPPROTO_TCP = 6;
+  private static final int TCP_INFO = 11;
+  private static final int BYTES_ACKED = 120; // where it is in struct tcp_info: tcpi_bytes_acked
 
   private static final AtomicLong IDS = new AtomicLong();
 
@@ -251,6 +256,19 @@ public abstract class StreamChannel extends AbstractChannel {
     if (eventLoop().inEventLoop()) { // else it has moved on
       roomAgain();
     }
+  }
+
+  /// How many bytes the peer has acknowledged since it connected. A call of the kernel.
+  ///
+  /// @return 0 if the kernel does not tell
+  public final long takenBytes() {
+    ByteBuffer info = ByteBuffer.allocate(BYTES_ACKED + Long.BYTES).order(ByteOrder.nativeOrder());
+    try {
+      new Socket(socket().intValue()).getRawOpt(IPPROTO_TCP, TCP_INFO, info);
+    } catch (IOException _) { // it is closed, or no socket of TCP
+      return 0;
+    }
+    return info.getLong(BYTES_ACKED);
   }
 
   /// Nothing will be sent any more, and what the peer still says is read. To be called when all has been sent.

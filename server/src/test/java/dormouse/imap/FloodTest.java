@@ -25,6 +25,7 @@ class FloodTest {
       50; // one answer is longer than what deflate remembers, and all have 30 MB, far more than the
   // kernel takes
   private static final int NAME_BYTES = 800;
+  private static final int LITTLE = 9; // answers have 370 KB
   private static final String ANSWERED = "dormouse_local_answers_total{command=\"list\"}";
 
   @ParameterizedTest
@@ -103,6 +104,7 @@ class FloodTest {
         byte[] flood = flood();
         client.say(flood, 0, flood.length);
         stage.settle();
+        stage.fill(client);
         stage.pass(Duration.ofSeconds(45));
         assertThat(sessions(stage)).isEqualTo(1);
         stage.pass(Duration.ofSeconds(10));
@@ -122,6 +124,28 @@ class FloodTest {
         client.say(flood, 0, flood.length);
         for (int i = 0; i < COMMANDS; i++) {
           if (i % (COMMANDS / 5) == 0) {
+            stage.pass(Duration.ofSeconds(45));
+          }
+          hear(client, "l" + i);
+        }
+        assertThat(sessions(stage)).isEqualTo(1);
+      }
+    }
+  }
+
+  /// The kernel has room for megabytes, and says that it has some again when a third of them is taken.
+  @ParameterizedTest
+  @EnumSource
+  void whoReadsALittleFromTimeToTimeStays(Carrier carrier) throws IOException {
+    TranscriptFile kept = kept(/* asleep= */ true);
+    try (SessionStage stage = SessionTranscriptTest.stage(kept, carrier, false)) {
+      new SessionPlay(kept, stage, false).play();
+      try (SpokenLines client = stage.client(1)) {
+        byte[] flood = flood();
+        client.say(flood, 0, flood.length);
+        stage.settle();
+        for (int i = 0; i < 4 * LITTLE; i++) {
+          if (i % LITTLE == 0) {
             stage.pass(Duration.ofSeconds(45));
           }
           hear(client, "l" + i);

@@ -69,6 +69,7 @@ final class SessionStage implements AutoCloseable {
 
   private static final Duration TICK = Duration.ofMillis(100);
   private static final Duration STRIDE = Duration.ofSeconds(1);
+  private static final Duration FULL = Duration.ofMillis(500);
   private static final Duration LONG = Duration.ofMinutes(1);
   private static final int CONNECT_MILLIS = 10_000;
   private static final Path STATE = stateDir();
@@ -388,6 +389,15 @@ final class SessionStage implements AutoCloseable {
     for (int i = 0; i < 3; i++) {
       turn();
     }
+  }
+
+  /// Waits until the kernel has sent a client that does not read all that it will: the last of it by a timer of its own, after 200 ms.
+  void fill(SpokenLines client) {
+    int before;
+    do {
+      before = client.waitingBytes();
+      LockSupport.parkNanos(FULL.toNanos());
+    } while (client.waitingBytes() > before);
   }
 
   /// What was said reaches the other end, for the kernel keeps the order of what one thread sends; then the loop looks at its

@@ -7,8 +7,10 @@ import dormouse.FrontEnd;
 import dormouse.imap.SessionStage.Carrier;
 import dormouse.ops.Metrics;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -17,6 +19,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SlowClientTest {
   private static final int MESSAGES = 700_000; // 13 MB of EXPUNGE
   private static final int LAST_UID = 10 + MESSAGES;
+  private static final int GONE = 500_000; // 9 MB of EXPUNGE
+  private static final int SEEN = 100_000; // 3 MB of FETCH
+  private static final int SOME = 100_000; // 2 MB of EXPUNGE
 
   @Test
   void whoReadsHearsAllOfOneChangeHoweverLong() throws IOException {
@@ -55,6 +60,47 @@ class SlowClientTest {
         heard++;
       }
       assertThat(heard).isLessThan(MESSAGES - 1);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whoReadsNothingIsSentAway(Carrier carrier) throws IOException {
+    TranscriptFile asleep = asleep();
+    try (SessionStage stage = SessionTranscriptTest.stage(asleep, carrier, false)) {
+      SessionPlay play = new SessionPlay(asleep, stage, false);
+      play.play();
+      allButOneVanish(play, stage);
+      stage.fill(stage.client(1));
+      stage.pass(Duration.ofSeconds(45));
+      assertThat(stage.metrics.sessions(Metrics.State.HIBERNATED)).isEqualTo(1);
+      stage.pass(Duration.ofSeconds(10));
+      assertThat(stage.metrics.sessions(Metrics.State.HIBERNATED)).isZero();
+      assertThat(stage.counter("dormouse_closes_total{reason=\"slow-client\"}")).isEqualTo(1);
+    }
+  }
+
+  /// What it is told of flags is written behind all that is gone, when much of that waits already.
+  @ParameterizedTest
+  @EnumSource
+  void whoReadsSomeOfItStays(Carrier carrier) throws IOException {
+    TranscriptFile asleep = asleep();
+    try (SessionStage stage = SessionTranscriptTest.stage(asleep, carrier, false)) {
+      SessionPlay play = new SessionPlay(asleep, stage, false);
+      play.play();
+      someVanishAndSomeAreSeen(play, stage);
+      SpokenLines client = stage.client(1);
+      int heard = 0;
+      for (int number = GONE + 1; number > 1; number--) {
+        if (heard++ % SOME == 0) {
+          stage.pass(Duration.ofSeconds(45));
+        }
+        assertThat(client.hear()).isEqualTo("* " + number + " EXPUNGE");
+      }
+      for (int number = 2; number < 2 + SEEN; number++) {
+        assertThat(client.hear()).isEqualTo("* " + number + " FETCH (FLAGS (\\Seen))");
+      }
+      assertThat(stage.metrics.sessions(Metrics.State.HIBERNATED)).isEqualTo(1);
     }
   }
 
@@ -100,8 +146,23 @@ class SlowClientTest {
 
   /// What the watch hears, on the second connection; it has told of it when it waits in IDLE again, under a tag.
   private static String allButOneVanish(SessionPlay play, SessionStage stage) {
+    return vanish(play, stage, LAST_UID, "11", List.of());
+  }
+
+  private static void someVanishAndSomeAreSeen(SessionPlay play, SessionStage stage) {
+    int left = 12 + GONE;
+    List<String> seen =
+        IntStream.range(0, SEEN)
+            .mapToObj(
+                i -> "* %d FETCH (UID %d FLAGS (\\Seen) MODSEQ (60))".formatted(2 + i, left + i))
+            .toList();
+    vanish(play, stage, left - 1, "11," + left + ":" + LAST_UID, seen);
+  }
+
+  private static String vanish(
+      SessionPlay play, SessionStage stage, int lastGone, String left, List<String> changed) {
     SpokenLines watch = stage.connection(2);
-    stage.say(watch, List.of("* VANISHED 12:" + LAST_UID), false);
+    stage.say(watch, List.of("* VANISHED 12:" + lastGone), false);
     assertThat(watch.hear()).isEqualTo("DONE");
     stage.say(watch, List.of(play.tag(2) + " OK Idle completed."), false);
     answer(stage, watch, "NOOP");
@@ -111,8 +172,12 @@ class SlowClientTest {
         "STATUS INBOX (UIDVALIDITY UIDNEXT HIGHESTMODSEQ)",
         "* STATUS INBOX (UIDVALIDITY 7 UIDNEXT " + (LAST_UID + 1) + " HIGHESTMODSEQ 60)");
     answer(stage, watch, "NOOP");
-    answer(stage, watch, "UID SEARCH RETURN (ALL) ALL", "* ESEARCH (TAG \"x\") UID ALL 11");
-    answer(stage, watch, "UID FETCH 1:" + LAST_UID + " (FLAGS) (CHANGEDSINCE 50)");
+    answer(stage, watch, "UID SEARCH RETURN (ALL) ALL", "* ESEARCH (TAG \"x\") UID ALL " + left);
+    answer(
+        stage,
+        watch,
+        "UID FETCH 1:" + LAST_UID + " (FLAGS) (CHANGEDSINCE 50)",
+        changed.toArray(String[]::new));
     String[] heard = watch.hear().split(" ", 2);
     assertThat(heard[1]).isEqualTo("IDLE");
     stage.settle();

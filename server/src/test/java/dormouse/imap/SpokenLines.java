@@ -70,6 +70,15 @@ final class SpokenLines implements AutoCloseable {
     }
   }
 
+  /// How many bytes the kernel has for it.
+  int waitingBytes() {
+    try {
+      return wire.getInputStream().available();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private String hear(Duration within) {
     long deadline = System.nanoTime() + within.toNanos();
     try {
