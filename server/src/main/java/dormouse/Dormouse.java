@@ -139,6 +139,7 @@ public final class Dormouse implements AutoCloseable {
       stop(dormouse.parts);
       throw new StartFault(String.valueOf(e.getMessage()), e);
     }
+    dormouse.begin();
     Duration lookEvery = settings.tls().reloadEvery();
     if (lookEvery != null) {
       dormouse.certificates.watch(lookEvery);
@@ -152,18 +153,28 @@ public final class Dormouse implements AutoCloseable {
   ///
   /// @throws StartFault if they cannot be served; then nothing has changed
   public synchronized void reload(Settings next) throws StartFault {
+    Certificates.Change shown = null;
     try {
-      certificates.check(next.tls());
+      shown = certificates.prepare(next.tls());
       serve(next);
-      certificates.use(next.tls());
     } catch (BadCertificates | IOException e) {
+      if (shown != null) {
+        shown.discard();
+      }
       throw new StartFault(String.valueOf(e.getMessage()), e);
     }
+    shown.commit();
     limits.limit(next.limits());
     throttle.change(next.throttle());
+    begin();
   }
 
-  /// Takes what may fail first, so that either all of it holds or nothing.
+  /// Whom a listener accepts from now on is served as all the settings say.
+  private void begin() {
+    listeners.forEach(Listener::begin);
+  }
+
+  /// Takes what may fail first, so that either all of it holds or nothing. New listeners have their address, and accept nobody yet.
   private void serve(Settings next) throws BadCertificates, IOException {
     List<BackendTrust> trusts = new ArrayList<>();
     Map<Backend, BackendTrust> renewed = new LinkedHashMap<>();
@@ -258,7 +269,6 @@ public final class Dormouse implements AutoCloseable {
       open.get(i).change(next.listen().get(i));
     }
     listeners = List.copyOf(open);
-    opened.forEach(Listener::begin); // whom it accepts is served
     left.forEach(Listener::close);
   }
 

@@ -209,7 +209,7 @@ public final class Listener implements AutoCloseable {
     return address;
   }
 
-  /// Accepts from now on, first those who have waited.
+  /// Accepts from now on, first those who have waited; nothing happens if it does so already.
   public void begin() {
     channels.forEach(channel -> channel.config().setAutoRead(true));
   }

@@ -107,9 +107,9 @@ public final class Certificates implements AutoCloseable {
     this.records = records;
     this.onExpiries = onExpiries;
     this.ticketKeys = new TicketKeys(clock);
-    Read first = read(settings);
-    byName = NamedContexts.of(first.served());
-    serve(first, settings);
+    Change first = prepare(settings);
+    byName = NamedContexts.of(first.read.served());
+    first.commit();
   }
 
   /// Reads the certificates of the settings, or if there are none a self-signed one, which is made if need be. Blocks.
@@ -138,14 +138,38 @@ public final class Certificates implements AutoCloseable {
   ///
   /// @throws BadCertificates if they cannot be used; then nothing has changed
   public synchronized void use(TlsSettings changed) throws BadCertificates {
-    serve(read(changed), changed);
+    prepare(changed).commit();
   }
 
-  /// Whether [#use] would take these settings now. Blocks.
+  /// Reads what [#use] would serve, so that nothing can fail any more when it is to be served. Blocks.
   ///
-  /// @throws BadCertificates if not
-  public void check(TlsSettings wanted) throws BadCertificates {
-    release(read(wanted).served());
+  /// @throws BadCertificates if it cannot be used
+  public Change prepare(TlsSettings wanted) throws BadCertificates {
+    String fingerprint = CertificateFiles.fingerprint(wanted, files(wanted));
+    return new Change(wanted, fingerprint, read(wanted));
+  }
+
+  /// What was read and is not served yet. Either [#commit] or [#discard] is called, once.
+  public final class Change {
+    private final TlsSettings settings;
+    private final String
+        fingerprint; // from before it was read: what has changed since is seen by a look
+    private final Read read;
+
+    private Change(TlsSettings settings, String fingerprint, Read read) {
+      this.settings = settings;
+      this.fingerprint = fingerprint;
+      this.read = read;
+    }
+
+    /// As [Certificates#use].
+    public void commit() {
+      serve(this);
+    }
+
+    public void discard() {
+      release(read.served());
+    }
   }
 
   /// Looks at the files, each time this has passed, and serves what is in them when that has changed.
@@ -178,15 +202,15 @@ public final class Certificates implements AutoCloseable {
     }
   }
 
-  private void serve(Read next, TlsSettings of) throws BadCertificates {
-    fingerprint = CertificateFiles.fingerprint(of, files(of));
-    settings = of;
+  private synchronized void serve(Change next) {
+    fingerprint = next.fingerprint;
+    settings = next.settings;
     release(replaced); // a handshake that began before the last change has ended
     replaced = served;
-    served = next.served();
+    served = next.read.served();
     byName = NamedContexts.of(served); // last: what a name leads to is served or has just been
-    lists = next.lists();
-    staples = next.staples();
+    lists = next.read.lists();
+    staples = next.read.staples();
     Map<Path, Instant> expiries = new LinkedHashMap<>();
     for (ServedCertificate certificate : served) {
       expiries.put(certificate.file(), certificate.certificate().getNotAfter().toInstant());
