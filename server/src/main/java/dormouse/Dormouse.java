@@ -72,7 +72,6 @@ public final class Dormouse implements AutoCloseable {
   private List<BackendTrust> replaced = List.of();
   private Map<Backend, HealthCheck> checks = Map.of();
   private @Nullable Directory directory;
-  private @Nullable Directory replacedDirectory;
   private String linkFiles = "";
   private volatile Settings settings;
   private volatile LoginGuard guard;
@@ -226,6 +225,7 @@ public final class Dormouse implements AutoCloseable {
     trusts.forEach(parts::addFirst);
     renew(renewed);
     opened.forEach(parts::addFirst);
+    Directory asking = directory;
     renew(asked);
     linkFiles = files;
     backends.keySet().stream()
@@ -264,6 +264,9 @@ public final class Dormouse implements AutoCloseable {
         next.imap(),
         next.hibernate(),
         next.limits());
+    if (asking != null && asking != asked) {
+      asking.retire(asked);
+    }
     canaries.serve(used.values(), canaryLogins);
     for (int i = 0; i < open.size(); i++) {
       open.get(i).change(next.listen().get(i));
@@ -281,16 +284,11 @@ public final class Dormouse implements AutoCloseable {
         : Directory.of(next.directory(), links, clock, metrics);
   }
 
-  /// What is replaced goes at the next reload only: somebody may just be asking it.
+  /// One that is replaced stays a part for as long as somebody waits for its answer.
   private void renew(Directory asked) {
-    if (replacedDirectory != null) {
-      parts.remove(replacedDirectory);
-      replacedDirectory.close();
-      replacedDirectory = null;
-    }
+    parts.removeIf(part -> part instanceof Directory old && old.isClosed());
     if (asked != directory) {
       parts.addFirst(asked);
-      replacedDirectory = directory;
       directory = asked;
     }
   }

@@ -1,13 +1,17 @@
 package dormouse;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.LoginBackend;
 import dormouse.testkit.PostgresServer;
+import dormouse.testkit.SlapdServer;
 import dormouse.testkit.Wait;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -19,6 +23,16 @@ class RotatedSecretsIT {
   private static final Duration SOON = Duration.ofSeconds(20);
   private static final String LEAVE =
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
+
+  private static final String ANN =
+      """
+      dn: uid=ann,dc=example,dc=org
+      objectClass: inetOrgPerson
+      uid: ann
+      cn: Ann
+      sn: A
+      userPassword: secret
+      """;
 
   @TempDir Path directory = Path.of("");
 
@@ -53,10 +67,102 @@ class RotatedSecretsIT {
         dormouse.reload(file);
         execute(postgres, "rotated", LEAVE);
         ImapClient.connect(dormouse.plain()).login("ann", "secret").logout();
-
-        dormouse.reload(file);
         Wait.until("the pool before is closed", SOON, () -> pools() == others + 1);
       }
+    }
+  }
+
+  /// Else its connections would be made again with the password before, which locks the account.
+  @Test
+  void aDirectorysPassword() throws Exception {
+    Path secret = Files.writeString(directory.resolve("ldap.secret"), SlapdServer.PASSWORD + "\n");
+    try (SlapdServer slapd = SlapdServer.start(ANN);
+        LoginBackend backend = LoginBackend.start()) {
+      String file =
+          """
+          listen: [ { address: "127.0.0.1:0", tls: none } ]
+          backends: { mx: { address: "127.0.0.1:%d", tls: none, health: { check: none } } }
+          throttle: { enabled: false }
+          directory:
+            - ldap:
+                urls: [ "%s" ]
+                bind-dn: "%s"
+                password-file: %s
+                base: %s
+          """
+              .formatted(
+                  backend.port(), slapd.url(), SlapdServer.SEARCHER, secret, SlapdServer.BASE);
+      try (FrontEnd dormouse = FrontEnd.of(file)) {
+        ImapClient.connect(dormouse.plain()).login("ann", "secret").logout();
+        assertThat(lines(slapd, " closed")).isLessThan(lines(slapd, " ACCEPT "));
+
+        Files.writeString(secret, "rotated\n");
+        dormouse.reload(file);
+        Wait.until(
+            "the connections before are closed",
+            SOON,
+            () -> lines(slapd, " closed") == lines(slapd, " ACCEPT "));
+      }
+    }
+  }
+
+  private static long lines(SlapdServer slapd, String with) {
+    return slapd.log().stream().filter(line -> line.contains(with)).count();
+  }
+
+  /// However often the settings are read again meanwhile.
+  @Test
+  void whoWaitsForTheDirectoryBeforeHearsItsAnswer() throws Exception {
+    Path secret =
+        Files.writeString(directory.resolve("sql.secret"), PostgresServer.PASSWORD + "\n");
+    try (PostgresServer postgres = PostgresServer.start();
+        LoginBackend backend = LoginBackend.start();
+        Connection gate =
+            DriverManager.getConnection(
+                postgres.url(), PostgresServer.USER, PostgresServer.PASSWORD);
+        Statement statement = gate.createStatement()) {
+      String file =
+          """
+          listen: [ { address: "127.0.0.1:0", tls: none } ]
+          backends: { mx: { address: "127.0.0.1:%d", tls: none, health: { check: none } } }
+          throttle: { enabled: false }
+          directory:
+            - timeout: 60s
+              cache-entries: 11
+              sql:
+                url: "%s"
+                user: %s
+                password-file: %s
+                query: "SELECT 'secret' AS password FROM pg_advisory_xact_lock(7) WHERE :user <> ''"
+                connections: 1
+          """
+              .formatted(backend.port(), postgres.url(), PostgresServer.USER, secret);
+      statement.execute("SELECT pg_advisory_lock(7)");
+      try (FrontEnd dormouse = FrontEnd.of(file);
+          ImapClient asking = ImapClient.connect(dormouse.plain());
+          ImapClient queued = ImapClient.connect(dormouse.plain())) {
+        String first = asking.start("LOGIN ann secret");
+        Wait.until("the database is asked", SOON, () -> waiting(statement) == 1);
+        String second = queued.start("LOGIN bob secret");
+        ImapClient.connect(dormouse.plain()).logout();
+
+        dormouse.reload(file.replace("cache-entries: 11", "cache-entries: 12"));
+        dormouse.reload(file.replace("cache-entries: 11", "cache-entries: 13"));
+        statement.execute("SELECT pg_advisory_unlock(7)");
+        assertThat(asking.readUntilTagged(first).getLast()).contains("OK");
+        assertThat(queued.readUntilTagged(second).getLast()).contains("OK");
+      }
+    }
+  }
+
+  private static int waiting(Statement statement) {
+    try (ResultSet found =
+        statement.executeQuery(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")) {
+      found.next();
+      return found.getInt(1);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
     }
   }
 

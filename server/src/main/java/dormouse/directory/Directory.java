@@ -13,11 +13,15 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// The chain of links that knows who clients are. Each is asked in turn until one accepts or rejects; a user whom none of them
 /// knows is rejected. A link that cannot tell ends the chain, unless its `unavailable` is `next`. Any thread.
 public final class Directory implements AutoCloseable {
   private final List<GuardedLink> links;
+  private int underWay; // of questions
+  private @Nullable Directory successor;
+  private boolean closed;
 
   Directory(List<GuardedLink> links) {
     this.links = List.copyOf(links);
@@ -60,7 +64,32 @@ public final class Directory implements AutoCloseable {
   /// @return [Answer.Accept], [Answer.Prove], [Answer.Reject] or [Answer.CannotTell]; does not fail
   public CompletableFuture<Verdict> ask(Attempt attempt, EventLoop loop, TimerWheel wheel) {
     assert loop.inEventLoop();
-    return new Walk(attempt.user(), loop, wheel).from(0, attempt, Facts.NONE, Answer.reject());
+    Directory next = enter();
+    return next != null
+        ? next.ask(attempt, loop, wheel)
+        : new Walk(attempt.user(), loop, wheel)
+            .from(0, attempt, Facts.NONE, Answer.reject())
+            .whenComplete((_, _) -> left());
+  }
+
+  /// Counts a question.
+  ///
+  /// @return whom to ask instead, of which nothing is counted; null: this
+  private synchronized @Nullable Directory enter() {
+    if (closed && successor != null) {
+      return successor;
+    }
+    underWay++;
+    return null;
+  }
+
+  private void left() {
+    synchronized (this) {
+      underWay--;
+    }
+    if (isOver()) {
+      Thread.ofVirtual().name("directory").start(this::closeLinks);
+    }
   }
 
   /// What the chain says.
@@ -80,7 +109,12 @@ public final class Directory implements AutoCloseable {
   public CompletableFuture<Answer> askAgain(
       Attempt attempt, String by, EventLoop loop, TimerWheel wheel) {
     assert loop.inEventLoop();
-    return new WalkAgain(links, by, attempt.user(), loop, wheel).begin(attempt);
+    Directory next = enter();
+    return next != null
+        ? next.askAgain(attempt, by, loop, wheel)
+        : new WalkAgain(links, by, attempt.user(), loop, wheel)
+            .begin(attempt)
+            .whenComplete((_, _) -> left());
   }
 
   /// Whether any link but the backend's can say more of a user who has logged in by such a proof.
@@ -142,9 +176,43 @@ public final class Directory implements AutoCloseable {
     return user.equals(typed) ? facts : facts.named(user);
   }
 
+  /// Another takes its place: it is closed as soon as nobody waits for its answer any more. Who comes later asks that one. Not from a loop.
+  public void retire(Directory by) {
+    synchronized (this) {
+      successor = by;
+    }
+    if (isOver()) {
+      closeLinks();
+    }
+  }
+
+  /// Says once whether the links are to be closed now.
+  private synchronized boolean isOver() {
+    if (closed || successor == null || underWay > 0) {
+      return false;
+    }
+    closed = true;
+    return true;
+  }
+
+  /// Whether it is closed, or just being.
+  public synchronized boolean isClosed() {
+    return closed;
+  }
+
   /// Gives back what the links hold. Not from a loop.
   @Override
   public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    closeLinks();
+  }
+
+  private void closeLinks() {
     links.forEach(GuardedLink::close);
   }
 }

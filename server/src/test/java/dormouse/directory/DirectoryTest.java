@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /// The chain and what stands around each link of it; the links are scripted.
@@ -383,6 +384,38 @@ class DirectoryTest {
       ask(directory, "ann", "secret");
     }
     assertThat(asked).as("the fourth is not asked").hasSize(3);
+  }
+
+  @Test
+  void oneThatIsReplacedIsClosedWhenNobodyWaitsForItsAnswer() throws Exception {
+    CompletableFuture<Answer> later = new CompletableFuture<>();
+    CompletableFuture<Void> closed = new CompletableFuture<>();
+    Link slow =
+        new Link() {
+          @Override
+          public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
+            asked.add("slow " + attempt.user());
+            return later;
+          }
+
+          @Override
+          public void close() {
+            closed.complete(null);
+          }
+        };
+    Directory before = directory(guarded("a", slow, settings(Unavailable.STOP, 0, 0, 10, 0)));
+    Directory after = directory(link("b", ACCEPT));
+    CompletableFuture<Answer> waiting = asking(before, attempt("ann", "secret"));
+
+    before.retire(after);
+    assertThat(closed).isNotDone();
+    later.complete(NOT_MINE);
+    channel.runPendingTasks();
+    assertThat(waiting.getNow(DOWN)).isEqualTo(Answer.reject());
+    closed.get(20, TimeUnit.SECONDS);
+    assertThat(before.isClosed()).isTrue();
+    assertThat(ask(before, "bob", "secret")).as("who is late").isEqualTo(ACCEPT);
+    assertThat(asked).containsExactly("slow ann", "b bob");
   }
 
   private GuardedLink link(String name, Answer answer) {
