@@ -80,9 +80,6 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   /// How often one login is sent on from backend to backend.
   private static final int MOST_REFERRALS = 3;
 
-  /// How long after a backend could not be reached it is tried again.
-  private static final Duration AGAIN = Duration.ofMillis(500);
-
   private static final EventLog LOG = EventLog.of(ImapUsers.class);
   private static final LoginResult TOO_MANY = new LoginResult.Unavailable(LoginResult.Cause.FULL);
 
@@ -189,7 +186,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     EventLoop home = loops.loopOf(admitted.user());
     Channel channel = dialogue.channel();
     if (home.inEventLoop()) {
-      login(dialogue, tag, admitted, home, 0, loops.wheel(home).millis());
+      login(dialogue, tag, admitted, home, 0);
       return;
     }
     channel
@@ -203,7 +200,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
           home.register(channel)
               .addListener(come -> {
                 if (come.isSuccess()) {
-                  login(dialogue, tag, admitted, home, 0, loops.wheel(home).millis());
+                  login(dialogue, tag, admitted, home, 0);
                 } else { // it has been closed, and says so to nobody
                   lost(dialogue, admitted);
                 }
@@ -217,14 +214,12 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   }
 
   /// @param referrals how often a backend has sent the user on to another
-  /// @param since when it was begun, by the loop's wheel
   private void login(
       ImapDialogue dialogue,
       String tag,
       LoginDecision.Admitted admitted,
       EventLoop loop,
-      int referrals,
-      long since) {
+      int referrals) {
     if (!dialogue.channel().isActive()) {
       admitted.credentials().wipe();
       return;
@@ -267,13 +262,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
           } else {
             LoginDecision.Admitted elsewhere = referred(admitted, outcome);
             if (elsewhere != null && referrals < MOST_REFERRALS) {
-              login(dialogue, tag, elsewhere, loop, referrals + 1, since);
-              return; // with the credentials
-            }
-            if (comesBack(backends, outcome, loops.wheel(loop).millis() - since)) {
-              loops
-                  .wheel(loop)
-                  .after(AGAIN, () -> login(dialogue, tag, admitted, loop, referrals, since));
+              login(dialogue, tag, elsewhere, loop, referrals + 1);
               return; // with the credentials
             }
             switch (outcome) {
@@ -286,22 +275,6 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
           }
           admitted.credentials().wipe();
         });
-  }
-
-  /// Whether none of them could be reached, and one may be in a restart: it has served until a moment ago. The client waits as long for it as for
-  /// a connection, so that a restart sends nobody away.
-  ///
-  /// @param millis for how long it has been tried
-  private static boolean comesBack(
-      List<Backend> backends, BackendLogin.Outcome outcome, long millis) {
-    Duration then = AGAIN.plusMillis(millis);
-    return outcome instanceof BackendLogin.Outcome.Failed(LoginResult.Unavailable(var cause))
-        && cause == LoginResult.Cause.UNREACHABLE
-        && backends.stream()
-            .anyMatch(each -> {
-              Duration most = each.settings().connectTimeout();
-              return then.compareTo(most) < 0 && each.health().failingFor().compareTo(most) < 0;
-            });
   }
 
   private static Wish.Standing standing(LoginDecision.Admitted admitted) {

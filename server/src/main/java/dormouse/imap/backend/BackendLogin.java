@@ -43,6 +43,19 @@ public final class BackendLogin {
     record Failed(LoginResult result) implements Outcome {}
   }
 
+  /// How far a login came.
+  enum Reached {
+    /// It was not: no connection, or BYE instead of a greeting.
+    NOBODY,
+    /// The backend has greeted.
+    GREETING,
+    /// The backend has heard what logs the user in.
+    CREDENTIALS
+  }
+
+  /// How a try ended, and how far it came.
+  record Ended(Outcome outcome, Reached reached) {}
+
   /// How long it may take, and how far it goes.
   ///
   /// @param greeting until the backend has greeted
@@ -79,6 +92,7 @@ public final class BackendLogin {
   private final BackendConnection connection;
   private final Backend backend;
   private Capabilities capabilities = Capabilities.parse("");
+  private Reached reached = Reached.NOBODY;
 
   private BackendLogin(
       BackendConnection connection, Applicant applicant, Approach approach, Check depth) {
@@ -93,7 +107,7 @@ public final class BackendLogin {
   ///
   /// @param purpose `session`, `watch` or `health`, for metrics
   /// @param approach how the backend is come to; its timeout is within the limits
-  static CompletableFuture<Outcome> open(
+  static CompletableFuture<Ended> open(
       Backend backend,
       EventLoop loop,
       TimerWheel wheel,
@@ -105,10 +119,10 @@ public final class BackendLogin {
     BackendConnection connection =
         new BackendConnection(backend, approach, purpose, wheel, metrics);
     BackendLogin login = new BackendLogin(connection, applicant, approach, limits.depth());
-    CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+    CompletableFuture<Ended> end = new CompletableFuture<>();
     Runnable tooLate =
         () -> {
-          if (outcome.complete(unavailable(LoginResult.Cause.SLOW))) {
+          if (end.complete(login.ended(unavailable(LoginResult.Cause.SLOW)))) {
             connection.close();
           }
         };
@@ -118,7 +132,7 @@ public final class BackendLogin {
     backend
         .dial(loop, approach, applicant.client(), connection)
         .addListener(dialed -> {
-          if (outcome.isDone()) { // it was too late before there was anything to close
+          if (end.isDone()) { // it was too late before there was anything to close
             connection.close();
             return;
           }
@@ -130,18 +144,22 @@ public final class BackendLogin {
             late.cancel();
             silent.cancel();
             if (result instanceof Outcome.LoggedIn) {
-              outcome.complete(result);
+              end.complete(login.ended(result));
               return;
             }
             connection.close();
             if (bug != null) {
-              outcome.completeExceptionally(bug);
+              end.completeExceptionally(bug);
               return;
             }
-            outcome.complete(result);
+            end.complete(login.ended(result));
           });
         });
-    return outcome;
+    return end;
+  }
+
+  private Ended ended(Outcome outcome) {
+    return new Ended(outcome, reached);
   }
 
   private CompletableFuture<Outcome> begin() {
@@ -162,6 +180,9 @@ public final class BackendLogin {
         .thenCompose(line -> {
           if (line == null) {
             return failed(LoginResult.Cause.UNREACHABLE);
+          }
+          if (line.kind() != Kind.BYE) {
+            reached = Reached.GREETING;
           }
           if (line.kind() != Kind.OK) {
             return failed(LoginResult.Cause.REFUSED);
@@ -333,6 +354,7 @@ public final class BackendLogin {
 
   private CompletableFuture<Outcome> login(String command, List<String> parts) {
     capabilities = Capabilities.parse("");
+    reached = Reached.CREDENTIALS;
     return connection
         .run(command, parts, this::learn)
         .thenCompose(reply -> {

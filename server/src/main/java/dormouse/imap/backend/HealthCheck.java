@@ -110,12 +110,12 @@ public final class HealthCheck implements AutoCloseable {
             applicant,
             Approach.USUAL,
             new BackendLogin.Limits(settings.timeout(), settings.timeout(), settings.check()))
-        .whenComplete((outcome, bug) -> {
+        .whenComplete((ended, bug) -> {
           applicant.credentials().wipe();
           if (bug != null) {
             LOG.error(bug, "health-check-failed", "backend", backend.name());
           } else {
-            judge(outcome);
+            judge(ended.outcome());
           }
           again();
         });

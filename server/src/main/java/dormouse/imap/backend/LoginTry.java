@@ -8,12 +8,15 @@ import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.backend.Gate;
 import dormouse.backend.Priority;
+import dormouse.imap.backend.BackendLogin.Ended;
 import dormouse.imap.backend.BackendLogin.Outcome;
+import dormouse.imap.backend.BackendLogin.Reached;
 import dormouse.ops.EventLog;
 import dormouse.session.Timer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +32,10 @@ import org.jspecify.annotations.Nullable;
 /// No other backend is begun with once the first one's `answer-timeout` has passed. What each has done is told to its
 /// [dormouse.backend.Health].
 ///
+/// A client's login waits for backends that may be in a restart, as long as for a connection, so that a restart sends nobody away: those that have served
+/// until a moment ago, and cannot be reached now, or say BYE instead of a greeting. Not once one of them has heard what logs the user in: that is
+/// said to each only once.
+///
 /// Lives on the user's event loop.
 public final class LoginTry {
   private static final EventLog LOG = EventLog.of(LoginTry.class);
@@ -36,8 +43,12 @@ public final class LoginTry {
   /// How long a kept connection has to show that it lives.
   private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(2);
 
+  /// How long after none of the backends could be reached they are tried again.
+  private static final Duration AGAIN = Duration.ofMillis(500);
+
   private final ConnectionPool pool;
   private final ConnectionPool.Spares spares;
+  private final List<Backend> backends;
   private final Queue<Backend> left;
   private final Approach approach;
   private final Wish wish;
@@ -48,7 +59,12 @@ public final class LoginTry {
   private Gate.@Nullable Visit visit; // the one that has not ended
   private boolean begun; // its login has
   private int turns;
+  private final long since; // by the wheel
+  private boolean shown; // a backend has heard what logs the user in
+  private boolean again; // each has been tried before
+  private boolean hasty; // nothing more is begun
   private @Nullable Timer patience;
+  private @Nullable Timer pause; // before all are tried again
 
   private LoginTry(
       ConnectionPool pool,
@@ -59,11 +75,13 @@ public final class LoginTry {
       Function<Backend, @Nullable Applicant> applicant) {
     this.pool = pool;
     this.spares = spares;
+    this.backends = List.copyOf(backends);
     this.left = new ArrayDeque<>(backends);
     this.approach = approach;
     this.wish = wish;
     this.priority = wish.priority();
     this.applicant = applicant;
+    this.since = pool.wheel().millis();
   }
 
   /// Takes a kept connection, or a place at the first gate.
@@ -134,8 +152,8 @@ public final class LoginTry {
   }
 
   private void enterGates() {
-    if (left.size() > 1) {
-      patience = pool.wheel().after(left.element().settings().answerTimeout(), left::clear);
+    if (left.size() > 1 && patience == null) {
+      patience = pool.wheel().after(left.element().settings().answerTimeout(), this::hasten);
     }
     next();
   }
@@ -160,7 +178,7 @@ public final class LoginTry {
   private void logIn(Backend backend, Gate.Visit here) {
     begun = true;
     open(backend)
-        .whenComplete((result, bug) -> {
+        .whenComplete((ended, bug) -> {
           here.end();
           if (bug != null) {
             left.clear();
@@ -168,15 +186,17 @@ public final class LoginTry {
             outcome.completeExceptionally(bug);
             return;
           }
-          judge(backend, result);
+          shown |= ended.reached() == Reached.CREDENTIALS;
+          judge(backend, ended);
         });
   }
 
-  private CompletableFuture<Outcome> open(Backend backend) {
+  private CompletableFuture<Ended> open(Backend backend) {
     try {
       Applicant who = applicant.apply(backend);
       if (who == null) {
-        return CompletableFuture.completedFuture(failed(Cause.MISROUTED));
+        return CompletableFuture.completedFuture(
+            new Ended(failed(Cause.MISROUTED), Reached.NOBODY));
       }
       var limits = BackendLogin.Limits.of(backend.settings(), approach, !left.isEmpty());
       return BackendLogin.open(
@@ -188,8 +208,8 @@ public final class LoginTry {
               who,
               approach,
               limits)
-          .whenComplete((result, _) -> {
-            note(backend, who.credentials(), result);
+          .whenComplete((ended, _) -> {
+            note(backend, who.credentials(), ended == null ? null : ended.outcome());
             who.credentials().wipe();
           });
     } catch (RuntimeException bug) {
@@ -216,17 +236,23 @@ public final class LoginTry {
     }
   }
 
-  private void judge(Backend backend, Outcome result) {
+  private void judge(Backend backend, Ended ended) {
+    Outcome result = ended.outcome();
     if (!(result instanceof Outcome.Failed(Unavailable(var cause)))) {
       backend.health().succeeded();
       end(result);
       return;
     }
     String why = cause.name().toLowerCase(Locale.ROOT);
-    if (blamesBackend(cause) && !(cause == Cause.UNREACHABLE && approach.source() != null)) {
+    boolean ourSource = cause == Cause.UNREACHABLE && approach.source() != null;
+    if (blamesBackend(cause) && !ourSource && !again) { // one login is one failure
       backend.health().failed(why);
     }
     Backend other = left.peek();
+    if (other == null && mayComeBack(cause, ended.reached())) {
+      pause = pool.wheel().after(AGAIN, () -> tryAgain(result));
+      return;
+    }
     if (other == null || (!blamesBackend(cause) && cause != Cause.MISROUTED)) {
       end(result);
       return;
@@ -243,6 +269,42 @@ public final class LoginTry {
         "next",
         other.name());
     next();
+  }
+
+  /// Whether the client waits for a backend that may be in a restart.
+  private boolean mayComeBack(Cause cause, Reached reached) {
+    boolean clients = wish.standing() != Wish.Standing.AGAIN && priority != Priority.SYNC;
+    boolean away =
+        cause == Cause.UNREACHABLE || (cause == Cause.REFUSED && reached == Reached.NOBODY);
+    Duration then = AGAIN.plusMillis(pool.wheel().millis() - since);
+    return clients
+        && away
+        && !shown
+        && !hasty
+        && backends.stream()
+            .anyMatch(each -> {
+              Duration most = each.settings().connectTimeout();
+              return then.compareTo(most) < 0 && each.health().failingFor().compareTo(most) < 0;
+            });
+  }
+
+  /// @param before what is the end of it if nothing more may be begun
+  private void tryAgain(Outcome before) {
+    pause = null;
+    if (hasty) {
+      end(before);
+      return;
+    }
+    again = true;
+    begun = false;
+    visit = null;
+    left.addAll(backends);
+    takeKept();
+  }
+
+  private void hasten() {
+    hasty = true;
+    left.clear();
   }
 
   /// Whether another backend can help.
@@ -282,7 +344,12 @@ public final class LoginTry {
 
   /// Leaves the queue; a login that has begun goes on, and has its outcome.
   public void giveUp() {
-    left.clear();
+    hasten();
+    if (pause != null) {
+      pause.cancel();
+      end(failed(Cause.CROWDED));
+      return;
+    }
     if (begun) {
       return;
     }

@@ -289,14 +289,15 @@ class BackendLoginTest {
     InetSocketAddress here = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
     return loop.submit(() ->
             BackendLogin.open(
-                backend,
-                loop,
-                loops.wheel(loop),
-                new Metrics(),
-                "session",
-                new Applicant(new Client("s1", here, here, false), "", credentials),
-                approach,
-                BackendLogin.Limits.of(backend.settings(), approach, false)))
+                    backend,
+                    loop,
+                    loops.wheel(loop),
+                    new Metrics(),
+                    "session",
+                    new Applicant(new Client("s1", here, here, false), "", credentials),
+                    approach,
+                    BackendLogin.Limits.of(backend.settings(), approach, false))
+                .thenApply(BackendLogin.Ended::outcome))
         .syncUninterruptibly()
         .getNow();
   }
