@@ -45,7 +45,7 @@ final class BackendSide implements BackendConnection.Relay {
     /// The backend takes more now, or less.
     void balance();
 
-    /// The connection has ended, and with it this object.
+    /// The connection has ended, or is about to, and with it this object.
     void backendClosed();
 
     void broken(String what, Throwable bug);
@@ -74,6 +74,7 @@ final class BackendSide implements BackendConnection.Relay {
   private @Nullable String endedIdle; // tag of an IDLE that ended on the backend only
   private @Nullable Command search; // that waits for the end of a response
   private boolean byeSaid;
+  private boolean dying; // the backend has said BYE, and the client need not hear of it
   private boolean released;
 
   BackendSide(
@@ -146,6 +147,9 @@ final class BackendSide implements BackendConnection.Relay {
 
   /// @param arguments of a STATUS that is looked at first ([CommandTracker.Listener#begins]), or null
   CommandTracker.Decision decide(String tag, Verb verb, @Nullable String arguments) {
+    if (dying) {
+      return CommandTracker.Decision.WAIT; // for another backend
+    }
     if (lag != null) {
       return decideLagging(lag, tag, verb, arguments);
     }
@@ -394,6 +398,10 @@ final class BackendSide implements BackendConnection.Relay {
 
   @Override
   public void backendReadComplete() {
+    if (dying && !released) {
+      host.backendClosed();
+      return;
+    }
     tellFlagsOwed();
     runSearch();
     host.settle();
@@ -422,11 +430,12 @@ final class BackendSide implements BackendConnection.Relay {
   ///
   /// @param dispensable whether the session can go on without this backend
   boolean bye(boolean dispensable) {
-    if (ours || dispensable) {
+    if (ours) {
       return false;
     }
-    byeSaid = true;
-    return true;
+    dying = dispensable;
+    byeSaid |= !dispensable;
+    return !dispensable;
   }
 
   /// Whether the client has heard the backend's BYE.
@@ -553,6 +562,7 @@ final class BackendSide implements BackendConnection.Relay {
   private boolean mayServeOthers() {
     return lag == null
         && !byeSaid
+        && !dying
         && conversation.leavesNoTrace()
         && home.backend().mayKeep(connection, conversation.selected() != null);
   }
@@ -609,6 +619,10 @@ final class BackendSide implements BackendConnection.Relay {
 
   private void sayLogout() {
     if (!connection.open()) {
+      return;
+    }
+    if (dying) {
+      connection.close();
       return;
     }
     if (conversation.idleTag() != null && commands.idling()) {
