@@ -89,6 +89,8 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   private boolean heard;
   private boolean leaving;
   private boolean failed; // it is of no use any more, and about to close
+  private boolean byeHeard;
+  private @Nullable ByteBuf unheard; // the rest of what is being read
   private int lastTag;
 
   /// @param approach how long answers may take until somebody is logged in
@@ -325,6 +327,26 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
     return channel != null && channel.isActive() && !leaving && !failed;
   }
 
+  /// Whether the backend has said BYE, be it behind what was heard last in the same read.
+  public boolean saysBye() {
+    ByteBuf rest = unheard;
+    return byeHeard || (rest != null && rest.isReadable() && hasBye(rest.duplicate()));
+  }
+
+  private static boolean hasBye(ByteBuf bytes) {
+    ResponseLines ahead = new ResponseLines(MAX_RESPONSE_BYTES);
+    try {
+      for (ResponseLine line = ahead.next(bytes); line != null; line = ahead.next(bytes)) {
+        if (line.kind() == Kind.BYE) {
+          return true;
+        }
+      }
+    } catch (ResponseTooLongException _) {
+      return false; // whoever reads it will see
+    }
+    return false;
+  }
+
   /// The first line of the backend, null if the connection ended before it.
   CompletableFuture<@Nullable ResponseLine> greeting() {
     return greeting;
@@ -408,6 +430,7 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     heard = true;
+    unheard = bytes;
     try {
       while (relay == null && !leaving) {
         ResponseLine line = lines.next(bytes);
@@ -422,6 +445,7 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
     } catch (ResponseTooLongException _) {
       fail(Reply.GONE);
     } finally {
+      unheard = null;
       ReferenceCountUtil.release(bytes);
     }
   }
@@ -430,6 +454,7 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
     if (leaving) {
       return;
     }
+    byeHeard |= line.kind() == Kind.BYE;
     if (!greeting.isDone()) {
       greeting.complete(line);
       return;

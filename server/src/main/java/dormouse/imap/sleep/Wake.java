@@ -477,6 +477,12 @@ public final class Wake {
       ByteBuf alerts,
       @Nullable CatchUp catchUp,
       boolean tainted) {
+    if (connection.saysBye() && !result.isDone()) { // what the client asks would be lost there
+      alerts.release();
+      drop(connection);
+      again();
+      return;
+    }
     if (!result.complete(
         new Result.Awake(connection, capabilities, alerts, catchUp, tainted, recent))) {
       drop(connection);

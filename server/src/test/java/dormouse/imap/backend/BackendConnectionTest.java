@@ -123,6 +123,18 @@ class BackendConnectionTest {
     assertThat(untagged).containsExactly("* BYE going down");
   }
 
+  @Test
+  void aByeBehindAReplyIsKnownWithIt() {
+    List<Boolean> bye = new ArrayList<>();
+    connection.run("NOOP", this::hear).thenAccept(_ -> bye.add(connection.saysBye()));
+    connection.run("NOOP", this::hear).thenAccept(_ -> bye.add(connection.saysBye()));
+    connection.run("NOOP", this::hear).thenAccept(_ -> bye.add(connection.saysBye()));
+
+    backend.say("zz1 OK done", "* 1 FETCH (BODY[] {10}", "* BYE no", ")", "zz2 OK done");
+    backend.say("zz3 OK done", "* 4 EXISTS", "* BYE going down");
+    assertThat(bye).containsExactly(false, false, true);
+  }
+
   private void hear(ResponseLine line) {
     untagged.add(line.text());
   }
