@@ -4,6 +4,7 @@ import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.sleep.CatchUp;
+import dormouse.imap.sleep.LastView;
 import dormouse.imap.sleep.ListCache;
 import dormouse.imap.sleep.QuietSnapshot;
 import dormouse.imap.sleep.Snapshot;
@@ -14,6 +15,7 @@ import dormouse.imap.track.CommandTracker;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
+import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.UidSet;
 import dormouse.ops.Metrics;
 import dormouse.session.Backlog;
@@ -68,6 +70,7 @@ final class BackendSide implements BackendConnection.Relay {
   private final KeptReplies kept;
   private boolean ours; // commands of our own run
   private boolean heard; // by the client: what they are answered with
+  private @Nullable LastView last; // until a message comes or goes
   private @Nullable Lag lag; // then all commands are ours
   private boolean lagged; // one of them runs
   private Runnable abandon = () -> {}; // the view that is being taken
@@ -104,11 +107,18 @@ final class BackendSide implements BackendConnection.Relay {
 
   /// Begins behind a sleep.
   ///
-  /// @param catchUp what happened in it, told as far as `first` allows, the command that ended it
-  void begin(CatchUp catchUp, Verb first) {
+  /// @param catchUp what happened in it, told as far as `first` allows, the command that ended it; null if nothing did
+  /// @param view what the client knows once it has been told; null if that is not known
+  void begin(@Nullable CatchUp catchUp, Verb first, @Nullable MailboxView view) {
+    if (catchUp == null) {
+      begin();
+      remember(view);
+      return;
+    }
     if (!catchUp.expunges() || !Lag.lasts(first)) {
       tell(catchUp, first);
       begin();
+      remember(first.leavesMailbox() ? null : view);
       return;
     }
     ours = true;
@@ -131,6 +141,28 @@ final class BackendSide implements BackendConnection.Relay {
     missed.wake(catchUp, first);
     if (uids != null) {
       conversation.recent().place(uids);
+    }
+  }
+
+  private void remember(@Nullable MailboxView view) {
+    SelectedMailbox selected = conversation.selected();
+    if (view != null && selected != null) {
+      last = LastView.keep(home, selected, view, features);
+    }
+  }
+
+  /// What the client knows of its mailbox, as far as that is known without asking the backend; null if it is not.
+  Snapshot.Result.@Nullable Taken lastView() {
+    LastView known = last;
+    return known == null || !known.holds(conversation.selected())
+        ? null
+        : known.taken(conversation.ownSets());
+  }
+
+  private void forgetLast() {
+    if (last != null) {
+      last.forget();
+      last = null;
     }
   }
 
@@ -402,6 +434,9 @@ final class BackendSide implements BackendConnection.Relay {
       host.backendClosed();
       return;
     }
+    if (last != null && !last.holds(conversation.selected())) {
+      forgetLast();
+    }
     tellFlagsOwed();
     runSearch();
     host.settle();
@@ -495,6 +530,7 @@ final class BackendSide implements BackendConnection.Relay {
   /// @param idle the tag of the IDLE that the client runs, which ends on the backend only; null if it runs none
   /// @return never completes once the connection was released
   CompletableFuture<Snapshot.Result> takeView(SelectedMailbox selected, @Nullable String idle) {
+    forgetLast();
     begunOurs();
     conversation.forgetIdle();
     conversation.tainted(features.changes().modSequences());
@@ -598,6 +634,7 @@ final class BackendSide implements BackendConnection.Relay {
       connection.adoptIdle(idle);
     }
     released = true;
+    forgetLast();
     missed.forget();
     boolean nothingWritten = !conversation.writing();
     connection.switchedOn(conversation.features().enabledNames(), conversation.numbersChanges());
@@ -610,6 +647,7 @@ final class BackendSide implements BackendConnection.Relay {
   /// a half-sent literal, and end in a mailbox.
   void leave() {
     released = true;
+    forgetLast();
     missed.forget();
     boolean nothingWritten = !conversation.writing();
     sayLogout();

@@ -410,9 +410,10 @@ final class ImapSession
         || backend.bye(!conversation.loggingOut() && sleepsWithout(backend));
   }
 
-  /// Whether the loss of the backend takes nothing from the client: it has nothing selected and asks nothing.
+  /// Whether the loss of the backend takes nothing from the client: it asks nothing, and has nothing selected, or all that it knows of its
+  /// mailbox is known.
   private boolean sleepsWithout(BackendSide backend) {
-    return rules.needNoBackend() && calm(backend);
+    return calm(backend) && rules.needNoBackend(backend.lastView());
   }
 
   @Override
@@ -425,7 +426,7 @@ final class ImapSession
     } else if (backend.byeSaid()) {
       close(CloseReason.BACKEND_GONE);
     } else if (sleepsWithout(backend) && conversation.betweenResponses()) {
-      sleepUnselected(backend);
+      asleep(backend, conversation.idleTag(), backend.lastView());
     } else {
       end(CloseReason.BACKEND_GONE, BackendSide.LOST);
     }
@@ -589,11 +590,7 @@ final class ImapSession
     conversation.tainted(awake.tainted() || awake.connection().condstore());
     conversation.recent().forget(awake.recent());
     conversation.fromBackend(awake.alerts());
-    if (awake.catchUp() == null) {
-      backend.begin();
-    } else {
-      backend.begin(awake.catchUp(), first);
-    }
+    backend.begin(awake.catchUp(), first, awake.view());
     settle();
   }
 

@@ -58,9 +58,10 @@ final class StayRules {
     return wayBack ? conversation.reasonToStay() : StayReason.PASSWORD_NOT_KEPT;
   }
 
-  /// Whether the session could sleep if its backend went away now: it has nothing selected, so nothing of its view would
-  /// be lost.
-  boolean needNoBackend() {
-    return always() == null && conversation.selected() == null;
+  /// Whether the session could sleep if its backend went away now: nothing of its view would be lost.
+  ///
+  /// @param known what the client knows of its mailbox; null if none is selected, or that is not known
+  boolean needNoBackend(Snapshot.Result.@Nullable Taken known) {
+    return always() == null && (conversation.selected() == null || known != null);
   }
 }

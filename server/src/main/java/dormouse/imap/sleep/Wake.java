@@ -39,13 +39,15 @@ public final class Wake {
     /// @param catchUp what the client must hear of its mailbox; null if nothing
     /// @param tainted whether our own commands have switched CONDSTORE on at this connection
     /// @param recent messages that are `\Recent` to the connection, and were so to the client before
+    /// @param view what the client knows once it has heard that, but for flags where changes have no numbers; null if that is not known
     record Awake(
         BackendConnection connection,
         Capabilities capabilities,
         ByteBuf alerts,
         @Nullable CatchUp catchUp,
         boolean tainted,
-        UidSet recent)
+        UidSet recent,
+        @Nullable MailboxView view)
         implements Result {}
 
     /// The session cannot go on.
@@ -265,7 +267,7 @@ public final class Wake {
 
   private void reselect(BackendConnection connection, Capabilities capabilities) {
     if (sleeper == null) {
-      awake(connection, capabilities, Unpooled.EMPTY_BUFFER, null, false);
+      awake(connection, capabilities, Unpooled.EMPTY_BUFFER, null, false, null);
       return;
     }
     during = "select";
@@ -367,7 +369,7 @@ public final class Wake {
           catchUp(who, now, who.view().uids(), now.highestModSeq(), List.of(), false).flagLists();
       alerts.writeBytes(keywords); // which servers make without a change of any message
       keywords.release();
-      awake(connection, capabilities, alerts, null, false);
+      awake(connection, capabilities, alerts, null, false, who.view());
       return;
     }
     read(connection, capabilities, who, now, alerts);
@@ -447,8 +449,23 @@ public final class Wake {
             doubted(connection, who, "strange-uid");
             return;
           }
-          awake(connection, capabilities, alerts, catchUp, can.changes().modSequences());
+          awake(
+              connection,
+              capabilities,
+              alerts,
+              catchUp,
+              can.changes().modSequences(),
+              view(who, now, catchUp.uids(), watermark));
         });
+  }
+
+  private static @Nullable MailboxView view(
+      Sleeper who, SelectedMailbox now, @Nullable UidSet uids, long watermark) {
+    MailboxView before = who.view();
+    return uids == null
+        ? null
+        : new MailboxView(
+            before.uidValidity(), Math.max(before.uidNext(), now.uidNext()), watermark, uids, null);
   }
 
   private static CatchUp catchUp(
@@ -476,7 +493,8 @@ public final class Wake {
       Capabilities capabilities,
       ByteBuf alerts,
       @Nullable CatchUp catchUp,
-      boolean tainted) {
+      boolean tainted,
+      @Nullable MailboxView view) {
     if (connection.saysBye() && !result.isDone()) { // what the client asks would be lost there
       alerts.release();
       drop(connection);
@@ -484,7 +502,7 @@ public final class Wake {
       return;
     }
     if (!result.complete(
-        new Result.Awake(connection, capabilities, alerts, catchUp, tainted, recent))) {
+        new Result.Awake(connection, capabilities, alerts, catchUp, tainted, recent, view))) {
       drop(connection);
     }
   }

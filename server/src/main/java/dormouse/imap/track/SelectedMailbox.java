@@ -9,6 +9,7 @@ public final class SelectedMailbox {
   private final String nameInUtf7;
   private final boolean examine;
   private long exists;
+  private int moves;
   private long recent;
   private long uidValidity;
   private long uidNext;
@@ -65,10 +66,12 @@ public final class SelectedMailbox {
     switch (line.kind()) {
       case EXISTS -> {
         exists = line.number();
+        moves++;
         return true;
       }
       case EXPUNGE -> {
         exists--;
+        moves++;
         return true;
       }
       case VANISHED -> {
@@ -91,6 +94,7 @@ public final class SelectedMailbox {
   /// A VANISHED response without (EARLIER) has passed.
   public void vanished(long count) {
     exists -= count;
+    moves++;
   }
 
   private void code(ResponseLine line) {
@@ -141,6 +145,11 @@ public final class SelectedMailbox {
   /// The client has been brought to a view of so many messages.
   public void exists(long count) {
     exists = count;
+  }
+
+  /// How often messages have come or gone; only differences count.
+  public int moves() {
+    return moves;
   }
 
   public long recent() {

@@ -32,6 +32,17 @@ public final class FlagMap {
     return new Builder(uids);
   }
 
+  /// What is known of these messages is that they are there: any flags are news.
+  public static FlagMap unknown(UidSet uids) {
+    var runs = new VarintWriter();
+    if (!uids.isEmpty()) {
+      runs.write(uids.size());
+      runs.write(0);
+    }
+    String[] texts = uids.isEmpty() ? new String[0] : new String[] {UNKNOWN};
+    return new FlagMap(uids, texts, PackedBytes.of(runs.toBytes()));
+  }
+
   /// The messages whose flags are known.
   public UidSet uids() {
     return uids;

@@ -42,6 +42,16 @@ class FlagMapTest {
   }
 
   @Test
+  void unknownIsWhatHasForgottenAll() {
+    for (UidSet uids : List.of(UidSet.EMPTY, UidSet.of(7), UidSet.of(11, 12, 13, 400))) {
+      var forgotten = FlagMap.builder(uids);
+      uids.iterator().forEachRemaining((long uid) -> forgotten.forget(uid));
+
+      assertThat(FlagMap.unknown(uids)).isEqualTo(forgotten.build());
+    }
+  }
+
+  @Test
   void mapsAreEqualWhenEveryMessageHasTheSameFlags() {
     var made = new RandomUids(31);
     for (int round = 0; round < 500; round++) {
