@@ -13,8 +13,10 @@ import dormouse.backend.Health;
 import dormouse.backend.Names;
 import dormouse.config.BackendSettings;
 import dormouse.config.ListenSettings;
+import dormouse.config.SaslMechanism;
 import dormouse.config.Settings;
 import dormouse.directory.Directory;
+import dormouse.directory.password.ScramSalts;
 import dormouse.directory.step.RewriteLink;
 import dormouse.feed.Feeds;
 import dormouse.imap.ImapDialogue;
@@ -238,6 +240,7 @@ public final class Dormouse implements AutoCloseable {
     });
     backends = used;
     settings = next;
+    keepSalts(next);
     guard = guard(next);
     told.commit();
     Router before = router;
@@ -273,6 +276,18 @@ public final class Dormouse implements AutoCloseable {
     }
     listeners = List.copyOf(open);
     left.forEach(Listener::close);
+  }
+
+  /// Without them a restart shows who has a salt of its own, which is no reason not to serve.
+  private static void keepSalts(Settings of) {
+    if (of.login().mechanisms().stream().noneMatch(SaslMechanism::isScram)) {
+      return;
+    }
+    try {
+      ScramSalts.keptIn(of.runtime().stateDir().resolve("scram-secret"));
+    } catch (IOException e) {
+      LOG.warn("scram-secret-not-kept", "why", e);
+    }
   }
 
   /// The same as before, with what it has cached, unless its settings have changed, or what is in the files of its links.

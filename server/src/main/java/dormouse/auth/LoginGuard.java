@@ -4,6 +4,7 @@ import dormouse.config.LoginSettings;
 import dormouse.session.Client;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 
 /// Decides, before anybody is asked about a password, whether this client may try it now. Any thread.
@@ -17,13 +18,15 @@ public final class LoginGuard {
     record Wait(Duration until) implements Verdict {}
 
     /// The login does not begin.
-    record Refuse(LoginResult result) implements Verdict {}
+    ///
+    /// @param pretended whether it is to look as if it had: see [#pretend]
+    record Refuse(LoginResult result, boolean pretended) implements Verdict {}
   }
 
   private static final Verdict GO = new Verdict.Go();
   private static final Verdict TOO_MANY =
       new Verdict.Refuse(
-          new LoginResult.Rejected("LIMIT", "Too many failed logins, try again later"));
+          new LoginResult.Rejected("LIMIT", "Too many failed logins, try again later"), false);
 
   private final Admins admins;
   private final LoginThrottle throttle;
@@ -34,6 +37,13 @@ public final class LoginGuard {
     this.admins = Admins.of(settings);
     this.throttle = throttle;
     this.naming = naming;
+  }
+
+  /// Asks the client what it would be asked if its login had begun, so that it does not learn who may not come from where it is.
+  ///
+  /// @return completed when it may hear the refusal
+  public CompletableFuture<?> pretend(dormouse.directory.Attempt attempt, SaslClient client) {
+    return SaslProofs.told(attempt, naming.apply(attempt.user()), "", client);
   }
 
   /// A login that a client wants to begin.
@@ -59,7 +69,7 @@ public final class LoginGuard {
     /// Whether it may begin.
     public Verdict admit() {
       if (client.via().hopsLeft() == 0) {
-        return new Verdict.Refuse(new LoginResult.Unavailable(LoginResult.Cause.LOOP));
+        return new Verdict.Refuse(new LoginResult.Unavailable(LoginResult.Cause.LOOP), false);
       }
       Duration wait = turn.admit();
       if (wait == null) {
@@ -68,7 +78,7 @@ public final class LoginGuard {
       if (!wait.isZero()) {
         return new Verdict.Wait(wait);
       }
-      return welcome ? GO : new Verdict.Refuse(new LoginResult.Rejected("", ""));
+      return welcome ? GO : new Verdict.Refuse(new LoginResult.Rejected("", ""), true);
     }
 
     /// Whether it has had to wait for its turn.

@@ -81,7 +81,7 @@ public final class Logins {
               case Answer.Prove(var facts, var verifier) ->
                   proven(attempt, here(attempt, facts), verifier, verdict.by(), client, wheel);
               case Answer.Reject(var code, var text, var delay, var last, var sasl) ->
-                  told(attempt, sasl, client)
+                  SaslProofs.told(attempt, verdict.user(), sasl, client)
                       .thenCompose(_ ->
                           after(
                               delay,
@@ -112,16 +112,6 @@ public final class Logins {
             proven
                 ? accepted(attempt, facts, by, wheel)
                 : now(new Refused(new LoginResult.Rejected("", ""), false)));
-  }
-
-  /// Ends a mechanism that is not over with the directory's no.
-  private static CompletableFuture<?> told(Attempt attempt, String sasl, SaslClient client) {
-    return switch (attempt.proof()) {
-      case Proof.Scram first -> SaslProofs.disproves(first, client);
-      case Proof.Token _ -> SaslProofs.tokenRefused(attempt.mechanism(), sasl, client);
-      case Proof.Password _, Proof.CramMd5 _, Proof.Certificate _, Proof.Resumed _ ->
-          CompletableFuture.completedFuture(null);
-    };
   }
 
   private CompletableFuture<LoginDecision> accepted(

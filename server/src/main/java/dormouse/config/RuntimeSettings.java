@@ -12,7 +12,7 @@ import java.util.List;
 /// The process itself.
 ///
 /// @param loops event loops; 0: one a core; at most 1024
-/// @param stateDir what outlives a restart: the self-signed certificate
+/// @param stateDir what outlives a restart: the self-signed certificate, the secret of SCRAM salts
 /// @param drain how long sessions may finish what they are in when Dormouse is told to stop; at most 10m
 /// @param park whether a hibernating client's connection is kept without a channel, where the machine can do that
 /// @param ownRecords whether Dormouse carries TLS 1.3 itself after the handshake; else BoringSSL does, and what is so carried is not parked

@@ -31,6 +31,11 @@ public enum SaslMechanism {
     return this == PLAIN || this == LOGIN;
   }
 
+  /// Whether the client proves its password to us, and we to it that we know it.
+  public boolean isScram() {
+    return this == SCRAM_SHA_256 || this == SCRAM_SHA_256_PLUS;
+  }
+
   /// Whether the client shows an access token.
   public boolean showsToken() {
     return this == OAUTHBEARER || this == XOAUTH2;

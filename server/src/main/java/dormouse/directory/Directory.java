@@ -95,11 +95,8 @@ public final class Directory implements AutoCloseable {
   /// What the chain says.
   ///
   /// @param by the kind of the link that has let the client in, as the settings call it; else `""`
-  public record Verdict(Answer answer, String by) {
-    private static Verdict of(Answer answer) {
-      return new Verdict(answer, "");
-    }
-  }
+  /// @param user what the links call the user that the client says it is
+  public record Verdict(Answer answer, String by, String user) {}
 
   /// Asks what is to be said now of a user who has logged in before, without what the client has shown then.
   ///
@@ -142,7 +139,7 @@ public final class Directory implements AutoCloseable {
     /// @param atEnd what is answered when no more links are left
     CompletableFuture<Verdict> from(int place, Attempt attempt, Facts learnt, Answer atEnd) {
       if (place == links.size()) {
-        return CompletableFuture.completedFuture(Verdict.of(atEnd));
+        return CompletableFuture.completedFuture(new Verdict(atEnd, "", attempt.user()));
       }
       GuardedLink link = links.get(place);
       return link.ask(attempt, loop, wheel)
@@ -157,15 +154,17 @@ public final class Directory implements AutoCloseable {
                     CompletableFuture.completedFuture(
                         new Verdict(
                             new Answer.Accept(whole(facts.over(learnt), attempt.user(), typed)),
-                            link.kind()));
+                            link.kind(),
+                            attempt.user()));
                 case Answer.Prove(var facts, var verifier) ->
                     CompletableFuture.completedFuture(
                         new Verdict(
                             new Answer.Prove(
                                 whole(facts.over(learnt), attempt.user(), typed), verifier),
-                            link.kind()));
+                            link.kind(),
+                            attempt.user()));
                 case Answer.Reject _, Answer.CannotTell _, Answer.AskAgain _ ->
-                    CompletableFuture.completedFuture(Verdict.of(answer));
+                    CompletableFuture.completedFuture(new Verdict(answer, "", attempt.user()));
               });
     }
   }

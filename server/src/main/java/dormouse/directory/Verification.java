@@ -33,11 +33,12 @@ public final class Verification {
               stored instanceof ClearPassword clear && clear.answers(challenge, digest)
                   ? facts
                   : Answer.reject());
-      case Proof.Scram first ->
+      case Proof.Scram _ ->
           switch (stored) {
             case ScramVerifier verifier -> now(prove(facts, verifier));
             case ClearPassword clear ->
-                checks.run(() -> prove(facts, clear.verifier(ScramSalts.of(first.user()))));
+                checks.run(() ->
+                    prove(facts, clear.verifier(ScramSalts.of(attempt.user(), ScramSalts.BYTES))));
             default -> now(Answer.reject());
           };
       case Proof.Certificate _, Proof.Resumed _ -> now(mayBeUsed(stored) ? facts : Answer.reject());

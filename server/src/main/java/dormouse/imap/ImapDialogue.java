@@ -486,12 +486,16 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
       }
       case LoginGuard.Verdict.Wait(var until) ->
           wheel().after(until, () -> admit(waiting, tag, attempt));
-      case LoginGuard.Verdict.Refuse(var result) -> {
+      case LoginGuard.Verdict.Refuse(var result, var pretended) -> {
         if (waiting.waited()) {
           setup.metrics().throttled("refused");
         }
         attempt.proof().wipe();
-        refuse(tag, result);
+        if (pretended) {
+          setup.guard().pretend(attempt, this).thenRun(() -> refuse(tag, result));
+        } else {
+          refuse(tag, result);
+        }
       }
     }
   }

@@ -3,6 +3,7 @@ package dormouse.auth;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.FrontEnd;
 import dormouse.directory.Answer;
 import dormouse.directory.Attempt;
 import dormouse.directory.Attempts;
@@ -11,17 +12,26 @@ import dormouse.directory.Proof;
 import dormouse.directory.Verification;
 import dormouse.directory.Workers;
 import dormouse.directory.password.StoredPassword;
+import dormouse.testkit.ImapClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// What who asks by SCRAM learns of a user whose password it does not know.
 class SaslProofsTest {
+  private static final String KEY = Base64.getEncoder().encodeToString(new byte[32]);
+
+  @TempDir Path directory = Path.of("");
+
   private final Workers checks =
       new Workers("checks", 1, Duration.ofSeconds(5), InstantSource.system());
 
@@ -43,10 +53,68 @@ class SaslProofsTest {
 
   @Test
   void aLinkThatRewritesANameDoesNotShow() throws Exception {
-    Attempt typed = Attempts.scram("u1@example.org");
-    assertThat(challenge(typed.withUser("u1"), "{PLAIN}secret"))
+    Attempt typed = Attempts.scram("u1@example.org").withUser("u1");
+    assertThat(challenge(typed, "{PLAIN}secret"))
         .isEqualTo(challenge(typed, ""))
-        .isNotEqualTo(challenge("u1", "{PLAIN}secret"));
+        .isEqualTo(challenge("u1", "{PLAIN}secret"));
+  }
+
+  @Test
+  void whoHasNoneLooksLikeWhoHasAStoredOne() throws Exception {
+    String stored = "{SCRAM-SHA-256}15000,c2FsdHNhbHQ=,%1$s,%1$s".formatted(KEY);
+    String known = challenge("u1", stored);
+    assertThat(known).isEqualTo(",s=c2FsdHNhbHQ=,i=15000");
+    assertThat(challenge("u2", "")).endsWith(",i=15000").hasSameSizeAs(known);
+    assertThat(challenge("u2", "{PLAIN}secret")).endsWith(",i=4096");
+  }
+
+  /// Every name that a user has leads to the salt that is stored, so all that nobody has lead to one too.
+  @Test
+  void namesThatAreRewrittenToOneHaveOneSaltWhetherSomebodyHasThemOrNot() throws Exception {
+    Path users =
+        Files.writeString(
+            directory.resolve("users.passwd"),
+            "u1:{SCRAM-SHA-256}4096,c2FsdHNhbHRzYWx0c2FsdA==,%1$s,%1$s\n".formatted(KEY));
+    String file =
+        """
+        listen: [ { address: "127.0.0.1:0", tls: none } ]
+        backends: { mx: { address: "127.0.0.1:1", tls: none, login-as: { user: root, password-file: %1$s } } }
+        login:
+          mechanisms: [ scram-sha-256 ]
+          admins: [ root ]
+          admins-from: [ 10.0.0.0/8 ]
+        directory:
+          - rewrite: { lower-case: true }
+          - file: { path: %1$s }
+        """
+            .formatted(users);
+    try (FrontEnd dormouse = FrontEnd.of(file)) {
+      assertThat(challenge(dormouse, "U1")).isEqualTo(challenge(dormouse, "u1"));
+      assertThat(challenge(dormouse, "U9"))
+          .isEqualTo(challenge(dormouse, "u9"))
+          .hasSameSizeAs(challenge(dormouse, "u1"));
+      assertThat(challenge(dormouse, "root"))
+          .as("who may not come from here")
+          .isEqualTo(challenge(dormouse, "Root"))
+          .hasSameSizeAs(challenge(dormouse, "u1"));
+    }
+  }
+
+  /// What a front end asks whoever says this name.
+  private static String challenge(FrontEnd dormouse, String user) {
+    String first = "n,,n=" + user + ",r=abcdefgh";
+    try (ImapClient client = ImapClient.connect(dormouse.plain())) {
+      client.send("a1 AUTHENTICATE SCRAM-SHA-256 " + base64(first) + "\r\n");
+      String asked = client.readLine();
+      assertThat(asked).startsWith("+ ");
+      String said = new String(Base64.getDecoder().decode(asked.substring(2)), US_ASCII);
+      client.send("*\r\n").expectMatch("a1 NO .*");
+      return said.substring(said.indexOf(",s="));
+    }
+  }
+
+  private static String base64(String text) {
+    return Base64.getEncoder().encodeToString(text.getBytes(US_ASCII));
   }
 
   private String challenge(String user, String stored) throws Exception {
@@ -69,7 +137,7 @@ class SaslProofsTest {
     CompletableFuture<Boolean> proven =
         answer instanceof Answer.Prove(_, var verifier)
             ? SaslProofs.proves(first, verifier, client)
-            : SaslProofs.disproves(first, client);
+            : SaslProofs.disproves(first, attempt.user(), client);
     assertThat(proven.get(20, TimeUnit.SECONDS)).isFalse();
     String said = asked.join();
     return said.substring(said.indexOf(",s="));

@@ -63,9 +63,11 @@ class ScramServerTest {
         };
     Proof.Scram nobody = new Proof.Scram("n,,", "n=nobody,r=12345678", "12345678");
     Proof.Scram somebody = new Proof.Scram("n,,", "n=somebody,r=12345678", "12345678");
-    assertThat(SaslProofs.disproves(nobody, client).join()).isFalse();
-    assertThat(SaslProofs.disproves(nobody, client).join()).isFalse();
-    assertThat(SaslProofs.disproves(somebody, client).join()).isFalse();
+    assertThat(SaslProofs.proves(nobody, PENCIL, client).join()).isFalse();
+    asked.clear();
+    assertThat(SaslProofs.disproves(nobody, "nobody", client).join()).isFalse();
+    assertThat(SaslProofs.disproves(nobody, "nobody", client).join()).isFalse();
+    assertThat(SaslProofs.disproves(somebody, "somebody", client).join()).isFalse();
     assertThat(asked).hasSize(3);
     assertThat(asked.get(0)).isEqualTo(asked.get(1)).endsWith(",i=4096");
     assertThat(asked.get(2)).isNotEqualTo(asked.get(0));
