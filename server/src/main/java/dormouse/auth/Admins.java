@@ -2,9 +2,9 @@ package dormouse.auth;
 
 import dormouse.config.LoginSettings;
 import dormouse.config.Network;
+import dormouse.listen.SecretKeys;
 import java.net.InetAddress;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -41,6 +41,6 @@ public final class Admins {
 
   /// Neither LDAP nor MariaDB tells a name from the same with spaces behind it.
   private static String plain(String name) {
-    return name.strip().toLowerCase(Locale.ROOT);
+    return SecretKeys.plain(name.strip());
   }
 }

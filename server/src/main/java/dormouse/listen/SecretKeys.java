@@ -7,12 +7,15 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.text.Normalizer;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /// Names for addresses, networks and users that fit into flat tables: 64 bits of a hash with a secret of this process, so that
 /// nobody outside can make two of them alike. 0 is never one. Any thread.
 public final class SecretKeys {
   private static final int SECRET_BYTES = 32;
+  private static final Pattern MARKS = Pattern.compile("\\p{Mn}+");
 
   private final MessageDigest secret; // that has digested the secret; copied for each use
 
@@ -37,9 +40,15 @@ public final class SecretKeys {
     return prefix('n', address, 24, 48);
   }
 
-  /// A user, whatever the case of the name.
+  /// A user, whatever the case of the name, and its accents.
   public long user(String user) {
-    return key('u', user.toLowerCase(Locale.ROOT).getBytes(UTF_8));
+    return key('u', plain(user).getBytes(UTF_8));
+  }
+
+  /// A name without what MariaDB's usual collations take for no difference: case, and marks on letters.
+  public static String plain(String user) {
+    String apart = Normalizer.normalize(user, Normalizer.Form.NFKD);
+    return MARKS.matcher(apart).replaceAll("").toLowerCase(Locale.ROOT);
   }
 
   /// A user at an address.

@@ -115,6 +115,19 @@ final class LoginThrottleTest {
         .isEqualTo(TURN);
   }
 
+  /// MariaDB's usual collations tell neither accents nor the forms of a letter apart.
+  @Test
+  void aUserIsGuardedUnderEveryNameThatADatabaseTakesForOne() {
+    for (int i = 0; i < 10; i++) {
+      assertThat(fail(InetAddress.ofLiteral("203.0.113." + i), "ann")).isEqualTo(ZERO);
+    }
+    InetAddress another = InetAddress.ofLiteral("203.0.113.99");
+    for (String name : List.of("\u00e1nn", "A\u0301NN", "\uff41nn")) {
+      assertThat(throttle.attempt(another, name).admit()).as(name).isEqualTo(TURN);
+    }
+    assertThat(throttle.attempt(another, "anna").admit()).isEqualTo(ZERO);
+  }
+
   @Test
   void aMasterUserIsGuardedWhoeverItIsToBe() {
     for (int i = 0; i < 10; i++) {
