@@ -250,6 +250,7 @@ class SoakIT {
     for (String reason :
         List.of(
             "login-timeout",
+            "logins-refused",
             "too-many-errors",
             "protocol-error",
             "slow-client",

@@ -13,6 +13,12 @@ public sealed interface LoginResult {
   /// @param text for a human to read; never of our insides
   record Rejected(String code, String text) implements LoginResult {}
 
+  /// The directory wants the client to come again later, and does not say that anything it has shown is wrong.
+  ///
+  /// @param code by which refusals pass: UNAVAILABLE, INUSE, SERVERBUG, LIMIT
+  /// @param text for a human to read
+  record PutOff(String code, String text) implements LoginResult {}
+
   /// Nobody could decide: not the client's fault, and trying again later can help.
   record Unavailable(Cause cause) implements LoginResult {}
 

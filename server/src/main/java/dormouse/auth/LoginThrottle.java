@@ -51,7 +51,7 @@ public final class LoginThrottle {
 
   /// A login that wants to begin.
   ///
-  /// @param name of the user; its case, and spaces around it, do not matter
+  /// @param name of the user; its case and accents, and spaces around it, do not matter
   public Attempt attempt(InetAddress address, String name) {
     if (!settings.enabled() || Network.contain(settings.exempt(), address)) {
       return new Attempt(List.of(), 0);
@@ -149,7 +149,7 @@ public final class LoginThrottle {
       }
       synchronized (LoginThrottle.this) {
         decided();
-        if (isFailure(result)) {
+        if (result instanceof LoginResult.Rejected) {
           return;
         }
         long forget = settings.forget().toMillis();
@@ -181,11 +181,6 @@ public final class LoginThrottle {
   /// Whether failures alone make others wait.
   private boolean haveFailed(Bucket bucket, long now) {
     return failed(bucket, now) - undecided.getOrDefault(bucket.key, 0) >= bucket.free;
-  }
-
-  /// A directory that says LIMIT has not said that the password is wrong.
-  private static boolean isFailure(LoginResult result) {
-    return result instanceof LoginResult.Rejected(var code, _) && !code.equals("LIMIT");
   }
 
   private long waitMillis(Bucket bucket, long now) {

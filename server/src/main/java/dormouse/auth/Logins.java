@@ -26,7 +26,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
@@ -39,9 +38,6 @@ public final class Logins {
 
   /// What stands in place of a mechanism where nothing is shown.
   private static final String RESUMED = "RESUMED";
-
-  /// Codes (RFC 5530) of refusals that another try may mend.
-  private static final Set<String> PASSING = Set.of("UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT");
 
   private final Directory directory;
   private final Router router;
@@ -85,7 +81,7 @@ public final class Logins {
                       .thenCompose(_ ->
                           after(
                               delay,
-                              new Refused(new LoginResult.Rejected(code, text), last),
+                              new Refused(refusal(code, text), last),
                               wheel));
               case Answer.CannotTell _, Answer.NotMine _, Answer.Learnt _, Answer.AskAgain _ ->
                   now(unavailable(Cause.DIRECTORY));
@@ -138,7 +134,13 @@ public final class Logins {
     if (facts.nologin() && facts.code().equals("UNAVAILABLE")) {
       return new LoginResult.Unavailable(Cause.DIRECTORY);
     }
-    return facts.nologin() ? new LoginResult.Rejected(facts.code(), facts.reason()) : null;
+    return facts.nologin() ? refusal(facts.code(), facts.reason()) : null;
+  }
+
+  private static LoginResult refusal(String code, String text) {
+    return Answer.Reject.passes(code)
+        ? new LoginResult.PutOff(code, text)
+        : new LoginResult.Rejected(code, text);
   }
 
   private LoginDecision admit(Attempt attempt, Facts facts, String by) {
@@ -258,7 +260,7 @@ public final class Logins {
   }
 
   private static Resumption refused(String code, String text) {
-    return PASSING.contains(code)
+    return Answer.Reject.passes(code)
         ? new Resumption.Unknown(Cause.DIRECTORY)
         : new Resumption.Refused(text);
   }

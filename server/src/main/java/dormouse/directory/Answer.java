@@ -2,6 +2,7 @@ package dormouse.directory;
 
 import dormouse.directory.password.ScramVerifier;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What a link, or the chain of them, says to an [Attempt]. Immutable.
@@ -26,7 +27,15 @@ public sealed interface Answer {
   /// @param last whether the connection is closed then
   /// @param sasl what a client that has shown a token is told before that (RFC 7628 §3.2.2), as JSON; "" is what we always tell
   record Reject(String code, String text, Duration delay, boolean last, String sasl)
-      implements Answer {}
+      implements Answer {
+    /// Codes (RFC 5530) of refusals that another try may mend.
+    private static final Set<String> PASSING = Set.of("UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT");
+
+    /// Whether a refusal with this code says nothing against the client.
+    public static boolean passes(String code) {
+      return PASSING.contains(code);
+    }
+  }
 
   /// This link does not know the user: the next one is asked.
   record NotMine() implements Answer {}

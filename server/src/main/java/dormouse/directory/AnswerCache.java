@@ -23,7 +23,7 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /// What a link has answered, kept for a while: acceptances, refusals and that it does not know a user; never that it cannot
-/// tell.
+/// tell, or not now.
 ///
 /// An answer is found by user, mechanism and proof together, and by from where the client comes if the link heeds that, under a keyed hash (HMAC-SHA256 with a key of this cache alone),
 /// so that no client's password lies in it and another password never finds the answer to this one. A password for the backend, which is part of
@@ -136,6 +136,7 @@ final class AnswerCache {
         switch (answer) {
           case Answer.Accept(_, var own) -> own == null ? acceptedMillis : own.toMillis();
           case Answer.Learnt _ -> acceptedMillis;
+          case Answer.Reject(var code, _, _, _, _) when Answer.Reject.passes(code) -> 0;
           case Answer.Reject _, Answer.NotMine _ -> refusedMillis;
           case Answer.CannotTell _, Answer.AskAgain _, Answer.Prove _ -> 0;
         };

@@ -159,9 +159,9 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     tellOutcome(deciding, result);
     phase = new DialoguePhase.Commanding();
     timers.start(wheel());
-    failed(LoginReply.of(tag, result));
+    failed(LoginReply.of(tag, result), CloseReason.LOGINS_REFUSED);
     if (last) {
-      end(CloseReason.TOO_MANY_ERRORS, "No further try is wanted");
+      end(CloseReason.LOGINS_REFUSED, "No further try is wanted");
     }
     channel().config().setAutoRead(true);
     process();
@@ -511,9 +511,14 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
 
   /// Says that something did not work, and counts it.
   private void failed(String line) {
+    failed(line, CloseReason.TOO_MANY_ERRORS);
+  }
+
+  /// @param reason to close, if it was one too many
+  private void failed(String line, CloseReason reason) {
     write(line);
     if (++errors >= setup.limits().maxErrors()) {
-      end(CloseReason.TOO_MANY_ERRORS, "Too many errors");
+      end(reason, "Too many errors");
     }
   }
 

@@ -27,9 +27,15 @@ final class LoginEvents {
         switch (result) {
           case LoginResult.Accepted _ -> "accepted";
           case LoginResult.Rejected _ -> "rejected";
+          case LoginResult.PutOff _ -> "put-off";
           case LoginResult.Unavailable(var cause) -> cause.name().toLowerCase(Locale.ROOT);
         };
-    String code = result instanceof LoginResult.Rejected(var rejected, _) ? rejected : null;
+    String code =
+        switch (result) {
+          case LoginResult.Rejected(var rejected, _) -> rejected;
+          case LoginResult.PutOff(var passing, _) -> passing;
+          case LoginResult.Accepted _, LoginResult.Unavailable _ -> null;
+        };
     metrics.login(outcome);
     log.info(
         "login",

@@ -2,6 +2,7 @@ package dormouse.imap;
 
 import dormouse.auth.LoginResult;
 import dormouse.auth.LoginResult.Accepted;
+import dormouse.auth.LoginResult.PutOff;
 import dormouse.auth.LoginResult.Rejected;
 import dormouse.auth.LoginResult.Unavailable;
 import dormouse.imap.backend.ImapString;
@@ -18,6 +19,7 @@ public final class LoginReply {
     return switch (result) {
       case Accepted _ -> tag + " OK Logged in";
       case Rejected(var code, var text) -> tag + " NO " + rejection(code, text);
+      case PutOff(var code, var text) -> tag + " NO " + rejection(code, text);
       case Unavailable(var cause) -> tag + " NO " + unavailable(cause);
     };
   }

@@ -8,8 +8,11 @@ public enum CloseReason {
   CLIENT_GONE("client-gone"),
   /// The client did not log in in time. A few are scanners; many are a slow or dead authentication backend.
   LOGIN_TIMEOUT("login-timeout"),
-  /// The client was refused, or sent nonsense, too often. Many from one address: somebody guesses passwords.
+  /// The client sent nonsense too often. Many from one address: a scanner.
   TOO_MANY_ERRORS("too-many-errors"),
+  /// The client's logins were refused too often, or the directory wants no further try. Many from one address: somebody guesses
+  /// passwords.
+  LOGINS_REFUSED("logins-refused"),
   /// More clients were waiting with their login than `limits.before-login`, this one longest. Many: somebody opens connections
   /// and says nothing.
   CROWDED_OUT("crowded-out"),

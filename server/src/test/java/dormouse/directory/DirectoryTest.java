@@ -277,6 +277,16 @@ class DirectoryTest {
   }
 
   @Test
+  void aRefusalThatPassesIsNotKept() {
+    Answer notNow = Answer.reject("UNAVAILABLE", "The database is away");
+    Directory directory = directory(link("a", notNow, settings(Unavailable.STOP, 60, 60, 10, 0)));
+
+    ask(directory, "ann", "secret");
+    assertThat(ask(directory, "ann", "secret")).isEqualTo(notNow);
+    assertThat(asked).hasSize(2);
+  }
+
+  @Test
   void thatALinkCannotTellIsNeverKept() {
     Directory directory = directory(link("a", DOWN, settings(Unavailable.STOP, 60, 60, 10, 0)));
 

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.FileAppender;
 import dormouse.FrontEnd;
+import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.ImapClient;
 import java.io.IOException;
@@ -75,6 +76,68 @@ final class Fail2banIT {
     assertThat(addresses(log)).containsExactly("127.0.7.6");
   }
 
+  /// Nor is it when the connection ends for it.
+  @Test
+  void whoSaysTheRightPasswordAgainAndAgainIsNotCounted() throws Exception {
+    Path log = directory.resolve("dormouse.log");
+    try (DovecotServer dovecot = DovecotServer.start();
+        FrontEnd front =
+            FrontEnd.of(
+                """
+                listen: [ { address: "127.0.0.1:0", tls: none } ]
+                backends: { mx: { address: "127.0.0.1:%d", tls: none } }
+                limits: { per-user: 1 }
+                """
+                    .formatted(dovecot.imapPort()))) {
+      logTo(
+          log,
+          () -> {
+            try (ImapClient first = ImapClient.connect(front.plain(), "127.0.7.4", "");
+                ImapClient second = ImapClient.connect(front.plain(), "127.0.7.5", "")) {
+              first.login("u3", DovecotServer.PASSWORD);
+              for (int i = 0; i < 5; i++) {
+                second.refused("LOGIN u3 " + DovecotServer.PASSWORD);
+              }
+              second.expectClosed();
+            }
+          });
+    }
+    assertThat(addresses(log)).isEmpty();
+  }
+
+  /// A daemon that says no `Auth-Wait` wants no further try on the connection.
+  @Test
+  void whatADaemonRefusesIsCountedOnceAndWhatItPutsOffIsNot() throws Exception {
+    Path log = directory.resolve("dormouse.log");
+    try (AuthDaemon daemon =
+            AuthDaemon.start(request ->
+                AuthDaemon.Answer.of(
+                    "wrong".equals(request.header("Auth-Pass"))
+                        ? "Auth-Status: Invalid login or password"
+                        : "Auth-Status: [UNAVAILABLE] The database is away"));
+        FrontEnd front =
+            FrontEnd.of(
+                """
+                listen: [ { address: "127.0.0.1:0", tls: none } ]
+                backends: { mx: { address: "*:143", tls: none } }
+                directory: [ { http: { url: "http://127.0.0.1:%d/auth" }, cache-refusals: 1m } ]
+                """
+                    .formatted(daemon.port()))) {
+      logTo(
+          log,
+          () -> {
+            logIn(front, "127.0.7.1", "LOGIN ann wrong");
+            for (int i = 0; i < 13; i++) {
+              logIn(front, "127.0.7.2", "LOGIN ann secret");
+            }
+          });
+      assertThat(daemon.requests()).as("none is kept").hasSize(14);
+      assertThat(front.metric("dormouse_throttled_logins_total")).as("nobody waits").isZero();
+      assertThat(front.metric("dormouse_logins_total{result=\"put-off\"}")).isEqualTo(13);
+    }
+    assertThat(addresses(log)).containsExactly("127.0.7.1");
+  }
+
   @Test
   void ipv6AndNonsenseAreSeen() throws Exception {
     Path log = directory.resolve("dormouse.log");
@@ -83,6 +146,8 @@ final class Fail2banIT {
         """
         2026-01-31 09:12:04,117 INFO  login session=7f3a user=ann result=rejected code=LIMIT client=[2001:db8::1]:51234 tls=true took=1ms
         2026-01-31 09:12:05,117 INFO  close session=7f3a reason=too-many-errors client=[2001:db8::2]:51234 tls=true
+        2026-01-31 09:12:05,118 INFO  close session=7f3a reason=logins-refused client=[2001:db8::5]:51234 tls=true
+        2026-01-31 09:12:05,119 INFO  login session=7f3a user=ann result=put-off code=LIMIT client=[2001:db8::6]:51234 tls=true took=1ms
         2026-01-31 09:12:06,117 INFO  close session=7f3a reason=client-gone client=[2001:db8::3]:51234 tls=true
         2026-01-31 09:12:07,117 INFO  login session=7f3a user=ann result=unreachable client=[2001:db8::4]:51234 tls=true took=1ms
         """);

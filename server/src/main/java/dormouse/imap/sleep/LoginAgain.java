@@ -300,7 +300,7 @@ final class LoginAgain {
                 case UNREACHABLE, SLOW, UNTRUSTED, REFUSED, MISROUTED -> true;
                 case BUSY, FULL, LOOP, CROWDED, DIRECTORY -> false;
               };
-          case LoginResult.Rejected _, LoginResult.Accepted _ -> true;
+          case LoginResult.Rejected _, LoginResult.PutOff _, LoginResult.Accepted _ -> true;
         };
   }
 

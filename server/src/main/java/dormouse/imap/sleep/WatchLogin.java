@@ -128,7 +128,7 @@ final class WatchLogin {
             case DIRECTORY -> "directory-down";
             default -> BACKEND_DOWN;
           };
-      case LoginResult.Rejected _, LoginResult.Accepted _ -> BACKEND_DOWN;
+      case LoginResult.Rejected _, LoginResult.PutOff _, LoginResult.Accepted _ -> BACKEND_DOWN;
     };
   }
 
