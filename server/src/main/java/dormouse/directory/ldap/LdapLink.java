@@ -43,6 +43,20 @@ public final class LdapLink implements Link {
           ResultCode.UNWILLING_TO_PERFORM,
           ResultCode.NO_SUCH_OBJECT);
 
+  /// By which no user's bind is decided; any other is about the one that it is answered to.
+  private static final Set<ResultCode> DOWN =
+      Set.of(
+          ResultCode.BUSY,
+          ResultCode.UNAVAILABLE,
+          ResultCode.SERVER_DOWN,
+          ResultCode.CONNECT_ERROR,
+          ResultCode.TIMEOUT,
+          ResultCode.LOCAL_ERROR,
+          ResultCode.ENCODING_ERROR,
+          ResultCode.DECODING_ERROR,
+          ResultCode.CONFIDENTIALITY_REQUIRED,
+          ResultCode.STRONG_AUTH_REQUIRED);
+
   private final LdapLinkSettings settings;
   private final Map<String, String> factOf = new LinkedHashMap<>();
   private final LDAPConnectionPool pool;
@@ -178,7 +192,11 @@ public final class LdapLink implements Link {
           if (WRONG.contains(e.getResultCode())) {
             yield Answer.reject();
           }
-          throw e;
+          if (DOWN.contains(e.getResultCode())) {
+            throw e;
+          }
+          yield new Answer.CannotTell(
+              "a bind is answered with " + e.getResultCode(), /* down= */ false);
         }
       }
       case Proof.Certificate _ -> accepted;
