@@ -96,6 +96,11 @@ public final class TokenProvider implements AutoCloseable {
     introspected.put(token, json);
   }
 
+  /// From now on says of a token that nobody can ask of such a one: 400 (RFC 6749 §5.2).
+  public void takesNoQuestionOf(String token) {
+    introspected.put(token, "");
+  }
+
   /// A signed token with these claims, in JSON.
   ///
   /// @param algorithm RS256, PS256, ES256 or EdDSA
@@ -174,7 +179,11 @@ public final class TokenProvider implements AutoCloseable {
       return;
     }
     String token = URLDecoder.decode(body.replaceAll("^token=|&.*$", ""), StandardCharsets.UTF_8);
-    answer(exchange, 200, introspected.getOrDefault(token, "{\"active\":false}"));
+    String said = introspected.getOrDefault(token, "{\"active\":false}");
+    answer(
+        exchange,
+        said.isEmpty() ? 400 : 200,
+        said.isEmpty() ? "{\"error\":\"invalid_request\"}" : said);
   }
 
   private void answer(HttpExchange exchange, int status, String json) throws IOException {

@@ -98,7 +98,12 @@ final class IntrospectedTokens implements Tokens {
     try {
       return provider.send(request).get();
     } catch (ExecutionException e) {
-      throw e.getCause() instanceof IOException told ? told : new IOException(e);
+      throw switch (e.getCause()) {
+        case Provider.BadStatus bad when bad.isOfTheQuestion() ->
+            new NothingKnown(String.valueOf(bad.getMessage()));
+        case IOException told -> told;
+        case null, default -> new IOException(e);
+      };
     }
   }
 

@@ -46,6 +46,7 @@ final class KeySet {
   private final Duration patience;
   private final InstantSource clock;
   private @Nullable List<Named> keys;
+  private boolean answered; // the last question, well
   private @Nullable Fetch fetch;
   private long fetchedMillis;
   private long endedMillis = Long.MIN_VALUE / 2;
@@ -63,7 +64,8 @@ final class KeySet {
   /// The keys that a token may be signed with.
   ///
   /// @param id what the token says of it (`kid`); null: nothing
-  /// @return failed by an [IOException] if there are none, because the provider is away
+  /// @return failed by an [IOException] if there are none at all, because the provider is away; by [NothingKnown] if only the one that it
+  /// names is not among those that were there before
   synchronized CompletableFuture<List<PublicKey>> candidates(@Nullable String id) {
     long now = clock.millis();
     List<Named> known = keys;
@@ -77,9 +79,19 @@ final class KeySet {
           ? CompletableFuture.failedFuture(new IOException("the provider had no keys a moment ago"))
           : asked.keys.thenApply(all -> named(all, id));
     }
-    return asked == null
-        ? CompletableFuture.completedFuture(found)
-        : asked.within(found.isEmpty() ? patience : WELL, known).thenApply(all -> named(all, id));
+    CompletableFuture<List<Named>> all =
+        asked == null
+            ? CompletableFuture.completedFuture(known)
+            : asked.within(found.isEmpty() ? patience : WELL, known);
+    return all.thenCompose(among -> sure(named(among, id)));
+  }
+
+  /// The provider may have made the key since it last answered.
+  private synchronized CompletableFuture<List<PublicKey>> sure(List<PublicKey> found) {
+    return found.isEmpty() && !answered
+        ? CompletableFuture.failedFuture(
+            new NothingKnown("a token names a key that the provider, which is away, may know"))
+        : CompletableFuture.completedFuture(found);
   }
 
   private static List<PublicKey> named(@Nullable List<Named> among, @Nullable String id) {
@@ -100,6 +112,7 @@ final class KeySet {
     if (now - endedMillis < LEAST_PAUSE.toMillis()) {
       return null;
     }
+    answered = false;
     Fetch next =
         new Fetch(
             System.nanoTime(),
@@ -124,6 +137,7 @@ final class KeySet {
       }
       List<Named> fetched = parse(body);
       keys = fetched;
+      answered = true;
       fetchedMillis = since;
       return fetched;
     } catch (IOException e) {

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /// Accepts clients by their access tokens (OAUTHBEARER of RFC 7628, XOAUTH2), and knows nobody by anything else. Any thread.
@@ -86,10 +87,22 @@ public final class OAuth2Link implements Link {
           tokens
               .claims(token)
               .thenApply(claims ->
-                  claims.isEmpty() ? Answer.reject() : answer(attempt.user(), claims.get()));
+                  claims.isEmpty() ? Answer.reject() : answer(attempt.user(), claims.get()))
+              .exceptionally(OAuth2Link::failed);
       case Proof.Password _, Proof.CramMd5 _, Proof.Scram _, Proof.Certificate _, Proof.Resumed _ ->
           CompletableFuture.completedFuture(new Answer.NotMine());
     };
+  }
+
+  private static Answer failed(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    if (cause instanceof NothingKnown) {
+      return new Answer.CannotTell(String.valueOf(cause.getMessage()), /* down= */ false);
+    }
+    throw new CompletionException(cause);
   }
 
   /// All it knows is in the token.

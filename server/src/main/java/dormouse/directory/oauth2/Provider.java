@@ -3,6 +3,7 @@ package dormouse.directory.oauth2;
 import dormouse.config.AuthUrl;
 import dormouse.tls.JdkTrust;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// The provider's HTTP server. Any thread.
 final class Provider implements AutoCloseable {
   private static final int MOST_BYTES = 1 << 20;
+  private static final int TOO_MANY_REQUESTS = 429; // RFC 6585 §4
 
   private final HttpClient client;
   private final Duration timeout;
@@ -59,10 +61,30 @@ final class Provider implements AutoCloseable {
 
   private static byte[] body(HttpResponse<byte[]> response) {
     if (response.statusCode() != 200) {
-      throw new CompletionException(
-          new IOException("the provider answers with status " + response.statusCode()));
+      throw new CompletionException(new BadStatus(response.statusCode()));
     }
     return response.body();
+  }
+
+  /// It has answered with another status than 200.
+  static final class BadStatus extends IOException {
+    private static final long serialVersionUID = 1;
+
+    private final int status;
+
+    BadStatus(int status) {
+      super("the provider answers with status " + status);
+      this.status = status;
+    }
+
+    /// Whether it is about what was asked, and not about who asks or how often.
+    boolean isOfTheQuestion() {
+      return status / 100 == 4
+          && status != HttpURLConnection.HTTP_UNAUTHORIZED
+          && status != HttpURLConnection.HTTP_FORBIDDEN
+          && status != HttpURLConnection.HTTP_PROXY_AUTH
+          && status != TOO_MANY_REQUESTS;
+    }
   }
 
   private static IOException told(Throwable failure) {

@@ -205,6 +205,29 @@ class OAuth2LinkTest {
     }
   }
 
+  /// It may have made the key since it last answered.
+  @Test
+  void aTokenWhoseKeyAProviderThatIsAwayMayKnowIsNotRefused() throws Exception {
+    try (OAuth2Link link = signed()) {
+      String known = provider.token("RS256", claims(3600));
+      assertThat(ask(link, "ann@example.org", known)).isInstanceOf(Answer.Accept.class);
+      provider.close();
+      provider.rotate();
+      clock.turn(Duration.ofSeconds(10));
+      String rotated = provider.token("RS256", claims(3600));
+      for (int i = 0; i < 2; i++) {
+        assertThat(ask(link, "ann@example.org", rotated)).satisfies(OAuth2LinkTest::isOfItAlone);
+      }
+      assertThat(ask(link, "ann@example.org", known)).isInstanceOf(Answer.Accept.class);
+    }
+  }
+
+  private static void isOfItAlone(Answer answer) {
+    assertThat(answer)
+        .isInstanceOfSatisfying(
+            Answer.CannotTell.class, cannot -> assertThat(cannot.down()).isFalse());
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"WHOLE", "BEHIND_HEADERS"})
   void aProviderThatSaysNothingHoldsUpNoTokenWhoseKeyIsKnown(TokenProvider.Silence silence)
@@ -223,7 +246,7 @@ class OAuth2LinkTest {
       }
       assertThat(asked(link, known).get(1, TimeUnit.SECONDS)).isInstanceOf(Answer.Accept.class);
       for (CompletableFuture<Answer> each : unknown) {
-        assertThat(each.get(20, TimeUnit.SECONDS)).isEqualTo(Answer.reject());
+        assertThat(each.get(20, TimeUnit.SECONDS)).satisfies(OAuth2LinkTest::isOfItAlone);
       }
       int served = provider.served();
       assertThat(served).as("of all of them one").isEqualTo(2);
@@ -262,6 +285,7 @@ class OAuth2LinkTest {
     provider.introspects("old", claims(-1).replace("{", "{\"active\":true,"));
     provider.introspects("other", about.replace("\"imap\"", "\"web\""));
     provider.introspects("nonsense", "[]");
+    provider.takesNoQuestionOf("garbage");
     provider.introspects("unsaid", about.replace("\"iss\":\"https://id.example.org\",", ""));
     provider.introspects("another", about.replace("https://id.example.org", "https://else"));
     try (OAuth2Link link = introspected(TokenProvider.SECRET)) {
@@ -272,9 +296,13 @@ class OAuth2LinkTest {
         assertThat(ask(link, "ann@example.org", token)).as(token).isEqualTo(Answer.reject());
       }
       assertThat(ask(link, "ann@example.org", "nonsense")).isInstanceOf(Answer.CannotTell.class);
+      assertThat(ask(link, "ann@example.org", "garbage")).satisfies(OAuth2LinkTest::isOfItAlone);
     }
     try (OAuth2Link link = introspected("wrong")) {
-      assertThat(ask(link, "ann@example.org", "good+/=&?")).isInstanceOf(Answer.CannotTell.class);
+      assertThat(ask(link, "ann@example.org", "good+/=&?"))
+          .as("it is asked as nobody whom it knows")
+          .isInstanceOfSatisfying(
+              Answer.CannotTell.class, cannot -> assertThat(cannot.down()).isTrue());
     }
   }
 
