@@ -136,6 +136,11 @@ public final class AuthDaemon implements AutoCloseable {
     return this;
   }
 
+  /// How many connections are open.
+  public int open() {
+    return connections.size();
+  }
+
   /// Where it listens.
   public int port() {
     return port;

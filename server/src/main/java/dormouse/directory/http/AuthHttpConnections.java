@@ -17,6 +17,7 @@ import io.netty.resolver.dns.DnsNameResolverBuilder;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ final class AuthHttpConnections implements AutoCloseable {
   private final boolean epoll;
   private final DnsAddressResolverGroup resolver;
   private final Map<EventLoop, Deque<AuthHttpConnection>> idle = new ConcurrentHashMap<>();
+  private volatile boolean closed;
 
   /// @param trust whom to trust for `https`; null for `http`
   /// @param epoll whether the event loops are native epoll ones
@@ -94,7 +96,7 @@ final class AuthHttpConnections implements AutoCloseable {
   /// A connection that waits for a question; it is kept if there is room.
   void idle(AuthHttpConnection connection) {
     Deque<AuthHttpConnection> here = idleOf(connection.channel().eventLoop());
-    if (here.size() < settings.keepAlive() && connection.channel().isActive()) {
+    if (!closed && here.size() < settings.keepAlive() && connection.channel().isActive()) {
       here.addLast(connection);
     } else {
       connection.channel().close();
@@ -110,9 +112,16 @@ final class AuthHttpConnections implements AutoCloseable {
     return idle.computeIfAbsent(loop, _ -> new ArrayDeque<>());
   }
 
-  /// Gives back what TLS holds outside the heap. Connections end with their loops.
+  /// Closes connections that wait for a question, and gives back what TLS holds outside the heap; who waits for an answer is the last on
+  /// its connection.
   @Override
   public void close() {
+    closed = true;
+    idle.forEach((loop, here) -> {
+      if (!loop.isShuttingDown()) {
+        loop.execute(() -> List.copyOf(here).forEach(each -> each.channel().close()));
+      }
+    });
     resolver.close();
     if (trust != null) {
       trust.close();

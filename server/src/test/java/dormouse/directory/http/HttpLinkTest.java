@@ -27,6 +27,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -57,6 +58,51 @@ class HttpLinkTest {
       assertThat(daemon.connections()).isEqualTo(1);
       assertThat(daemon.requests())
           .allSatisfy(request -> assertThat(request.text()).startsWith("GET /auth HTTP/1.1\r\n"));
+    }
+  }
+
+  @Test
+  void aLinkThatIsClosedKeepsNoConnection() throws Exception {
+    CountDownLatch second = new CountDownLatch(1);
+    CountDownLatch both = new CountDownLatch(1);
+    try (AuthDaemon daemon = AuthDaemon.start(KEPT)) {
+      HttpLink link = link(settings(daemon, 4, false));
+      ask(link);
+      daemon.script(request -> {
+        if (request.connection() == 1) {
+          second.countDown();
+        }
+        await(both);
+        return KEPT.answer(request);
+      });
+      CompletableFuture<Answer> first = asked(link);
+      await(second);
+      CompletableFuture<Answer> other = asked(link);
+      Wait.until("both ask", Duration.ofSeconds(10), () -> daemon.requests().size() == 3);
+      both.countDown();
+      assertThat(host(first.get(10, TimeUnit.SECONDS))).isEqualTo("10.0.0.1");
+      assertThat(host(other.get(10, TimeUnit.SECONDS))).isEqualTo("10.0.0.1");
+      assertThat(daemon.open()).isEqualTo(2);
+
+      CountDownLatch last = new CountDownLatch(1);
+      daemon.script(request -> {
+        await(last);
+        return KEPT.answer(request);
+      });
+      CompletableFuture<Answer> late = asked(link);
+      link.close();
+      Wait.until("what is idle goes", Duration.ofSeconds(10), () -> daemon.open() == 1);
+      last.countDown();
+      assertThat(host(late.get(10, TimeUnit.SECONDS))).isEqualTo("10.0.0.1");
+      Wait.until("what was asked goes", Duration.ofSeconds(10), () -> daemon.open() == 0);
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
