@@ -36,6 +36,9 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
   /// Nothing is known.
   public static final Facts NONE = new Facts(Map.of(), null);
 
+  /// As the client has logged in itself, which says no more than what is usual here (Dovecot).
+  private static final String THE_CLIENTS = "%m";
+
   private static final Set<String> YES = Set.of("", "y", "yes", "true", "t", "1");
   private static final Set<String> NO = Set.of("n", "no", "false", "f", "0");
   private static final Set<String> FLAGS =
@@ -125,7 +128,8 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
       case "ssl", "starttls" -> value.equals("any-cert") || isFlag(value);
       case "delay_until" -> DELAY_UNTIL.matcher(value).matches();
       case "proxy_timeout", "proxy_refresh" -> INTERVAL.matcher(value).matches();
-      case "proxy_mech" -> mechanism(value) != null || tokens(value) != null;
+      case "proxy_mech" ->
+          mechanism(value) != null || tokens(value) != null || value.equals(THE_CLIENTS);
       case "source_ip" -> address(value) != null;
       case "allow_nets" -> networks(value).allMatch(Objects::nonNull);
       case "host", "hostip", "user", "destuser", "master", "backend" -> !value.isBlank();

@@ -147,6 +147,8 @@ class FactsTest {
     assertThat(bearer.mechanism()).isNull();
     assertThat(facts("proxy_mech", "xoauth2").tokens()).isEqualTo(TokenMechanism.XOAUTH2);
     assertThat(told.tokens()).isNull();
+    assertThat(facts("proxy_mech", "%m").mechanism()).as("Dovecot: the client's").isNull();
+    assertThat(facts("proxy_mech", "%m").tokens()).isNull();
     assertThat(facts("proxy_not_trusted", "y").untold()).isTrue();
     assertThat(Facts.NONE.untold()).isFalse();
     assertThat(facts("proxy_refresh", "450").refresh()).isEqualTo(Duration.ofSeconds(450));
