@@ -6,6 +6,8 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -259,6 +261,7 @@ public final class SettingsChecks {
         }
       }
       case SqlLinkSettings sql -> {
+        driver(key + ".url", sql.url());
         if (sql.passwordFile() != null) {
           secret(key + ".password-file", sql.passwordFile());
         }
@@ -289,6 +292,15 @@ public final class SettingsChecks {
           file(key + ".file", map.file());
         }
       }
+    }
+  }
+
+  private void driver(String key, String url) {
+    try {
+      DriverManager.getDriver(url);
+    } catch (SQLException _) {
+      fault(
+          key, "its driver does not take it: wanted a host, its port, and the name of a database");
     }
   }
 

@@ -26,6 +26,20 @@ final class NamedFilesTest extends SettingsFileCase {
   }
 
   @Test
+  void aDatabasesDriverMustTakeItsUrl() {
+    assertThat(
+            faults(
+                SMALLEST
+                    + """
+                    directory:
+                      - sql: { url: "jdbc:postgresql://db:notaport/x", query: "SELECT 1 WHERE :user = ''" }
+                      - sql: { url: "jdbc:mariadb://db:3306/x", query: "SELECT 1 WHERE :user = ''" }
+                    """))
+        .containsExactly(
+            "4:12: directory[0].sql.url: its driver does not take it: wanted a host, its port, and the name of a database");
+  }
+
+  @Test
   void aKeyThatAllCanReadIsWarnedOf() throws IOException {
     mode("mail.key", "rw-r--r--");
     assertThat(

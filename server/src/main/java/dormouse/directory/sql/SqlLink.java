@@ -70,7 +70,7 @@ public final class SqlLink implements Link {
   /// @param name of the link
   /// @param timeout for an answer
   /// @param checks where passwords are hashed
-  /// @throws IOException if the password's file cannot be read
+  /// @throws IOException if the password's file cannot be read, or the driver does not take the URL
   public static SqlLink of(
       SqlLinkSettings settings, String name, Duration timeout, Workers checks, InstantSource clock)
       throws IOException {
@@ -90,7 +90,12 @@ public final class SqlLink implements Link {
     config.setValidationTimeout(Math.min(patienceMillis, 5000));
     config.setInitializationFailTimeout(-1); // not there yet is no reason not to start
     Workers queries = new Workers(name, settings.connections(), timeout.dividedBy(2), clock);
-    return new SqlLink(settings, timeout, new HikariDataSource(config), queries, checks);
+    try {
+      return new SqlLink(settings, timeout, new HikariDataSource(config), queries, checks);
+    } catch (RuntimeException e) { // of a URL that the driver does not take
+      queries.close();
+      throw new IOException(name + ": " + e.getMessage(), e);
+    }
   }
 
   /// What the query has found.
