@@ -5,6 +5,7 @@ import dormouse.auth.LoginDecision.Refused;
 import dormouse.auth.LoginResult.Cause;
 import dormouse.backend.Approach;
 import dormouse.backend.Backend;
+import dormouse.config.BackendLinkSettings;
 import dormouse.config.BackendTls;
 import dormouse.config.Network;
 import dormouse.directory.Answer;
@@ -38,6 +39,9 @@ public final class Logins {
 
   /// What stands in place of a mechanism where nothing is shown.
   private static final String RESUMED = "RESUMED";
+
+  /// The link that lets anybody on to the backend, which alone knows whether the password is right.
+  private static final String BACKEND = new BackendLinkSettings().key();
 
   private final Directory directory;
   private final Router router;
@@ -73,16 +77,13 @@ public final class Logins {
         .thenCompose(verdict ->
             switch (verdict.answer()) {
               case Answer.Accept(var facts, _) ->
-                  accepted(attempt, here(attempt, facts), verdict.by(), wheel);
+                  accepted(attempt, here(attempt, facts), verdict.by(), client, wheel);
               case Answer.Prove(var facts, var verifier) ->
                   proven(attempt, here(attempt, facts), verifier, verdict.by(), client, wheel);
               case Answer.Reject(var code, var text, var delay, var last, var sasl) ->
                   SaslProofs.told(attempt, verdict.user(), sasl, client)
-                      .thenCompose(_ ->
-                          after(
-                              delay,
-                              new Refused(refusal(code, text), last),
-                              wheel));
+                      .thenCompose(
+                          _ -> after(delay, new Refused(refusal(code, text), last), wheel));
               case Answer.CannotTell _, Answer.NotMine _, Answer.Learnt _, Answer.AskAgain _ ->
                   now(unavailable(Cause.DIRECTORY));
             });
@@ -106,12 +107,12 @@ public final class Logins {
     return SaslProofs.proves(first, verifier, client)
         .thenCompose(proven ->
             proven
-                ? accepted(attempt, facts, by, wheel)
+                ? accepted(attempt, facts, by, client, wheel)
                 : now(new Refused(new LoginResult.Rejected("", ""), false)));
   }
 
   private CompletableFuture<LoginDecision> accepted(
-      Attempt attempt, Facts facts, String by, TimerWheel wheel) {
+      Attempt attempt, Facts facts, String by, SaslClient client, TimerWheel wheel) {
     List<Network> nets = facts.allowNets();
     InetAddress from = attempt.client().remote().getAddress();
     boolean here = nets.isEmpty() || Network.contain(nets, from);
@@ -126,6 +127,9 @@ public final class Logins {
       return now(new Refused(unwelcome, false));
     }
     Duration delay = facts.delay(clock.instant(), ThreadLocalRandom.current().nextDouble());
+    if (!delay.isZero() && !by.equals(BACKEND)) {
+      client.proven();
+    }
     return after(delay, admit(attempt, facts, by), wheel);
   }
 

@@ -10,4 +10,7 @@ public interface SaslClient {
   /// @param challenge not yet in Base64
   /// @return its answer, decoded; null if it gave up, or is gone. Completed on the client's loop
   CompletableFuture<byte @Nullable []> ask(byte[] challenge);
+
+  /// It has shown what its user alone has, though its login is not at its end.
+  default void proven() {}
 }

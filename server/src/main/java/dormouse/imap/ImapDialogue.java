@@ -136,6 +136,15 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     return answer;
   }
 
+  /// However long its login is held up now, it makes nobody else wait.
+  @Override
+  public void proven() {
+    assert channel().eventLoop().inEventLoop();
+    if (turn != null) {
+      turn.ended(new LoginResult.Accepted());
+    }
+  }
+
   private void answered(DialoguePhase.Asked asked, byte[] line) {
     phase = asked.deciding();
     timers.stop();
