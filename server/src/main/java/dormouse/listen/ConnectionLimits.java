@@ -126,6 +126,9 @@ public final class ConnectionLimits {
       if (reached(limits.asleepPerAddress(), asleep.of(presence.address))) {
         return "asleep-per-address";
       }
+      if (reached(limits.asleepPerNetwork(), asleep.of(presence.network))) {
+        return "asleep-per-network";
+      }
     }
     awake.add(presence.listener);
     count(awake, presence, 1);

@@ -85,6 +85,7 @@ final class SettingsFileTest extends SettingsFileCase {
         per-network: 2001
         per-user: 101
         asleep-per-address: 5001
+        asleep-per-network: 100001
         asleep-per-user: 1001
         per-listener: 1
         before-login: 10001

@@ -135,7 +135,7 @@ final class SettingsTest {
                 List.of(),
                 List.of()));
     assertThat(LimitsSettings.DEFAULT)
-        .isEqualTo(new LimitsSettings(500, 2000, 100, 5000, 1000, 0, 10_000, List.of()));
+        .isEqualTo(new LimitsSettings(500, 2000, 100, 5000, 100_000, 1000, 0, 10_000, List.of()));
     assertThat(ThrottleSettings.DEFAULT)
         .isEqualTo(
             new ThrottleSettings(

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 final class ConnectionLimitsTest {
   private final ConnectionLimits limits =
       new ConnectionLimits(
-          new LimitsSettings(1, 0, 0, 1, 0, 0, 0, List.of()), new SecretKeys(), new Metrics());
+          new LimitsSettings(1, 0, 0, 1, 2, 0, 0, 0, List.of()), new SecretKeys(), new Metrics());
   private final long listener = limits.newListener();
 
   @Test
@@ -47,6 +47,17 @@ final class ConnectionLimitsTest {
     assertThat(come("10.0.0.1")).isNull();
     presence.leave();
     assertThat(come("10.0.0.1")).isNotNull();
+  }
+
+  @Test
+  void aNetworkHasSoManySleepersHoweverManyItsAddressesAre() throws UnknownHostException {
+    Presence first = Objects.requireNonNull(come("10.0.0.1"));
+    first.sleeps(true);
+    Objects.requireNonNull(come("10.0.0.2")).sleeps(true);
+    assertThat(come("10.0.0.3")).isNull();
+    assertThat(come("10.0.1.3")).as("of another network").isNotNull();
+    first.sleeps(false);
+    assertThat(come("10.0.0.3")).isNotNull();
   }
 
   /// Null if it may not come in.
