@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 public final class Training {
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration END = Duration.ofMinutes(5);
+  private static final Duration KILLED = Duration.ofSeconds(5);
   private static final int TOLD_BYTES = 4000;
 
   /// Of our own JVM's options all go to the other, but these.
@@ -78,7 +79,7 @@ public final class Training {
       running = trainee;
     }
     if (running != null) {
-      running.destroyForcibly();
+      kill(running);
     }
     try {
       boolean _ = over.await(START.toSeconds(), TimeUnit.SECONDS);
@@ -131,7 +132,7 @@ public final class Training {
           throw new IOException("the JVM has made no " + made);
         }
       } finally {
-        trainee.destroyForcibly();
+        kill(trainee);
       }
     } catch (AssertionError | IOException e) {
       throw new IOException(e.getMessage() + "\n" + end(said.toPath()), e);
@@ -139,6 +140,17 @@ public final class Training {
       Thread.currentThread().interrupt();
       throw new IOException(e);
     }
+  }
+
+  /// First the JVM that it starts at its end, which writes the file (JEP 514): it would outlive the other, and go on.
+  private static void kill(Process trainee) {
+    List<ProcessHandle> writing = trainee.descendants().toList();
+    writing.forEach(ProcessHandle::destroyForcibly);
+    writing.forEach(each ->
+        each.onExit()
+            .completeOnTimeout(each, KILLED.toSeconds(), TimeUnit.SECONDS)
+            .join()); // its parent may leave it a zombie
+    trainee.destroyForcibly().onExit().join();
   }
 
   private static List<String> command(Path jar, Path made, Path settings) {
