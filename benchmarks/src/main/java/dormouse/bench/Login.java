@@ -23,14 +23,15 @@ import java.util.Locale;
 /// and pools warm up. What was just started is told by its first round.
 ///
 /// Dormouse comes as nginx is (a connection to the daemon each), with `keep-alive`, with `cache`, where the first
-/// round has filled it, and with the pool beside it, where who comes again within nine minutes is lent the backend connection that he left.
+/// round has filled it, and with the pool beside it, where who comes again with the same password within an hour needs no backend to be let in.
 public final class Login {
   private static final int MOST_WARM_ROUNDS = 16;
   private static final int STEADY = 2;
   private static final double NO_LESS = 0.97;
   private static final String CACHE = ", cache: 1h, cache-entries: 1000000";
   private static final String NO_POOL = "{ per-user: 0 }";
-  private static final String POOL = "{ per-user: 1, keep-after-logout: 9m, max: 1000000 }";
+  private static final String POOL =
+      "{ per-user: 1, keep-after-logout: 9m, trust-password: 1h, max: 1000000 }";
   private static final int WORKERS = Runtime.getRuntime().availableProcessors();
 
   /// A front end that is measured.

@@ -36,4 +36,9 @@ public record PoolSettings(
         .between("max", max, 0, 1_000_000)
         .done();
   }
+
+  /// How long ago at most the backend must have let in a login for another to be let in by that, where the directory decides it.
+  public Duration longestTrust() {
+    return trustPassword.compareTo(keepAfterLogout) > 0 ? trustPassword : keepAfterLogout;
+  }
 }

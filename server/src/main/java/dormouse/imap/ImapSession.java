@@ -96,10 +96,12 @@ final class ImapSession
   private final Stall stall;
   private State state;
   private boolean loggedOut;
+  private boolean neverAwake; // it began asleep
 
   /// @param presence how its connection is counted; null if it is not
   /// @param clientId what the client said of itself
   /// @param compress whether the client may compress
+  /// @param connection null if the session begins asleep, because its backend has let in the same login just now; then it has a grant
   /// @param capabilities the backend's, after the login
   ImapSession(
       Setting setting,
@@ -108,7 +110,7 @@ final class ImapSession
       Client who,
       String clientId,
       boolean compress,
-      BackendConnection connection,
+      @Nullable BackendConnection connection,
       Capabilities capabilities) {
     this.setting = setting;
     this.presence = presence;
@@ -135,8 +137,12 @@ final class ImapSession
         new SessionRest(
             setting, presence, who, clientId, client, conversation, quiet, this::restAfterAll);
     this.stall = new Stall(home.wheel(), client, this::stalled);
-    this.state = new State.Attached(backendSide(connection, capabilities));
-    this.conversation.tainted(connection.condstore());
+    if (connection == null) {
+      this.state = new State.Asleep(doze(BackendFeatures.of(capabilities), /* idle= */ null));
+    } else {
+      this.state = new State.Attached(backendSide(connection, capabilities));
+      this.conversation.tainted(connection.condstore());
+    }
   }
 
   private ImapSession(RestingSession from, Parking parking) {
@@ -206,10 +212,19 @@ final class ImapSession
   /// @param early what the client sent behind its login; owned by the session
   void begin(String tag, ByteBuf early) {
     home.enter();
-    home.metrics().sessionState(Metrics.State.GREETING, Metrics.State.ATTACHED);
-    say(tag + " OK [CAPABILITY " + conversation.capabilities() + "] Logged in");
+    boolean attached = state instanceof State.Attached;
+    home.metrics()
+        .sessionState(
+            Metrics.State.GREETING, attached ? Metrics.State.ATTACHED : Metrics.State.HIBERNATED);
+    say(LoginReply.accepted(tag, conversation.capabilities()));
     if (state instanceof State.Attached(var backend)) {
       backend.begin();
+    } else {
+      neverAwake = true;
+      home.metrics().answeredLocally(Verb.LOGIN.name());
+      home.sessions().slept();
+      countAsleep(true);
+      rest.spoke(); // and goes on, most likely
     }
     client.begin(early);
     settle();
@@ -502,17 +517,7 @@ final class ImapSession
     home.metrics().sessionState(Metrics.State.ATTACHED, Metrics.State.HIBERNATED);
     home.metrics().hibernated();
     LOG.debug("hibernate", "session", who.sessionId(), "user", user);
-    Doze doze =
-        new Doze(
-            this,
-            home,
-            who,
-            user,
-            conversation,
-            client.commands(),
-            backend.features(),
-            grant == null ? null : new StatusDesk.Asker(who, clientId, grant),
-            idle);
+    Doze doze = doze(backend.features(), idle);
     state = new State.Asleep(doze);
     SelectedMailbox selected = conversation.selected();
     if (taken != null) {
@@ -523,6 +528,20 @@ final class ImapSession
     }
     client.rest();
     settle();
+  }
+
+  /// @param idle the tag of the client's IDLE, null if it runs none
+  private Doze doze(BackendFeatures features, @Nullable String idle) {
+    return new Doze(
+        this,
+        home,
+        who,
+        user,
+        conversation,
+        client.commands(),
+        features,
+        grant == null ? null : new StatusDesk.Asker(who, clientId, grant),
+        idle);
   }
 
   private void countAsleep(boolean sleeps) {
@@ -583,7 +602,12 @@ final class ImapSession
 
   @Override
   public void awake(Wake.Result.Awake awake, Verb first) {
-    quiet.woke();
+    if (neverAwake) { // which is no reason to let it sleep less
+      neverAwake = false;
+      quiet.touched();
+    } else {
+      quiet.woke();
+    }
     client.stir();
     BackendSide backend = backendSide(awake.connection(), awake.capabilities());
     state = new State.Attached(backend);

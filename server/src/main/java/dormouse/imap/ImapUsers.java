@@ -226,22 +226,28 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     }
     Client client = dialogue.client().withForwarded(admitted.forwarded());
     List<Backend> backends = admitted.route().order(servedBy(new ImapUser(this, admitted, loop)));
+    Wish wish =
+        new Wish(
+            admitted.credentials().user(),
+            admitted.credentials().owner(),
+            client,
+            "session",
+            dialogue.doubted() ? Priority.DOUBTED : Priority.CLIENT,
+            admitted.user(),
+            backend -> open(admitted, backend),
+            standing(admitted),
+            Set.of());
+    if (beginsAsleep(dialogue, tag, admitted, backends.getFirst(), wish)) {
+      admitted.credentials().wipe();
+      return;
+    }
     LoginTry login =
         LoginTry.begin(
             here(loop).pool(),
             ConnectionPool.Spares.NONE,
             backends,
             admitted.route().approach(),
-            new Wish(
-                admitted.credentials().user(),
-                admitted.credentials().owner(),
-                client,
-                "session",
-                dialogue.doubted() ? Priority.DOUBTED : Priority.CLIENT,
-                admitted.user(),
-                backend -> open(admitted, backend),
-                standing(admitted),
-                Set.of()),
+            wish,
             backend -> {
               Credentials credentials = open(admitted, backend);
               return credentials == null
@@ -269,8 +275,13 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
               case BackendLogin.Outcome.Failed _ when elsewhere != null ->
                   dialogue.refuse(tag, new LoginResult.Unavailable(LoginResult.Cause.LOOP));
               case BackendLogin.Outcome.Failed(var result) -> dialogue.refuse(tag, result);
-              case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) ->
-                  begin(dialogue, tag, admitted, connection, capabilities);
+              case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) -> {
+                if (dialogue.channel().isActive()) {
+                  begin(dialogue, tag, admitted, connection.backend(), capabilities, connection);
+                } else {
+                  connection.leave();
+                }
+              }
             }
           }
           admitted.credentials().wipe();
@@ -320,25 +331,47 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     dialogue.refuse(tag, new LoginResult.Unavailable(LoginResult.Cause.REFUSED));
   }
 
+  /// Lets a client in whose very login the backend has let in just now, so that it would be lent a connection if one were kept: it has none before it
+  /// asks for what takes one. Not if it could not sleep, nor if the backend is known not to serve: then the login is told so.
+  ///
+  /// @return whether that was the answer to its login
+  private boolean beginsAsleep(
+      ImapDialogue dialogue, String tag, LoginDecision.Admitted admitted, Backend at, Wish wish) {
+    boolean sleeps =
+        settings.enabled()
+            && at.health().failingFor().isZero()
+            && Grant.isPossible(admitted.credentials(), at, masterOf, settings.keepPassword());
+    Capabilities offered =
+        sleeps
+            ? here(dialogue.channel().eventLoop())
+                .pool()
+                .letInLately(at, admitted.route().approach(), wish)
+            : null;
+    if (offered == null) {
+      return false;
+    }
+    begin(dialogue, tag, admitted, at, offered, null);
+    return true;
+  }
+
+  /// @param connection null if the session begins asleep
   private void begin(
       ImapDialogue dialogue,
       String tag,
       LoginDecision.Admitted admitted,
-      BackendConnection connection,
-      Capabilities capabilities) {
+      Backend backend,
+      Capabilities capabilities,
+      @Nullable BackendConnection connection) {
     Channel channel = dialogue.channel();
-    if (!channel.isActive()) {
-      connection.leave();
-      return;
-    }
     EventLoop loop = channel.eventLoop();
-    Backend backend = connection.backend();
     ImapUser user = userOf(admitted, loop);
     UserMailboxes home = user.mailboxes(surroundings(here(loop).pool(), loop), backend);
     home.backend().servedBy(backend, admitted.route());
     home.backend().lendsToClients(standing(admitted).mayBeLent(backend.settings().pool()));
     if (isFull(home)) {
-      connection.leave();
+      if (connection != null) {
+        connection.leave();
+      }
       dialogue.refuse(tag, TOO_MANY);
       return;
     }

@@ -64,6 +64,25 @@ class PoolIT {
   }
 
   @Test
+  void loginsThatAskForNothingNeedNoConnection() {
+    try (FrontEnd front = behind(daemon, 2)) {
+      assertThat(logins("web", () -> visits(front))).isEqualTo(1);
+      assertThat(Stage.metric(front, "dormouse_local_answers_total{command=\"login\"}"))
+          .isEqualTo(ROUNDS - 1);
+      assertThat(Stage.metric(front, "dormouse_pool_total{result=\"hit\"}")).isZero();
+    }
+  }
+
+  private static void visits(FrontEnd front) {
+    for (int i = 0; i < ROUNDS; i++) {
+      try (ImapClient client = ImapClient.connect(front.plain()).login("web", WEB_PASSWORD)) {
+        client.ok("NOOP");
+        client.logout();
+      }
+    }
+  }
+
+  @Test
   void withoutAPoolEachLoginIsALogin() {
     try (FrontEnd front = behind(daemon, 0)) {
       assertThat(logins("web", () -> burst(front, WEB_PASSWORD))).isEqualTo(ROUNDS);

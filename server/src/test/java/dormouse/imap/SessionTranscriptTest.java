@@ -116,7 +116,7 @@ class SessionTranscriptTest {
               Integer.parseInt(value(file, "pool", "0")),
               PoolSettings.DEFAULT.keep(),
               PoolSettings.DEFAULT.keepAfterLogout(),
-              PoolSettings.DEFAULT.trustPassword(),
+              SessionPlay.duration(value(file, "trust-password", "0s")),
               PoolSettings.DEFAULT.max()),
           has(file, "trusted"),
           has(file, "feed"),

@@ -53,7 +53,7 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   /// @param introduction what the backend was told of the client
   /// @param key what it was made with
   /// @param atMillis when, by [TimerWheel#millis]
-  /// @param turn among what its pool's backends have accepted and refused ([ConnectionPool#nextTurn])
+  /// @param turn among what its pool's backends have accepted and refused
   /// @param capabilities what the backend offers after the login
   record Login(
       Account account,

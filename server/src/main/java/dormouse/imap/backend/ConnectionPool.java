@@ -67,6 +67,7 @@ public final class ConnectionPool {
   private final Set<Entry> all = new LinkedHashSet<>(); // the one kept first is first
   private final Map<Account, Set<Entry>> byAccount = new HashMap<>();
   private final Overruled overruled = new Overruled();
+  private final RecentLogins recent = new RecentLogins();
   private boolean closed;
 
   public ConnectionPool(EventLoop loop, TimerWheel wheel, Metrics metrics) {
@@ -191,9 +192,44 @@ public final class ConnectionPool {
     return lent;
   }
 
-  /// The turn of a login that a backend has accepted just now.
-  long nextTurn() {
-    return overruled.nextTurn();
+  /// What the backend has offered when it let in the very login that is wished for, so lately that this one would be lent a connection if one were
+  /// kept: it needs none before its client asks for something. Null if the backend is to decide.
+  ///
+  /// @param approach how the backend would be come to
+  public @Nullable Capabilities letInLately(Backend backend, Approach approach, Wish wish) {
+    assert loop.inEventLoop();
+    LoginKey key = mayLend(backend, wish) ? LoginKey.of(backend, wish) : null;
+    if (key == null) {
+      return null;
+    }
+    BackendConnection.Login login =
+        recent.last(
+            new Account(backend, wish.user(), wish.owner()),
+            Introduction.of(wish.client(), backend, approach),
+            key);
+    return login != null && isFresh(login, wish.standing()) && !overruled.is(login)
+        ? login.capabilities()
+        : null;
+  }
+
+  /// A backend has accepted a login just now.
+  ///
+  /// @param name the user's one name
+  /// @param introduction what the backend was told of the client
+  /// @param key what it was made with
+  BackendConnection.Login accepted(
+      Account account,
+      String name,
+      @Nullable Introduction introduction,
+      LoginKey key,
+      Capabilities capabilities) {
+    BackendConnection.Login login =
+        new BackendConnection.Login(
+            account, name, introduction, key, wheel.millis(), overruled.nextTurn(), capabilities);
+    if (keeps(account.backend())) {
+      recent.add(login);
+    }
+    return login;
   }
 
   /// Whether what has shown that it lives still does for who took it: meanwhile the backend may have refused the account, or the user was sent
@@ -208,7 +244,7 @@ public final class ConnectionPool {
     PoolSettings settings = login.account().backend().settings().pool();
     return switch (wants) {
       case AGAIN -> true;
-      case PROVEN -> age.compareTo(settings.keepAfterLogout()) <= 0;
+      case PROVEN -> age.compareTo(settings.longestTrust()) <= 0;
       case SHOWN -> age.compareTo(settings.trustPassword()) <= 0;
       case NEW -> false;
     };
@@ -251,6 +287,7 @@ public final class ConnectionPool {
   /// Lets all go; the settings were changed.
   public void clear() {
     assert loop.inEventLoop();
+    recent.clear();
     List.copyOf(all).forEach(entry -> letGo(entry, Reason.RELOAD));
   }
 

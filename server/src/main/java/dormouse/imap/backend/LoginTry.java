@@ -101,20 +101,10 @@ public final class LoginTry {
       Function<Backend, @Nullable Applicant> applicant) {
     LoginTry one = new LoginTry(pool, spares, backends, approach, wish, applicant);
     if (pool.mayLend(one.left.element(), wish)) {
-      one.key = one.keyAt(one.left.element());
+      one.key = LoginKey.of(one.left.element(), wish);
     }
     one.takeKept();
     return one;
-  }
-
-  private @Nullable LoginKey keyAt(Backend backend) {
-    Credentials credentials = wish.credentials().apply(backend);
-    if (credentials == null) {
-      return null;
-    }
-    LoginKey key = LoginKey.of(credentials, wish.user(), wish.owner());
-    credentials.wipe();
-    return key;
   }
 
   private void takeKept() {
@@ -222,15 +212,8 @@ public final class LoginTry {
     Account account = new Account(backend, wish.user(), wish.owner());
     if (result instanceof Outcome.LoggedIn(var connection, var capabilities)) {
       LoginKey made = LoginKey.of(credentials, wish.user(), wish.owner());
-      connection.loggedIn(
-          new BackendConnection.Login(
-              account,
-              wish.name(),
-              Introduction.of(wish.client(), backend, approach),
-              made,
-              pool.wheel().millis(),
-              pool.nextTurn(),
-              capabilities));
+      Introduction introduction = Introduction.of(wish.client(), backend, approach);
+      connection.loggedIn(pool.accepted(account, wish.name(), introduction, made, capabilities));
     } else if (result instanceof Outcome.Failed(LoginResult.Rejected _)) {
       pool.refused(account);
     }

@@ -34,7 +34,7 @@ public record Wish(
   public enum Standing {
     /// The client is logged in already: any.
     AGAIN,
-    /// The directory has decided: one that the backend has let in no longer ago than `keep-after-logout`.
+    /// The directory has decided: one that the backend has let in no longer ago than `keep-after-logout`, or `trust-password` if that is longer.
     PROVEN,
     /// It shows what the backend decides on: one that the backend has let in by the same no longer ago than `trust-password`.
     SHOWN,

@@ -59,12 +59,22 @@ public final class Grant {
       Function<String, @Nullable MasterUser> masters,
       boolean keepPassword,
       @Nullable Standing standing) {
-    if (masters.apply(backend.name()) != null) {
-      return new Grant(credentials, masters, null, standing);
+    if (!isPossible(credentials, backend, masters, keepPassword)) {
+      return null;
     }
-    return keepPassword && !credentials.token() // which runs out
-        ? new Grant(credentials, masters, SealedPassword.seal(credentials.password()), standing)
-        : null;
+    SealedPassword password =
+        masters.apply(backend.name()) == null ? SealedPassword.seal(credentials.password()) : null;
+    return new Grant(credentials, masters, password, standing);
+  }
+
+  /// Whether there is one for who logs in at a backend; as in [#of].
+  public static boolean isPossible(
+      Credentials credentials,
+      Backend backend,
+      Function<String, @Nullable MasterUser> masters,
+      boolean keepPassword) {
+    boolean byPassword = keepPassword && !credentials.token(); // which runs out
+    return byPassword || masters.apply(backend.name()) != null;
   }
 
   /// What was [#fold]ed.

@@ -78,15 +78,25 @@ class ConnectionPoolTest {
     return new Credentials(user, authzid, password.getBytes(UTF_8));
   }
 
-  private boolean lent(Credentials to, Wish.Standing standing) {
+  private static Wish wish(Credentials of, Wish.Standing standing) {
     Client client = new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false);
-    Wish wish =
-        new Wish(
-            "ann", "ann", client, "session", Priority.CLIENT, "ann", _ -> to, standing, Set.of());
+    return new Wish(
+        "ann",
+        "ann",
+        client,
+        "session",
+        Priority.CLIENT,
+        "ann",
+        _ -> of.copy(),
+        standing,
+        Set.of());
+  }
+
+  private boolean lent(Credentials to, Wish.Standing standing) {
     return pool.take(
             connection.backend(),
             Approach.USUAL,
-            wish,
+            wish(to, standing),
             LoginKey.of(to, "ann", "ann"),
             ConnectionPool.Spares.NONE)
         == connection;
@@ -184,5 +194,71 @@ class ConnectionPoolTest {
   void whatIsKeptOfAUserIsFoundByTheOneName() {
     pool.kicked(OwnConnection.NAME);
     assertThat(lent(ANN, AGAIN)).isFalse();
+  }
+
+  // a login that needs no connection
+
+  private boolean letIn(Credentials who, Wish.Standing standing) {
+    return letIn(who, standing, Approach.USUAL);
+  }
+
+  private boolean letIn(Credentials who, Wish.Standing standing, Approach approach) {
+    return pool.letInLately(connection.backend(), approach, wish(who, standing)) != null;
+  }
+
+  @Test
+  void theVeryLoginThatTheBackendHasAcceptedNeedsNoConnection() {
+    assertThat(lent(ANN, PROVEN)).isTrue(); // and none is kept now
+    assertThat(letIn(ANN, PROVEN)).isTrue();
+    assertThat(letIn(ANN, PROVEN)).as("a second time").isTrue();
+    assertThat(letIn(credentials("ann", "", "changed"), PROVEN)).isFalse();
+    assertThat(letIn(credentials("ann", "ann", "secret"), PROVEN)).isFalse();
+    assertThat(letIn(MASTER, PROVEN)).as("that was not a master's").isFalse();
+    assertThat(letIn(ANN, SHOWN)).as("the backend decides on that").isFalse();
+    assertThat(letIn(ANN, NEW)).isFalse();
+    assertThat(letIn(ANN, PROVEN, new Approach(null, null, null, null, /* untold= */ true)))
+        .as("a client of whom another thing would be said")
+        .isFalse();
+  }
+
+  @Test
+  void aLoginNeedsAConnectionOnceTheBackendsWordIsOld() {
+    own.pass(Duration.ofMinutes(1));
+    assertThat(letIn(ANN, PROVEN)).as("just accepted").isTrue();
+    own.pass(Duration.ofMillis(100));
+    assertThat(letIn(ANN, PROVEN)).isFalse();
+  }
+
+  @Test
+  void aPasswordThatIsTrustedNeedsNoConnectionForSoLong() {
+    trusting();
+    own.pass(TRUSTED);
+    assertThat(letIn(ANN, SHOWN)).isTrue();
+    own.pass(Duration.ofMillis(100));
+    assertThat(letIn(ANN, SHOWN)).isFalse();
+    assertThat(letIn(ANN, PROVEN)).isTrue();
+  }
+
+  @Test
+  void whatWasAcceptedBeforeARefusalAKickOrAReloadDoesForNoLogin() {
+    pool.refused(new Account(connection.backend(), "ann", "ann"));
+    assertThat(letIn(ANN, PROVEN)).as("refused").isFalse();
+    keep(ANN);
+    assertThat(letIn(ANN, PROVEN)).as("accepted again").isTrue();
+    pool.kicked("ann");
+    assertThat(letIn(ANN, PROVEN)).as("kicked").isFalse();
+    keep(ANN);
+    pool.clear();
+    assertThat(letIn(ANN, PROVEN)).as("reloaded").isFalse();
+  }
+
+  @Test
+  void whereNothingIsKeptEachLoginIsTheBackends() {
+    own.close();
+    own = own(PoolSettings.OFF);
+    connection = own.connection();
+    pool = own.pool(new Metrics());
+    keep(ANN);
+    assertThat(letIn(ANN, PROVEN)).isFalse();
   }
 }

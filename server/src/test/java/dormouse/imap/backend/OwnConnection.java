@@ -97,14 +97,7 @@ public final class OwnConnection implements AutoCloseable {
   void loggedIn(
       ConnectionPool pool, Account account, LoginKey key, @Nullable Introduction introduction) {
     connection.loggedIn(
-        new BackendConnection.Login(
-            account,
-            NAME,
-            introduction,
-            key,
-            wheel.millis(),
-            pool.nextTurn(),
-            Capabilities.parse("IMAP4rev1")));
+        pool.accepted(account, NAME, introduction, key, Capabilities.parse("IMAP4rev1")));
   }
 
   /// The backend says these lines.
