@@ -2,18 +2,18 @@ package dormouse.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.joran.JoranConfigurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggingEvent;
-import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.joran.spi.JoranException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /// `logback.xml` as it ships.
@@ -43,20 +43,25 @@ final class LogLayoutTest {
   }
 
   @Test
-  void aCrowdedQueueKeepsEventLoopsGoing() {
-    AsyncAppender queue = queue();
-    assertThat(queue.isNeverBlock()).isTrue();
+  void aMessageOfSeveralLinesIsOne() {
+    assertThat(encoded("one\r\n  two\n", null)).endsWith(" WARN  one | two\n");
   }
 
   private String line(@Nullable Throwable bug) {
-    ConsoleAppender<ILoggingEvent> appender =
-        (ConsoleAppender<ILoggingEvent>) queue().getAppender("stderr");
-    Logger logger = context.getLogger("dormouse.session");
-    LoggingEvent event = new LoggingEvent("", logger, Level.WARN, "close reason=bug", bug, null);
-    return new String(appender.getEncoder().encode(event), StandardCharsets.UTF_8);
+    return encoded("close reason=bug", bug);
   }
 
-  private AsyncAppender queue() {
-    return (AsyncAppender) context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender("queue");
+  private String encoded(String message, @Nullable Throwable bug) {
+    Appender<ILoggingEvent> stderr =
+        context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender("stderr");
+    StderrAppender appender = (StderrAppender) stderr;
+    Logger logger = context.getLogger("dormouse.session");
+    LoggingEvent event = new LoggingEvent("", logger, Level.WARN, message, bug, null);
+    return new String(appender.encoder().encode(event), StandardCharsets.UTF_8);
+  }
+
+  @AfterEach
+  void stop() {
+    context.stop();
   }
 }

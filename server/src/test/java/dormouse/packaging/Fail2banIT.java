@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.FileAppender;
 import dormouse.FrontEnd;
+import dormouse.ops.LineEncoder;
 import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.ImapClient;
@@ -17,8 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
@@ -163,13 +161,8 @@ final class Fail2banIT {
   /// Runs with the product's own log layout, written to a file.
   private static void logTo(Path file, Runnable script) throws IOException {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
-    Matcher pattern =
-        Pattern.compile("<pattern>(.*)</pattern>")
-            .matcher(Files.readString(Path.of("src", "main", "resources", "logback.xml")));
-    assertThat(pattern.find()).isTrue();
-    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    LineEncoder encoder = new LineEncoder();
     encoder.setContext(context);
-    encoder.setPattern(pattern.group(1).replaceAll("^\\$\\{[^}]*}", ""));
     encoder.start();
     FileAppender<ILoggingEvent> appender = new FileAppender<>();
     appender.setContext(context);
