@@ -11,10 +11,12 @@ import dormouse.ops.LineEncoder;
 import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.ImapClient;
+import dormouse.testkit.Wait;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -98,6 +100,7 @@ final class Fail2banIT {
               }
               second.expectClosed();
             }
+            Wait.until("its end is logged", Duration.ofSeconds(10), () -> holds(log, " close "));
           });
     }
     assertThat(addresses(log)).isEmpty();
@@ -150,6 +153,14 @@ final class Fail2banIT {
         2026-01-31 09:12:07,117 INFO  login session=7f3a user=ann result=unreachable client=[2001:db8::4]:51234 tls=true took=1ms
         """);
     assertThat(addresses(log)).containsExactly("2001:db8::1", "2001:db8::2");
+  }
+
+  private static boolean holds(Path log, String text) {
+    try {
+      return Files.readString(log).contains(text);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static void logIn(FrontEnd front, String from, String command) {
