@@ -7,9 +7,31 @@ missing_packages() {
   done
 }
 
+# services_of NAME...: what these packages bring
+services_of() {
+  case " $* " in *" dovecot"*) echo dovecot.service dovecot.socket ;; esac
+  case " $* " in *" nginx "*) echo nginx.service ;; esac
+  case " $* " in *" haproxy "*) echo haproxy.service ;; esac
+  case " $* " in *" perdition "*) echo perdition.service ;; esac
+  case " $* " in *" postgresql "*) echo postgresql.service ;; esac
+  case " $* " in *" mariadb-server "*) echo mariadb.service ;; esac
+  case " $* " in *" slapd "*) echo slapd.service ;; esac
+  case " $* " in *" prometheus-blackbox-exporter "*) echo prometheus-blackbox-exporter.service ;; esac
+  case " $* " in *" redis-server "*) echo redis-server.service ;; esac
+}
+
+# absent_services NAME...: those of them that are not there yet; one that is may serve, and is nobody's but the operator's
+absent_services() {
+  for service in $(services_of "$@"); do
+    systemctl cat "$service" >/dev/null 2>&1 || echo "$service"
+  done
+}
+
 # install_packages NAME...: their services are neither started now nor by the next boot
 install_packages() {
   export DEBIAN_FRONTEND=noninteractive
+  services=
+  [ ! -d /run/systemd/system ] || services=$(absent_services "$@" | xargs)
   guard=/usr/sbin/policy-rc.d
   if [ ! -e "$guard" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$guard"
@@ -24,17 +46,8 @@ install_packages() {
     trap - EXIT
   fi
   case " $* " in *" perdition "*) update-rc.d perdition disable >/dev/null 2>&1 || true ;; esac
-  if [ -d /run/systemd/system ]; then
-    case " $* " in *" dovecot"*) services="dovecot.service dovecot.socket" ;; *) services= ;; esac
-    case " $* " in *" nginx "*) services="$services nginx.service" ;; esac
-    case " $* " in *" haproxy "*) services="$services haproxy.service" ;; esac
-    case " $* " in *" perdition "*) services="$services perdition.service" ;; esac
-    case " $* " in *" postgresql "*) services="$services postgresql.service" ;; esac
-    case " $* " in *" mariadb-server "*) services="$services mariadb.service" ;; esac
-    case " $* " in *" slapd "*) services="$services slapd.service" ;; esac
-    case " $* " in *" prometheus-blackbox-exporter "*) services="$services prometheus-blackbox-exporter.service" ;; esac
-    case " $* " in *" redis-server "*) services="$services redis-server.service" ;; esac
+  if [ -n "$services" ]; then
     # shellcheck disable=SC2086 # a list
-    [ -z "$services" ] || systemctl disable --now $services >/dev/null 2>&1 || true
+    systemctl disable --now $services >/dev/null 2>&1 || true
   fi
 }
