@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -17,6 +19,9 @@ import java.util.stream.Stream;
 /// @param processes how many there are
 public record Held(long front, long back, long tables, long slabs, int processes) {
   private static final long KERNEL_STACK = 16 << 10;
+  private static final long LOOK_NANOS = 250_000_000;
+  private static final int MOST_LOOKS = 40;
+  private static final long STEADY_BYTES = 16 << 10; // between two looks
   private static final Pattern PSS = Pattern.compile("(?m)^Pss: +(\\d+) kB");
   private static final Pattern FILES = Pattern.compile("(?m)^Pss_File: +(\\d+) kB");
   private static final Pattern TABLES = Pattern.compile("(?m)^VmPTE:\\s+(\\d+) kB");
@@ -99,6 +104,26 @@ public record Held(long front, long back, long tables, long slabs, int processes
   private static long number(Pattern where, String text) {
     Matcher found = where.matcher(text);
     return found.find() ? Long.parseLong(found.group(1)) : 0; // a process that is ending has none
+  }
+
+  /// The same once two looks, a quarter of a second apart, agree; after ten seconds all the same: what was closed is given back (RCU) only a
+  /// little later.
+  public static long settledSlabs() {
+    return settled(Held::kernelSlabs, () -> LockSupport.parkNanos(LOOK_NANOS));
+  }
+
+  /// @param pause lies between two looks
+  static long settled(LongSupplier look, Runnable pause) {
+    long before = look.getAsLong();
+    for (int i = 1; i < MOST_LOOKS; i++) {
+      pause.run();
+      long now = look.getAsLong();
+      if (Math.abs(now - before) < STEADY_BYTES) {
+        return now;
+      }
+      before = now;
+    }
+    return before;
   }
 
   /// Bytes in use, by `/proc/slabinfo`, which only root may read; 0 for others.

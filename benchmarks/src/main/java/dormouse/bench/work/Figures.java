@@ -40,8 +40,10 @@ public final class Figures {
           && (measure.more() ? ratio.get().median < 1 : ratio.get().median > 1);
     }
 
+    /// Whether Dormouse is; neither is where both are the same.
     public boolean ahead() {
-      return ratio.isPresent() && !behind();
+      return ratio.isPresent()
+          && (measure.more() ? ratio.get().median > 1 : ratio.get().median < 1);
     }
   }
 
@@ -51,6 +53,13 @@ public final class Figures {
         .computeIfAbsent(measure, _ -> new EnumMap<>(StackKind.class))
         .computeIfAbsent(stack, _ -> new ArrayList<>())
         .add(number);
+  }
+
+  /// Puts the one number of all rounds so far in the place of that of fewer.
+  synchronized void put(Measure measure, StackKind stack, double number) {
+    numbers
+        .computeIfAbsent(measure, _ -> new EnumMap<>(StackKind.class))
+        .put(stack, new ArrayList<>(List.of(number)));
   }
 
   /// Adds the times of one more round to a measure that is one percentile of all rounds' together; it has no number while they are too few.

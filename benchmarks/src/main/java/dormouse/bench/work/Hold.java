@@ -14,10 +14,13 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// What does an idle session take? See [#question].
@@ -28,6 +31,8 @@ final class Hold implements Workload {
   private static final Measure KERNEL = Measure.less(NAME, "kernel's memory a session", "KiB");
   private static final Measure ALL = Measure.less(NAME, "all memory a session", "KiB");
   private static final Measure CPU = Measure.less(NAME, "CPU of 1,000 keep-alives", "ms");
+  private static final Measure FIXED =
+      Measure.less(NAME, "CPU of that time that no keep-alive takes", "ms");
   private static final Measure COUNT = Measure.less(NAME, "processes at the end", "");
   private static final Measure BEFORE =
       Measure.less(NAME, "memory of all processes before the first session", "MiB");
@@ -54,7 +59,7 @@ final class Hold implements Workload {
         whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. Before that one as many as it adds come, sleep and leave, before Dormouse again and again until its code has ceased \
         to grow: a peer in C has nothing to compile. Memory of processes is Pss, what lies behind files left out, but before the first session all of it, each time behind another start. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
         whole machine, less the client's socket and its place in the client's epoll, which are measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers rest and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over a \
-        time in which each session hears one keep-alive, and is for a thousand of those that were heard.\
+        time in which each session hears one keep-alive, and is for a thousand more of those that were heard: the line through all rounds, whose sessions are more and more; where it begins is what goes on without sessions.\
         """,
         MORE);
   }
@@ -102,7 +107,11 @@ final class Hold implements Workload {
     return new Rounds() {
       private final List<Client> held = new ArrayList<>();
       private @Nullable Held base;
+      private final Map<Client, Integer> silent = new HashMap<>(); // of the last look
+      private long patience; // until when they may be so
+      private final List<Line.Point> heard = new ArrayList<>();
       private int fewest;
+      private double client;
 
       // A JVM's code grows as it is compiled; what a peer in C needs for a session it has had from
       // the first that came.
@@ -115,11 +124,14 @@ final class Hold implements Workload {
 
       @Override
       public void round() {
-        double client = clientBytes();
+        whoIsStillSilent();
         if (base == null) {
+          client =
+              clientBytes(); // no other stack does anything; and what it closes is gone long before
+          // a round that counts
           stack.ownMemory(); // at first a heap shrinks, which goes back a little later
         }
-        long slabs = Held.kernelSlabs();
+        long slabs = Held.settledSlabs();
         int first = held.size();
         held.addAll(bench.hold(stack, first, first + step, EACH));
         Bench.settle(stack, held.size());
@@ -129,17 +141,19 @@ final class Hold implements Workload {
           fewest = held.size();
           return;
         }
+        long more = Held.settledSlabs() - slabs;
         bench.add(COUNT, stack, now.processes());
         Held added = now.minus(base);
-        double more = held.size() - fewest;
-        double front = added.front() / 1024.0 / more;
-        double processes = front + added.back() / 1024.0 / more;
-        double kernel =
-            (added.tables() / more + (now.slabs() - slabs) / (double) step - client) / 1024;
+        double sessions = held.size() - fewest;
+        double front = added.front() / 1024.0 / sessions;
+        double processes = front + added.back() / 1024.0 / sessions;
+        double kernel = (added.tables() / sessions + more / (double) step - client) / 1024;
         bench.add(PROCESSES, stack, processes);
         bench.add(FRONT, stack, front);
-        bench.add(KERNEL, stack, kernel);
-        bench.add(ALL, stack, processes + kernel);
+        if (slabs > 0) { // which only root may read
+          bench.add(KERNEL, stack, kernel);
+          bench.add(ALL, stack, processes + kernel);
+        }
       }
 
       @Override
@@ -148,20 +162,46 @@ final class Hold implements Workload {
         Usage begin = stack.usage();
         return () -> {
           double used = stack.usage().minus(begin).sum();
-          long heard = 0;
+          long all = 0;
           for (int i = 0; i < before.length; i++) {
             int more = held.get(i).keptAlive() - before[i];
-            heard += more;
+            all += more;
             if (more == 0) {
+              silent.put(held.get(i), before[i]);
               bench.faults(stack).late("no keep-alive in its time");
             }
           }
-          bench.add(CPU, stack, used * 1e6 / heard);
+          patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(watchSeconds(bench.size()) + 1L);
+          heard.add(new Line.Point(all, used * 1e3));
+          Line.through(heard)
+              .ifPresent(line -> {
+                bench.figures().put(CPU, stack.kind(), line.slope() * 1e3);
+                bench.figures().put(FIXED, stack.kind(), line.begin());
+              });
         };
+      }
+
+      // What comes late may be the machine's fault; what has not come once it is due again is lost.
+      private void whoIsStillSilent() {
+        if (silent.isEmpty()) {
+          return;
+        }
+        for (long left = patience - System.nanoTime();
+            left > 0;
+            left = patience - System.nanoTime()) {
+          LockSupport.parkNanos(left);
+        }
+        silent.forEach((client, before) -> {
+          if (client.keptAlive() == before) {
+            bench.faults(stack).add("no keep-alive in twice its time");
+          }
+        });
+        silent.clear();
       }
 
       @Override
       public void close() {
+        whoIsStillSilent();
         CompletableFuture.allOf(held.stream().map(Client::closed).toArray(CompletableFuture[]::new))
             .join(); // to wake thousands would take long, and is not asked here
       }
@@ -175,6 +215,7 @@ final class Hold implements Workload {
         bench.warmUp(stack, i);
       }
       Bench.settle(stack, 0);
+      stack.awaitCompilers(); // which have memory of their own while they work
       Held empty = stack.processes();
       bench.add(BEFORE, stack, ((double) empty.front() + empty.back()) / (1 << 20));
     }
@@ -220,7 +261,7 @@ final class Hold implements Workload {
     try (Selector selector = Selector.open();
         ServerSocketChannel server = ServerSocketChannel.open()) {
       server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), SOCKETS);
-      long none = Held.kernelSlabs();
+      long none = Held.settledSlabs();
       for (int i = 0; i < SOCKETS; i++) {
         open.add(SocketChannel.open(server.getLocalAddress()));
         open.add(server.accept());
@@ -229,7 +270,7 @@ final class Hold implements Workload {
         each.configureBlocking(false).register(selector, SelectionKey.OP_READ);
       }
       selector.selectNow(); // tells the kernel of them
-      return (Held.kernelSlabs() - none) / (double) open.size();
+      return (Held.settledSlabs() - none) / (double) open.size();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } finally {

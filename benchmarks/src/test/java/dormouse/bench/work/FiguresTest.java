@@ -33,6 +33,15 @@ class FiguresTest {
   }
 
   @Test
+  void whereBothAreTheSameNeitherIsAhead() {
+    figures.add(MEMORY, StackKind.HAPROXY_HIBERNATE, 20);
+    figures.add(MEMORY, StackKind.DORMOUSE, 20);
+    Standing standing = figures.standing(MEMORY).orElseThrow();
+    assertThat(standing.ahead()).isFalse();
+    assertThat(standing.behind()).isFalse();
+  }
+
+  @Test
   void aHighPercentileIsOfAllRoundsTogetherOnceTheyAreEnough() {
     Measure high = Measure.less("wake", "99 %", "ms");
     for (int round = 0; round < 3; round++) {
