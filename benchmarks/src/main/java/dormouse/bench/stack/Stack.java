@@ -144,6 +144,18 @@ public final class Stack implements AutoCloseable {
         || dormouse.metric("dormouse_sessions{state=\"hibernated\"}") >= sessions;
   }
 
+  /// Whether the front hibernates sessions, and tells how many.
+  public boolean sleeps() {
+    return kind.sleeps();
+  }
+
+  /// How often a session has got a backend connection again, as far as somebody tells; else 0.
+  public long wakes() {
+    return kind.sleeps() && front instanceof DormouseFront dormouse
+        ? dormouse.metric("dormouse_wakes_total{")
+        : 0;
+  }
+
   /// Whether it has heard an event, as far as somebody waits for one.
   public boolean fed() {
     return !kind.sleeps()

@@ -19,7 +19,7 @@ final class Wake implements Workload {
   private static final String NAME = "wake";
 
   /// What a client does between DONE and its next IDLE.
-  private enum Kind {
+  enum Kind {
     AGAIN("DONE and IDLE"),
     NOOP("DONE and NOOP"),
     FETCH("DONE and FETCH");
@@ -84,6 +84,8 @@ final class Wake implements Workload {
 
       @Override
       public void round() {
+        Bench.settle(stack, count); // who woke often waits longer before it sleeps again
+        long before = stack.wakes();
         Map<Kind, Latencies> latencies = new EnumMap<>(Kind.class);
         KINDS.forEach(kind -> latencies.put(kind, new Latencies()));
         int wakes = bench.size().perSecond() * bench.size().seconds();
@@ -100,12 +102,22 @@ final class Wake implements Workload {
               times);
           bench.figures().addAll(kind.title, stack.kind(), times);
         });
+        long fetches = latencies.getOrDefault(Kind.FETCH, new Latencies()).count();
+        long woken = stack.wakes() - before;
+        if (stack.sleeps() && woken < fetches) {
+          bench
+              .figures()
+              .note(
+                  NAME,
+                  "of %d FETCHes of a round, %d found %s awake"
+                      .formatted(fetches, fetches - woken, stack.kind().title()));
+        }
       }
 
       // Who has slept longest; of each kind in turn.
       private CompletableFuture<Client> next(long since, Function<Kind, Latencies> times) {
         int turn = next++;
-        Kind kind = KINDS.get((turn + turn / held.size()) % KINDS.size());
+        Kind kind = kind(turn, held.size());
         return wake(held.get(turn % held.size()), kind, since, times.apply(kind));
       }
 
@@ -114,6 +126,11 @@ final class Wake implements Workload {
         Bench.leave(held);
       }
     };
+  }
+
+  /// What the so-many-th wake is for, where so many clients wake in turn: another thing each time that a client's turn comes.
+  static Kind kind(int turn, int clients) {
+    return KINDS.get((turn % clients + turn / clients) % KINDS.size());
   }
 
   private static CompletableFuture<Client> wake(
