@@ -116,9 +116,14 @@ final class Login implements Workload {
 
   /// Before anything is compiled or believed.
   private static void first(Bench bench, Stack stack, AtomicInteger next) {
+    if (stack.proxied()) {
+      stack.restart(); // clients have come already
+    }
+    stack.awaitCompilers();
     Usage before = stack.usage();
     long count =
         run(bench, stack, Tls.FULL, bench.size().logins(), LONG, new Latencies(), next).count();
+    stack.awaitCompilers(); // which are at work for these logins yet
     if (stack.proxied()) {
       bench.add(FIRST, stack, stack.usage().minus(before).front() * 1e3 / count);
     }

@@ -161,8 +161,10 @@ final class Mixed implements Workload {
   /// The same day again and again, so that none of its slices has more to do than another; the first, before anything is compiled or believed, is
   /// told as well.
   private static void warmUp(Bench bench, Stack stack, List<Desktop> desktops) {
+    stack.awaitCompilers();
     Usage begin = stack.usage();
     new Day(bench, stack, desktops).run(HURRY, HURRY, new Random(SEED - 1));
+    stack.awaitCompilers(); // which are at work for this day yet
     if (stack.proxied()) {
       double front = stack.usage().minus(begin).front();
       bench.add(FIRST, stack, front * 1e3 / thousandMinutes(bench, HURRY));
