@@ -118,6 +118,7 @@ final class Turns {
       what.run();
     } catch (RuntimeException | AssertionError e) {
       bench.faults(kind).add(e);
+      bench.faults(kind).fellOut(workload.name());
       ready.remove(kind);
     }
   }

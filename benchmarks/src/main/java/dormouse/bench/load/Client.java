@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ByteProcessor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -384,6 +385,15 @@ public final class Client extends ChannelInboundHandlerAdapter {
       wrong(greeting ? "the end instead of a greeting" : "the end");
     }
     end(new IOException(name + " was cut off"));
+  }
+
+  /// A handshake that takes too long closes the connection: it is late, and not the end that the server has made.
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event instanceof SslHandshakeCompletionEvent done && Faults.isTime(done.cause())) {
+      end(new IOException(name + " cannot connect", done.cause()));
+    }
+    context.fireUserEventTriggered(event);
   }
 
   @Override

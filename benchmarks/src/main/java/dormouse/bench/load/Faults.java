@@ -1,5 +1,7 @@
 package dormouse.bench.load;
 
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.util.List;
@@ -8,6 +10,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /// What went wrong: a byte that was not expected, a client that was cut off; and, apart from it, what did not come in time. Any thread.
 public final class Faults {
@@ -31,17 +34,30 @@ public final class Faults {
     }
   }
 
+  /// Adds that a workload went on without it: whatever the reason, nothing is known then of the answers that it would have given.
+  public void fellOut(String workload) {
+    add("it fell out of " + workload);
+  }
+
   /// Adds that a task failed, unless what failed it has been added already. That it took too long is no fault, but late.
   public void add(Throwable failure) {
     Throwable cause = failure;
     while (cause instanceof CompletionException && cause.getCause() != null) {
       cause = cause.getCause();
     }
-    if (cause instanceof TimeoutException || cause.getCause() instanceof SocketTimeoutException) {
+    if (isTime(cause) || isTime(cause.getCause())) {
       late("not all ended in time");
     } else if (!(cause instanceof Heard)) {
       add(cause.toString());
     }
+  }
+
+  /// Whether nothing but time has made this fail.
+  static boolean isTime(@Nullable Throwable cause) {
+    return cause instanceof TimeoutException
+        || cause instanceof SocketTimeoutException
+        || cause instanceof ConnectTimeoutException
+        || cause instanceof SslHandshakeTimeoutException;
   }
 
   /// Why a client ended that heard what it should not: it has been added.

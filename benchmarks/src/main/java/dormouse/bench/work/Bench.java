@@ -38,7 +38,7 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
 
   private static final List<byte[]> INBOX = Mailboxes.messages(MESSAGES, MESSAGE_BYTES);
   private static final int WARM_USER = 1_000_000;
-  private static final int WARM_SECONDS = 60;
+  private static final int PATIENCE_SECONDS = 60;
   private static final int AT_ONCE = 40; // that log in
   private static final Duration LONG = Duration.ofMinutes(30);
   private static final long LOOK_NANOS = 250_000_000;
@@ -96,7 +96,7 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   void warmUp(Stack stack, int times) {
     int user = WARM_USER + times;
     mailboxes(stack, user, user + 1);
-    Client client = idle(stack, user).join();
+    Client client = within(idle(stack, user));
     CompletableFuture<Long> heard = new CompletableFuture<>();
     client.onExists(heard::complete);
     int least = stack.kind().isDormouse() || stack.kind().hibernates() ? HIBERNATION_LOOKS : 0;
@@ -104,11 +104,16 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
       LockSupport.parkNanos(LOOK_NANOS);
     }
     stack.backend().deliver(stack.user(user), message(1));
-    heard.orTimeout(WARM_SECONDS, TimeUnit.SECONDS).join();
+    within(heard);
     for (int i = 0; !stack.fed() && i < MOST_LOOKS; i++) {
       LockSupport.parkNanos(LOOK_NANOS);
     }
-    client.done().thenCompose(Client::logout).join();
+    within(client.done().thenCompose(Client::logout));
+  }
+
+  /// Waits for it, but not for ever: then it fails by time.
+  static <T> T within(CompletableFuture<T> future) {
+    return future.orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS).join();
   }
 
   /// A client of a user, logged in.
@@ -191,6 +196,7 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
             clients.stream()
                 .map(client -> client.done().thenCompose(Client::logout))
                 .toArray(CompletableFuture[]::new))
+        .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
         .exceptionally(_ -> null)
         .join();
   }

@@ -1,7 +1,9 @@
 package dormouse.bench.work;
 
+import dormouse.bench.load.Check;
 import dormouse.bench.load.Client;
 import dormouse.bench.load.ClosedLoop;
+import dormouse.bench.load.Faults;
 import dormouse.bench.load.Latencies;
 import dormouse.bench.load.OpenLoop;
 import dormouse.bench.stack.Mailboxes;
@@ -14,6 +16,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /// How soon does a client in IDLE hear of a message? See [#question].
 final class Deliver implements Workload {
@@ -21,6 +25,7 @@ final class Deliver implements Workload {
   private static final Measure MEDIAN = Measure.less(NAME, "delivery to EXISTS, median", "ms");
   private static final Measure HIGH = Measure.less(NAME, "delivery to EXISTS, 99 %", "ms");
   private static final int FEWER = 2; // than wakes, a second and in all
+  private static final long ASK_SECONDS = 60;
 
   @Override
   public String name() {
@@ -73,7 +78,10 @@ final class Deliver implements Workload {
         bench.figures().addAll("delivery to EXISTS", stack.kind(), latencies);
       }
 
-      private void run(int count, Latencies latencies) {
+      // At most one to each: who has not heard of one cannot be told of another.
+      private void run(int most, Latencies latencies) {
+        int count = Math.min(most, held.size());
+        List<Told> told = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
           OpenLoop.run(
               count,
@@ -82,8 +90,14 @@ final class Deliver implements Workload {
               (_, _) -> {
                 int user = next++ % held.size();
                 int expected = Bench.MESSAGES + delivered.merge(user, 1, Integer::sum);
-                return deliver(stack, held.get(user), user, expected, latencies, threads);
+                Told one = deliver(stack, held.get(user), user, expected, latencies, threads);
+                told.add(one);
+                return one.done();
               });
+          told.stream()
+              .map(one -> one.askIfLate(bench.faults(stack)))
+              .toList()
+              .forEach(CompletableFuture::join);
         }
       }
 
@@ -94,8 +108,40 @@ final class Deliver implements Workload {
     };
   }
 
-  /// Completes when the client has heard that there are so many.
-  static CompletableFuture<?> deliver(
+  /// A message, and who shall hear of it.
+  ///
+  /// @param sent when it was delivered
+  /// @param heard when the client has been told of it
+  /// @param done completes then
+  private record Told(
+      Client client,
+      int expected,
+      CompletableFuture<Long> sent,
+      CompletableFuture<Long> heard,
+      CompletableFuture<?> done) {
+    /// What comes late may be the machine's fault; what is not even told to who asks is lost.
+    CompletableFuture<?> askIfLate(Faults faults) {
+      if (heard.isDone() || sent.state() != Future.State.SUCCESS) {
+        return CompletableFuture.completedFuture(client);
+      }
+      return client
+          .done()
+          .thenCompose(_ -> client.say("NOOP", Check.nothing()))
+          .thenCompose(_ -> {
+            if (!heard.isDone()) {
+              faults.add("not even NOOP told of message " + expected);
+            }
+            return client.idle();
+          })
+          .orTimeout(ASK_SECONDS, TimeUnit.SECONDS)
+          .exceptionally(failure -> {
+            faults.add(failure);
+            return client;
+          });
+    }
+  }
+
+  private static Told deliver(
       Stack stack,
       Client client,
       int user,
@@ -111,17 +157,15 @@ final class Deliver implements Workload {
             new IllegalStateException(exists + " EXISTS instead of " + expected));
       }
     });
-    return CompletableFuture.supplyAsync(
+    CompletableFuture<Long> sent =
+        CompletableFuture.supplyAsync(
             () ->
                 stack
                     .backend()
                     .deliver(stack.user(user), Mailboxes.message(expected, Bench.MESSAGE_BYTES)),
-            threads)
-        .thenCombine(
-            heard,
-            (sent, seen) -> {
-              latencies.add(seen - sent);
-              return seen;
-            });
+            threads);
+    CompletableFuture<?> done =
+        sent.thenAcceptBoth(heard, (begin, seen) -> latencies.add(seen - begin));
+    return new Told(client, expected, sent, heard, done);
   }
 }

@@ -74,7 +74,7 @@ final class Status implements Workload {
       for (int folder = 0; folder < FOLDERS; folder++) {
         stack.backend().mailboxes().createFolder(stack.user(user), "F" + folder, messages);
       }
-      clients.add(bench.login(stack, user, Tls.FULL).join());
+      clients.add(Bench.within(bench.login(stack, user, Tls.FULL)));
     }
     run(bench, stack, clients, 1, 2L * CLIENTS * FOLDERS, LONG); // all of them once, and again
     return new Rounds() {

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// How soon is everybody back after a restart? See [#question].
@@ -85,12 +86,14 @@ final class Storm implements Workload {
 
   private static List<Client> comeBack(Bench bench, Stack stack, int count, long up) {
     AtomicInteger failures = new AtomicInteger();
+    AtomicBoolean over = new AtomicBoolean();
     Latencies latencies = new Latencies();
     List<CompletableFuture<Client>> coming = new ArrayList<>();
     Peak peak = new Peak(stack);
     try (peak) {
       for (int i = 0; i < count; i++) {
-        coming.add(again(bench, stack, i, failures).whenComplete((_, _) -> latencies.since(up)));
+        coming.add(
+            again(bench, stack, i, failures, over).whenComplete((_, _) -> latencies.since(up)));
       }
       CompletableFuture<Void> all =
           CompletableFuture.allOf(coming.toArray(CompletableFuture[]::new))
@@ -99,6 +102,7 @@ final class Storm implements Workload {
                 bench.faults(stack).late("not all came back: " + e);
                 return null;
               });
+      all.whenComplete((_, _) -> over.set(true)); // nobody tries for ever
       bench.add(BACK, stack, all.thenApply(_ -> (System.nanoTime() - up) / 1e9).join());
     }
     bench.add(MEDIAN, stack, latencies.millis(50));
@@ -114,13 +118,16 @@ final class Storm implements Workload {
   }
 
   private static CompletableFuture<Client> again(
-      Bench bench, Stack stack, int user, AtomicInteger failures) {
+      Bench bench, Stack stack, int user, AtomicInteger failures, AtomicBoolean over) {
     return bench
         .idle(stack, user)
-        .exceptionallyCompose(_ -> {
+        .exceptionallyCompose(failure -> {
+          if (over.get()) {
+            return CompletableFuture.failedFuture(failure);
+          }
           failures.incrementAndGet();
           return CompletableFuture.supplyAsync(() -> true, AGAIN)
-              .thenCompose(_ -> again(bench, stack, user, failures));
+              .thenCompose(_ -> again(bench, stack, user, failures, over));
         });
   }
 }

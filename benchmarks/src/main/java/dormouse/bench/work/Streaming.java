@@ -57,10 +57,10 @@ final class Streaming implements Workload {
     List<Client> clients = new ArrayList<>();
     for (int i = 0; i < bench.size().streamClients(); i++) {
       clients.add(
-          bench
-              .login(stack, 0, Tls.FULL)
-              .thenCompose(client -> client.select(1, Mailboxes.UID_VALIDITY))
-              .join());
+          Bench.within(
+              bench
+                  .login(stack, 0, Tls.FULL)
+                  .thenCompose(client -> client.select(1, Mailboxes.UID_VALIDITY))));
     }
     return new Rounds() {
       @Override

@@ -2,6 +2,8 @@ package dormouse.bench.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
@@ -19,6 +21,24 @@ class FaultsTest {
     assertThat(faults.count()).isZero();
     assertThat(faults.lateCount()).isEqualTo(2);
     assertThat(faults.firstLate()).hasSize(2);
+  }
+
+  @Test
+  void aConnectThatTakesTooLongIsLate() {
+    faults.add(
+        new CompletionException(
+            new IOException("u1 cannot connect", new ConnectTimeoutException("60 s"))));
+    faults.add(new IOException("u1 cannot connect", new SslHandshakeTimeoutException("60 s")));
+    assertThat(faults.count()).isZero();
+    assertThat(faults.lateCount()).isEqualTo(2);
+  }
+
+  @Test
+  void whoFallsOutForTimeIsWrongAllTheSame() {
+    faults.add(new CompletionException(new TimeoutException()));
+    faults.fellOut("wake");
+    assertThat(faults.count()).isEqualTo(1);
+    assertThat(faults.first()).containsExactly("it fell out of wake");
   }
 
   @Test
