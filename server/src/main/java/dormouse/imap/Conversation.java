@@ -356,6 +356,9 @@ final class Conversation implements ResponseTracker.Listener {
     if (select != null) {
       select.spoil();
     }
+    if (kind == Kind.FETCH && selected != null) {
+      selected.fetched();
+    }
   }
 
   @Override

@@ -30,7 +30,7 @@ class RestingSessionTest {
     return Stream.of(
         List.of(
             ImapSession.class,
-            "setting presence who clientId user home grant client conversation quiet rules rest stall state loggedOut"),
+            "setting presence who clientId user home grant client conversation quiet rules rest stall state loggedOut neverAwake"),
         List.of(
             SessionRest.class,
             "setting presence who clientId client conversation quiet again spokeLately soon"),
@@ -63,7 +63,7 @@ class RestingSessionTest {
         List.of(ClientFeatures.class, "enabled condstore"),
         List.of(
             SelectedMailbox.class,
-            "name nameInUtf7 examine exists recent uidValidity uidNext highestModSeq noModSeq"
+            "name nameInUtf7 examine exists moves fetches recent uidValidity uidNext highestModSeq noModSeq"
                 + " uidNotSticky flags permanentFlags"),
         List.of(Client.class, "sessionId remote local tls serverName via"));
   }

@@ -8,8 +8,8 @@ import dormouse.imap.view.UidSet;
 import org.jspecify.annotations.Nullable;
 
 /// What a client knew of its mailbox when it was woken, for as long as no message has come or gone since: should the backend go away
-/// while nothing is under way, the client can sleep on it. What flags changed meanwhile, and was told, is told again: the watermark
-/// remains that of the wake, and where changes have no numbers no flags count as known.
+/// while nothing is under way, the client can sleep on it. Once a FETCH has passed no flags count as known, and all are
+/// told: what the client has heard of them may be more than the next backend knows.
 ///
 /// It is counted as kept, as what is kept of a sleeper is, until it is forgotten.
 ///
@@ -18,12 +18,14 @@ public final class LastView {
   private final UserMailboxes home;
   private final SelectedMailbox told;
   private final int moves;
+  private final int fetches;
   private final MailboxView view;
 
   private LastView(UserMailboxes home, SelectedMailbox told, MailboxView view) {
     this.home = home;
     this.told = told;
     this.moves = told.moves();
+    this.fetches = told.fetches();
     this.view = view;
     home.sessions().kept(view.keptBytes());
   }
@@ -68,9 +70,21 @@ public final class LastView {
   ///
   /// @param own what the session may have that is its own
   public Snapshot.Result.@Nullable Taken taken(OwnSets.Wanted own) {
-    return own.saved()
+    MailboxView known = told.fetches() == fetches ? view : withoutFlags();
+    return known == null || own.saved()
         ? null
-        : new Snapshot.Result.Taken(view, Proof.STALE, new OwnSets(UidSet.EMPTY, own.kept()));
+        : new Snapshot.Result.Taken(known, Proof.STALE, new OwnSets(UidSet.EMPTY, own.kept()));
+  }
+
+  /// With a watermark that no mailbox has reached: it stands for one that knows of changes which the backend has lost. Null if they are too many to
+  /// be told.
+  private @Nullable MailboxView withoutFlags() {
+    if (view.flags() != null) {
+      return view; // all of them are unknown
+    }
+    return view.uids().size() > home.settings().plainMaxMessages()
+        ? null
+        : new MailboxView(view.uidValidity(), view.uidNext(), Long.MAX_VALUE, view.uids(), null);
   }
 
   /// It is of no use any more.

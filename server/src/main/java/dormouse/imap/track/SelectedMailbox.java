@@ -10,6 +10,7 @@ public final class SelectedMailbox {
   private final boolean examine;
   private long exists;
   private int moves;
+  private int fetches;
   private long recent;
   private long uidValidity;
   private long uidNext;
@@ -145,6 +146,16 @@ public final class SelectedMailbox {
   /// The client has been brought to a view of so many messages.
   public void exists(long count) {
     exists = count;
+  }
+
+  /// A FETCH response has passed, which may have told of flags.
+  public void fetched() {
+    fetches++;
+  }
+
+  /// How many have; only differences count.
+  public int fetches() {
+    return fetches;
   }
 
   /// How often messages have come or gone; only differences count.
