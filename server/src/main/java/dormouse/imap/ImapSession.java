@@ -591,7 +591,8 @@ final class ImapSession
             grant,
             conversation.features(),
             conversation.notifySet().command(),
-            doze.sleeper());
+            doze.sleeper(),
+            neverAwake);
     Waking waking = new Waking(this, home, who, user, doze, first, wake);
     state = new State.AwaitingBackend(waking);
     home.sessions().stirred();

@@ -80,6 +80,11 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
     return mailboxes == null ? null : mailboxes.backend().now();
   }
 
+  /// How many clients it has, awake and asleep.
+  int sessions() {
+    return mailboxes == null ? 0 : mailboxes.sessions().awake() + mailboxes.sessions().asleep();
+  }
+
   /// The mailboxes, or new ones.
   UserMailboxes mailboxes(Surroundings in, Backend backend) {
     UserMailboxes there = mailboxes;

@@ -347,11 +347,18 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
                 .pool()
                 .letInLately(at, admitted.route().approach(), wish)
             : null;
-    if (offered == null) {
+    if (offered == null
+        || !mayHaveOneMore(new ImapUser(this, admitted, dialogue.channel().eventLoop()))) {
       return false;
     }
     begin(dialogue, tag, admitted, at, offered, null);
     return true;
+  }
+
+  /// Whether its sessions are fewer than may be awake, of which one that begins asleep will be another: else the limit decides, as ever.
+  private boolean mayHaveOneMore(ImapUser like) {
+    ImapUser there = limits.perUser() == 0 ? null : find(like, like.loop());
+    return there == null || there.sessions() < limits.perUser();
   }
 
   /// @param connection null if the session begins asleep

@@ -73,6 +73,28 @@ class PoolIT {
     }
   }
 
+  @Test
+  void whoBeginsAsleepIsOneOfThoseWhoMayBeAwake() {
+    try (FrontEnd front =
+        FrontEnd.of(
+            """
+            listen: [ { address: "127.0.0.1:0", tls: none } ]
+            backends: { mx: { address: "127.0.0.1:%d", tls: none } }
+            directory: [ http: { url: "http://127.0.0.1:%d/auth" } ]
+            limits: { per-user: 2 }
+            """
+                .formatted(dovecot.imapPort(), daemon.port()))) {
+      ImapClient.connect(front.plain()).login("web", WEB_PASSWORD).logout();
+      try (ImapClient one = ImapClient.connect(front.plain()).login("web", WEB_PASSWORD);
+          ImapClient two = ImapClient.connect(front.plain()).login("web", WEB_PASSWORD);
+          ImapClient three = ImapClient.connect(front.plain())) {
+        one.ok("SELECT INBOX");
+        two.ok("SELECT INBOX");
+        assertThat(three.refused("LOGIN web " + WEB_PASSWORD)).contains("[LIMIT]");
+      }
+    }
+  }
+
   private static void visits(FrontEnd front) {
     for (int i = 0; i < ROUNDS; i++) {
       try (ImapClient client = ImapClient.connect(front.plain()).login("web", WEB_PASSWORD)) {

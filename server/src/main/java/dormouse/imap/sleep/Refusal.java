@@ -18,7 +18,7 @@ record Refusal(CloseReason reason, String bye) {
       new Refusal(
           CloseReason.VIEW_INCONSISTENT, "IMAP session state is inconsistent, please relogin.");
 
-  private static final Refusal LOGIN =
+  static final Refusal LOGIN =
       new Refusal(CloseReason.LOGIN_REFUSED_AT_WAKE, "[AUTHORIZATIONFAILED] Session ended");
 
   static final Refusal GONE =

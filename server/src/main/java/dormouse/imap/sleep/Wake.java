@@ -73,6 +73,7 @@ public final class Wake {
   private final ClientFeatures features;
   private final String notify;
   private final @Nullable Sleeper sleeper;
+  private final boolean firstLogin;
   private final CompletableFuture<Result> result = new CompletableFuture<>();
   private final Backoff backoff = new Backoff(LONGEST_PAUSE);
   private @Nullable LoginAgain login;
@@ -82,6 +83,7 @@ public final class Wake {
 
   /// @param notify the command that sets what the client is told without asking; "" for none
   /// @param sleeper null for a session that had nothing selected
+  /// @param firstLogin whether the client's own login is made by it, so that any refusal of that is the answer
   public Wake(
       UserMailboxes home,
       Client client,
@@ -89,7 +91,8 @@ public final class Wake {
       Grant grant,
       ClientFeatures features,
       String notify,
-      @Nullable Sleeper sleeper) {
+      @Nullable Sleeper sleeper,
+      boolean firstLogin) {
     this.home = home;
     this.client = client;
     this.clientId = clientId;
@@ -97,6 +100,7 @@ public final class Wake {
     this.features = features;
     this.notify = notify;
     this.sleeper = sleeper;
+    this.firstLogin = firstLogin;
   }
 
   public CompletableFuture<Result> begin() {
@@ -139,6 +143,8 @@ public final class Wake {
             }
             case LoginAgain.Outcome.Refused(var refusal) -> end(refusal);
             case LoginAgain.Outcome.NotFromHere _ -> end(Refusal.byDirectory(""));
+            case LoginAgain.Outcome.Failed(LoginResult.Rejected _) when firstLogin ->
+                end(Refusal.LOGIN);
             case LoginAgain.Outcome.Failed(var why) -> {
               if (why instanceof LoginResult.Unavailable(var cause) && cause == Cause.DIRECTORY) {
                 during = ASKING;
