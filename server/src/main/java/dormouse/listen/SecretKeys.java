@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 /// nobody outside can make two of them alike. 0 is never one. Any thread.
 public final class SecretKeys {
   private static final int SECRET_BYTES = 32;
-  private static final Pattern MARKS = Pattern.compile("\\p{Mn}+");
+  private static final Pattern MARKS = Pattern.compile("[\\p{Mn}\\p{Me}\\p{Cf}]+");
 
   private final MessageDigest secret; // that has digested the secret; copied for each use
 
@@ -45,10 +45,11 @@ public final class SecretKeys {
     return key('u', plain(user).getBytes(UTF_8));
   }
 
-  /// A name without what MariaDB's usual collations take for no difference: case, and marks on letters.
+  /// A name without what MariaDB's usual collations take for no difference: case, marks on letters, and what is not seen.
   public static String plain(String user) {
     String apart = Normalizer.normalize(user, Normalizer.Form.NFKD);
-    return MARKS.matcher(apart).replaceAll("").toLowerCase(Locale.ROOT);
+    String letters = MARKS.matcher(apart).replaceAll("");
+    return letters.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT).replace('\u03c2', '\u03c3');
   }
 
   /// A user at an address.
