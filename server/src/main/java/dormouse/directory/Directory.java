@@ -87,6 +87,11 @@ public final class Directory implements AutoCloseable {
     synchronized (this) {
       underWay--;
     }
+    closeIfOver();
+  }
+
+  /// On a thread of its own: a pool may wait for a database that hangs.
+  private void closeIfOver() {
     if (isOver()) {
       Thread.ofVirtual().name("directory").start(this::closeLinks);
     }
@@ -180,9 +185,7 @@ public final class Directory implements AutoCloseable {
     synchronized (this) {
       successor = by;
     }
-    if (isOver()) {
-      closeLinks();
-    }
+    closeIfOver();
   }
 
   /// Says once whether the links are to be closed now.
