@@ -11,7 +11,7 @@ public enum CloseReason {
   /// The client sent nonsense too often. Many from one address: a scanner.
   TOO_MANY_ERRORS("too-many-errors"),
   /// The client's logins were refused too often, or the directory wants no further try. Many from one address: somebody guesses
-  /// passwords.
+  /// passwords, unless the directory puts everybody off (`result=put-off`).
   LOGINS_REFUSED("logins-refused"),
   /// More clients were waiting with their login than `limits.before-login`, this one longest. Many: somebody opens connections
   /// and says nothing.

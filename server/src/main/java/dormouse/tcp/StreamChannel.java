@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.AbstractChannel;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelId;
 import io.netty.channel.ChannelMetadata;
 import io.netty.channel.ChannelOutboundBuffer;
@@ -265,7 +266,8 @@ public abstract class StreamChannel extends AbstractChannel {
     ByteBuffer info = ByteBuffer.allocate(BYTES_ACKED + Long.BYTES).order(ByteOrder.nativeOrder());
     try {
       new Socket(socket().intValue()).getRawOpt(IPPROTO_TCP, TCP_INFO, info);
-    } catch (IOException _) { // it is closed, or no socket of TCP
+    } catch (IOException
+        | ChannelException _) { // it is closed, or no socket of TCP, or a kernel that does not tell
       return 0;
     }
     return info.getLong(BYTES_ACKED);
