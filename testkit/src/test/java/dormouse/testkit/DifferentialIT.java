@@ -3,6 +3,7 @@ package dormouse.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// Without Dormouse: what fails here is wrong in the model or in the server.
@@ -36,9 +37,12 @@ class DifferentialIT {
   }
 
   private static void theModelHoldsAgainst(MailServer server, Duration patience) {
-    var plan = DifferentialPlan.of(Endpoint.plain(server.imapPort()), server, "u1");
-    new Differential(plan.withPatience(patience))
-        .runUntil(Integer.getInteger("dormouse.operations", 1000), SEED);
+    var endpoint = Endpoint.plain(server.imapPort());
+    var plans =
+        Stream.of("u1", "u2", "u3", "u4")
+            .map(user -> DifferentialPlan.of(endpoint, server, user).withPatience(patience))
+            .toList();
+    new DifferentialLanes(plans).runUntil(Integer.getInteger("dormouse.operations", 1000), SEED);
   }
 
   @Test
