@@ -50,19 +50,23 @@ final class Fail2banIT {
     assertThat(addresses(log)).containsExactly("127.0.7.1", "127.0.7.2", "127.0.7.2", "127.0.7.2");
   }
 
+  /// Each user may have one connection.
+  private static FrontEnd oneForEach(DovecotServer dovecot) {
+    return FrontEnd.of(
+        """
+        listen: [ { address: "127.0.0.1:0", tls: none } ]
+        backends: { mx: { address: "127.0.0.1:%d", tls: none } }
+        limits: { per-user: 1 }
+        """
+            .formatted(dovecot.imapPort()));
+  }
+
   /// Who has too many connections has shown the right password.
   @Test
   void whoHasTooManyConnectionsIsNotCounted() throws Exception {
     Path log = directory.resolve("dormouse.log");
     try (DovecotServer dovecot = DovecotServer.start();
-        FrontEnd front =
-            FrontEnd.of(
-                """
-                listen: [ { address: "127.0.0.1:0", tls: none } ]
-                backends: { mx: { address: "127.0.0.1:%d", tls: none } }
-                limits: { per-user: 1 }
-                """
-                    .formatted(dovecot.imapPort()))) {
+        FrontEnd front = oneForEach(dovecot)) {
       logTo(
           log,
           () -> {
@@ -81,14 +85,7 @@ final class Fail2banIT {
   void whoSaysTheRightPasswordAgainAndAgainIsNotCounted() throws Exception {
     Path log = directory.resolve("dormouse.log");
     try (DovecotServer dovecot = DovecotServer.start();
-        FrontEnd front =
-            FrontEnd.of(
-                """
-                listen: [ { address: "127.0.0.1:0", tls: none } ]
-                backends: { mx: { address: "127.0.0.1:%d", tls: none } }
-                limits: { per-user: 1 }
-                """
-                    .formatted(dovecot.imapPort()))) {
+        FrontEnd front = oneForEach(dovecot)) {
       logTo(
           log,
           () -> {
