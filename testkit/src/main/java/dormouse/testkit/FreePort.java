@@ -3,33 +3,53 @@ package dormouse.testkit;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /// Ports that stay free while their server is down.
 ///
 /// They lie below the range that Linux gives to outgoing connections (32768 and up), so that no client
-/// takes one between a stop and the restart. Any thread.
+/// takes one between a stop and the restart. They come in lots, and whoever listens on the first port of a lot has
+/// the others to give: a process holds its lots until it ends, so that no other takes their ports either. Any thread.
 public final class FreePort {
   private static final int FIRST = 10_000;
-  private static final int LAST = 32_000;
-  private static final int TRIES = 1000;
+  private static final int LOT = 250;
+  private static final int LOTS = 88;
 
-  private static final Set<Integer> GIVEN = new HashSet<>();
+  private static final List<ServerSocket> HELD = new ArrayList<>();
+  private static int next;
+  private static int end; // of the lot that is being given
 
   private FreePort() {}
 
-  /// A port that nobody listens on, never given twice by this process.
+  /// A port that nobody listens on, never given twice by this process, and by no other while this one runs.
   public static synchronized int next() {
-    for (int i = 0; i < TRIES; i++) {
-      int port = ThreadLocalRandom.current().nextInt(FIRST, LAST);
-      if (!GIVEN.contains(port) && free(port)) {
-        GIVEN.add(port);
-        return port;
+    while (true) {
+      while (next < end) {
+        int port = next++;
+        if (free(port)) {
+          return port;
+        }
+      }
+      takeLot();
+    }
+  }
+
+  private static void takeLot() {
+    int any = ThreadLocalRandom.current().nextInt(LOTS);
+    for (int i = 0; i < LOTS; i++) {
+      int first = FIRST + (any + i) % LOTS * LOT;
+      try {
+        HELD.add(new ServerSocket(first, 1, InetAddress.getLoopbackAddress()));
+        next = first + 1;
+        end = first + LOT;
+        return;
+      } catch (IOException _) {
+        // another's, or ours already
       }
     }
-    throw new IllegalStateException("no free port between " + FIRST + " and " + LAST);
+    throw new IllegalStateException("no free ports from " + FIRST + " to " + (FIRST + LOTS * LOT));
   }
 
   private static boolean free(int port) {
