@@ -22,17 +22,20 @@ import java.util.stream.Collectors;
 /// What clients do all day, to a Dormouse in another process and often enough that its JVM knows what is worth compiling: they log in, by an
 /// auth daemon or by the backend, over TLS, new and resumed, by STARTTLS and in the clear, read, poll, idle, sleep, hear of mail, wake and
 /// leave; and somebody looks at its metrics. Blocks.
+///
+/// With `-Ddormouse.rehearsal=1` it is a hundredth as long: for who wants an end of it rather than what comes of it.
 final class Rehearsal implements AutoCloseable {
   private static final String PASSWORD = "dormouse";
   private static final List<String> FOLDERS = List.of("One", "Two", "Three", "Four", "Five");
+  private static final int PERCENT = Integer.getInteger("dormouse.rehearsal", 100);
   private static final int USERS = 20;
   private static final int AT_ONCE = 4;
-  private static final int VISITS = 600;
-  private static final int SLEEPERS = 40;
-  private static final int NAPS = 25; // of each
-  private static final int POLLS = 300;
-  private static final int LOOKS = 20;
-  private static final int LARGE_FETCHES = 16;
+  private static final int VISITS = some(600);
+  private static final int SLEEPERS = some(40);
+  private static final int NAPS = some(25); // of each
+  private static final int POLLS = some(300);
+  private static final int LOOKS = some(20);
+  private static final int LARGE_FETCHES = some(16);
   private static final int LARGE_LINES = 20_000;
 
   private final EmbeddedBackend backend = EmbeddedBackend.start();
@@ -54,6 +57,10 @@ final class Rehearsal implements AutoCloseable {
       }
     }
     backend.append(user(0), FOLDERS.getFirst(), message(LARGE_LINES));
+  }
+
+  private static int some(int ofAll) {
+    return Math.ceilDiv(ofAll * PERCENT, 100);
   }
 
   /// Where the mail server is.

@@ -58,13 +58,15 @@ class TrainIT {
     }
   }
 
+  /// After a short rehearsal, as it is told to end in it or when it is over.
+  ///
   /// @param processes that it has started by then: the one that is trained, and the one that makes the file
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
   void toldToEndItLeavesNothing(int processes) throws Exception {
     Path jar = home.resolve("dormouse.jar");
     Files.copy(BUILT, jar, StandardCopyOption.COPY_ATTRIBUTES);
-    Process training = run(jar, "-Djava.io.tmpdir=" + home, "train");
+    Process training = run(jar, "-Djava.io.tmpdir=" + home + " -Ddormouse.rehearsal=1", "train");
     Wait.until(
         processes + " processes of its own",
         Duration.ofMinutes(3),
