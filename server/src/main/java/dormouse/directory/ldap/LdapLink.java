@@ -1,6 +1,7 @@
 package dormouse.directory.ldap;
 
 import com.unboundid.ldap.sdk.Filter;
+import com.unboundid.ldap.sdk.LDAPConnection;
 import com.unboundid.ldap.sdk.LDAPConnectionPool;
 import com.unboundid.ldap.sdk.LDAPException;
 import com.unboundid.ldap.sdk.ResultCode;
@@ -29,6 +30,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
+import org.jspecify.annotations.Nullable;
 
 /// Asks an LDAP directory, on virtual threads, as many at a time as there may be connections. Any thread.
 ///
@@ -185,19 +187,18 @@ public final class LdapLink implements Link {
         if (password.length == 0) {
           yield Answer.reject(); // a bind without a password is anybody's (RFC 4513 §5.1.2)
         }
-        try {
-          pool.bindAndRevertAuthentication(new SimpleBindRequest(dn, password.clone()));
+        LDAPException refusal = refusal(new SimpleBindRequest(dn, password.clone()));
+        if (refusal == null) {
           yield accepted;
-        } catch (LDAPException e) {
-          if (WRONG.contains(e.getResultCode())) {
-            yield Answer.reject();
-          }
-          if (DOWN.contains(e.getResultCode())) {
-            throw e;
-          }
-          yield new Answer.CannotTell(
-              "a bind is answered with " + e.getResultCode(), /* down= */ false);
         }
+        if (WRONG.contains(refusal.getResultCode())) {
+          yield Answer.reject();
+        }
+        if (DOWN.contains(refusal.getResultCode())) {
+          throw refusal;
+        }
+        yield new Answer.CannotTell(
+            "a bind is answered with " + refusal.getResultCode(), /* down= */ false);
       }
       case Proof.Certificate _ -> accepted;
       case Proof.Resumed(var before) ->
@@ -206,6 +207,34 @@ public final class LdapLink implements Link {
               : new Answer.NotMine();
       case Proof.Token _, Proof.CramMd5 _, Proof.Scram _ -> new Answer.NotMine();
     };
+  }
+
+  /// What a user's bind is answered with; null if it is let in. Connections that the server has closed meanwhile are made again.
+  ///
+  /// @throws LDAPException if there is no connection, be it that the bind of whoever searches is refused on it, which says nothing of the user
+  private @Nullable LDAPException refusal(SimpleBindRequest bind) throws LDAPException {
+    LDAPConnection connection = pool.getConnection();
+    LDAPException refusal = refusal(connection, bind);
+    if (refusal != null && !refusal.getResultCode().isConnectionUsable()) {
+      connection = pool.replaceDefunctConnection(connection);
+      refusal = refusal(connection, bind);
+    }
+    if (refusal != null && !refusal.getResultCode().isConnectionUsable()) {
+      pool.releaseDefunctConnection(connection);
+    } else {
+      pool.releaseAndReAuthenticateConnection(connection);
+    }
+    return refusal;
+  }
+
+  private static @Nullable LDAPException refusal(
+      LDAPConnection connection, SimpleBindRequest bind) {
+    try {
+      connection.bind(bind);
+      return null;
+    } catch (LDAPException e) {
+      return e;
+    }
   }
 
   @Override
