@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.LongAdder;
 
 /// Writes events to standard error, those of a moment in one piece: a call of the kernel and a change of threads for each would cost a login more than its
 /// lines are worth. Whoever logs never waits: while nobody reads what is written, some thousands are kept, the last of the room for warnings; what is lost is
-/// counted, and told once there is room again.
+/// counted, and told once there is room again. So is what cannot be written, as on a full disk.
 ///
 /// Any thread; it has one of its own.
 public final class StderrAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
@@ -39,6 +39,7 @@ public final class StderrAppender extends UnsynchronizedAppenderBase<ILoggingEve
   private final Thread writer =
       Thread.ofPlatform().daemon().name("dormouse-log").unstarted(this::write);
   private Encoder<ILoggingEvent> encoder = new LineEncoder();
+  private boolean cut; // the last line may be; the writer's own
 
   public StderrAppender() {
     this(new FileOutputStream(FileDescriptor.err));
@@ -105,9 +106,13 @@ public final class StderrAppender extends UnsynchronizedAppenderBase<ILoggingEve
   private void writeAll(List<ILoggingEvent> events) {
     waiting.drainTo(events);
     ByteArrayOutputStream lines = new ByteArrayOutputStream();
+    if (cut) {
+      lines.write('\n');
+    }
     for (ILoggingEvent event : events) {
       lines.writeBytes(encoder.encode(event));
     }
+    int told = events.size();
     events.clear();
     long count = lost.sumThenReset();
     if (count > 0) {
@@ -116,7 +121,10 @@ public final class StderrAppender extends UnsynchronizedAppenderBase<ILoggingEve
     try {
       lines.writeTo(out);
       out.flush();
+      cut = false;
     } catch (IOException e) {
+      cut = true;
+      lost.add(told + count); // as far as anybody knows
       addError("cannot write", e);
     }
   }

@@ -2,12 +2,14 @@ package dormouse.ops;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import dormouse.testkit.Wait;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -20,7 +22,7 @@ class StderrAppenderTest {
   private final LoggerContext context = new LoggerContext();
 
   /// Takes nothing until it is told to.
-  private static final class Slow extends OutputStream {
+  private static class Slow extends OutputStream {
     final CountDownLatch begun = new CountDownLatch(1);
     final CountDownLatch goesOn = new CountDownLatch(1);
     final ByteArrayOutputStream taken = new ByteArrayOutputStream();
@@ -32,7 +34,7 @@ class StderrAppenderTest {
     }
 
     @Override
-    public void write(byte[] bytes, int from, int length) {
+    public void write(byte[] bytes, int from, int length) throws IOException {
       begun.countDown();
       try {
         goesOn.await();
@@ -45,6 +47,22 @@ class StderrAppenderTest {
 
     String text() {
       return taken.toString(UTF_8);
+    }
+  }
+
+  /// Fails once, after half of what it is given.
+  private static final class Full extends Slow {
+    final CountDownLatch failed = new CountDownLatch(1);
+    private int calls;
+
+    @Override
+    public void write(byte[] bytes, int from, int length) throws IOException {
+      boolean fails = ++calls == 2;
+      super.write(bytes, from, fails ? length / 2 : length);
+      if (fails) {
+        failed.countDown();
+        throw new IOException("No space left on device");
+      }
     }
   }
 
@@ -94,5 +112,29 @@ class StderrAppenderTest {
     assertThat(out.text()).contains(" WARN  backend-down\n");
     assertThat(logins).isLessThan(MANY);
     assertThat(out.text()).contains("log-lost events=" + (MANY - logins));
+  }
+
+  /// What is cut ends there, and what was to be told with it is told later.
+  @Test
+  void whatCannotBeWrittenIsLost() throws InterruptedException {
+    Full out = new Full();
+    StderrAppender appender = appender(out);
+    appender.doAppend(event(Level.INFO, "first"));
+    out.begun.await();
+    for (int i = 0; i < MANY; i++) {
+      appender.doAppend(event(Level.INFO, "login"));
+    }
+    out.goesOn.countDown();
+    out.failed.await();
+    appender.doAppend(event(Level.WARN, "login-failed"));
+    Wait.until("it is written", PATIENCE, () -> out.text().contains("login-failed"));
+    appender.stop();
+    String stamp = "[-0-9]{10} [:,0-9]{12} ";
+    assertThat(out.text().lines().toList().reversed())
+        .first(STRING)
+        .matches(stamp + "WARN  log-lost events=" + MANY);
+    assertThat(out.text().lines().filter(line -> line.endsWith("login-failed")))
+        .singleElement(STRING)
+        .matches(stamp + "WARN  login-failed");
   }
 }
