@@ -43,7 +43,7 @@ public final class LoginGuard {
   ///
   /// @return completed when it may hear the refusal
   public CompletableFuture<?> pretend(dormouse.directory.Attempt attempt, SaslClient client) {
-    return SaslProofs.told(attempt, naming.apply(attempt.user()), "", client);
+    return SaslProofs.told(attempt, naming.apply(attempt.user()), "", "", client);
   }
 
   /// A login that a client wants to begin.

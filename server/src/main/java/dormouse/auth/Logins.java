@@ -81,7 +81,7 @@ public final class Logins {
               case Answer.Prove(var facts, var verifier) ->
                   proven(attempt, here(attempt, facts), verifier, verdict.by(), client, wheel);
               case Answer.Reject(var code, var text, var delay, var last, var sasl) ->
-                  SaslProofs.told(attempt, verdict.user(), sasl, client)
+                  SaslProofs.told(attempt, verdict.user(), code, sasl, client)
                       .thenCompose(
                           _ -> after(delay, new Refused(refusal(code, text), last), wheel));
               case Answer.CannotTell _, Answer.NotMine _, Answer.Learnt _, Answer.AskAgain _ ->

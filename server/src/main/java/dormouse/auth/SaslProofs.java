@@ -1,5 +1,6 @@
 package dormouse.auth;
 
+import dormouse.directory.Answer;
 import dormouse.directory.Attempt;
 import dormouse.directory.Proof;
 import dormouse.directory.password.ScramSalts;
@@ -50,10 +51,14 @@ final class SaslProofs {
   /// Ends a mechanism that is not over with a no.
   ///
   /// @param user as [#disproves]
+  /// @param code as [Answer.Reject#code]: a token about which nothing is said is not called invalid
   /// @param sasl as [#tokenRefused]
-  static CompletableFuture<?> told(Attempt attempt, String user, String sasl, SaslClient client) {
+  static CompletableFuture<?> told(
+      Attempt attempt, String user, String code, String sasl, SaslClient client) {
     return switch (attempt.proof()) {
       case Proof.Scram first -> disproves(first, user, client);
+      case Proof.Token _ when sasl.isEmpty() && Answer.Reject.passes(code) ->
+          CompletableFuture.completedFuture(null);
       case Proof.Token _ -> tokenRefused(attempt.mechanism(), sasl, client);
       case Proof.Password _, Proof.CramMd5 _, Proof.Certificate _, Proof.Resumed _ ->
           CompletableFuture.completedFuture(null);

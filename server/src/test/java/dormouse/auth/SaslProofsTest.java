@@ -12,6 +12,7 @@ import dormouse.directory.Proof;
 import dormouse.directory.Verification;
 import dormouse.directory.Workers;
 import dormouse.directory.password.StoredPassword;
+import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.ImapClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +26,11 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/// What who asks by SCRAM learns of a user whose password it does not know.
+/// What a client hears before it is refused: who asks by SCRAM learns nothing of a user whose password it does not know, and no token is called
+/// invalid that is not.
 class SaslProofsTest {
   private static final String KEY = Base64.getEncoder().encodeToString(new byte[32]);
 
@@ -97,6 +101,34 @@ class SaslProofsTest {
           .as("who may not come from here")
           .isEqualTo(challenge(dormouse, "Root"))
           .hasSameSizeAs(challenge(dormouse, "u1"));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "[UNAVAILABLE] database away, '', a1 NO [UNAVAILABLE] database away",
+    "[UNAVAILABLE] database away, {}, + e30=",
+    "[EXPIRED] too old, '', + eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIiwic2NoZW1lcyI6ImJlYXJlciJ9"
+  })
+  void aTokenIsNotCalledInvalidWhereTheLoginIsPutOff(String status, String sasl, String heard) {
+    AuthDaemon.Answer refusal =
+        sasl.isEmpty()
+            ? AuthDaemon.Answer.of("Auth-Status: " + status)
+            : AuthDaemon.Answer.of("Auth-Status: " + status, "Auth-Error-SASL: " + base64(sasl));
+    try (AuthDaemon daemon = AuthDaemon.start(_ -> refusal);
+        FrontEnd dormouse =
+            FrontEnd.of(
+                """
+                listen: [ { address: "127.0.0.1:0", tls: none } ]
+                backends: { mx: { address: "127.0.0.1:1", tls: none } }
+                login: { mechanisms: [ oauthbearer ] }
+                directory: [ { http: { url: "http://127.0.0.1:%d/auth", extended: true } } ]
+                """
+                    .formatted(daemon.port()));
+        ImapClient client = ImapClient.connect(dormouse.plain())) {
+      String shown = "n,a=ann,\u0001auth=Bearer tok\u0001\u0001";
+      client.send("a1 AUTHENTICATE OAUTHBEARER " + base64(shown) + "\r\n");
+      assertThat(client.readLine()).isEqualTo(heard);
     }
   }
 
