@@ -7,7 +7,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,6 +30,23 @@ class ScramSaltsTest {
     assertThat(ScramSalts.of("ann", 16)).isNotEqualTo(salt);
     ScramSalts.keptIn(file);
     assertThat(ScramSalts.of("ann", 16)).isEqualTo(salt);
+  }
+
+  @Test
+  void aSecretThatIsMadeOutlivesALossOfPower() throws Exception {
+    Path folder = directory.resolve("state");
+    Path told = directory.resolve("told.jfr");
+    try (Recording recording = new Recording()) {
+      recording.enable("jdk.FileForce").withThreshold(Duration.ZERO);
+      recording.start();
+      ScramSalts.keptIn(folder.resolve("scram-secret"));
+      recording.stop();
+      recording.dump(told);
+    }
+    List<String> forced =
+        RecordingFile.readAllEvents(told).stream().map(event -> event.getString("path")).toList();
+    assertThat(forced).hasSize(2).last().isEqualTo(folder.toString());
+    assertThat(forced.getFirst()).startsWith(folder + "/scram");
   }
 
   @Test
