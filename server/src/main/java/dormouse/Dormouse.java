@@ -40,6 +40,7 @@ import io.netty.channel.EventLoop;
 import io.netty.resolver.dns.DnsAddressResolverGroup;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -56,6 +57,7 @@ public final class Dormouse implements AutoCloseable {
   private static final EventLog LOG = EventLog.of(Dormouse.class);
 
   private final InstantSource clock;
+  private final Path stateDir;
   private final Metrics metrics;
   private final EventLoops loops;
   private final Feeds feeds;
@@ -81,6 +83,7 @@ public final class Dormouse implements AutoCloseable {
   private Dormouse(Settings settings, Metrics metrics, InstantSource clock, EventLoops loops)
       throws BadCertificates, IOException {
     this.settings = settings;
+    this.stateDir = settings.runtime().stateDir();
     this.metrics = metrics;
     this.clock = clock;
     this.loops = loops;
@@ -89,7 +92,7 @@ public final class Dormouse implements AutoCloseable {
     certificates =
         Certificates.load(
             settings.tls(),
-            settings.runtime().stateDir(),
+            stateDir,
             clock,
             RecordLayer.telling(
                 settings.runtime().ownRecords(),
@@ -279,12 +282,12 @@ public final class Dormouse implements AutoCloseable {
   }
 
   /// Without them a restart shows who has a salt of its own, which is no reason not to serve.
-  private static void keepSalts(Settings of) {
+  private void keepSalts(Settings of) {
     if (of.login().mechanisms().stream().noneMatch(SaslMechanism::isScram)) {
       return;
     }
     try {
-      ScramSalts.keptIn(of.runtime().stateDir().resolve("scram-secret"));
+      ScramSalts.keptIn(stateDir.resolve("scram-secret"));
     } catch (IOException e) {
       LOG.warn("scram-secret-not-kept", "why", e);
     }
