@@ -18,6 +18,7 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -65,6 +66,7 @@ public final class LoginTry {
   private boolean hasty; // nothing more is begun
   private @Nullable Timer patience;
   private @Nullable Timer pause; // before all are tried again
+  private @Nullable Outcome before; // the last one's of those that have been tried before that
 
   private LoginTry(
       ConnectionPool pool,
@@ -136,9 +138,14 @@ public final class LoginTry {
   }
 
   private void takeAnother() {
-    if (!outcome.isDone()) {
-      takeKept();
+    if (outcome.isDone()) {
+      return;
     }
+    if (hasty) {
+      endHastily();
+      return;
+    }
+    takeKept();
   }
 
   private void enterGates() {
@@ -233,7 +240,8 @@ public final class LoginTry {
     }
     Backend other = left.peek();
     if (other == null && mayComeBack(cause, ended.reached())) {
-      pause = pool.wheel().after(AGAIN, () -> tryAgain(result));
+      before = result;
+      pause = pool.wheel().after(AGAIN, this::tryAgain);
       return;
     }
     if (other == null || (!blamesBackend(cause) && cause != Cause.MISROUTED)) {
@@ -271,11 +279,10 @@ public final class LoginTry {
             });
   }
 
-  /// @param before what is the end of it if nothing more may be begun
-  private void tryAgain(Outcome before) {
+  private void tryAgain() {
     pause = null;
     if (hasty) {
-      end(before);
+      endHastily();
       return;
     }
     again = true;
@@ -288,6 +295,11 @@ public final class LoginTry {
   private void hasten() {
     hasty = true;
     left.clear();
+  }
+
+  /// Nothing more may be begun, and nothing is under way.
+  private void endHastily() {
+    end(Objects.requireNonNullElseGet(before, () -> failed(Cause.CROWDED)));
   }
 
   /// Whether another backend can help.
@@ -312,7 +324,8 @@ public final class LoginTry {
     }
   }
 
-  /// What became of it; on the user's loop. When a gate's queue is full, or the try was given up in it: [Cause#CROWDED].
+  /// What became of it; on the user's loop. When a gate's queue is full, or the try was given up in it: [Cause#CROWDED]. When it was given up while it
+  /// waited for backends to come back: what the last of them did.
   public CompletableFuture<Outcome> outcome() {
     return outcome;
   }
@@ -330,7 +343,7 @@ public final class LoginTry {
     hasten();
     if (pause != null) {
       pause.cancel();
-      end(failed(Cause.CROWDED));
+      endHastily();
       return;
     }
     if (begun) {

@@ -58,7 +58,7 @@ public final class OwnConnection implements AutoCloseable {
     return backend(settings(port).withTokenMechanism(tokens), epoll);
   }
 
-  private static Backend backend(BackendSettings settings, boolean epoll) {
+  static Backend backend(BackendSettings settings, boolean epoll) {
     Gate gate = new Gate("mx", GateSettings.DEFAULT, new HandClock(), new Metrics());
     return new Backend(
         "mx",
