@@ -456,9 +456,9 @@ final class BackendSide implements BackendConnection.Relay {
     }
   }
 
-  /// Whether a tagged reply is kept to be said later.
+  /// Whether a tagged reply is kept to be said later; not when there will be no later.
   boolean keeps(ResponseLine reply) {
-    return missed.keeps(reply);
+    return !byeSaid && missed.keeps(reply);
   }
 
   /// The backend says BYE; returns whether the client shall hear it.
@@ -468,9 +468,9 @@ final class BackendSide implements BackendConnection.Relay {
     if (ours) {
       return false;
     }
-    dying = dispensable;
-    byeSaid |= !dispensable;
-    return !dispensable;
+    dying = dispensable || missed.flagsDue(); // which it is too late to ask for
+    byeSaid |= !dying;
+    return !dying;
   }
 
   /// Whether the client has heard the backend's BYE.
@@ -490,9 +490,30 @@ final class BackendSide implements BackendConnection.Relay {
         Reply::lost,
         _ -> {
           endedOurs();
-          host.say(missed.takeStoreReply());
+          sayKept();
           host.settle();
         });
+  }
+
+  private void sayKept() {
+    String reply = missed.takeStoreReply();
+    if (reply != null) {
+      host.say(reply);
+    }
+  }
+
+  /// The session ends: says what replies wait for something that will not come any more.
+  ///
+  /// @return whether the client may hear BYE, too: not in the middle of a response, nor twice
+  boolean lastWords() {
+    if (!ours && !conversation.betweenResponses()) {
+      return false;
+    }
+    sayKept();
+    if (lag != null) {
+      lag.tellKnown();
+    }
+    return !byeSaid;
   }
 
   private void begunOurs() {
@@ -504,11 +525,6 @@ final class BackendSide implements BackendConnection.Relay {
     ours = false;
     heard = false;
     connection.relayTo(this);
-  }
-
-  /// Whether a response is on its way to the client, so that nothing may be said to it.
-  boolean midway() {
-    return !ours && !conversation.betweenResponses();
   }
 
   // ── the view is read off ──
@@ -649,6 +665,9 @@ final class BackendSide implements BackendConnection.Relay {
     released = true;
     forgetLast();
     missed.forget();
+    if (lag != null) {
+      lag.forget();
+    }
     boolean nothingWritten = !conversation.writing();
     sayLogout();
     home.changes().left(connection.sessionId(), nothingWritten);

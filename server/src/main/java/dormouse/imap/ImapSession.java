@@ -658,8 +658,7 @@ final class ImapSession
     if (closed()) {
       return;
     }
-    boolean midway = state instanceof State.Attached(var backend) && backend.midway();
-    if (!midway) {
+    if (!(state instanceof State.Attached(var backend)) || backend.lastWords()) {
       say("* BYE " + bye);
     }
     close(reason);

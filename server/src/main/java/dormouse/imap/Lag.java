@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// The time in which a woken client still counts messages that are gone, because its commands may not carry EXPUNGE
 /// (RFC 9051 §7.5.1): from its first command to one that may.
@@ -38,6 +39,7 @@ final class Lag {
   private final LaggingNumbers numbers;
   private long recent;
   private UidSet flagsOwed = UidSet.EMPTY; // changed in the sleep, to be told behind a STORE
+  private @Nullable ResponseLine known; // the answer to a command, to be told behind the flags owed
   private boolean over;
 
   /// Begins, and tells what may be told at once.
@@ -88,13 +90,26 @@ final class Lag {
   }
 
   private CompletableFuture<Boolean> answer(Command command, String answer) {
+    known = ResponseLine.parse(command.tag() + " " + answer);
     return tellFlagsOwed(command.verb())
         .thenApply(reply -> {
-          if (!reply.lost()) {
-            conversation.fromBackend(ResponseLine.parse(command.tag() + " " + answer));
-          }
+          tellKnown();
           return reply.lost();
         });
+  }
+
+  /// Answers the command whose answer is known, if there is one: the client need not hear first what else it is owed.
+  void tellKnown() {
+    ResponseLine answer = known;
+    known = null;
+    if (answer != null) {
+      conversation.fromBackend(answer);
+    }
+  }
+
+  /// Nobody will hear it any more.
+  void forget() {
+    known = null;
   }
 
   private CompletableFuture<Boolean> run(Command command, String text, boolean someGone) {

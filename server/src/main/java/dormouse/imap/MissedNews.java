@@ -101,9 +101,9 @@ final class MissedNews {
     conversation.fromBackend(told);
   }
 
-  /// The reply to the STORE, now to be said.
-  String takeStoreReply() {
-    String reply = storeReply == null ? "" : storeReply;
+  /// The reply to the STORE, now to be said; null if none is kept.
+  @Nullable String takeStoreReply() {
+    String reply = storeReply;
     storeReply = null;
     return reply;
   }
