@@ -203,7 +203,7 @@ final class BackendSide implements BackendConnection.Relay {
     if (conversation.outstanding() >= MAX_OUTSTANDING) {
       return CommandTracker.Decision.WAIT;
     }
-    if (missed.owesFlags() && conversation.busy()) {
+    if (missed.flagsDue() || (missed.owesFlags() && conversation.busy())) {
       return CommandTracker.Decision.WAIT;
     }
     return arguments != null && KeptReplies.areOf(verb)
@@ -479,7 +479,7 @@ final class BackendSide implements BackendConnection.Relay {
   }
 
   private void tellFlagsOwed() {
-    if (ours || released || !missed.flagsDue()) {
+    if (ours || released || !missed.flagsDue() || !conversation.betweenResponses()) {
       return;
     }
     begunOurs();
