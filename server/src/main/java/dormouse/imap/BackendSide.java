@@ -516,6 +516,16 @@ final class BackendSide implements BackendConnection.Relay {
     return !byeSaid;
   }
 
+  /// Whether the client is in the middle of a command or of a response. IDLE is no command to wait for.
+  boolean midCommand() {
+    boolean idles = commands.idling() && conversation.idleTag() != null;
+    return search != null
+        || missed.flagsDue()
+        || !commands.atRest()
+        || (conversation.busy() && !idles)
+        || (!ours && !conversation.betweenResponses());
+  }
+
   private void begunOurs() {
     ours = true;
     connection.stopRelay();

@@ -97,6 +97,7 @@ final class ImapSession
   private State state;
   private boolean loggedOut;
   private boolean neverAwake; // it began asleep
+  private boolean goesDown; // Dormouse: the session takes no command any more
 
   /// @param presence how its connection is counted; null if it is not
   /// @param clientId what the client said of itself
@@ -266,6 +267,10 @@ final class ImapSession
       backend.flush();
     }
     client.flush();
+    if (goesDown && !midCommand()) {
+      shutDownNow();
+      return;
+    }
     balance();
     quiet.consider();
     client.park();
@@ -283,7 +288,7 @@ final class ImapSession
   /// Leaves only what must be kept of it, if it can ([SessionRest]).
   @Override
   public void rest() {
-    if (state instanceof State.Asleep(var doze) && !loggedOut && rest.begin(doze)) {
+    if (state instanceof State.Asleep(var doze) && !loggedOut && !goesDown && rest.begin(doze)) {
       state = new State.Closed();
       stall.cancel();
       setting.sessions().rests(this);
@@ -344,6 +349,9 @@ final class ImapSession
 
   @Override
   public CommandTracker.Decision decide(String tag, Verb verb, @Nullable String arguments) {
+    if (goesDown) {
+      return CommandTracker.Decision.WAIT;
+    }
     return switch (state) {
       case State.Attached(var backend) -> backend.decide(tag, verb, arguments);
       case State.Asleep(var doze) -> {
@@ -648,9 +656,25 @@ final class ImapSession
     end(CloseReason.KICKED, "Disconnected by the administrator");
   }
 
-  /// Dormouse is going down.
+  /// Dormouse is going down: the session ends as soon as it is in the middle of nothing.
   void shutDown() {
+    goesDown = true;
+    if (!midCommand()) {
+      shutDownNow();
+    }
+  }
+
+  /// The same when there is no time left.
+  void shutDownNow() {
+    if (loggedOut) {
+      close(CloseReason.CLIENT_LOGOUT);
+      return;
+    }
     end(CloseReason.SHUTDOWN, "Server shutting down.");
+  }
+
+  private boolean midCommand() {
+    return state instanceof State.Attached(var backend) && backend.midCommand();
   }
 
   @Override

@@ -59,6 +59,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Brings clients to their users: lets the directory decide who each is and which backend serves it, moves its channel to the
@@ -79,6 +80,9 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
 
   /// How often one login is sent on from backend to backend.
   private static final int MOST_REFERRALS = 3;
+
+  /// How long what is said last may take, of the time in which all must end.
+  private static final Duration MOST_LAST_WORDS = Duration.ofSeconds(1);
 
   private static final EventLog LOG = EventLog.of(ImapUsers.class);
   private static final LoginResult TOO_MANY = new LoginResult.Unavailable(LoginResult.Cause.FULL);
@@ -395,6 +399,9 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     ByteBuf unread = dialogue.release();
     sessions.add(session);
     session.begin(tag, unread);
+    if (draining != null) {
+      session.shutDown();
+    }
   }
 
   /// One object for those who have the same in common.
@@ -559,16 +566,24 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     return count;
   }
 
-  /// Says goodbye to every client and waits until they are gone. Not from a loop.
+  /// Says goodbye to every client, as soon as it is done with what it is in, and waits until they are gone. Not from a loop.
   ///
-  /// @param within how long that may take
+  /// @param within how long all that may take; who is not done shortly before its end is not waited for
   public void shutDown(Duration within) {
     CountDownLatch gone = new CountDownLatch(1);
     draining = gone;
+    Duration lastWords = within.dividedBy(10);
+    Duration patience =
+        within.minus(lastWords.compareTo(MOST_LAST_WORDS) < 0 ? lastWords : MOST_LAST_WORDS);
     here.forEach((loop, its) ->
         loop.execute(() -> {
           its.pool().close();
           shutDown(loop);
+          if (patience.isZero()) {
+            shutDownNow(loop);
+          } else {
+            loops.wheel(loop).after(patience, () -> shutDownNow(loop));
+          }
         }));
     try {
       if (size() > 0 && !gone.await(within.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -585,7 +600,16 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
       folded.unfoldAll(one -> one.sessions().forEach(resting -> resting.session().shutDown()));
     }
     resume(loop, _ -> true);
-    sessions.stream().filter(session -> session.loop().equals(loop)).forEach(ImapSession::shutDown);
+    of(loop).forEach(ImapSession::shutDown);
+  }
+
+  private void shutDownNow(EventLoop loop) {
+    of(loop).forEach(ImapSession::shutDownNow);
+  }
+
+  /// The sessions of a loop that do not rest.
+  private Stream<ImapSession> of(EventLoop loop) {
+    return sessions.stream().filter(session -> session.loop().equals(loop));
   }
 
   /// Makes again what rests on the loop, on which this is called, of those who are not folded.

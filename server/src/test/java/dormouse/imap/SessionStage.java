@@ -46,6 +46,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -71,6 +72,7 @@ final class SessionStage implements AutoCloseable {
   private static final Duration STRIDE = Duration.ofSeconds(1);
   private static final Duration FULL = Duration.ofMillis(500);
   private static final Duration LONG = Duration.ofMinutes(1);
+  private static final Duration DRAIN = Duration.ofSeconds(10);
   private static final int CONNECT_MILLIS = 10_000;
   private static final Path STATE = stateDir();
 
@@ -91,7 +93,7 @@ final class SessionStage implements AutoCloseable {
       new CompletableFuture<>(); // of the directory
   private final Carrier carrier;
   private final boolean byteByByte;
-  private boolean down;
+  private @Nullable Thread ending; // Dormouse
   private long relayed; // what clients have said since they logged in
   final Metrics metrics = new Metrics();
 
@@ -144,12 +146,7 @@ final class SessionStage implements AutoCloseable {
 
   private static RuntimeSettings runtime(Carrier carrier) {
     return new RuntimeSettings(
-        1,
-        STATE,
-        Duration.ofSeconds(2),
-        FrontEnd.PARK,
-        /* ownRecords= */ carrier != Carrier.ENGINE,
-        List.of());
+        1, STATE, DRAIN, FrontEnd.PARK, /* ownRecords= */ carrier != Carrier.ENGINE, List.of());
   }
 
   private static BackendSettings backend(
@@ -405,8 +402,10 @@ final class SessionStage implements AutoCloseable {
   private void turn() {
     echo.run();
     for (EventLoop loop : loops.all()) {
-      if (!loop.isShuttingDown()) {
+      try {
         loop.submit(() -> {}).syncUninterruptibly();
+      } catch (RejectedExecutionException _) {
+        // it has ended
       }
     }
   }
@@ -481,18 +480,37 @@ final class SessionStage implements AutoCloseable {
     }
   }
 
-  /// Ends Dormouse while the clients are there.
+  /// Tells Dormouse to end while the clients are there; they know when this returns.
   void shutDown() {
-    if (!down) {
+    Thread thread = Thread.ofPlatform().start(dormouse::close);
+    ending = thread;
+    await(
+        () ->
+            switch (thread.getState()) {
+              case TIMED_WAITING, TERMINATED -> true; // for them, or without
+              default -> false;
+            },
+        "the drain");
+    settle();
+  }
+
+  private void awaitEnd() {
+    Thread thread = ending;
+    if (thread == null) {
       dormouse.close();
-      down = true;
+      return;
+    }
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
   @Override
   public void close() {
     everybody().forEach(SpokenLines::close);
-    shutDown();
+    awaitEnd();
     refuseConnections();
     if (daemon != null) {
       daemon.close();
