@@ -24,7 +24,6 @@ import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
-import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +53,6 @@ final class ImapSession
 
   private static final int MAX_UNSENT_BYTES =
       1 << 20; // to a sleeping client, when there is more to tell it
-  private static final Duration LAST_WORDS = Duration.ofSeconds(10);
   private static final EventLog LOG = EventLog.of(ImapSession.class);
 
   /// What a session has from its login to its end, asleep and awake, in common with others of its user. Immutable.
@@ -559,6 +557,7 @@ final class ImapSession
   }
 
   private void connectionEnded() {
+    stall.cancel();
     if (presence != null) {
       presence.leave();
     }
@@ -582,6 +581,10 @@ final class ImapSession
   }
 
   private void stalled() {
+    if (closed()) {
+      client.cut();
+      return;
+    }
     end(CloseReason.SLOW_CLIENT, "You do not read what is sent to you");
   }
 
@@ -726,8 +729,8 @@ final class ImapSession
       client.cut(); // it would not read our last words either
       return;
     }
+    stall.lastWords();
     client.close();
-    home.wheel().after(LAST_WORDS, client::cut);
   }
 
   private boolean closed() {

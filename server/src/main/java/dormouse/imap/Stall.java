@@ -19,6 +19,7 @@ final class Stall extends Timer {
   private final Runnable stalled;
   private long taken; // at the last look
   private int looks; // since it took something; below 0 before the first
+  private boolean last; // nothing more will be sent
 
   /// @param stalled called when the client has taken nothing for the whole time
   Stall(TimerWheel wheel, ClientSide client, Runnable stalled) {
@@ -37,9 +38,16 @@ final class Stall extends Timer {
     }
   }
 
+  /// The session has ended: what waits for the client must all be taken, in the same way, until [#cancel].
+  void lastWords() {
+    last = true;
+    looks = -1;
+    wheel.set(this, EVERY);
+  }
+
   @Override
   protected void due() {
-    if (client.keepsUp()) {
+    if (client.keepsUp() && !last) {
       return;
     }
     long now = client.takenBytes();

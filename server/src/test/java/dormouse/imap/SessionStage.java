@@ -480,6 +480,11 @@ final class SessionStage implements AutoCloseable {
     }
   }
 
+  /// Sends a user away.
+  void kick(String user) {
+    dormouse.kick(user);
+  }
+
   /// Tells Dormouse to end while the clients are there; they know when this returns.
   void shutDown() {
     Thread thread = Thread.ofPlatform().start(dormouse::close);

@@ -124,6 +124,49 @@ class SlowClientTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void whoReadsSomeOfItHearsAllThoughItsSessionHasEnded(Carrier carrier) throws IOException {
+    TranscriptFile asleep = asleep();
+    try (SessionStage stage = SessionTranscriptTest.stage(asleep, carrier, false)) {
+      SessionPlay play = new SessionPlay(asleep, stage, false);
+      play.play();
+      allButOneVanish(play, stage);
+      stage.kick("ann");
+      assertThat(stage.counter("dormouse_closes_total{reason=\"kicked\"}")).isEqualTo(1);
+      SpokenLines client = stage.client(1);
+      int heard = 0;
+      for (int number = MESSAGES; number > 1; number--) {
+        if (heard++ % SOME == 0) {
+          stage.pass(Duration.ofSeconds(45));
+        }
+        assertThat(client.hear()).isEqualTo("* " + number + " EXPUNGE");
+      }
+      assertThat(client.hear()).startsWith("* BYE ");
+      assertThat(client.hear()).isEqualTo(SpokenLines.END);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whoReadsNothingIsCutWhenItsSessionHasEnded(Carrier carrier) throws IOException {
+    TranscriptFile asleep = asleep();
+    try (SessionStage stage = SessionTranscriptTest.stage(asleep, carrier, false)) {
+      SessionPlay play = new SessionPlay(asleep, stage, false);
+      play.play();
+      allButOneVanish(play, stage);
+      SpokenLines client = stage.client(1);
+      stage.fill(client);
+      stage.kick("ann");
+      stage.pass(Duration.ofSeconds(55));
+      int heard = 0;
+      while (!client.hear().equals(SpokenLines.END)) {
+        heard++;
+      }
+      assertThat(heard).isLessThan(MESSAGES - 1);
+    }
+  }
+
   private static void oneMoreComes(SessionStage stage, String tag) {
     SpokenLines watch = stage.connection(2);
     stage.say(watch, List.of("+ idling", "* 2 EXISTS"), false);
