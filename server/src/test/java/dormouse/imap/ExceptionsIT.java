@@ -9,6 +9,7 @@ import dormouse.testkit.DovecotServer;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.ImapClient;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -250,6 +251,42 @@ class ExceptionsIT {
             return ImapClient.status(client.command(login).getLast()).equals("NO");
           }
         });
+  }
+
+  /// Of what the one that was woken may know more than the backend; of what the other knows it does not matter.
+  @Test
+  void whoSleepsBesideOneThatWasWokenHearsWhatChangedWhileTheBackendWasAway() {
+    try (DovecotServer beside = dovecot.startBeside();
+        Stage stage = Stage.before(dovecot, Stage::awakeOutsideIdle).fill(3)) {
+      ImapClient woken = stage.sleeper();
+      woken.done();
+      woken.ok("UID FETCH 1 (FLAGS)");
+      ImapClient asleep = stage.sleeper();
+      dovecot.stop();
+      stage.awaitAsleep(2);
+      try (ImapClient another = beside.client(stage.user())) {
+        another.ok("SELECT INBOX");
+        another.ok("STORE 2 +FLAGS (\\Flagged)");
+      }
+      dovecot.restart();
+
+      asleep.readUntil("* 2 FETCH (FLAGS (\\Flagged))"::equals, ImapClient.PATIENCE);
+      double looks = looks(stage);
+      asleep.expectSilence(Duration.ofSeconds(3));
+      assertThat(looks(stage)).isLessThanOrEqualTo(looks + 2); // one at once, one a second later
+      woken.startIdle();
+      for (String flags :
+          List.of("1 FETCH (FLAGS (", "2 FETCH (FLAGS (\\Flagged", "3 FETCH (FLAGS (")) {
+        woken.readUntil(line -> line.startsWith("* " + flags), ImapClient.PATIENCE);
+      }
+      asleep.expectSilence(Duration.ofSeconds(1));
+    } finally {
+      dovecot.restart();
+    }
+  }
+
+  private static double looks(Stage stage) {
+    return stage.metric("dormouse_syncs_total{result=\"done\"}");
   }
 
   @Test

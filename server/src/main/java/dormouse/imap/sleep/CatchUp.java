@@ -35,7 +35,7 @@ public final class CatchUp {
   /// @param recentUids which they are, as far as that was asked
   /// @param flags the arguments of FLAGS
   /// @param highestModSeq taken before the UIDs were read; 0 where there is none
-  /// @param fetched the answers to a `UID FETCH (FLAGS)`, in order, maybe with other responses between
+  /// @param fetched the answers to a `UID FETCH (FLAGS)` or `(FLAGS MODSEQ)`, in order, maybe with other responses between
   /// @param everyFlag whether all flags were fetched, because mod-sequences cannot say what changed
   record Present(
       UidSet uids,
@@ -320,10 +320,11 @@ public final class CatchUp {
     out.writeCharSequence(text + "\r\n", StandardCharsets.ISO_8859_1);
   }
 
-  /// Whether the line answers our UID FETCH: nobody else asks for UID and FLAGS only, and with CHANGEDSINCE the answer has a
+  /// Whether the line answers our UID FETCH: nobody else asks for UID and FLAGS only, and where changes have numbers the answer has a
   /// mod-sequence. A change told unasked in between may have neither.
   private boolean answersUs(FetchLine fetch) {
-    boolean numbered = before.flags() == null && !present.everyFlag();
+    boolean numbered =
+        before.flags() == null && !(present.everyFlag() && present.highestModSeq() == 0);
     return fetch.uid() > 0
         && fetch.flags() != null
         && !fetch.more()

@@ -11,8 +11,10 @@ import dormouse.imap.view.FlagMap;
 import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.UidSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Reads one mailbox on one connection, again and again: what is present in it, for those who sleep there.
@@ -22,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// STATUS           the watermark (HIGHESTMODSEQ): when it is the last one and nothing was told, nothing is new
 /// NOOP             what STATUS knew and the connection did not show yet
 /// UID SEARCH       the UIDs
-/// UID FETCH FLAGS  since the lowest watermark of those served, or of all messages where changes have no numbers
+/// UID FETCH FLAGS  since the lowest watermark of those who listen; of all messages where changes have no numbers, or fewer than
+///                  one of them knows of: then with the numbers, by which the others know what is news
 /// ```
 /// One object a connection. Lives on the user's event loop. One reading at a time; the futures complete there, and
 /// exceptionally only by a bug of ours.
@@ -38,12 +41,14 @@ final class MailboxReader {
     /// @param flags of every message; null where mod-sequences do that work
     /// @param changed whether the backend told of a change before it was asked
     /// @param unsettled whether more changed meanwhile than `present` shows for sure, so that another reading is due
+    /// @param hearers all whose news `present` has; nobody else may be told
     record Read(
         CatchUp.Present present,
         long uidNext,
         @Nullable FlagMap flags,
         boolean changed,
-        boolean unsettled)
+        boolean unsettled,
+        Set<Sleeper> hearers)
         implements Reading {}
 
     /// The backend refused, or its answers do not agree: the connection is of no use any more.
@@ -183,15 +188,20 @@ final class MailboxReader {
           if (found == null) { // no answer, or none to be trusted
             return CompletableFuture.completedFuture(failed(reader));
           }
-          return readFlags(reader, served, found, watermark)
-              .thenCompose(everyFlag ->
+          Set<Sleeper> hearers =
+              served.stream().filter(Sleeper::listens).collect(Collectors.toUnmodifiableSet());
+          boolean everyFlag = numbersChanges() && knowsMore(hearers, watermark);
+          return readFlags(reader, served, hearers, found, watermark, everyFlag)
+              .thenCompose(_ ->
                   reader.failed() // else what changed would pass for told
                       ? CompletableFuture.completedFuture(failed(reader))
                       : searchRecent(reader, served)
                           .thenApply(recent ->
                               reader.failed()
                                   ? failed(reader)
-                                  : take(reader, served, found, watermark, everyFlag, recent)));
+                                  : take(
+                                      reader, served, hearers, found, watermark, everyFlag,
+                                      recent)));
         });
   }
 
@@ -208,32 +218,46 @@ final class MailboxReader {
     return reader.lost() ? new Reading.Lost() : new Reading.Failed();
   }
 
-  /// Fetches the flags that may have changed for those served; answers whether it fetched all.
-  private CompletableFuture<Boolean> readFlags(
-      ViewReader reader, List<Sleeper> served, UidSet found, long watermark) {
-    if (found.isEmpty()) {
-      return CompletableFuture.completedFuture(false);
+  /// Whether one of them knows of changes that the mailbox has not got.
+  private static boolean knowsMore(Set<Sleeper> hearers, long watermark) {
+    return hearers.stream().anyMatch(one -> one.view().highestModSeq() > watermark);
+  }
+
+  /// Fetches the flags that may have changed for those who hear of it.
+  private CompletableFuture<Reply> readFlags(
+      ViewReader reader,
+      List<Sleeper> served,
+      Set<Sleeper> hearers,
+      UidSet found,
+      long watermark,
+      boolean every) {
+    if (!found.isEmpty() && !numbersChanges()) {
+      return reader.thenRun("UID FETCH 1:* (FLAGS)");
     }
-    if (!numbersChanges()) {
-      return reader.thenRun("UID FETCH 1:* (FLAGS)").thenApply(_ -> false);
+    long maxKnown = served.stream().mapToLong(one -> one.view().uids().last()).max().orElse(0);
+    if (found.isEmpty() || maxKnown == 0) {
+      return CompletableFuture.completedFuture(new Reply(Reply.Status.OK, null));
     }
-    long lowest = Long.MAX_VALUE;
-    long maxKnown = 0;
-    for (Sleeper sleeper : served) {
-      lowest = Math.min(lowest, sleeper.view().highestModSeq());
-      maxKnown = Math.max(maxKnown, sleeper.view().uids().last());
+    String messages = "UID FETCH 1:" + maxKnown;
+    if (every) {
+      return reader.thenRun(messages + everyFlag(watermark));
     }
-    if (maxKnown == 0) {
-      return CompletableFuture.completedFuture(false);
-    }
-    boolean every = served.stream().anyMatch(one -> one.view().highestModSeq() > watermark);
-    String since = every ? "" : " (CHANGEDSINCE " + lowest + ")";
-    return reader.thenRun("UID FETCH 1:" + maxKnown + " (FLAGS)" + since).thenApply(_ -> every);
+    long lowest =
+        hearers.stream().mapToLong(one -> one.view().highestModSeq()).min().orElse(watermark);
+    return reader.thenRun(messages + " (FLAGS) (CHANGEDSINCE " + lowest + ")");
+  }
+
+  /// Asks for all flags where changes have numbers, which are not told unless they are asked for.
+  ///
+  /// @param watermark of the mailbox; 0 if it has none, and must not be asked for numbers then (RFC 7162 §3.1.2.2)
+  static String everyFlag(long watermark) {
+    return watermark > 0 ? " (FLAGS MODSEQ)" : " (FLAGS)";
   }
 
   private Reading take(
       ViewReader reader,
       List<Sleeper> served,
+      Set<Sleeper> hearers,
       UidSet found,
       long watermark,
       boolean everyFlag,
@@ -247,7 +271,7 @@ final class MailboxReader {
     CatchUp.Present present =
         new CatchUp.Present(
             found, counts.recent(), recent, counts.flags(), watermark, after, everyFlag);
-    return new Reading.Read(present, uidNext(), flags, changed, unsettled);
+    return new Reading.Read(present, uidNext(), flags, changed, unsettled, hearers);
   }
 
   /// As told last, by EXAMINE or by STATUS; 0 if never.

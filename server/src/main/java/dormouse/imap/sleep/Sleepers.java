@@ -11,7 +11,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Those who sleep on one mailbox, and what each of them is told of a reading: the difference to its own view. A reading
-/// serves those who were there before it began, so that none is told of a state older than its own.
+/// serves those who were there before it began, so that none is told of a state older than its own, and tells those who listened when flags were
+/// asked for: what is news to others may not have been read.
 ///
 /// Lives on the user's event loop.
 final class Sleepers {
@@ -150,7 +151,9 @@ final class Sleepers {
 
   private void tell(Sleeper sleeper, MailboxReader on, MailboxReader.Reading.Read read) {
     boolean keepsGone = !sleeper.hearsWhatIsGone();
-    if (!sleeper.listens() || (keepsGone && read.flags() != null)) { // flags go by the UIDs
+    if (!sleeper.listens()
+        || !read.hearers().contains(sleeper)
+        || (keepsGone && read.flags() != null)) { // flags go by the UIDs
       sleeper.behind |= !on.isRead(sleeper.view());
       return;
     }

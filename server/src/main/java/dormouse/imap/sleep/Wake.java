@@ -429,7 +429,7 @@ public final class Wake {
                       : reader.thenRun(
                           "UID FETCH 1:"
                               + known.uids().last()
-                              + " (FLAGS)"
+                              + (everyFlag ? MailboxReader.everyFlag(watermark) : " (FLAGS)")
                               + (numbered && !everyFlag
                                   ? " (CHANGEDSINCE " + known.highestModSeq() + ")"
                                   : ""));

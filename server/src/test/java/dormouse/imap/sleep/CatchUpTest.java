@@ -101,10 +101,15 @@ class CatchUpTest {
   void everyFlagIsNewsWhereModSequencesSayNothing() {
     everyFlag = true;
 
-    assertThat(
-            text(
-                catchUp(Told.PLAIN, BEFORE, "\\Seen", "* 1 FETCH (UID 11 FLAGS (\\Seen))").lines()))
-        .isEqualTo("* 1 FETCH (FLAGS (\\Seen))\n");
+    CatchUp changed =
+        catchUp(
+            Told.CONDSTORE,
+            BEFORE,
+            "\\Seen",
+            "* 1 FETCH (UID 11 FLAGS (\\Seen) MODSEQ (50))",
+            "* 2 FETCH (UID 12 FLAGS (\\Seen))"); // was not asked for: the mailbox is read again
+
+    assertThat(text(changed.lines())).isEqualTo("* 1 FETCH (MODSEQ (50) FLAGS (\\Seen))\n");
   }
 
   @Test
