@@ -255,6 +255,7 @@ final class SleepingUsers {
         NOW,
         Instant.EPOCH,
         0,
+        false,
         view.uids().size(),
         0,
         view.uidValidity(),

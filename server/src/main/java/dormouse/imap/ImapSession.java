@@ -182,6 +182,7 @@ final class ImapSession
             setting, presence, who, clientId, client, conversation, quiet, this::restAfterAll);
     this.stall = new Stall(home.wheel(), client, this::stalled);
     quiet.resume(new QuietClock.Rest(own.wokeAt(), own.doublings()));
+    this.neverAwake = own.neverAwake();
     this.state =
         new State.Asleep(Doze.resumed(this, from, own, who, conversation, client.commands()));
   }
@@ -286,7 +287,10 @@ final class ImapSession
   /// Leaves only what must be kept of it, if it can ([SessionRest]).
   @Override
   public void rest() {
-    if (state instanceof State.Asleep(var doze) && !loggedOut && !goesDown && rest.begin(doze)) {
+    if (state instanceof State.Asleep(var doze)
+        && !loggedOut
+        && !goesDown
+        && rest.begin(doze, neverAwake)) {
       state = new State.Closed();
       stall.cancel();
       setting.sessions().rests(this);

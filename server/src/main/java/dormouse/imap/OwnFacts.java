@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// mostly nothing takes a bit then.
 /// ```text
 /// session id   remote: address, port   tag, empty for none   since   exists   uidValidity   uidNext   highestModSeq
-/// which of these are not 0, and those: malformed   patientUntil   wokeAt   doublings   \Recent as counted   \Recent as known
+/// which of these are not 0, and those: malformed   patientUntil   wokeAt   doublings   \Recent as counted   \Recent as known; and whether neverAwake
 /// ```
 /// Immutable.
 ///
@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// @param patientUntil when a client that is in no IDLE has been silent for too long
 /// @param wokeAt when it woke last
 /// @param doublings by how much it has to be quiet for longer
+/// @param neverAwake whether it began asleep, and sleeps on since
 /// @param exists and what follows: of the mailbox that is selected, as the client was told
 /// @param recentUids which messages are `\Recent` to the client
 record OwnFacts(
@@ -43,6 +44,7 @@ record OwnFacts(
     Instant patientUntil,
     Instant wokeAt,
     int doublings,
+    boolean neverAwake,
     long exists,
     long recent,
     long uidValidity,
@@ -52,6 +54,7 @@ record OwnFacts(
   private static final int USUAL_BYTES = 96;
   private static final int NO_TAG = 0;
   private static final int KNOWN_RECENT = 5; // the bit of what comes last
+  private static final int NEVER_AWAKE = 6; // a bit and no more
 
   /// What is a session's own that rests.
   ///
@@ -61,6 +64,7 @@ record OwnFacts(
       Doze doze,
       int malformed,
       QuietClock.Rest restless,
+      boolean neverAwake,
       @Nullable SelectedMailbox selected,
       UidSet recentUids) {
     return new OwnFacts(
@@ -72,6 +76,7 @@ record OwnFacts(
         doze.patientUntil(),
         restless.wokeAt(),
         restless.doublings(),
+        neverAwake,
         selected == null ? 0 : selected.exists(),
         selected == null ? 0 : selected.recent(),
         selected == null ? 0 : selected.uidValidity(),
@@ -116,7 +121,7 @@ record OwnFacts(
       recent,
       recentUids.size()
     };
-    int which = 0;
+    int which = neverAwake ? 1 << NEVER_AWAKE : 0;
     for (int i = 0; i < rare.length; i++) {
       which |= rare[i] == 0 ? 0 : 1 << i;
     }
@@ -172,6 +177,7 @@ record OwnFacts(
         Instant.ofEpochMilli(rare[1]),
         Instant.ofEpochMilli(rare[2]),
         (int) rare[3],
+        (which & 1 << NEVER_AWAKE) != 0,
         exists,
         rare[4],
         uidValidity,
