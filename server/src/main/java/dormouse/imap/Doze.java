@@ -184,7 +184,9 @@ final class Doze implements Sleeper.Listener {
   /// ([CommandTracker.Decision#WAIT]), or null if it takes a backend.
   ///
   /// @param arguments of a STATUS that is looked at first ([CommandTracker.Listener#begins]), or null
-  CommandTracker.@Nullable Decision decide(Verb verb, @Nullable String arguments) {
+  /// @param neverAwake whether the session has not logged in at a backend yet: then it is asked nothing in its name
+  CommandTracker.@Nullable Decision decide(
+      Verb verb, @Nullable String arguments, boolean neverAwake) {
     if (looking) {
       return CommandTracker.Decision.WAIT;
     }
@@ -198,7 +200,7 @@ final class Doze implements Sleeper.Listener {
       case CLOSE -> answerIf(sleeper != null && sleeper.examines()); // else it expunges
       case ENABLE -> answerIf(sleeper == null && !backend.enables().isEmpty());
       case LIST, LSUB, NAMESPACE -> arguments == null ? null : decideList(verb, arguments);
-      case STATUS -> arguments == null ? null : decideStatus(arguments);
+      case STATUS -> arguments == null ? null : decideStatus(arguments, neverAwake);
       case SELECT, EXAMINE -> arguments == null ? null : decideSelect(verb, arguments);
       default -> null;
     };
@@ -214,7 +216,7 @@ final class Doze implements Sleeper.Listener {
     return answerIf(list != null);
   }
 
-  private CommandTracker.@Nullable Decision decideStatus(String arguments) {
+  private CommandTracker.@Nullable Decision decideStatus(String arguments, boolean neverAwake) {
     StatusCache statuses = home.answers().statuses();
     StatusQuery query = statuses.query(arguments, conversation.features());
     if (query == null || conversation.isSelected(query) || !conversation.mayAnswer(query)) {
@@ -227,8 +229,8 @@ final class Doze implements Sleeper.Listener {
         return CommandTracker.Decision.ANSWER;
       }
       StatusDesk.Asker inWhoseName = asker;
-      if (inWhoseName == null || query.names() != 0) {
-        return null; // the connection that asks takes other names
+      if (inWhoseName == null || neverAwake || query.names() != 0) {
+        return null; // its first login is the wake's; the connection that asks takes other names
       }
       home.metrics().status(statuses.whyNot(query).label());
       ask(query, inWhoseName);

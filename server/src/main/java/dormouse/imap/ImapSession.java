@@ -357,7 +357,7 @@ final class ImapSession
     return switch (state) {
       case State.Attached(var backend) -> backend.decide(tag, verb, arguments);
       case State.Asleep(var doze) -> {
-        CommandTracker.Decision decision = doze.decide(verb, arguments);
+        CommandTracker.Decision decision = doze.decide(verb, arguments, neverAwake);
         yield decision == null ? wake(doze, verb) : decision;
       }
       case State.AwaitingBackend _, State.Closed _ -> CommandTracker.Decision.WAIT;
