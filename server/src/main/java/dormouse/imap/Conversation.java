@@ -477,6 +477,11 @@ final class Conversation implements ResponseTracker.Listener {
           notified |= !notify.equals(NotifySet.NONE);
         }
       }
+      case STORE, UID_STORE -> {
+        if (selected != null) {
+          selected.fetched(); // with .SILENT the client knows of what it is not told
+        }
+      }
       default -> searchSaved |= command.savesSearch() && !line.status().equals("BAD");
     }
   }

@@ -8,8 +8,8 @@ import dormouse.imap.view.UidSet;
 import org.jspecify.annotations.Nullable;
 
 /// What a client knew of its mailbox when it was woken, for as long as no message has come or gone since: should the backend go away
-/// while nothing is under way, the client can sleep on it. Once a FETCH has passed no flags count as known, and all are
-/// told: what the client has heard of them may be more than the next backend knows.
+/// while nothing is under way, the client can sleep on it. Once a FETCH or a STORE has passed no flags count as known, and all are
+/// told: what the client has heard of them, or done to them, may be more than the next backend knows.
 ///
 /// It is counted as kept, as what is kept of a sleeper is, until it is forgotten.
 ///

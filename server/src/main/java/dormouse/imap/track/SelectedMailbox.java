@@ -148,12 +148,12 @@ public final class SelectedMailbox {
     exists = count;
   }
 
-  /// A FETCH response has passed, which may have told of flags.
+  /// A FETCH response has passed, which may have told of flags, or a STORE has ended, which may have changed some in silence.
   public void fetched() {
     fetches++;
   }
 
-  /// How many have; only differences count.
+  /// How often that was; only differences count.
   public int fetches() {
     return fetches;
   }
