@@ -23,13 +23,14 @@ public final class Admins {
   /// Those of the settings.
   public static Admins of(LoginSettings settings) {
     return new Admins(
-        settings.admins().stream().map(Admins::plain).collect(Collectors.toUnmodifiableSet()),
+        settings.admins().stream().map(SecretKeys::plain).collect(Collectors.toUnmodifiableSet()),
         settings.adminsFrom());
   }
 
   /// Whether a user may come from there. `ann*root`, by which the master user root logs in as ann, may from where root may.
   public boolean allow(String user, InetAddress address) {
-    return !(names.contains(plain(user)) || names.contains(plain(master(user))))
+    return !(names.contains(SecretKeys.plain(user))
+            || names.contains(SecretKeys.plain(master(user))))
         || Network.contain(from, address);
   }
 
@@ -37,10 +38,5 @@ public final class Admins {
   static String master(String user) {
     int at = user.lastIndexOf(MASTER_SEPARATOR);
     return at < 0 ? "" : user.substring(at + 1).strip();
-  }
-
-  /// Neither LDAP nor MariaDB tells a name from the same with spaces behind it.
-  private static String plain(String name) {
-    return SecretKeys.plain(name.strip());
   }
 }

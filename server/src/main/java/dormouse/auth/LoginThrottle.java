@@ -56,8 +56,7 @@ public final class LoginThrottle {
     if (!settings.enabled() || Network.contain(settings.exempt(), address)) {
       return new Attempt(List.of(), 0);
     }
-    String user = name.strip();
-    long device = secret.device(user, address);
+    long device = secret.device(name, address);
     synchronized (this) {
       if (devices.untilMillis(device) > clock.millis()) {
         return new Attempt(List.of(new Bucket(device, settings.free(), settings.free())), device);
@@ -70,8 +69,8 @@ public final class LoginThrottle {
       int network = free * ADDRESSES_IN_A_NETWORK;
       buckets.add(new Bucket(secret.network(address), network, network / 2));
     }
-    buckets.add(new Bucket(secret.user(user), free, 1));
-    String master = Admins.master(user);
+    buckets.add(new Bucket(secret.user(name), free, 1));
+    String master = Admins.master(name);
     if (!master.isEmpty()) {
       buckets.add(new Bucket(secret.user(master), free, 1));
     }

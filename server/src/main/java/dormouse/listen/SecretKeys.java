@@ -40,15 +40,16 @@ public final class SecretKeys {
     return prefix('n', address, 24, 48);
   }
 
-  /// A user, whatever the case of the name, and its accents.
+  /// A user, whatever the case of the name, its accents, and spaces around it.
   public long user(String user) {
     return key('u', plain(user).getBytes(UTF_8));
   }
 
-  /// A name without what MariaDB's usual collations take for no difference: case, marks on letters, and what is not seen.
+  /// A name without what MariaDB's usual collations take for no difference: case, marks on letters, and what is not seen; and without spaces around
+  /// what is left, which make no other name to LDAP either.
   public static String plain(String user) {
     String apart = Normalizer.normalize(user, Normalizer.Form.NFKD);
-    String letters = MARKS.matcher(apart).replaceAll("");
+    String letters = MARKS.matcher(apart).replaceAll("").strip();
     return letters.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT).replace('\u03c2', '\u03c3');
   }
 

@@ -122,7 +122,8 @@ final class LoginThrottleTest {
       assertThat(fail(InetAddress.ofLiteral("203.0.113." + i), "ann")).isEqualTo(ZERO);
     }
     InetAddress another = InetAddress.ofLiteral("203.0.113.99");
-    for (String name : List.of("\u00e1nn", "A\u0301NN", "\uff41nn", "an\u200bn")) {
+    for (String name :
+        List.of("\u00e1nn", "A\u0301NN", "\uff41nn", "an\u200bn", "ann \u200b", "ann\u00a0")) {
       assertThat(throttle.attempt(another, name).admit()).as(name).isEqualTo(TURN);
     }
     assertThat(throttle.attempt(another, "anna").admit()).isEqualTo(ZERO);
