@@ -3,7 +3,7 @@ package dormouse.bench.work;
 /// How much of everything. Immutable.
 ///
 /// @param rounds of each workload; their least, middle and most are told
-/// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process, eight times as many of Dormouse, and a round more than `rounds`. All of all stacks are clients of one process: at most 19,000
+/// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process, eighteen times as many of Dormouse, 11,000 of them at most, and a round more than `rounds`. All of all stacks are clients of one process: at most 19,000
 /// @param holdSeconds how long it watches them, and between two keep-alives; longer than it takes to hibernate, or nobody ever rests
 /// @param warmSeconds how long each of what is measured runs at most before it counts, until it is steady
 /// @param logins a round, of each kind
