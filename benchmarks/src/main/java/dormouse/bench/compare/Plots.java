@@ -26,10 +26,10 @@ final class Plots {
   };
   private static final String OURS = "#e15759";
 
-  private record Point(double x, double y) {}
+  record Point(double x, double y) {}
 
   /// A line with its name.
-  private record Curve(StackKind stack, List<Point> points) {}
+  record Curve(StackKind stack, List<Point> points) {}
 
   private Plots() {}
 
@@ -89,7 +89,8 @@ final class Plots {
     return draw("KiB that a session takes, front, back and kernel, round by round", curves, false);
   }
 
-  private static String draw(String title, List<Curve> curves, boolean percentiles) {
+  /// @param curves some or all of which may have no points
+  static String draw(String title, List<Curve> curves, boolean percentiles) {
     double most = 0;
     double least = Double.MAX_VALUE;
     double right = 0;
@@ -101,6 +102,10 @@ final class Plots {
         right = Math.max(right, point.x());
         left = Math.min(left, point.x());
       }
+    }
+    if (most == 0) { // there is nothing to draw but the frame
+      least = 1;
+      left = 0;
     }
     Frame frame =
         new Frame(
