@@ -561,7 +561,7 @@ final class ImapSession
   }
 
   private void connectionEnded() {
-    stall.cancel();
+    stall.over();
     if (presence != null) {
       presence.leave();
     }

@@ -20,6 +20,7 @@ final class Stall extends Timer {
   private long taken; // at the last look
   private int looks; // since it took something; below 0 before the first
   private boolean last; // nothing more will be sent
+  private boolean over;
 
   /// @param stalled called when the client has taken nothing for the whole time
   Stall(TimerWheel wheel, ClientSide client, Runnable stalled) {
@@ -32,17 +33,26 @@ final class Stall extends Timer {
   void consider() {
     if (client.keepsUp()) {
       cancel();
-    } else if (!isWaiting()) {
+    } else if (!isWaiting() && !over) {
       looks = -1;
       wheel.set(this, EVERY);
     }
   }
 
-  /// The session has ended: what waits for the client must all be taken, in the same way, until [#cancel].
+  /// The session has ended: what waits for the client must all be taken, in the same way, until [#over].
   void lastWords() {
+    if (over) {
+      return;
+    }
     last = true;
     looks = -1;
     wheel.set(this, EVERY);
+  }
+
+  /// The connection has ended, maybe before its session: there is nobody to look at any more.
+  void over() {
+    over = true;
+    cancel();
   }
 
   @Override

@@ -261,13 +261,15 @@ public abstract class StreamChannel extends AbstractChannel {
 
   /// How many bytes the peer has acknowledged since it connected. A call of the kernel.
   ///
-  /// @return 0 if the kernel does not tell
+  /// @return 0 if the kernel does not tell, or the channel is closed, whose descriptor may be another's by now
   public final long takenBytes() {
+    if (!isOpen()) {
+      return 0;
+    }
     ByteBuffer info = ByteBuffer.allocate(BYTES_ACKED + Long.BYTES).order(ByteOrder.nativeOrder());
     try {
       new Socket(socket().intValue()).getRawOpt(IPPROTO_TCP, TCP_INFO, info);
-    } catch (IOException
-        | ChannelException _) { // it is closed, or no socket of TCP, or a kernel that does not tell
+    } catch (IOException | ChannelException _) { // no socket of TCP, or a kernel that does not tell
       return 0;
     }
     return info.getLong(BYTES_ACKED);
