@@ -42,6 +42,8 @@ public record OAuth2LinkSettings(
     @Nullable Path ca,
     int connections)
     implements LinkKind {
+  private static final String NO_SOCKET = "a URL with `https://` or `http://`";
+
   /// What a link of the file has that says nothing else; its issuer, its audience and one of its URLs must be said.
   public static final OAuth2LinkSettings DEFAULT =
       new OAuth2LinkSettings(
@@ -76,6 +78,8 @@ public record OAuth2LinkSettings(
             "facts",
             "a list such as mail_host=host")
         .that(!algorithms.isEmpty(), "algorithms", "at least one")
+        .that(isByTcp(jwks), "jwks", NO_SOCKET)
+        .that(isByTcp(introspection), "introspection", NO_SOCKET)
         .that(
             jwks == null || introspection == null,
             "introspection",
@@ -88,5 +92,9 @@ public record OAuth2LinkSettings(
         .between("leeway", leeway, Duration.ZERO, ofMinutes(10))
         .between("connections", connections, 1, 1000)
         .done();
+  }
+
+  private static boolean isByTcp(@Nullable AuthUrl url) {
+    return url == null || url.socket() == null;
   }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The links of a directory, as a settings file has them.
 final class DirectorySettingsTest extends SettingsFileCase {
@@ -23,6 +25,8 @@ final class DirectorySettingsTest extends SettingsFileCase {
                       resume: true
                       ca: mail.pem
                   - http: { url: "127.0.0.1:9000/auth" }
+                  - http: { url: "unix:/run/auth.sock:/auth?x=1" }
+                  - http: { url: "http://unix:/run/auth.sock" }
                 """);
     assertThat(settings.directory().get(0).kind())
         .isInstanceOfSatisfying(
@@ -43,11 +47,53 @@ final class DirectorySettingsTest extends SettingsFileCase {
                 false,
                 false,
                 null));
+    assertThat(urls(settings, 2, 3))
+        .containsExactly(
+            new AuthUrl(false, "localhost", 80, "/run/auth.sock", "/auth?x=1"),
+            new AuthUrl(false, "localhost", 80, "/run/auth.sock", "/"));
+    assertThat(urls(settings, 2, 3))
+        .extracting(AuthUrl::toString)
+        .containsExactly("unix:/run/auth.sock:/auth?x=1", "unix:/run/auth.sock:/");
     assertThat(faults(SMALLEST + "directory: [ http: { url: \"ftp://x/y z\", headers: [ x ] } ]\n"))
         .containsExactlyInAnyOrder(
             "3:27: directory[0].http.url: wanted a URL such as http://127.0.0.1:9000/auth, not"
                 + " `ftp://x/y z`",
             "3:42: directory[0].http.headers: wanted lines such as \"X-Auth-Key: secret\"");
+  }
+
+  private static List<AuthUrl> urls(Settings settings, int from, int to) {
+    return settings.directory().subList(from, to + 1).stream()
+        .map(link -> ((HttpLinkSettings) link.kind()).url())
+        .toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"unix:", "unix:auth.sock", "https://unix:/a.sock:/auth", "unix:/a.sock:auth"})
+  void aSocketHasAPathAndAUri(String url) {
+    assertThat(faults(SMALLEST + "directory: [ http: { url: \"" + url + "\" } ]\n"))
+        .containsExactly(
+            "3:27: directory[0].http.url: wanted a URL such as http://127.0.0.1:9000/auth, not `"
+                + url
+                + "`");
+  }
+
+  @Test
+  void aSocketMayBeAsLongAsTheKernelTakesIt() {
+    String most = "unix:/" + "a".repeat(106);
+    assertThat(AuthUrl.parse(most)).isNotNull();
+    assertThat(AuthUrl.parse(most + "a")).isNull();
+  }
+
+  @Test
+  void providersOfTokensHaveNoSocket() {
+    assertThat(
+            faults(
+                SMALLEST
+                    + "directory: [ oauth2: { issuer: i, audience: [ a ], jwks: \"unix:/a.sock\" } ]\n"))
+        .anySatisfy(fault ->
+            assertThat(fault)
+                .contains("directory[0].oauth2.jwks: wanted a URL with `https://` or `http://`"));
   }
 
   @Test

@@ -1,14 +1,22 @@
 package dormouse.testkit;
 
 import java.io.BufferedInputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,12 +110,13 @@ public final class AuthDaemon implements AutoCloseable {
 
   private final int port;
   private final List<Request> requests = new ArrayList<>();
-  private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
+  private final Set<Closeable> connections = ConcurrentHashMap.newKeySet();
   private final AtomicInteger accepted = new AtomicInteger();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final @Nullable SelfSigned tls;
   private volatile Script script;
   private @Nullable ServerSocket listener;
+  private @Nullable ServerSocketChannel local;
   private @Nullable Thread acceptor;
 
   private AuthDaemon(int port, @Nullable SelfSigned tls, Script script) {
@@ -154,6 +163,19 @@ public final class AuthDaemon implements AutoCloseable {
       socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), QUEUE);
       listener = socket;
       acceptor = Thread.ofVirtual().name("auth-daemon").start(() -> acceptAll(socket));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Answers at a socket in the file system, too, until it is closed.
+  public synchronized AuthDaemon alsoAt(Path socket) {
+    try {
+      ServerSocketChannel here = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+      here.bind(UnixDomainSocketAddress.of(socket), QUEUE);
+      local = here;
+      Thread.ofVirtual().name("auth-daemon").start(() -> acceptAll(here));
+      return this;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -207,11 +229,41 @@ public final class AuthDaemon implements AutoCloseable {
     }
   }
 
+  private void acceptAll(ServerSocketChannel socket) {
+    while (socket.isOpen()) {
+      try {
+        SocketChannel connection = socket.accept();
+        int number = accepted.incrementAndGet();
+        Thread.ofVirtual().name("auth-daemon").start(() -> serve(connection, number));
+      } catch (IOException _) {
+        return; // it was closed
+      }
+    }
+  }
+
   private void serve(Socket accepted, int number) {
-    connections.add(accepted);
     try (Socket connection = tls == null ? accepted : tls.over(accepted)) {
       accepted.setTcpNoDelay(true);
-      InputStream in = new BufferedInputStream(connection.getInputStream());
+      serve(accepted, connection.getInputStream(), connection.getOutputStream(), number);
+    } catch (IOException _) {
+      // who asked has gone
+    }
+  }
+
+  private void serve(SocketChannel accepted, int number) {
+    try (accepted) {
+      serve(
+          accepted, Channels.newInputStream(accepted), Channels.newOutputStream(accepted), number);
+    } catch (IOException _) {
+      // who asked has gone
+    }
+  }
+
+  private void serve(Closeable accepted, InputStream from, OutputStream to, int number)
+      throws IOException {
+    connections.add(accepted);
+    try {
+      InputStream in = new BufferedInputStream(from);
       while (true) {
         String text = readRequest(in);
         if (text == null) {
@@ -226,13 +278,11 @@ public final class AuthDaemon implements AutoCloseable {
             && closed.await(answer.after.toMillis(), TimeUnit.MILLISECONDS)) {
           return;
         }
-        connection.getOutputStream().write(answer.text.getBytes(StandardCharsets.ISO_8859_1));
+        to.write(answer.text.getBytes(StandardCharsets.ISO_8859_1));
         if (answer.then == Answer.Then.CLOSE) {
           return;
         }
       }
-    } catch (IOException _) {
-      // who asked has gone
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     } finally {
@@ -266,6 +316,11 @@ public final class AuthDaemon implements AutoCloseable {
   @Override
   public void close() {
     closed.countDown();
+    synchronized (this) {
+      if (local != null) {
+        close(local);
+      }
+    }
     refuse();
   }
 }

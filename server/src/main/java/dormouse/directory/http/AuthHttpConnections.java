@@ -1,5 +1,6 @@
 package dormouse.directory.http;
 
+import dormouse.config.AuthUrl;
 import dormouse.config.HttpLinkSettings;
 import dormouse.directory.http.AuthHttpConnection.Question;
 import dormouse.tcp.TcpChannel;
@@ -9,12 +10,17 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.resolver.dns.DnsAddressResolverGroup;
 import io.netty.resolver.dns.DnsNameResolverBuilder;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -60,7 +66,7 @@ final class AuthHttpConnections implements AutoCloseable {
   void askOnNew(Question question, EventLoop loop) {
     new Bootstrap()
         .group(loop)
-        .channelFactory(() -> epoll ? new TcpChannel() : new NioSocketChannel())
+        .channelFactory(this::newChannel)
         .resolver(resolver)
         .handler(
             new ChannelInitializer<Channel>() {
@@ -75,7 +81,7 @@ final class AuthHttpConnections implements AutoCloseable {
                         "auth-http", new AuthHttpConnection(AuthHttpConnections.this, channel));
               }
             })
-        .connect(InetSocketAddress.createUnresolved(settings.url().host(), settings.url().port()))
+        .connect(address())
         .addListener(
             (io.netty.channel.ChannelFutureListener)
                 dialed -> {
@@ -87,6 +93,21 @@ final class AuthHttpConnections implements AutoCloseable {
                     dialed.channel().pipeline().get(AuthHttpConnection.class).ask(question);
                   }
                 });
+  }
+
+  private Channel newChannel() {
+    if (settings.url().socket() == null) {
+      return epoll ? new TcpChannel() : new NioSocketChannel();
+    }
+    return epoll ? new EpollDomainSocketChannel() : new NioDomainSocketChannel();
+  }
+
+  private SocketAddress address() {
+    AuthUrl url = settings.url();
+    if (url.socket() == null) {
+      return InetSocketAddress.createUnresolved(url.host(), url.port());
+    }
+    return epoll ? new DomainSocketAddress(url.socket()) : UnixDomainSocketAddress.of(url.socket());
   }
 
   private SslHandler tlsHandler(Channel channel, BackendTrust trusted) {

@@ -17,6 +17,9 @@ import dormouse.testkit.SelfSigned;
 import dormouse.testkit.Wait;
 import dormouse.tls.BackendTrust;
 import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -59,6 +62,44 @@ class HttpLinkTest {
       assertThat(daemon.requests())
           .allSatisfy(request -> assertThat(request.text()).startsWith("GET /auth HTTP/1.1\r\n"));
     }
+  }
+
+  @Test
+  void soDoesOneToASocket() throws Exception {
+    Path socket = directory.resolve("auth.sock");
+    EventLoopGroup nio = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    try (AuthDaemon daemon = AuthDaemon.start(KEPT).alsoAt(socket);
+        HttpLink here = link(settings(socket));
+        HttpLink byNio = new HttpLink(settings(socket), null, /* epoll= */ false)) {
+      for (int i = 0; i < 3; i++) {
+        assertThat(host(ask(here))).isEqualTo("10.0.0.1");
+      }
+      EventLoop other = nio.next();
+      for (int i = 0; i < 3; i++) {
+        CompletableFuture<Answer> answer =
+            other.submit(() -> byNio.ask(attempt(), other)).get(10, TimeUnit.SECONDS);
+        assertThat(host(answer.get(10, TimeUnit.SECONDS))).isEqualTo("10.0.0.1");
+      }
+      assertThat(daemon.requests())
+          .hasSize(6)
+          .allSatisfy(request ->
+              assertThat(request.text()).startsWith("GET /auth HTTP/1.1\r\nHost: localhost\r\n"));
+      assertThat(daemon.connections()).isEqualTo(2);
+    } finally {
+      nio.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+  }
+
+  @Test
+  void aSocketThatIsNotThereIsNoAnswer() throws Exception {
+    try (HttpLink link = link(settings(directory.resolve("auth.sock")))) {
+      assertThat(asked(link)).failsWithin(Duration.ofSeconds(10));
+    }
+  }
+
+  private static HttpLinkSettings settings(Path socket) {
+    AuthUrl url = new AuthUrl(false, "localhost", 80, socket.toString(), "/auth");
+    return new HttpLinkSettings(url, List.of(), false, 2, false, false, null);
   }
 
   @Test
