@@ -54,11 +54,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -81,9 +78,6 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   /// How often one login is sent on from backend to backend.
   private static final int MOST_REFERRALS = 3;
 
-  /// How long what is said last may take, of the time in which all must end.
-  private static final Duration MOST_LAST_WORDS = Duration.ofSeconds(1);
-
   private static final EventLog LOG = EventLog.of(ImapUsers.class);
   private static final LoginResult TOO_MANY = new LoginResult.Unavailable(LoginResult.Cause.FULL);
 
@@ -105,7 +99,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   private final Map<EventLoop, UserMailboxes.Surroundings> surroundings = new ConcurrentHashMap<>();
   private final Set<ImapSession> sessions = ConcurrentHashMap.newKeySet();
   private final LongAdder resting = new LongAdder(); // sessions that are not among those
-  private volatile @Nullable CountDownLatch draining;
+  private volatile @Nullable Drain draining;
 
   public ImapUsers(
       Feeds feeds, EventLoops loops, Parkings parkings, InstantSource clock, Metrics metrics) {
@@ -439,9 +433,9 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   @Override
   public void ended(ImapSession session) {
     sessions.remove(session);
-    CountDownLatch waiting = draining;
+    Drain waiting = draining;
     if (waiting != null && size() == 0) {
-      waiting.countDown();
+      waiting.over();
     }
   }
 
@@ -553,7 +547,9 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
                   if (folded != null) {
                     folded.unfold(user);
                   }
-                  resume(loop, user::equals);
+                  resting(loop)
+                      .filter(one -> one.setting.user().equals(user))
+                      .forEach(RestingSession::session);
                   List<ImapSession> theirs =
                       sessions.stream().filter(one -> one.isOf(user)).toList();
                   theirs.forEach(ImapSession::kick);
@@ -570,23 +566,16 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   ///
   /// @param within how long all that may take; who is not done shortly before its end is not waited for
   public void shutDown(Duration within) {
-    CountDownLatch gone = new CountDownLatch(1);
-    draining = gone;
-    Duration lastWords = within.dividedBy(10);
-    Duration patience =
-        within.minus(lastWords.compareTo(MOST_LAST_WORDS) < 0 ? lastWords : MOST_LAST_WORDS);
+    Drain drain = new Drain(within, clock);
+    draining = drain;
     here.forEach((loop, its) ->
-        loop.execute(() -> {
-          its.pool().close();
-          shutDown(loop);
-          if (patience.isZero()) {
-            shutDownNow(loop);
-          } else {
-            loops.wheel(loop).after(patience, () -> shutDownNow(loop));
-          }
-        }));
+        loop.execute(() ->
+            drain.of(
+                loops.wheel(loop),
+                () -> shutDown(loop, its),
+                () -> Drain.each(of(loop), ImapSession::shutDownNow))));
     try {
-      if (size() > 0 && !gone.await(within.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (size() > 0 && !drain.await()) {
         LOG.warn("drain", "left", size());
       }
     } catch (InterruptedException _) {
@@ -594,17 +583,15 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     }
   }
 
-  private void shutDown(EventLoop loop) {
-    FoldedUsers folded = foldedOf(loop);
+  private void shutDown(EventLoop loop, Here its) {
+    its.pool().close();
+    Drain.each(resting(loop), RestingSession::session);
+    Drain.each(of(loop), ImapSession::shutDown);
+    FoldedUsers folded = its.folded();
     if (folded != null) { // one after the other, for together they are many
-      folded.unfoldAll(one -> one.sessions().forEach(resting -> resting.session().shutDown()));
+      folded.unfoldAll(
+          one -> Drain.each(one.sessions().stream(), resting -> resting.session().shutDown()));
     }
-    resume(loop, _ -> true);
-    of(loop).forEach(ImapSession::shutDown);
-  }
-
-  private void shutDownNow(EventLoop loop) {
-    of(loop).forEach(ImapSession::shutDownNow);
   }
 
   /// The sessions of a loop that do not rest.
@@ -612,18 +599,13 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     return sessions.stream().filter(session -> session.loop().equals(loop));
   }
 
-  /// Makes again what rests on the loop, on which this is called, of those who are not folded.
-  ///
-  /// @param which by the user's one name
-  private void resume(EventLoop loop, Predicate<String> which) {
+  /// The sessions that rest on the loop, on which this is called, of those who are not folded.
+  private Stream<RestingSession> resting(EventLoop loop) {
     Parking parking = parkings.of(loop);
-    if (parking == null) {
-      return;
-    }
-    for (Parking.Owner owner : parking.owners()) {
-      if (owner instanceof RestingSession session && which.test(session.setting.user())) {
-        session.session();
-      }
-    }
+    return parking == null
+        ? Stream.of()
+        : parking.owners().stream()
+            .filter(RestingSession.class::isInstance)
+            .map(RestingSession.class::cast);
   }
 }

@@ -46,6 +46,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -487,6 +488,21 @@ final class SessionStage implements AutoCloseable {
 
   /// Tells Dormouse to end while the clients are there; they know when this returns.
   void shutDown() {
+    tellToEnd();
+    settle();
+  }
+
+  /// The same while its loop is busy, which hears of it when so much time has passed.
+  void shutDown(Duration busy) {
+    CountDownLatch done = new CountDownLatch(1);
+    loops.all().getFirst().execute(() -> awaitThat(done));
+    tellToEnd();
+    clock.turn(busy);
+    done.countDown();
+    settle();
+  }
+
+  private void tellToEnd() {
     Thread thread = Thread.ofPlatform().start(dormouse::close);
     ending = thread;
     await(
@@ -496,7 +512,14 @@ final class SessionStage implements AutoCloseable {
               default -> false;
             },
         "the drain");
-    settle();
+  }
+
+  private static void awaitThat(CountDownLatch done) {
+    try {
+      done.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private void awaitEnd() {
