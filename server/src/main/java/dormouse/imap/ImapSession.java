@@ -95,7 +95,8 @@ final class ImapSession
   private State state;
   private boolean loggedOut;
   private boolean neverAwake; // it began asleep
-  private boolean goesDown; // Dormouse: the session takes no command any more
+  private boolean goesDown; // Dormouse: no command is taken any more, but for one undecided
+  private boolean undecided; // the client's next command is known, and waits for something of ours
 
   /// @param presence how its connection is counted; null if it is not
   /// @param clientId what the client said of itself
@@ -351,9 +352,15 @@ final class ImapSession
 
   @Override
   public CommandTracker.Decision decide(String tag, Verb verb, @Nullable String arguments) {
-    if (goesDown) {
+    if (goesDown && !undecided) {
       return CommandTracker.Decision.WAIT;
     }
+    CommandTracker.Decision decision = decideNow(tag, verb, arguments);
+    undecided = decision == CommandTracker.Decision.WAIT;
+    return decision;
+  }
+
+  private CommandTracker.Decision decideNow(String tag, Verb verb, @Nullable String arguments) {
     return switch (state) {
       case State.Attached(var backend) -> backend.decide(tag, verb, arguments);
       case State.Asleep(var doze) -> {
@@ -483,7 +490,7 @@ final class ImapSession
     SelectedMailbox selected = conversation.selected();
     String idle = conversation.idleTag();
     if (selected == null) {
-      sleepUnselected(backend);
+      asleep(backend, idle, null);
       return;
     }
     backend
@@ -509,10 +516,6 @@ final class ImapSession
     quiet.declined(reason);
     home.metrics().stayedAttached(reason.label());
     LOG.debug("stay", "session", who.sessionId(), "user", user, "reason", reason.label());
-  }
-
-  private void sleepUnselected(BackendSide backend) {
-    asleep(backend, conversation.idleTag(), null);
   }
 
   /// @param idle the tag of the client's IDLE, null if it runs none
@@ -681,7 +684,8 @@ final class ImapSession
   }
 
   private boolean midCommand() {
-    return state instanceof State.Attached(var backend) && backend.midCommand();
+    return (undecided && client.waits())
+        || (state instanceof State.Attached(var backend) && backend.midCommand());
   }
 
   @Override

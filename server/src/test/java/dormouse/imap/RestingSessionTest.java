@@ -30,7 +30,7 @@ class RestingSessionTest {
     return Stream.of(
         List.of(
             ImapSession.class,
-            "setting presence who clientId user home grant client conversation quiet rules rest stall state loggedOut neverAwake goesDown"),
+            "setting presence who clientId user home grant client conversation quiet rules rest stall state loggedOut neverAwake goesDown undecided"),
         List.of(
             SessionRest.class,
             "setting presence who clientId client conversation quiet again spokeLately soon"),
