@@ -660,9 +660,12 @@ final class ImapSession
     return user.equals(name);
   }
 
-  /// The user is sent away: nothing is kept for whoever comes next.
+  /// The user is sent away: nothing is kept for whoever comes next. Who was, and still takes its last words, is cut.
   void kick() {
     home.backend().kicked();
+    if (closed()) {
+      client.cut();
+    }
     end(CloseReason.KICKED, "Disconnected by the administrator");
   }
 

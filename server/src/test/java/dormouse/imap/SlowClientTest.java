@@ -167,6 +167,29 @@ class SlowClientTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void whoReadsSomeOfItIsCutByAnotherKick(Carrier carrier) throws IOException {
+    TranscriptFile asleep = asleep();
+    try (SessionStage stage = SessionTranscriptTest.stage(asleep, carrier, false)) {
+      SessionPlay play = new SessionPlay(asleep, stage, false);
+      play.play();
+      allButOneVanish(play, stage);
+      SpokenLines client = stage.client(1);
+      stage.kick("ann");
+      for (int number = MESSAGES; number > MESSAGES - SOME; number--) {
+        assertThat(client.hear()).isEqualTo("* " + number + " EXPUNGE");
+      }
+      stage.kick("ann");
+      int heard = SOME;
+      while (!client.hear().equals(SpokenLines.END)) {
+        heard++;
+      }
+      assertThat(heard).isLessThan(MESSAGES - 1);
+      assertThat(stage.counter("dormouse_closes_total{reason=\"kicked\"}")).isEqualTo(1);
+    }
+  }
+
   private static void oneMoreComes(SessionStage stage, String tag) {
     SpokenLines watch = stage.connection(2);
     stage.say(watch, List.of("+ idling", "* 2 EXISTS"), false);
