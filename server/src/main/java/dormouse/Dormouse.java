@@ -152,8 +152,8 @@ public final class Dormouse implements AutoCloseable {
   }
 
   /// From now on serves as these settings say: limits, routes and listeners at once, all else whoever connects from now on. Who
-  /// is there stays, also on a backend or a listener that is no more. `runtime`, `admin`, `tls.reload-every` and the sizes of the
-  /// throttle's tables stay as they were until a restart. Blocks.
+  /// is there stays, also on a backend or a listener that is no more. `runtime` but for `drain`, `admin`, `tls.reload-every` and the
+  /// sizes of the throttle's tables stay as they were until a restart. Blocks.
   ///
   /// @throws StartFault if they cannot be served; then nothing has changed
   public synchronized void reload(Settings next) throws StartFault {
