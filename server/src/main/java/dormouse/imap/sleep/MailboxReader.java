@@ -190,7 +190,7 @@ final class MailboxReader {
           }
           Set<Sleeper> hearers =
               served.stream().filter(Sleeper::listens).collect(Collectors.toUnmodifiableSet());
-          boolean everyFlag = numbersChanges() && knowsMore(hearers, watermark);
+          boolean everyFlag = !numbersChanges() || knowsMore(hearers, watermark);
           return readFlags(reader, served, hearers, found, watermark, everyFlag)
               .thenCompose(_ ->
                   reader.failed() // else what changed would pass for told

@@ -409,9 +409,8 @@ public final class Wake {
     found = null;
     BackendFeatures can = BackendFeatures.of(capabilities);
     MailboxView known = who.view();
-    long watermark = now.highestModSeq();
-    boolean numbered = can.changes().modSequences() && known.flags() == null;
-    boolean everyFlag = numbered && watermark < known.highestModSeq();
+    long watermark = can.changes().modSequences() ? now.highestModSeq() : 0;
+    boolean everyFlag = known.highestModSeq() > watermark;
     ViewReader reader =
         new ViewReader(
             connection, can, ViewReader.Acceptance.CHANGES_AFTER, now::exists, now::hear);
@@ -429,10 +428,7 @@ public final class Wake {
                       : reader.thenRun(
                           "UID FETCH 1:"
                               + known.uids().last()
-                              + (everyFlag ? MailboxReader.everyFlag(watermark) : " (FLAGS)")
-                              + (numbered && !everyFlag
-                                  ? " (CHANGEDSINCE " + known.highestModSeq() + ")"
-                                  : ""));
+                              + (everyFlag ? MailboxReader.everyFlag(watermark) : newFlags(known)));
               return flags.thenApply(reply -> {
                 if (reply.ok()) {
                   found = uids;
@@ -463,6 +459,12 @@ public final class Wake {
               can.changes().modSequences(),
               view(who, now, catchUp.uids(), watermark));
         });
+  }
+
+  private static String newFlags(MailboxView known) {
+    return known.highestModSeq() > 0
+        ? " (FLAGS) (CHANGEDSINCE " + known.highestModSeq() + ")"
+        : " (FLAGS)"; // all are compared with those known
   }
 
   private static @Nullable MailboxView view(
