@@ -323,12 +323,13 @@ final class MailboxReader {
   /// Whether the sleeper has been told of all that was read last and may be told.
   boolean isTold(Sleeper sleeper) {
     MailboxView view = sleeper.view();
-    return isRead(view)
-        || (!sleeper.hearsWhatIsGone()
-            && read
-            && view.flags() == null
-            && view.highestModSeq() == highestModSeq
-            && uids.minus(view.uids()).isEmpty());
+    return isRead(view) || (read && !sleeper.hearsWhatIsGone() && isToldButForGone(view));
+  }
+
+  private boolean isToldButForGone(MailboxView view) {
+    return flags == null
+        ? view.highestModSeq() == highestModSeq && uids.minus(view.uids()).isEmpty()
+        : !view.uids().minus(uids).isEmpty(); // flags are told when that is
   }
 
   /// Why the view cannot be one of the mailbox that EXAMINE opened, or null.

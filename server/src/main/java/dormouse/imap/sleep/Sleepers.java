@@ -150,16 +150,17 @@ final class Sleepers {
   }
 
   private void tell(Sleeper sleeper, MailboxReader on, MailboxReader.Reading.Read read) {
-    boolean keepsGone = !sleeper.hearsWhatIsGone();
-    if (!sleeper.listens()
-        || !read.hearers().contains(sleeper)
-        || (keepsGone && read.flags() != null)) { // flags go by the UIDs
+    if (!sleeper.listens() || !read.hearers().contains(sleeper)) {
       sleeper.behind |= !on.isRead(sleeper.view());
       return;
     }
     int keptBefore = sleeper.view().keptBytes();
     UidSet there = read.present().uids();
-    UidSet uids = keepsGone ? there.union(sleeper.view().uids()) : there;
+    UidSet uids = sleeper.hearsWhatIsGone() ? there : there.union(sleeper.view().uids());
+    if (read.flags() != null && !uids.equals(there)) { // they go by the UIDs
+      sleeper.behind = true;
+      return;
+    }
     CatchUp catchUp = sleeper.catchUp(read.present().with(uids));
     if (!catchUp.consistent()) {
       lose(sleeper, Refusal.INCONSISTENT);
