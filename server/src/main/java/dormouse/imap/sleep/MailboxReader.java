@@ -24,9 +24,11 @@ import org.jspecify.annotations.Nullable;
 /// STATUS           the watermark (HIGHESTMODSEQ): when it is the last one and nothing was told, nothing is new
 /// NOOP             what STATUS knew and the connection did not show yet
 /// UID SEARCH       the UIDs
-/// UID FETCH FLAGS  since the lowest watermark of those who listen; of all messages where changes have no numbers, or fewer than
-///                  one of them knows of: then with the numbers, by which the others know what is news
+/// UID FETCH FLAGS  since the lowest watermark of those who listen; of all messages where changes have no numbers, or where one of
+///                  them knows of more, or of none: then with the numbers, by which the others know what is news
 /// ```
+/// Changes may have numbers before this backend, and none in this mailbox (RFC 7162 §3.1.2.2): then it is read as where they never have.
+///
 /// One object a connection. Lives on the user's event loop. One reading at a time; the futures complete there, and
 /// exceptionally only by a bug of ours.
 final class MailboxReader {
@@ -63,6 +65,7 @@ final class MailboxReader {
   private final SelectedMailbox counts;
   private UidSet uids = UidSet.EMPTY;
   private @Nullable FlagMap flags;
+  private boolean numbered; // changes of this mailbox have mod-sequences, as far as has been said
   private long highestModSeq;
   private long uidNext; // as STATUS has told it last; 0 if never
   private boolean read; // the three above are the mailbox
@@ -73,26 +76,28 @@ final class MailboxReader {
     this.connection = connection;
     this.features = features;
     this.counts = new SelectedMailbox(mailbox, true);
+    this.numbered = condstore();
   }
 
   /// Opens the mailbox: comes before any reading.
   CompletableFuture<Reply> examine() {
-    String condstore = numbersChanges() ? " (CONDSTORE)" : "";
-    return connection.run("EXAMINE " + counts.name() + condstore, counts::hear);
+    String numbers = condstore() ? " (CONDSTORE)" : "";
+    return connection.run("EXAMINE " + counts.name() + numbers, counts::hear);
   }
 
   /// The reading behind EXAMINE.
   ///
   /// @param expectsNothing whether what EXAMINE says may end it, where that is what all know who are served
   CompletableFuture<Reading> first(List<Sleeper> served, boolean expectsNothing) {
-    long watermark = counts.highestModSeq();
+    numbered &= !counts.noModSeq();
+    long watermark = numbered ? counts.highestModSeq() : 0;
     if (expectsNothing && knownToAll(served)) {
       uids = served.getFirst().view().uids();
       highestModSeq = watermark;
       read = true;
       return CompletableFuture.completedFuture(new Reading.NothingNew());
     }
-    if (watermark > 0 || !numbersChanges()) {
+    if (watermark > 0 || !numbered) {
       return readUids(served, watermark);
     }
     return status(served);
@@ -104,7 +109,7 @@ final class MailboxReader {
   /// @param stirred whether the backend has told of a change since the last reading began
   CompletableFuture<Reading> next(List<Sleeper> served, boolean stirred) {
     changed = stirred || !read;
-    return step("NOOP", () -> numbersChanges() ? status(served) : readUids(served, 0));
+    return step("NOOP", () -> numbered ? status(served) : readUids(served, 0));
   }
 
   private boolean knownToAll(List<Sleeper> served) {
@@ -164,8 +169,10 @@ final class MailboxReader {
             return CompletableFuture.completedFuture(new Reading.Failed()); // another by its name
           }
           long watermark = status.highestModSeq();
+          numbered = watermark > 0;
           uidNext = status.uidNext();
-          if (!changed
+          if (numbered
+              && !changed
               && watermark == highestModSeq
               && served.stream().allMatch(one -> isRead(one.view()))) {
             return CompletableFuture.completedFuture(new Reading.NothingNew());
@@ -190,7 +197,7 @@ final class MailboxReader {
           }
           Set<Sleeper> hearers =
               served.stream().filter(Sleeper::listens).collect(Collectors.toUnmodifiableSet());
-          boolean everyFlag = !numbersChanges() || knowsMore(hearers, watermark);
+          boolean everyFlag = !numbered || wantsEveryFlag(hearers, watermark);
           return readFlags(reader, served, hearers, found, watermark, everyFlag)
               .thenCompose(_ ->
                   reader.failed() // else what changed would pass for told
@@ -218,9 +225,11 @@ final class MailboxReader {
     return reader.lost() ? new Reading.Lost() : new Reading.Failed();
   }
 
-  /// Whether one of them knows of changes that the mailbox has not got.
-  private static boolean knowsMore(Set<Sleeper> hearers, long watermark) {
-    return hearers.stream().anyMatch(one -> one.view().highestModSeq() > watermark);
+  /// Whether one of them knows of changes that the mailbox has not got, or of flags and no numbers.
+  private static boolean wantsEveryFlag(Set<Sleeper> hearers, long watermark) {
+    return hearers.stream()
+        .mapToLong(one -> one.view().highestModSeq())
+        .anyMatch(known -> known == 0 || known > watermark);
   }
 
   /// Fetches the flags that may have changed for those who hear of it.
@@ -231,7 +240,7 @@ final class MailboxReader {
       UidSet found,
       long watermark,
       boolean every) {
-    if (!found.isEmpty() && !numbersChanges()) {
+    if (!found.isEmpty() && !numbered) {
       return reader.thenRun("UID FETCH 1:* (FLAGS)");
     }
     long maxKnown = served.stream().mapToLong(one -> one.view().uids().last()).max().orElse(0);
@@ -265,8 +274,8 @@ final class MailboxReader {
     List<ResponseLine> after = reader.after();
     uids = found;
     highestModSeq = watermark;
-    flags = numbersChanges() ? null : flagMap(found, after);
-    read = !numbersChanges() || served.stream().anyMatch(one -> !one.view().uids().isEmpty());
+    flags = numbered ? null : flagMap(found, after);
+    read = !numbered || served.stream().anyMatch(one -> !one.view().uids().isEmpty());
     boolean unsettled = reader.changedAfter() || after.stream().anyMatch(this::tellsMore);
     CatchUp.Present present =
         new CatchUp.Present(
@@ -300,7 +309,7 @@ final class MailboxReader {
     if (fetch == null || fetch.uid() == 0) {
       return true;
     }
-    return numbersChanges()
+    return numbered
         && (fetch.modseq() == 0 || Long.compareUnsigned(fetch.modseq(), highestModSeq) > 0);
   }
 
@@ -315,7 +324,7 @@ final class MailboxReader {
 
   /// The mailbox as it was read last, where mod-sequences tell changes; else null.
   @Nullable MailboxView view() {
-    return read && numbersChanges()
+    return read && numbered
         ? new MailboxView(counts.uidValidity(), uidNext(), highestModSeq, uids, null)
         : null;
   }
@@ -337,8 +346,13 @@ final class MailboxReader {
     return Refusal.ofMailbox(view, counts);
   }
 
-  /// Whether the backend gives changes mod-sequences.
+  /// Whether the backend gives changes of this mailbox mod-sequences, as far as it has said.
   boolean numbersChanges() {
+    return numbered;
+  }
+
+  /// Whether mod-sequences are asked for, and so switched on at the connection.
+  boolean condstore() {
     return features.changes().modSequences();
   }
 

@@ -357,6 +357,6 @@ final class WatchConnection {
   }
 
   private void tellWhatIsOn() {
-    connection.switchedOn(connection.enabled(), connection.condstore() || reader.numbersChanges());
+    connection.switchedOn(connection.enabled(), connection.condstore() || reader.condstore());
   }
 }

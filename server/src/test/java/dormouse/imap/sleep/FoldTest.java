@@ -22,10 +22,8 @@ import dormouse.imap.view.UidSet;
 import dormouse.ops.Metrics;
 import dormouse.route.Route;
 import dormouse.session.Client;
-import dormouse.session.CloseReason;
 import dormouse.session.HandClock;
 import dormouse.session.TimerWheel;
-import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -501,37 +499,6 @@ class FoldTest {
     asked.answered(ResponseLine.parse("a1 OK [READ-WRITE] done"), opened, /* left= */ false);
     MailboxView view = new MailboxView(uidValidity, 14, 50, UidSet.of(11, 12, 13), null);
     all.saw("INBOX", view, all.changes().proof("INBOX"));
-  }
-
-  /// A session that nothing is told.
-  private record Silent(String mailbox) implements Sleeper.Listener {
-    Silent() {
-      this("INBOX");
-    }
-
-    @Override
-    public void changes() {}
-
-    @Override
-    public void changed(ByteBuf lines) {
-      lines.release();
-    }
-
-    @Override
-    public void looked() {}
-
-    @Override
-    public void lost(CloseReason reason, String bye) {}
-
-    @Override
-    public Client client() {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public SelectedMailbox told() {
-      return new SelectedMailbox(mailbox, mailbox, /* examine= */ false);
-    }
   }
 
   /// Where nobody is sent.

@@ -1,0 +1,37 @@
+package dormouse.imap.sleep;
+
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.session.Client;
+import dormouse.session.CloseReason;
+import io.netty.buffer.ByteBuf;
+
+/// A session that nothing is told.
+record Silent(String mailbox) implements Sleeper.Listener {
+  Silent() {
+    this("INBOX");
+  }
+
+  @Override
+  public void changes() {}
+
+  @Override
+  public void changed(ByteBuf lines) {
+    lines.release();
+  }
+
+  @Override
+  public void looked() {}
+
+  @Override
+  public void lost(CloseReason reason, String bye) {}
+
+  @Override
+  public Client client() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public SelectedMailbox told() {
+    return new SelectedMailbox(mailbox, mailbox, /* examine= */ false);
+  }
+}
