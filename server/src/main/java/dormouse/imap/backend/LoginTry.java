@@ -325,7 +325,7 @@ public final class LoginTry {
   }
 
   /// What became of it; on the user's loop. When a gate's queue is full, or the try was given up in it: [Cause#CROWDED]. When it was given up while it
-  /// waited for backends to come back: what the last of them did.
+  /// waited for backends to come back, or for a kept connection after that: what the last of them did.
   public CompletableFuture<Outcome> outcome() {
     return outcome;
   }
@@ -349,9 +349,11 @@ public final class LoginTry {
     if (begun) {
       return;
     }
-    if (visit != null) {
-      visit.end();
+    if (visit == null) { // a kept connection is looked at
+      endHastily();
+      return;
     }
+    visit.end();
     end(failed(Cause.CROWDED));
   }
 }

@@ -63,8 +63,7 @@ class LoginTryTest {
     Backend first = backend();
     Backend second = backend();
     LoginTry before = begin(first);
-    StandInConnection kept = server.accept().greet("IMAP4rev1");
-    kept.expect("zz1 LOGIN \"ann\" \"secret\"").say("zz1 OK [CAPABILITY IMAP4rev1] in");
+    StandInConnection kept = letIn();
     BackendConnection connection = loggedIn(before);
 
     LoginTry waiting = begin(first, second);
@@ -77,6 +76,29 @@ class LoginTryTest {
     pass(Duration.ofMillis(600));
     kept.close();
     assertEnd(waiting, Cause.REFUSED);
+  }
+
+  @Test
+  void whoIsTiredOfWaitingForAKeptConnectionHearsWhyItHadTo() {
+    Backend backend = backend();
+    LoginTry before = begin(backend);
+    StandInConnection kept = letIn();
+    BackendConnection connection = loggedIn(before);
+
+    LoginTry waiting = begin(backend);
+    server.accept().say("* BYE restarting");
+    awaitFailure(backend);
+    onLoop(Executors.callable(() -> pool.keep(connection, /* afterLogout= */ false)));
+    pass(Duration.ofMillis(600));
+    kept.expectCommand("NOOP");
+    onLoop(Executors.callable(waiting::giveUp));
+    assertEnd(waiting, Cause.REFUSED);
+  }
+
+  private StandInConnection letIn() {
+    StandInConnection connection = server.accept().greet("IMAP4rev1");
+    connection.expect("zz1 LOGIN \"ann\" \"secret\"").say("zz1 OK [CAPABILITY IMAP4rev1] in");
+    return connection;
   }
 
   private Backend backend() {
