@@ -359,6 +359,11 @@ final class SleepingUsers {
     }
 
     @Override
+    public boolean neverAwake() {
+      throw never();
+    }
+
+    @Override
     public SelectedMailbox told() {
       throw never();
     }

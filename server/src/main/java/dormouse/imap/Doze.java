@@ -62,6 +62,7 @@ final class Doze implements Sleeper.Listener {
   private final CommandTracker commands;
   private final BackendFeatures backend;
   private final StatusDesk.@Nullable Asker asker;
+  private final boolean neverAwake;
   private final KeepAlive keepAlive;
   private final Instant since;
   private @Nullable String idleTag;
@@ -80,6 +81,7 @@ final class Doze implements Sleeper.Listener {
   /// @param backend what the backend offers, so that it may be answered here
   /// @param asker in whose name STATUS is asked; null if it must not be
   /// @param idleTag of the client's IDLE; null if no command of the client runs
+  /// @param neverAwake whether the session begins with it, and has not logged in at a backend yet
   Doze(
       Host host,
       UserMailboxes home,
@@ -89,8 +91,19 @@ final class Doze implements Sleeper.Listener {
       CommandTracker commands,
       BackendFeatures backend,
       StatusDesk.@Nullable Asker asker,
-      @Nullable String idleTag) {
-    this(host, home, client, user, conversation, commands, backend, asker, home.clock().instant());
+      @Nullable String idleTag,
+      boolean neverAwake) {
+    this(
+        host,
+        home,
+        client,
+        user,
+        conversation,
+        commands,
+        backend,
+        asker,
+        neverAwake,
+        home.clock().instant());
     this.idleTag = idleTag;
     if (idleTag != null) {
       keepAlive.start();
@@ -107,6 +120,7 @@ final class Doze implements Sleeper.Listener {
       CommandTracker commands,
       BackendFeatures backend,
       StatusDesk.@Nullable Asker asker,
+      boolean neverAwake,
       Instant since) {
     this.host = host;
     this.home = home;
@@ -115,6 +129,7 @@ final class Doze implements Sleeper.Listener {
     this.commands = commands;
     this.backend = backend;
     this.asker = asker;
+    this.neverAwake = neverAwake;
     this.since = since;
     this.keepAlive = new KeepAlive(home, client, user, () -> host.say(KeepAlive.LINE));
   }
@@ -138,6 +153,7 @@ final class Doze implements Sleeper.Listener {
             commands,
             from.shared.backend(),
             from.asker(client),
+            own.neverAwake(),
             own.since());
     doze.idleTag = own.idleTag();
     doze.sleeper = from.sleeper;
@@ -184,9 +200,7 @@ final class Doze implements Sleeper.Listener {
   /// ([CommandTracker.Decision#WAIT]), or null if it takes a backend.
   ///
   /// @param arguments of a STATUS that is looked at first ([CommandTracker.Listener#begins]), or null
-  /// @param neverAwake whether the session has not logged in at a backend yet: then it is asked nothing in its name
-  CommandTracker.@Nullable Decision decide(
-      Verb verb, @Nullable String arguments, boolean neverAwake) {
+  CommandTracker.@Nullable Decision decide(Verb verb, @Nullable String arguments) {
     if (looking) {
       return CommandTracker.Decision.WAIT;
     }
@@ -200,7 +214,7 @@ final class Doze implements Sleeper.Listener {
       case CLOSE -> answerIf(sleeper != null && sleeper.examines()); // else it expunges
       case ENABLE -> answerIf(sleeper == null && !backend.enables().isEmpty());
       case LIST, LSUB, NAMESPACE -> arguments == null ? null : decideList(verb, arguments);
-      case STATUS -> arguments == null ? null : decideStatus(arguments, neverAwake);
+      case STATUS -> arguments == null ? null : decideStatus(arguments);
       case SELECT, EXAMINE -> arguments == null ? null : decideSelect(verb, arguments);
       default -> null;
     };
@@ -216,7 +230,7 @@ final class Doze implements Sleeper.Listener {
     return answerIf(list != null);
   }
 
-  private CommandTracker.@Nullable Decision decideStatus(String arguments, boolean neverAwake) {
+  private CommandTracker.@Nullable Decision decideStatus(String arguments) {
     StatusCache statuses = home.answers().statuses();
     StatusQuery query = statuses.query(arguments, conversation.features());
     if (query == null || conversation.isSelected(query) || !conversation.mayAnswer(query)) {
@@ -433,6 +447,11 @@ final class Doze implements Sleeper.Listener {
   @Override
   public Client client() {
     return client;
+  }
+
+  @Override
+  public boolean neverAwake() {
+    return neverAwake;
   }
 
   @Override

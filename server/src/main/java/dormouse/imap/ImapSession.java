@@ -94,7 +94,6 @@ final class ImapSession
   private final Stall stall;
   private State state;
   private boolean loggedOut;
-  private boolean neverAwake; // it began asleep
   private boolean goesDown; // Dormouse: no command is taken any more, but for one undecided
   private boolean undecided; // the client's next command is known, and waits for something of ours
 
@@ -138,7 +137,9 @@ final class ImapSession
             setting, presence, who, clientId, client, conversation, quiet, this::restAfterAll);
     this.stall = new Stall(home.wheel(), client, this::stalled);
     if (connection == null) {
-      this.state = new State.Asleep(doze(BackendFeatures.of(capabilities), /* idle= */ null));
+      this.state =
+          new State.Asleep(
+              doze(BackendFeatures.of(capabilities), /* idle= */ null, /* neverAwake= */ true));
     } else {
       this.state = new State.Attached(backendSide(connection, capabilities));
       this.conversation.tainted(connection.condstore());
@@ -183,7 +184,6 @@ final class ImapSession
             setting, presence, who, clientId, client, conversation, quiet, this::restAfterAll);
     this.stall = new Stall(home.wheel(), client, this::stalled);
     quiet.resume(new QuietClock.Rest(own.wokeAt(), own.doublings()));
-    this.neverAwake = own.neverAwake();
     this.state =
         new State.Asleep(Doze.resumed(this, from, own, who, conversation, client.commands()));
   }
@@ -221,7 +221,6 @@ final class ImapSession
     if (state instanceof State.Attached(var backend)) {
       backend.begin();
     } else {
-      neverAwake = true;
       home.metrics().answeredLocally(Verb.LOGIN.name());
       home.sessions().slept();
       countAsleep(true);
@@ -288,10 +287,7 @@ final class ImapSession
   /// Leaves only what must be kept of it, if it can ([SessionRest]).
   @Override
   public void rest() {
-    if (state instanceof State.Asleep(var doze)
-        && !loggedOut
-        && !goesDown
-        && rest.begin(doze, neverAwake)) {
+    if (state instanceof State.Asleep(var doze) && !loggedOut && !goesDown && rest.begin(doze)) {
       state = new State.Closed();
       stall.cancel();
       setting.sessions().rests(this);
@@ -364,7 +360,7 @@ final class ImapSession
     return switch (state) {
       case State.Attached(var backend) -> backend.decide(tag, verb, arguments);
       case State.Asleep(var doze) -> {
-        CommandTracker.Decision decision = doze.decide(verb, arguments, neverAwake);
+        CommandTracker.Decision decision = doze.decide(verb, arguments);
         yield decision == null ? wake(doze, verb) : decision;
       }
       case State.AwaitingBackend _, State.Closed _ -> CommandTracker.Decision.WAIT;
@@ -530,7 +526,7 @@ final class ImapSession
     home.metrics().sessionState(Metrics.State.ATTACHED, Metrics.State.HIBERNATED);
     home.metrics().hibernated();
     LOG.debug("hibernate", "session", who.sessionId(), "user", user);
-    Doze doze = doze(backend.features(), idle);
+    Doze doze = doze(backend.features(), idle, /* neverAwake= */ false);
     state = new State.Asleep(doze);
     SelectedMailbox selected = conversation.selected();
     if (taken != null) {
@@ -544,7 +540,7 @@ final class ImapSession
   }
 
   /// @param idle the tag of the client's IDLE, null if it runs none
-  private Doze doze(BackendFeatures features, @Nullable String idle) {
+  private Doze doze(BackendFeatures features, @Nullable String idle, boolean neverAwake) {
     return new Doze(
         this,
         home,
@@ -554,7 +550,8 @@ final class ImapSession
         client.commands(),
         features,
         grant == null ? null : new StatusDesk.Asker(who, clientId, grant),
-        idle);
+        idle,
+        neverAwake);
   }
 
   private void countAsleep(boolean sleeps) {
@@ -610,7 +607,7 @@ final class ImapSession
             conversation.features(),
             conversation.notifySet().command(),
             doze.sleeper(),
-            neverAwake);
+            doze.neverAwake());
     Waking waking = new Waking(this, home, who, user, doze, first, wake);
     state = new State.AwaitingBackend(waking);
     home.sessions().stirred();
@@ -620,9 +617,8 @@ final class ImapSession
   }
 
   @Override
-  public void awake(Wake.Result.Awake awake, Verb first) {
-    if (neverAwake) { // which is no reason to let it sleep less
-      neverAwake = false;
+  public void awake(Wake.Result.Awake awake, Verb first, boolean firstTime) {
+    if (firstTime) { // which is no reason to let it sleep less
       quiet.touched();
     } else {
       quiet.woke();

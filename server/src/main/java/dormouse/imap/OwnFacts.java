@@ -64,7 +64,6 @@ record OwnFacts(
       Doze doze,
       int malformed,
       QuietClock.Rest restless,
-      boolean neverAwake,
       @Nullable SelectedMailbox selected,
       UidSet recentUids) {
     return new OwnFacts(
@@ -76,7 +75,7 @@ record OwnFacts(
         doze.patientUntil(),
         restless.wokeAt(),
         restless.doublings(),
-        neverAwake,
+        doze.neverAwake(),
         selected == null ? 0 : selected.exists(),
         selected == null ? 0 : selected.recent(),
         selected == null ? 0 : selected.uidValidity(),

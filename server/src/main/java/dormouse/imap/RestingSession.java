@@ -261,6 +261,11 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
   }
 
   @Override
+  public boolean neverAwake() {
+    return own().neverAwake();
+  }
+
+  @Override
   public SelectedMailbox told() {
     SelectedMailbox selected = own().selected(shared.mailbox());
     if (selected == null) {

@@ -55,9 +55,7 @@ final class SessionRest {
   }
 
   /// Rests if that can be done now; returns whether it did, and nothing of the session is needed any more.
-  ///
-  /// @param neverAwake whether the session began asleep, and sleeps on since
-  boolean begin(Doze doze, boolean neverAwake) {
+  boolean begin(Doze doze) {
     if (soon != null || !doze.atRest()) {
       return false;
     }
@@ -74,13 +72,7 @@ final class SessionRest {
     SelectedMailbox selected = conversation.selected();
     OwnFacts own =
         OwnFacts.of(
-            who,
-            doze,
-            client.malformed(),
-            quiet.rest(),
-            neverAwake,
-            selected,
-            conversation.recent().uids());
+            who, doze, client.malformed(), quiet.rest(), selected, conversation.recent().uids());
     SharedFacts shared = SharedFacts.of(who, clientId, said, doze.backend(), selected, presence);
     doze.stopClocks();
     new RestingSession(setting, doze.sleeper(), shared, own, socket, doze.spoken());

@@ -17,7 +17,8 @@ final class Waking {
   /// The session that wakes.
   interface Host {
     /// @param first the command that ended the sleep
-    void awake(Wake.Result.Awake awake, Verb first);
+    /// @param firstTime whether the session began asleep
+    void awake(Wake.Result.Awake awake, Verb first, boolean firstTime);
 
     void end(CloseReason reason, String bye);
 
@@ -101,7 +102,7 @@ final class Waking {
         "took",
         took);
     doze.end();
-    host.awake(awake, first);
+    host.awake(awake, first, doze.neverAwake());
   }
 
   private void failed(CloseReason reason, String bye) {

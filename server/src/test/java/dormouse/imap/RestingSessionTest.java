@@ -30,7 +30,7 @@ class RestingSessionTest {
     return Stream.of(
         List.of(
             ImapSession.class,
-            "setting presence who clientId user home grant client conversation quiet rules rest stall state loggedOut neverAwake goesDown undecided"),
+            "setting presence who clientId user home grant client conversation quiet rules rest stall state loggedOut goesDown undecided"),
         List.of(
             SessionRest.class,
             "setting presence who clientId client conversation quiet again spokeLately soon"),
@@ -44,7 +44,7 @@ class RestingSessionTest {
                 + " parks kept sending"),
         List.of(
             Doze.class,
-            "host home client conversation commands backend asker keepAlive since idleTag sleeper watch"
+            "host home client conversation commands backend asker neverAwake keepAlive since idleTag sleeper watch"
                 + " patience patientUntil looking looked kept question desked list opening"),
         List.of(
             QuietClock.class,

@@ -331,7 +331,8 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchC
   }
 
   @Override
-  public void failed(String why) {
+  public void failed(String why, Predicate<Sleeper> whom) {
+    sleepers.lose(whom, Refusal.LOGIN);
     retryLater(why);
   }
 

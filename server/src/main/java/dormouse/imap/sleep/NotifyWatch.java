@@ -234,7 +234,7 @@ final class NotifyWatch implements WatchLogin.Host {
   }
 
   @Override
-  public void failed(String why) {
+  public void failed(String why, Predicate<Sleeper> whom) {
     state = State.OFF;
     retry(why);
   }

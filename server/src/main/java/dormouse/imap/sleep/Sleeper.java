@@ -35,6 +35,9 @@ public final class Sleeper {
     /// Who the client is.
     Client client();
 
+    /// Whether the session began asleep, and sleeps on since: it has not logged in at a backend yet.
+    boolean neverAwake();
+
     /// The mailbox as the client has been told of it.
     SelectedMailbox told();
   }
@@ -135,6 +138,11 @@ public final class Sleeper {
 
   Client client() {
     return listener.client();
+  }
+
+  /// Whether whoever logs in for it makes its first login.
+  boolean neverAwake() {
+    return listener.neverAwake();
   }
 
   SelectedMailbox told() {

@@ -28,10 +28,11 @@ final class WatchLogin {
     /// @param whom it concerns
     void refused(Refusal refusal, Predicate<Sleeper> whom);
 
-    /// Another try may help.
+    /// Another try may help, but none of those whose first login it was: any refusal of that is the answer.
     ///
     /// @param why as metrics say it
-    void failed(String why);
+    /// @param whom it does not help
+    void failed(String why, Predicate<Sleeper> whom);
 
     void broke(Throwable bug);
   }
@@ -116,7 +117,10 @@ final class WatchLogin {
       case LoginAgain.Outcome.Refused(var refusal) -> host.refused(refusal, one -> one.grant == by);
       case LoginAgain.Outcome.NotFromHere _ ->
           host.refused(Refusal.byDirectory(""), one -> one.grant == by && !by.allows(one.client()));
-      case LoginAgain.Outcome.Failed(var result) -> host.failed(word(result));
+      case LoginAgain.Outcome.Failed(var result) -> {
+        boolean refused = result instanceof LoginResult.Rejected;
+        host.failed(word(result), one -> refused && one.grant == by && one.neverAwake());
+      }
     }
   }
 

@@ -31,6 +31,11 @@ record Silent(String mailbox) implements Sleeper.Listener {
   }
 
   @Override
+  public boolean neverAwake() {
+    return false;
+  }
+
+  @Override
   public SelectedMailbox told() {
     return new SelectedMailbox(mailbox, mailbox, /* examine= */ false);
   }

@@ -154,7 +154,7 @@ class WatchLoginTest {
     }
 
     @Override
-    public void failed(String why) {
+    public void failed(String why, Predicate<Sleeper> whom) {
       events.add("failed");
     }
 
@@ -242,6 +242,11 @@ class WatchLoginTest {
     @Override
     public Client client() {
       return new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false);
+    }
+
+    @Override
+    public boolean neverAwake() {
+      return false;
     }
 
     @Override
