@@ -55,7 +55,7 @@ class ArchitectureTest {
           Set.of("dormouse.tls"),
           Set.of("dormouse.tls.records"),
           Set.of("dormouse.proxy"),
-          Set.of("dormouse.session", "dormouse.flat", "dormouse.tcp"),
+          Set.of("dormouse.session", "dormouse.flat", "dormouse.tcp", "dormouse.store"),
           Set.of("dormouse.config", "dormouse.ops"));
 
   private static final JavaClasses SERVER =

@@ -1,7 +1,10 @@
 package dormouse.tls;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dormouse.config.CertificateSettings;
 import dormouse.ops.EventLog;
+import dormouse.store.LastingFile;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.CertificateBuilder.KeyUsage;
 import io.netty.pkitesting.X509Bundle;
@@ -9,8 +12,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -37,7 +38,6 @@ final class SelfSigned {
         new CertificateSettings(
             directory.resolve("self-signed.crt"), directory.resolve("self-signed.key"));
     if (!isUsable(files, clock.instant())) {
-      Files.createDirectories(directory);
       make(files, clock.instant());
       events.info("self-signed", "certificate", files.certificate(), "valid", VALID);
     }
@@ -78,15 +78,9 @@ final class SelfSigned {
     } catch (Exception e) { // the builder declares no less
       throw new IOException("cannot make a self-signed certificate", e);
     }
-    write(files.key(), made.getPrivateKeyPEM(), "rw-------");
-    write(files.certificate(), made.getCertificatePEM(), "rw-r--r--");
-  }
-
-  private static void write(Path file, String text, String permissions) throws IOException {
-    Path made = Files.createTempFile(file.getParent(), "self-signed", ".new"); // 0600
-    Files.writeString(made, text);
-    Files.setPosixFilePermissions(made, PosixFilePermissions.fromString(permissions));
-    Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
+    LastingFile.write(files.key(), made.getPrivateKeyPEM().getBytes(US_ASCII), "rw-------");
+    LastingFile.write(
+        files.certificate(), made.getCertificatePEM().getBytes(US_ASCII), "rw-r--r--");
   }
 
   /// Asked of the kernel: a resolver might wait for a name server. A name that is none by RFC 2396, as those of some

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dormouse.config.CertificateSettings;
 import dormouse.config.Fault;
 import dormouse.config.TlsSettings;
+import dormouse.store.Forced;
 import dormouse.tls.records.RecordLayer;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
@@ -70,6 +71,19 @@ class CertificatesTest {
         .contains(asList(2, "localhost"), asList(7, "127.0.0.1"), asList(7, "0:0:0:0:0:0:0:1"));
     assertThat(Duration.between(read.getNotBefore().toInstant(), read.getNotAfter().toInstant()))
         .isBetween(Duration.ofDays(825), Duration.ofDays(826));
+  }
+
+  @Test
+  void aLossOfPowerLeavesTheSelfSignedCertificateAndItsKey() throws Exception {
+    List<String> forced =
+        Forced.during(() -> {
+          Certificates.load(TlsSettings.DEFAULT, dir, clock, new RecordLayer(_ -> {})).close();
+          return null;
+        });
+    String tls = dir.resolve("tls").toString();
+    assertThat(forced).hasSize(4).contains(tls);
+    assertThat(forced.getFirst()).startsWith(tls + "/self-signed.key");
+    assertThat(forced.get(2)).startsWith(tls + "/self-signed.crt");
   }
 
   @Test

@@ -1,12 +1,10 @@
 package dormouse.directory.password;
 
+import dormouse.store.LastingFile;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 
 /// Salts of SCRAM for users of whom none is stored: for as long as the secret is the same a name has the same, whether anybody has that name
@@ -27,39 +25,19 @@ public final class ScramSalts {
     return random;
   }
 
-  /// From now on the secret is what a file holds, which is made if it is not there: a restart does not change it, nor does another node
-  /// that has the same file say other salts. Blocks.
+  /// From now on the secret is what a file holds, which is made if it is not there: a restart does not change it, nor a loss of power, for who asks
+  /// before and after would see another; nor does another node that has the same file say other salts. Blocks.
   ///
   /// @throws IOException if it can neither be read nor made, or holds no secret; then all stays as it was
   public static void keptIn(Path file) throws IOException {
     if (!Files.exists(file)) {
-      make(file.toAbsolutePath());
+      LastingFile.write(file, random(), "rw-------");
     }
     byte[] kept = Files.readAllBytes(file);
     if (kept.length < SECRET_BYTES) {
       throw new IOException(file + " holds no secret of " + SECRET_BYTES + " bytes");
     }
     secret = kept;
-  }
-
-  /// Such that no loss of power takes it again: who asks before and after would see another.
-  private static void make(Path file) throws IOException {
-    Path folder = Files.createDirectories(file.getParent());
-    Path made = Files.createTempFile(folder, "scram", ".new"); // 0600
-    Files.write(made, random());
-    force(made, StandardOpenOption.WRITE);
-    Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
-    try {
-      force(folder, StandardOpenOption.READ);
-    } catch (IOException _) {
-      // there are file systems whose folders cannot be forced
-    }
-  }
-
-  private static void force(Path path, StandardOpenOption as) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, as)) {
-      channel.force(/* metaData= */ true);
-    }
   }
 
   /// The one of a name, as the links of the directory call it who are asked for its password.

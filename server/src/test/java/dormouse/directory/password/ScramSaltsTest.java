@@ -3,15 +3,13 @@ package dormouse.directory.password;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dormouse.store.Forced;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import jdk.jfr.Recording;
-import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,19 +32,13 @@ class ScramSaltsTest {
 
   @Test
   void aSecretThatIsMadeOutlivesALossOfPower() throws Exception {
-    Path folder = directory.resolve("state");
-    Path told = directory.resolve("told.jfr");
-    try (Recording recording = new Recording()) {
-      recording.enable("jdk.FileForce").withThreshold(Duration.ZERO);
-      recording.start();
-      ScramSalts.keptIn(folder.resolve("scram-secret"));
-      recording.stop();
-      recording.dump(told);
-    }
+    Path file = directory.resolve("state").resolve("scram-secret");
     List<String> forced =
-        RecordingFile.readAllEvents(told).stream().map(event -> event.getString("path")).toList();
-    assertThat(forced).hasSize(2).last().isEqualTo(folder.toString());
-    assertThat(forced.getFirst()).startsWith(folder + "/scram");
+        Forced.during(() -> {
+          ScramSalts.keptIn(file);
+          return null;
+        });
+    assertThat(forced).hasSize(2).first().asString().startsWith(file.toString());
   }
 
   @Test
