@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -135,7 +136,7 @@ final class DormouseFront implements Front {
   /// All of the heap that is in memory, but what a full collection leaves, without what it fills gaps with. Less than nothing where some of
   /// that has not been written to and is in no memory yet: it counts as if it were.
   @Override
-  public synchronized long unusedBytes() {
+  public synchronized LongSupplier unusedBytes() {
     String classes = jcmd("GC.class_histogram"); // collects first
     jcmd("System.trim_native_heap"); // as it does itself, but not just now
     Matcher total = TOTAL.matcher(classes);
@@ -147,12 +148,14 @@ final class DormouseFront implements Front {
     }
     long from = Long.parseLong(heap.group(1), HEX);
     long to = Long.parseLong(heap.group(2), HEX);
-    return memoryBytes(from, to) - (Long.parseLong(total.group(1)) - fillers);
+    long needed = Long.parseLong(total.group(1)) - fillers;
+    long pid = daemon.pid();
+    return () -> memoryBytes(pid, from, to) - needed;
   }
 
   /// Pss of what lies between two addresses.
-  private long memoryBytes(long from, long to) {
-    try (Stream<String> lines = Files.lines(Path.of("/proc", daemon.pid() + "", "smaps"))) {
+  private static long memoryBytes(long pid, long from, long to) {
+    try (Stream<String> lines = Files.lines(Path.of("/proc", Long.toString(pid), "smaps"))) {
       long[] sum = new long[2]; // kB; whether the present area counts
       lines.forEach(line -> {
         Matcher area = AREA.matcher(line);

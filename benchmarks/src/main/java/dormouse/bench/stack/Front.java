@@ -1,6 +1,7 @@
 package dormouse.bench.stack;
 
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /// What clients connect to, where it is not the backend itself. Any thread.
 interface Front extends AutoCloseable {
@@ -24,9 +25,9 @@ interface Front extends AutoCloseable {
     return 0;
   }
 
-  /// What of its memory is room in a heap that it does not need now.
-  default long unusedBytes() {
-    return 0;
+  /// Collects what it does not need; from then on tells how much of its memory is room in a heap for that, in the moment in which it is asked.
+  default LongSupplier unusedBytes() {
+    return () -> 0;
   }
 
   @Override

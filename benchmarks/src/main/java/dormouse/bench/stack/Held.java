@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -87,8 +88,14 @@ public record Held(long front, long back, long tables, long slabs, int processes
     return new Held(other.front, front, tables + other.tables, slabs, processes + other.processes);
   }
 
-  /// Without room in the front that it does not need.
-  Held less(long unused) {
+  /// What a look finds in the front, without room that it does not need. As a heap goes on changing, that is asked for right before the look, and right behind it.
+  static Held without(LongSupplier unused, Supplier<Held> look) {
+    long before = unused.getAsLong();
+    Held found = look.get();
+    return found.less((before + unused.getAsLong()) / 2);
+  }
+
+  private Held less(long unused) {
     return new Held(front - unused, back, tables, slabs, processes);
   }
 

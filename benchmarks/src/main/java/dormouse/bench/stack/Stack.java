@@ -75,16 +75,23 @@ public final class Stack implements AutoCloseable {
 
   /// The same with the memory, which takes a while to count.
   public Held held() {
-    long unused = unusedBytes(); // collects garbage, so comes first
-    return processes().less(unused);
+    return heldAndNeeded(/* files= */ true);
   }
 
   /// The same of memory behind no file: what of programs and libraries is mapped in goes up and down with other processes that do the same. It
   /// is looked at when no compiler is at work.
   public Held ownMemory() {
     awaitCompilers();
-    long unused = unusedBytes();
-    return held(/* files= */ false).less(unused);
+    return heldAndNeeded(/* files= */ false);
+  }
+
+  private Held heldAndNeeded(boolean files) {
+    Front before = front;
+    Held behind = behind(files);
+    return before == null
+        ? behind
+        : behind.behind(
+            Held.without(before.unusedBytes(), () -> Held.of(before.pids(), false, files)));
   }
 
   /// Returns when no compiler of the front is at work; after a while all the same.
@@ -99,20 +106,16 @@ public final class Stack implements AutoCloseable {
     return front == null ? 0 : front.codeBytes();
   }
 
-  /// What of Dormouse's heap is free; 0 of others.
-  public long unusedBytes() {
-    return front == null ? 0 : front.unusedBytes();
-  }
-
   /// What all its processes hold, heaps and all.
   public Held processes() {
-    return held(/* files= */ true);
+    Front before = front;
+    Held behind = behind(/* files= */ true);
+    return before == null ? behind : behind.behind(Held.of(before.pids(), false, true));
   }
 
-  private Held held(boolean files) {
-    Front before = front;
-    Held behind = Held.of(List.of(backend.pid()), before == null, files);
-    return before == null ? behind : behind.behind(Held.of(before.pids(), false, files));
+  /// Of Dovecot, of which some counts as the front where there is none.
+  private Held behind(boolean files) {
+    return Held.of(List.of(backend.pid()), front == null, files);
   }
 
   /// Before Dormouse, has each process of Dovecot serve one session after the other, or as by default again: a JVM needs so many logins before its code
