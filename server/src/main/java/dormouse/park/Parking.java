@@ -84,9 +84,6 @@ public final class Parking {
   private static final String TLS = "tls";
   private static final int NONE = -1;
 
-  /// More have no keys at hand between what they say and what they hear.
-  private static final int MOST_AT_HAND = 256;
-
   private static final EventLog LOG = EventLog.of(Parking.class);
   private static final ByteBufAllocator ALLOCATOR = ByteBufAllocator.DEFAULT;
 
@@ -96,11 +93,7 @@ public final class Parking {
   private final Kernel kernel;
   private final ParkTable<Owner> table;
   private final IntObjectHashMap<SlotChannel> channels = new IntObjectHashMap<>(); // by slot
-
-  /// Those of clients that have spoken, by slot, until their socket is in other hands: what follows from their secrets takes longer to find than
-  /// a record to open or to seal.
-  private final IntObjectHashMap<ParkedRecords> atHand = new IntObjectHashMap<>();
-
+  private final KeysAtHand keys = new KeysAtHand();
   private final int epoll;
   private final MemorySegment events;
   private final MemorySegment event;
@@ -273,7 +266,7 @@ public final class Parking {
 
   /// Gives back a slot, whose descriptor is not waited for any more.
   void remove(int slot) {
-    forget(slot);
+    keys.forget(slot);
     table.remove(slot);
   }
 
@@ -381,7 +374,7 @@ public final class Parking {
   ///
   /// @param data what nobody has been told yet
   private void open(int slot, int generation, Owner owner, ArrayDeque<ByteBuf> data) {
-    ParkedRecords records = take(slot);
+    ParkedRecords records = keys.take(slot, table.records(slot));
     int alert = records.read(read, ALLOCATOR, data::add);
     ByteBuf unsent = null;
     if (alert == ParkedRecords.GO_ON && records.owesKeyUpdate()) {
@@ -398,8 +391,8 @@ public final class Parking {
       return;
     }
     boolean any = !data.isEmpty();
-    if (any && alert == ParkedRecords.GO_ON && atHand.size() < MOST_AT_HAND) {
-      atHand.put(slot, records);
+    if (any && alert == ParkedRecords.GO_ON) {
+      keys.keep(slot, records);
     } else {
       records.forget();
     }
@@ -445,7 +438,7 @@ public final class Parking {
     if (!ParkedRecords.isThere(table.records(slot))) {
       return write(slot, data);
     }
-    ParkedRecords known = atHand.get(slot);
+    ParkedRecords known = keys.of(slot);
     ParkedRecords records = known == null ? ParkedRecords.of(table.records(slot)) : known;
     try {
       ByteBuf sealed = records.seal(data, ALLOCATOR);
@@ -485,7 +478,9 @@ public final class Parking {
   /// @param unsent what goes out first, sealed; owned by this method
   void revive(int slot, @Nullable ByteBuf unsent) {
     ChannelHandler tls =
-        ParkedRecords.isThere(table.records(slot)) ? take(slot).handler(null) : null;
+        ParkedRecords.isThere(table.records(slot))
+            ? keys.take(slot, table.records(slot)).handler(null)
+            : null;
     revive(slot, owner(slot), tls, unsent);
   }
 
@@ -550,7 +545,7 @@ public final class Parking {
 
   private void sayLast(int slot, int alert) {
     if (ParkedRecords.isThere(table.records(slot))) {
-      ParkedRecords records = take(slot);
+      ParkedRecords records = keys.take(slot, table.records(slot));
       ByteBuf last = records.close(alert, ALLOCATOR);
       records.save();
       ByteBuf unsent = write(slot, last);
@@ -639,26 +634,13 @@ public final class Parking {
   }
 
   void handOver(int slot, Owner owner) {
-    forget(slot);
+    keys.forget(slot);
     table.owner(slot, owner);
   }
 
   void handOver(int slot, int member) {
-    forget(slot);
+    keys.forget(slot);
     table.member(slot, member);
-  }
-
-  /// What carries TLS on, which is nobody's else from now on.
-  private ParkedRecords take(int slot) {
-    ParkedRecords known = atHand.remove(slot);
-    return known == null ? ParkedRecords.of(table.records(slot)) : known;
-  }
-
-  private void forget(int slot) {
-    ParkedRecords known = atHand.remove(slot);
-    if (known != null) {
-      known.forget();
-    }
   }
 
   /// To whose members sockets can be handed over.
