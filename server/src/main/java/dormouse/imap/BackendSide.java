@@ -4,7 +4,6 @@ import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.sleep.CatchUp;
-import dormouse.imap.sleep.LastView;
 import dormouse.imap.sleep.ListCache;
 import dormouse.imap.sleep.QuietSnapshot;
 import dormouse.imap.sleep.Snapshot;
@@ -68,9 +67,9 @@ final class BackendSide implements BackendConnection.Relay {
   private final QuietClock quiet;
   private final MissedNews missed;
   private final KeptReplies kept;
+  private final WokenView woken;
   private boolean ours; // commands of our own run
   private boolean heard; // by the client: what they are answered with
-  private @Nullable LastView last; // until a message comes or goes
   private @Nullable Lag lag; // then all commands are ours
   private boolean lagged; // one of them runs
   private Runnable abandon = () -> {}; // the view that is being taken
@@ -96,6 +95,7 @@ final class BackendSide implements BackendConnection.Relay {
     this.commands = commands;
     this.quiet = quiet;
     this.missed = new MissedNews(conversation);
+    this.woken = new WokenView(home, conversation, features);
     this.kept = new KeptReplies(this, home, conversation, host::settle);
     home.changes().writes().joined(connection.sessionId());
   }
@@ -112,13 +112,13 @@ final class BackendSide implements BackendConnection.Relay {
   void begin(@Nullable CatchUp catchUp, Verb first, @Nullable MailboxView view) {
     if (catchUp == null) {
       begin();
-      remember(view);
+      woken.remember(view);
       return;
     }
     if (!catchUp.expunges() || !Lag.lasts(first)) {
       tell(catchUp, first);
       begin();
-      remember(first.leavesMailbox() ? null : view);
+      woken.remember(first.leavesMailbox() ? null : view);
       return;
     }
     ours = true;
@@ -144,26 +144,9 @@ final class BackendSide implements BackendConnection.Relay {
     }
   }
 
-  private void remember(@Nullable MailboxView view) {
-    SelectedMailbox selected = conversation.selected();
-    if (view != null && selected != null) {
-      last = LastView.keep(home, selected, view, features);
-    }
-  }
-
   /// What the client knows of its mailbox, as far as that is known without asking the backend; null if it is not.
   Snapshot.Result.@Nullable Taken lastView() {
-    LastView known = last;
-    return known == null || !known.holds(conversation.selected())
-        ? null
-        : known.taken(conversation.ownSets());
-  }
-
-  private void forgetLast() {
-    if (last != null) {
-      last.forget();
-      last = null;
-    }
+    return woken.taken();
   }
 
   BackendFeatures features() {
@@ -434,9 +417,7 @@ final class BackendSide implements BackendConnection.Relay {
       host.backendClosed();
       return;
     }
-    if (last != null && !last.holds(conversation.selected())) {
-      forgetLast();
-    }
+    woken.consider();
     tellFlagsOwed();
     runSearch();
     host.settle();
@@ -556,7 +537,7 @@ final class BackendSide implements BackendConnection.Relay {
   /// @param idle the tag of the IDLE that the client runs, which ends on the backend only; null if it runs none
   /// @return never completes once the connection was released
   CompletableFuture<Snapshot.Result> takeView(SelectedMailbox selected, @Nullable String idle) {
-    forgetLast();
+    woken.forget();
     begunOurs();
     conversation.forgetIdle();
     conversation.tainted(features.changes().modSequences());
@@ -660,7 +641,7 @@ final class BackendSide implements BackendConnection.Relay {
       connection.adoptIdle(idle);
     }
     released = true;
-    forgetLast();
+    woken.forget();
     missed.forget();
     boolean nothingWritten = !conversation.writing();
     connection.switchedOn(conversation.features().enabledNames(), conversation.numbersChanges());
@@ -673,7 +654,7 @@ final class BackendSide implements BackendConnection.Relay {
   /// a half-sent literal, and end in a mailbox.
   void leave() {
     released = true;
-    forgetLast();
+    woken.forget();
     missed.forget();
     if (lag != null) {
       lag.forget();

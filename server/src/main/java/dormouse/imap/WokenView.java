@@ -1,0 +1,56 @@
+package dormouse.imap;
+
+import dormouse.imap.backend.BackendFeatures;
+import dormouse.imap.sleep.LastView;
+import dormouse.imap.sleep.Snapshot;
+import dormouse.imap.sleep.UserMailboxes;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.view.MailboxView;
+import org.jspecify.annotations.Nullable;
+
+/// What the client of an attached session knew of its mailbox when it was woken ([LastView]), if it was, until a message comes or goes there.
+///
+/// Lives on its session's event loop.
+final class WokenView {
+  private final UserMailboxes home;
+  private final Conversation conversation;
+  private final BackendFeatures features;
+  private @Nullable LastView last;
+
+  /// @param features of the backend on which the session is awake
+  WokenView(UserMailboxes home, Conversation conversation, BackendFeatures features) {
+    this.home = home;
+    this.conversation = conversation;
+    this.features = features;
+  }
+
+  /// @param view null if it is not known
+  void remember(@Nullable MailboxView view) {
+    SelectedMailbox selected = conversation.selected();
+    if (view != null && selected != null) {
+      last = LastView.keep(home, selected, view, features);
+    }
+  }
+
+  /// What the client knows of its mailbox, as far as that is known without asking the backend; null if it is not.
+  Snapshot.Result.@Nullable Taken taken() {
+    LastView known = last;
+    return known == null || !known.holds(conversation.selected())
+        ? null
+        : known.taken(conversation.ownSets());
+  }
+
+  /// The backend has spoken: what holds no more is not kept.
+  void consider() {
+    if (last != null && !last.holds(conversation.selected())) {
+      forget();
+    }
+  }
+
+  void forget() {
+    if (last != null) {
+      last.forget();
+      last = null;
+    }
+  }
+}
