@@ -21,7 +21,7 @@ import java.time.Duration;
 final class SpokenLines implements AutoCloseable {
   static final String END = "(closed)";
   static final String NOTHING = "(nothing)";
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final int SAID_AT_ONCE = 64 << 10;
 
   private final Socket socket;
