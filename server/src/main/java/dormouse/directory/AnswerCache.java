@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.security.cert.CertificateEncodingException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
@@ -48,7 +49,7 @@ final class AnswerCache {
   private final long refusedMillis;
   private final Set<Heeds> heeds;
   private final InstantSource clock;
-  private final SecretKeySpec secret;
+  private final Mac keyed; // copied for each use: to look one up is dearer
   private final int entries;
   private final Map<Key, Kept> kept = new LinkedHashMap<>(16, 0.75f, /* accessOrder= */ true);
   private final NavigableSet<Kept> byEnd =
@@ -65,10 +66,20 @@ final class AnswerCache {
     this.refusedMillis = refused.toMillis();
     this.heeds = heeds;
     this.clock = clock;
+    this.keyed = keyed();
+    this.entries = entries;
+  }
+
+  private static Mac keyed() {
     byte[] random = new byte[32];
     new SecureRandom().nextBytes(random);
-    this.secret = new SecretKeySpec(random, HMAC);
-    this.entries = entries;
+    try {
+      Mac mac = Mac.getInstance(HMAC);
+      mac.init(new SecretKeySpec(random, HMAC));
+      return mac;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(HMAC, e); // every JDK has it
+    }
   }
 
   /// What stands for an attempt; null if nothing is kept for it: it is never the same again, or it asks a link again for what was
@@ -87,8 +98,7 @@ final class AnswerCache {
 
   private Key key(Attempt attempt, String kind, byte[] secret) {
     try {
-      Mac mac = Mac.getInstance(HMAC);
-      mac.init(this.secret);
+      Mac mac = (Mac) keyed.clone();
       add(mac, kind);
       add(mac, attempt.protocol());
       add(mac, attempt.tls() == null ? "" : "tls");
@@ -103,8 +113,8 @@ final class AnswerCache {
       }
       mac.update(secret);
       return new Key(Base64.getEncoder().encodeToString(mac.doFinal()));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(HMAC, e); // every JDK has it
+    } catch (CloneNotSupportedException | CertificateEncodingException e) {
+      throw new IllegalStateException(e); // the JDK's own can; it was read from DER
     }
   }
 
