@@ -57,6 +57,9 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
     /// Whether the client is heard and answered without a backend, and nothing more is under way.
     boolean canRest();
 
+    /// Whether the client has spoken just now, and may go on: its channel stays for a moment.
+    boolean goesOn();
+
     void end(CloseReason reason, String bye);
 
     /// The connection has ended.
@@ -385,7 +388,7 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
         }
       }
       case Wire.Live(var channel) -> {
-        if (parking == null || parks || kept || !canPark()) {
+        if (parking == null || parks || kept || !canPark() || host.goesOn()) {
           return;
         }
         Unparked obstacle = compression == null ? parking.obstacle(channel) : Unparked.PIPELINE;

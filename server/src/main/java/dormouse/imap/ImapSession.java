@@ -278,6 +278,7 @@ final class ImapSession
 
   private void restAfterAll() {
     try {
+      client.park();
       rest();
     } catch (RuntimeException e) {
       broken("rest", e);
@@ -318,6 +319,11 @@ final class ImapSession
   @Override
   public boolean canRest() {
     return state instanceof State.Asleep;
+  }
+
+  @Override
+  public boolean goesOn() {
+    return rest.goesOn();
   }
 
   @Override
@@ -706,6 +712,7 @@ final class ImapSession
     state = new State.Closed();
     quiet.stop();
     stall.cancel();
+    rest.cancel();
     switch (was) {
       case State.Attached(var backend) -> {
         home.metrics().sessionState(Metrics.State.ATTACHED, null);

@@ -9,12 +9,13 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// How a session that sleeps comes to rest: with its connection parked and nothing under way, all that must be kept of it is packed into a
-/// [RestingSession], unless its client has spoken just now and may go on.
+/// [RestingSession], unless its client has spoken just now and may go on. Before that its connection is not parked either: most who log in
+/// asleep leave or ask for more at once.
 ///
 /// Lives on the user's event loop.
 final class SessionRest {
   private static final Duration AFTER =
-      Duration.ofMillis(100); // a command, so that the session is not made again for each of many
+      Duration.ofMillis(100); // a command, so that nothing is made again for each of many
 
   private final ImapSession.Setting setting;
   private final @Nullable Presence presence;
@@ -54,6 +55,22 @@ final class SessionRest {
     spokeLately = true;
   }
 
+  /// Whether the client may go on with what it has begun: it has spoken just now. Else it may rest; when that is so again, its session hears.
+  boolean goesOn() {
+    if (soon == null && spokeLately) {
+      spokeLately = false;
+      soon = setting.home().wheel().after(AFTER, this::due);
+    }
+    return soon != null;
+  }
+
+  /// The session has ended.
+  void cancel() {
+    if (soon != null) {
+      soon.cancel();
+    }
+  }
+
   /// Rests if that can be done now; returns whether it did, and nothing of the session is needed any more.
   boolean begin(Doze doze) {
     if (soon != null || !doze.atRest()) {
@@ -64,9 +81,7 @@ final class SessionRest {
     if (socket == null || said == null || !OwnFacts.fits(who.remote())) {
       return false;
     }
-    if (spokeLately) {
-      spokeLately = false;
-      soon = setting.home().wheel().after(AFTER, this::due);
+    if (goesOn()) {
       return false;
     }
     SelectedMailbox selected = conversation.selected();
