@@ -54,10 +54,16 @@ class NotifyIT {
         switch (words[2]) {
           case "EXISTS" -> exists(number);
           case "EXPUNGE" -> flags.remove(number - 1);
-          case "FETCH" ->
-              flags.set(number - 1, words[3].replaceAll(".*FLAGS \\(([^)]*)\\).*", "$1"));
+          case "FETCH" -> flagged(number - 1, words[3].replaceAll(".*FLAGS \\(([^)]*)\\).*", "$1"));
           default -> {}
         }
+      }
+    }
+
+    /// Who came while the mailbox was read is told of by the next reading once more: without flags that is nothing new.
+    private void flagged(int at, String now) {
+      if (!now.isEmpty() || !flags.get(at).equals("?")) {
+        flags.set(at, now);
       }
     }
 
