@@ -20,8 +20,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
@@ -30,8 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// A Dormouse of its own process that reads its settings again: by `dormouse reload`, and by SIGHUP.
 final class ReloadIT {
-  private static final Duration SOON = Duration.ofSeconds(30);
-
   @TempDir Path directory = Path.of("");
 
   private final int admin = FreePort.next();
@@ -43,9 +39,9 @@ final class ReloadIT {
     try (DovecotServer dovecot = DovecotServer.start()) {
       Path file = directory.resolve("dormouse.yaml");
       write(file, first, dovecot.imapPort(), "");
-      Process process = dormouse("--config", file.toString(), "--quiet");
+      OwnProcess process = OwnProcess.serving(file);
       try {
-        Wait.until("it serves", SOON, () -> accepts(first));
+        Wait.until("it serves", OwnProcess.SOON, () -> accepts(first));
         ImapClient client = client(first).login("u1", DovecotServer.PASSWORD);
         client.ok("SELECT INBOX");
 
@@ -62,20 +58,20 @@ final class ReloadIT {
             .contains(":1:22: listen[0].address: ")
             .contains(":2:17: backends.mx.address: must be set")
             .contains(":2:24: backends.mx.tls: ");
-        hangUp(process);
-        log("reload-refused why=", 3);
+        process.signal("HUP");
+        process.awaitLog("reload-refused why=", 3);
         client(second).login("u1", DovecotServer.PASSWORD).logout();
 
         write(file, second, dovecot.imapPort(), "limits: { per-listener: 1 }\n");
-        hangUp(process);
-        log("INFO  reload ", 2);
+        process.signal("HUP");
+        process.awaitLog("INFO  reload ", 2);
         ImapClient only = client(second);
         assertThatThrownBy(() -> client(second));
         only.login("u1", DovecotServer.PASSWORD);
         client.ok("NOOP");
         client.logout();
       } finally {
-        end(process);
+        process.end();
       }
     }
   }
@@ -85,9 +81,9 @@ final class ReloadIT {
     try (DovecotServer dovecot = DovecotServer.start()) {
       Path file = directory.resolve("dormouse.yaml");
       write(file, first, dovecot.imapPort(), "");
-      Process process = dormouse("--config", file.toString(), "--quiet");
+      OwnProcess process = OwnProcess.serving(file);
       try {
-        Wait.until("it serves", SOON, () -> accepts(first));
+        Wait.until("it serves", OwnProcess.SOON, () -> accepts(first));
         ImapClient one = client(first).login("u1", DovecotServer.PASSWORD);
         ImapClient two = client(first).login("u1", DovecotServer.PASSWORD);
 
@@ -118,7 +114,7 @@ final class ReloadIT {
           each.ok("NOOP");
         }
       } finally {
-        end(process);
+        process.end();
       }
     }
   }
@@ -132,16 +128,16 @@ final class ReloadIT {
         ServerSocket taken = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       Path file = directory.resolve("dormouse.yaml");
       writeTls(file, dovecot.imapPort(), "");
-      Process process = dormouse("--config", file.toString(), "--quiet");
+      OwnProcess process = OwnProcess.serving(file);
       try {
-        Wait.until("it serves", SOON, () -> accepts(first));
+        Wait.until("it serves", OwnProcess.SOON, () -> accepts(first));
         ImapClient client = tls().login("u1", DovecotServer.PASSWORD);
         assertThat(served()).isEqualTo("CN=before.example.org");
         assertThat(expiry()).isEqualTo(seconds(before));
 
         keep(after, after);
-        hangUp(process);
-        log("INFO  reload ", 1);
+        process.signal("HUP");
+        process.awaitLog("INFO  reload ", 1);
         assertThat(served()).isEqualTo("CN=after.example.org");
         assertThat(expiry()).isEqualTo(seconds(after));
         client.ok("NOOP");
@@ -159,8 +155,8 @@ final class ReloadIT {
                     + "\" } } ]\n",
                 "routes: [ { to: nowhere } ]\n")) {
           writeTls(file, dovecot.imapPort(), bad + limit);
-          hangUp(process);
-          log("reload-refused why=", ++refused);
+          process.signal("HUP");
+          process.awaitLog("reload-refused why=", ++refused);
         }
         writeTls(file, dovecot.imapPort(), limit);
         keep(after, before);
@@ -175,7 +171,7 @@ final class ReloadIT {
         assertThatThrownBy(this::tls);
         only.close();
       } finally {
-        end(process);
+        process.end();
       }
     }
   }
@@ -235,11 +231,6 @@ final class ReloadIT {
     }
   }
 
-  private static void end(Process process) throws InterruptedException {
-    process.destroy();
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-  }
-
   @Test
   void whoDoesNotRunCannotReload() throws Exception {
     Path file = directory.resolve("dormouse.yaml");
@@ -264,52 +255,10 @@ final class ReloadIT {
 
   /// The exit code of `dormouse reload`, and what it said.
   private String reload(Path file) throws Exception {
-    Process process = dormouse("reload", file.toString());
+    Process process = OwnProcess.command("reload", file.toString()).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
     return process.exitValue() + " " + said;
-  }
-
-  /// Dormouse in a process of its own; a server logs to a file, others to their output.
-  private Process dormouse(String... arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-XX:+UseSerialGC", // they live for a moment
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-Dlogback.configurationFile=" + Path.of("src/main/resources/logback.xml").toUri(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                "dormouse.Main"));
-    command.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    if (arguments[0].equals("--config")) {
-      builder.redirectOutput(directory.resolve("log").toFile());
-    }
-    return builder.start();
-  }
-
-  private static void hangUp(Process process) throws Exception {
-    Process kill = new ProcessBuilder("kill", "-HUP", Long.toString(process.pid())).start();
-    assertThat(kill.waitFor()).isZero();
-  }
-
-  /// Waits until so many lines have been logged that contain this.
-  private void log(String wanted, long count) {
-    Wait.until(
-        count + " of " + wanted,
-        SOON,
-        () -> {
-          try (var lines = Files.lines(directory.resolve("log"))) {
-            return lines.filter(line -> line.contains(wanted)).count() >= count;
-          } catch (IOException e) {
-            throw new IllegalStateException(e);
-          }
-        });
   }
 
   private static ImapClient client(int port) {
