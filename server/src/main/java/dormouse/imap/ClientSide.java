@@ -1,6 +1,7 @@
 package dormouse.imap;
 
 import dormouse.imap.compress.CompressHandler;
+import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.track.Command;
 import dormouse.imap.track.CommandTracker;
 import dormouse.imap.track.Verb;
@@ -17,7 +18,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The client's side of a session: its connection, the commands it sends, and what is said to it. Bytes wait here until the
@@ -73,9 +73,10 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
 
   private final @Nullable Parking parking;
   private final Runnable closed;
+  private final UserMailboxes home;
   private final Metrics metrics;
-  private final LongConsumer keptMore;
   private final Host host;
+  private final Stall stall;
   private final CommandTracker commands = new CommandTracker(this);
   private final UnreadBytes unread;
   private final boolean mayCompress;
@@ -89,33 +90,31 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
 
   /// @param parking null if nothing is parked
   /// @param closed told when there is no connection any more; may be told more than once
-  /// @param keptMore is told how much more is kept of it while it sleeps
   /// @param mayCompress whether COMPRESS is offered
   ClientSide(
       Channel channel,
       @Nullable Parking parking,
       Runnable closed,
-      Metrics metrics,
-      LongConsumer keptMore,
+      UserMailboxes home,
       boolean mayCompress,
       Host host) {
-    this(new Wire.Live(channel), parking, closed, metrics, keptMore, mayCompress, host);
+    this(new Wire.Live(channel), parking, closed, home, mayCompress, host);
   }
 
   private ClientSide(
       Wire wire,
       @Nullable Parking parking,
       Runnable closed,
-      Metrics metrics,
-      LongConsumer keptMore,
+      UserMailboxes home,
       boolean mayCompress,
       Host host) {
     this.wire = wire;
     this.parking = parking;
     this.closed = closed;
-    this.metrics = metrics;
-    this.keptMore = keptMore;
+    this.home = home;
+    this.metrics = home.metrics();
     this.host = host;
+    this.stall = new Stall(home.wheel(), this, this::stalled);
     this.mayCompress = mayCompress;
     this.unread = new UnreadBytes(ByteBufAllocator.DEFAULT);
   }
@@ -127,14 +126,12 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
       Parked socket,
       Parking parking,
       Runnable closed,
-      Metrics metrics,
-      LongConsumer keptMore,
+      UserMailboxes home,
       boolean mayCompress,
       int malformed,
       Host host) {
     ClientSide client =
-        new ClientSide(
-            new Wire.AtRest(socket, closed), parking, closed, metrics, keptMore, mayCompress, host);
+        new ClientSide(new Wire.AtRest(socket, closed), parking, closed, home, mayCompress, host);
     client.malformed = malformed;
     return client;
   }
@@ -154,7 +151,12 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
 
   private void listenTo(Channel channel) {
     channel.pipeline().addLast("session", new Ears());
-    channel.closeFuture().addListener(_ -> closed.run());
+    channel
+        .closeFuture()
+        .addListener(_ -> {
+          stall.over();
+          closed.run();
+        });
   }
 
   /// What a channel tells the session.
@@ -229,6 +231,7 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
 
   /// Looks at what waits, as far as the session takes commands now.
   void pump() {
+    stall.consider(); // before there is more to send
     unread.feed(commands, host::toBackend);
   }
 
@@ -283,6 +286,7 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
 
   /// @param wanted whether what the client sends can be dealt with; else it is not read
   void read(boolean wanted) {
+    stall.consider();
     wire.read(wanted && unread.size() < MAX_UNREAD_BYTES);
   }
 
@@ -345,7 +349,7 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
       compression =
           new CompressHandler(
               unread.take(),
-              keptMore,
+              home.sessions()::kept,
               () -> host.end(CloseReason.PROTOCOL_ERROR, "This is not deflated"));
       channel.pipeline().addBefore("session", "compress", compression);
       metrics.compressing(1);
@@ -479,7 +483,16 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
 
   // ── the end ──
 
-  /// Nothing of the client is read any more; its channel closes when all is sent.
+  /// It does not take what it is sent.
+  void stalled() {
+    if (ended) {
+      cut();
+    } else {
+      host.end(CloseReason.SLOW_CLIENT, "You do not read what is sent to you");
+    }
+  }
+
+  /// Nothing of the client is read any more; its channel closes when all is sent, or none of it is taken any more.
   void close() {
     end();
     if (wire instanceof Wire.AtRest atRest) {
@@ -488,6 +501,9 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
       // sent
     }
     wire.close();
+    if (wire instanceof Wire.Live) {
+      stall.lastWords();
+    }
   }
 
   /// Closes the channel, whatever is not sent.
@@ -498,6 +514,7 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
 
   private void end() {
     ended = true;
+    stall.cancel();
     unread.end();
   }
 }

@@ -91,7 +91,6 @@ final class ImapSession
   private final QuietClock quiet;
   private final StayRules rules;
   private final SessionRest rest;
-  private final Stall stall;
   private State state;
   private boolean loggedOut;
   private boolean goesDown; // Dormouse: no command is taken any more, but for one undecided
@@ -119,14 +118,7 @@ final class ImapSession
     this.who = who;
     this.clientId = clientId;
     this.client =
-        new ClientSide(
-            channel,
-            setting.parking(),
-            this::connectionEnded,
-            home.metrics(),
-            home.sessions()::kept,
-            compress,
-            this);
+        new ClientSide(channel, setting.parking(), this::connectionEnded, home, compress, this);
     this.conversation =
         new Conversation(
             capabilities, compress, home.changes()::writes, this::selects, this, client::write);
@@ -135,7 +127,6 @@ final class ImapSession
     this.rest =
         new SessionRest(
             setting, presence, who, clientId, client, conversation, quiet, this::restAfterAll);
-    this.stall = new Stall(home.wheel(), client, this::stalled);
     if (connection == null) {
       this.state =
           new State.Asleep(
@@ -161,8 +152,7 @@ final class ImapSession
             from.socket(),
             parking,
             this::connectionEnded,
-            home.metrics(),
-            home.sessions()::kept,
+            home,
             shared.conversation().compress(),
             own.malformed(),
             this);
@@ -182,7 +172,6 @@ final class ImapSession
     this.rest =
         new SessionRest(
             setting, presence, who, clientId, client, conversation, quiet, this::restAfterAll);
-    this.stall = new Stall(home.wheel(), client, this::stalled);
     quiet.resume(new QuietClock.Rest(own.wokeAt(), own.doublings()));
     this.state =
         new State.Asleep(Doze.resumed(this, from, own, who, conversation, client.commands()));
@@ -260,7 +249,6 @@ final class ImapSession
     if (closed()) {
       return;
     }
-    stall.consider(); // before there is more to send
     client.pump();
     if (state instanceof State.Attached(var backend)) {
       backend.flush();
@@ -290,7 +278,6 @@ final class ImapSession
   public void rest() {
     if (state instanceof State.Asleep(var doze) && !loggedOut && !goesDown && rest.begin(doze)) {
       state = new State.Closed();
-      stall.cancel();
       setting.sessions().rests(this);
     }
   }
@@ -328,9 +315,6 @@ final class ImapSession
 
   @Override
   public void balance() {
-    if (!closed()) {
-      stall.consider();
-    }
     switch (state) {
       case State.Attached(var backend) -> {
         client.read(backend.keepsUp());
@@ -567,7 +551,6 @@ final class ImapSession
   }
 
   private void connectionEnded() {
-    stall.over();
     if (presence != null) {
       presence.leave();
     }
@@ -583,19 +566,11 @@ final class ImapSession
     }
     if (!client.keepsUp() && client.unsentBytes() > MAX_UNSENT_BYTES) {
       lines.release();
-      stalled();
+      client.stalled();
       return;
     }
     conversation.fromBackend(lines);
     client.flush();
-  }
-
-  private void stalled() {
-    if (closed()) {
-      client.cut();
-      return;
-    }
-    end(CloseReason.SLOW_CLIENT, "You do not read what is sent to you");
   }
 
   // ── waking ──
@@ -711,7 +686,6 @@ final class ImapSession
     }
     state = new State.Closed();
     quiet.stop();
-    stall.cancel();
     rest.cancel();
     switch (was) {
       case State.Attached(var backend) -> {
@@ -743,7 +717,6 @@ final class ImapSession
       client.cut(); // it would not read our last words either
       return;
     }
-    stall.lastWords();
     client.close();
   }
 

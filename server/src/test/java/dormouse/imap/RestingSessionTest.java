@@ -30,7 +30,7 @@ class RestingSessionTest {
     return Stream.of(
         List.of(
             ImapSession.class,
-            "setting presence who clientId user home grant client conversation quiet rules rest stall state loggedOut goesDown undecided"),
+            "setting presence who clientId user home grant client conversation quiet rules rest state loggedOut goesDown undecided"),
         List.of(
             SessionRest.class,
             "setting presence who clientId client conversation quiet again spokeLately soon"),
@@ -40,7 +40,7 @@ class RestingSessionTest {
                 + " swallowContinuation notify notified searchContext searchSaved unknownCommand"),
         List.of(
             ClientSide.class,
-            "parking closed metrics keptMore host commands unread mayCompress compression malformed ended wire"
+            "parking closed home metrics host stall commands unread mayCompress compression malformed ended wire"
                 + " parks kept sending"),
         List.of(
             Doze.class,
