@@ -7,6 +7,8 @@ import dormouse.tcp.TcpChannel;
 import dormouse.tls.BackendTrust;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollDatagramChannel;
@@ -18,6 +20,7 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.resolver.dns.DnsAddressResolverGroup;
 import io.netty.resolver.dns.DnsNameResolverBuilder;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -26,11 +29,15 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// The connections to one HTTP auth daemon: a new one for each question, or one kept from an earlier question of the same event
 /// loop. Any thread, but for a connection, which stays on its loop.
 final class AuthHttpConnections implements AutoCloseable {
+  private static final int FULL_MILLIS = 20;
+  private static final String EAGAIN = "error(-11)"; // Netty tells it in no other way
+
   private final HttpLinkSettings settings;
   private final @Nullable BackendTrust trust;
   private final boolean epoll;
@@ -64,35 +71,48 @@ final class AuthHttpConnections implements AutoCloseable {
 
   /// Asks on a connection that nobody has used.
   void askOnNew(Question question, EventLoop loop) {
-    new Bootstrap()
-        .group(loop)
-        .channelFactory(this::newChannel)
-        .resolver(resolver)
-        .handler(
-            new ChannelInitializer<Channel>() {
-              @Override
-              protected void initChannel(Channel channel) {
-                if (trust != null) {
-                  channel.pipeline().addLast(tlsHandler(channel, trust));
-                }
-                channel
-                    .pipeline()
-                    .addLast(
-                        "auth-http", new AuthHttpConnection(AuthHttpConnections.this, channel));
-              }
-            })
-        .connect(address())
-        .addListener(
-            (io.netty.channel.ChannelFutureListener)
-                dialed -> {
-                  if (!dialed.isSuccess()) {
-                    question.answer().completeExceptionally(dialed.cause());
-                  } else if (question.answer().isDone()) {
-                    dialed.channel().close(); // nobody waits any more
-                  } else {
-                    dialed.channel().pipeline().get(AuthHttpConnection.class).ask(question);
+    if (question.answer().isDone()) {
+      return; // nobody waits any more
+    }
+    Bootstrap bootstrap =
+        new Bootstrap()
+            .group(loop)
+            .channelFactory(this::newChannel)
+            .handler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    if (trust != null) {
+                      channel.pipeline().addLast(tlsHandler(channel, trust));
+                    }
+                    channel
+                        .pipeline()
+                        .addLast(
+                            "auth-http", new AuthHttpConnection(AuthHttpConnections.this, channel));
                   }
                 });
+    (settings.url().socket() == null ? bootstrap.resolver(resolver) : bootstrap.disableResolver())
+        .connect(address())
+        .addListener((ChannelFutureListener) dialed -> dialed(dialed, question, loop));
+  }
+
+  private void dialed(ChannelFuture dialed, Question question, EventLoop loop) {
+    if (isFull(dialed.cause())) {
+      loop.schedule(() -> askOnNew(question, loop), FULL_MILLIS, TimeUnit.MILLISECONDS);
+    } else if (!dialed.isSuccess()) {
+      question.answer().completeExceptionally(dialed.cause());
+    } else if (question.answer().isDone()) {
+      dialed.channel().close(); // nobody waits any more
+    } else {
+      dialed.channel().pipeline().get(AuthHttpConnection.class).ask(question);
+    }
+  }
+
+  /// Whether as many as may wait at the daemon's socket: the kernel says so at once (EAGAIN, connect(2)), where by TCP it tries again by itself.
+  private boolean isFull(@Nullable Throwable refused) {
+    return settings.url().socket() != null
+        && refused instanceof ConnectException
+        && String.valueOf(refused.getMessage()).contains(EAGAIN);
   }
 
   private Channel newChannel() {
