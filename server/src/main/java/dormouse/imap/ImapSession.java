@@ -605,6 +605,7 @@ final class ImapSession
       quiet.woke();
     }
     client.stir();
+    rest.cancel();
     BackendSide backend = backendSide(awake.connection(), awake.capabilities());
     state = new State.Attached(backend);
     conversation.tainted(awake.tainted() || awake.connection().condstore());

@@ -64,10 +64,12 @@ final class SessionRest {
     return soon != null;
   }
 
-  /// The session has ended.
+  /// The session sleeps no more: it wakes, or has ended.
   void cancel() {
+    spokeLately = false;
     if (soon != null) {
       soon.cancel();
+      soon = null;
     }
   }
 
