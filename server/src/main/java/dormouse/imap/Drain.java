@@ -17,6 +17,9 @@ final class Drain {
   /// How long what is said last may take, of the time in which all must end.
   private static final Duration MOST_LAST_WORDS = Duration.ofSeconds(1);
 
+  /// The wheel may turn for it one tick late, and it takes a moment.
+  private static final Duration LEAST_LAST_WORDS = TimerWheel.TICK.multipliedBy(2);
+
   private static final EventLog LOG = EventLog.of(Drain.class);
 
   private final InstantSource clock;
@@ -30,10 +33,17 @@ final class Drain {
   Drain(Duration within, InstantSource clock) {
     this.clock = clock;
     this.within = within;
-    Duration lastWords = within.dividedBy(10);
-    Duration patience =
-        within.minus(lastWords.compareTo(MOST_LAST_WORDS) < 0 ? lastWords : MOST_LAST_WORDS);
-    this.patientUntil = clock.instant().plus(patience);
+    this.patientUntil = clock.instant().plus(within).minus(lastWords(within));
+  }
+
+  /// A tenth, between the least and the most; all of a time that is shorter.
+  private static Duration lastWords(Duration within) {
+    Duration wanted = shorter(within.dividedBy(10), MOST_LAST_WORDS);
+    return shorter(wanted.compareTo(LEAST_LAST_WORDS) < 0 ? LEAST_LAST_WORDS : wanted, within);
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   /// Ends the sessions of a loop, on which this is called.
