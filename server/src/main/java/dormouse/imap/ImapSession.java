@@ -588,7 +588,7 @@ final class ImapSession
             conversation.features(),
             conversation.notifySet().command(),
             doze.sleeper(),
-            doze.neverAwake());
+            doze.neverAwake() && !grant.hasLetIn());
     Waking waking = new Waking(this, home, who, user, doze, first, wake);
     state = new State.AwaitingBackend(waking);
     home.sessions().stirred();

@@ -23,6 +23,7 @@ public final class Grant {
   private final @Nullable Standing standing;
   private @Nullable CompletableFuture<LoginAgain.Said> question;
   private int sharers = 1;
+  private boolean hasLetIn;
 
   private Grant(
       Credentials credentials,
@@ -46,6 +47,7 @@ public final class Grant {
     this.password = in.flag() ? SealedPassword.ofSealed(in.bytes()) : null;
     this.standing = in.flag() ? standing(in) : null;
     this.sharers = (int) in.number();
+    this.hasLetIn = in.flag();
   }
 
   /// For who has logged in at a backend; null if there is no way to do so again.
@@ -108,6 +110,17 @@ public final class Grant {
       out.alike(told.alike());
     }
     out.number(sharers);
+    out.flag(hasLetIn);
+  }
+
+  /// A backend has let the user in by it.
+  void letIn() {
+    hasLetIn = true;
+  }
+
+  /// Whether a backend has let the user in by it since the client's login.
+  public boolean hasLetIn() {
+    return hasLetIn;
   }
 
   /// Whose login the client's was.

@@ -255,6 +255,7 @@ final class LoginAgain {
         .thenAccept(result -> {
           switch (result) {
             case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) -> {
+              grant.letIn();
               if (backend.servedBy(connection.backend(), way)) {
                 outcome.complete(new Outcome.LoggedIn(connection, capabilities));
               } else { // the user has been sent elsewhere meanwhile
