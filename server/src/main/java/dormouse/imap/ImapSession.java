@@ -200,7 +200,9 @@ final class ImapSession
   /// Answers the login and begins to relay.
   ///
   /// @param early what the client sent behind its login; owned by the session
-  void begin(String tag, ByteBuf early) {
+  /// @param down whether Dormouse is going down: then nothing of that is taken
+  void begin(String tag, ByteBuf early, boolean down) {
+    goesDown = down;
     home.enter();
     boolean attached = state instanceof State.Attached;
     home.metrics()

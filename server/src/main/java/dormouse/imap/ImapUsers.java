@@ -392,10 +392,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
             capabilities);
     ByteBuf unread = dialogue.release();
     sessions.add(session);
-    session.begin(tag, unread);
-    if (draining != null) {
-      session.shutDown();
-    }
+    session.begin(tag, unread, draining != null);
   }
 
   /// One object for those who have the same in common.
