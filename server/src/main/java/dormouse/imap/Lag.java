@@ -143,9 +143,9 @@ final class Lag {
     }
     flagsOwed = UidSet.EMPTY;
     Told form = conversation.features().told();
-    String items = form == Told.PLAIN ? " (UID FLAGS)" : " (UID FLAGS MODSEQ)";
+    String items = form.flagItems(catchUp.numbered());
     return connection.run(
-        "FETCH " + numbers.numbersOf(owed) + items, line -> tellFlags(line, form));
+        "FETCH " + numbers.numbersOf(owed) + " " + items, line -> tellFlags(line, form));
   }
 
   private void tellFlags(ResponseLine line, Told form) {

@@ -23,6 +23,7 @@ final class MissedNews {
 
   private final Conversation conversation;
   private @Nullable String flagsCommand; // asks for the flags to tell behind a STORE
+  private boolean numbered; // changes have mod-sequences there
   private @Nullable String storeReply;
 
   MissedNews(Conversation conversation) {
@@ -48,6 +49,7 @@ final class MissedNews {
     if (which.isEmpty()) {
       return;
     }
+    numbered = catchUp.numbered();
     String set = which.toString();
     flagsCommand =
         (byUid ? "UID FETCH " : "FETCH ")
@@ -85,9 +87,7 @@ final class MissedNews {
     String command = flagsCommand;
     flagsCommand = null;
     Told form = conversation.features().told();
-    return on.run(
-        command + (form == Told.PLAIN ? " (UID FLAGS)" : " (UID FLAGS MODSEQ)"),
-        line -> tell(line, form));
+    return on.run(command + " " + form.flagItems(numbered), line -> tell(line, form));
   }
 
   private void tell(ResponseLine line, Told form) {

@@ -91,6 +91,11 @@ public final class CatchUp {
     return diff.consistent();
   }
 
+  /// Whether changes have mod-sequences where the mailbox was read.
+  public boolean numbered() {
+    return present.highestModSeq() > 0;
+  }
+
   /// Whether messages are gone, so that the client's sequence numbers are not the mailbox's.
   public boolean expunges() {
     return !diff.gone().isEmpty()

@@ -282,7 +282,9 @@ public final class Wake {
     ByteBuf alerts = Unpooled.buffer(0);
     AtomicBoolean moved = new AtomicBoolean();
     Verb verb = now.examine() ? Verb.EXAMINE : Verb.SELECT;
-    String opens = now.name() + (features.implicitCondstore() ? " (CONDSTORE)" : "");
+    boolean condstore =
+        features.implicitCondstore() && capabilities.changeTracking().modSequences();
+    String opens = now.name() + (condstore ? " (CONDSTORE)" : "");
     SelectQuery query = notify.isEmpty() ? SelectQuery.of(verb, opens, features) : null;
     SelectCache.Asked asked = query == null ? null : home.answers().selects().ask(query);
     step(

@@ -7,5 +7,12 @@ public enum Told {
   /// The same, and the MODSEQ of each change.
   CONDSTORE,
   /// VANISHED with UIDs for EXPUNGE, and the UID and MODSEQ of each change.
-  QRESYNC
+  QRESYNC;
+
+  /// What to FETCH of messages whose flags are to be told so.
+  ///
+  /// @param numbered whether changes have mod-sequences in the mailbox, which must not be asked for else (RFC 7162 §3.1.2.2)
+  public String flagItems(boolean numbered) {
+    return this == PLAIN || !numbered ? "(UID FLAGS)" : "(UID FLAGS MODSEQ)";
+  }
 }
