@@ -91,7 +91,7 @@ final class MailboxReader {
   CompletableFuture<Reading> first(List<Sleeper> served, boolean expectsNothing) {
     numbered &= !counts.noModSeq();
     long watermark = numbered ? counts.highestModSeq() : 0;
-    if (expectsNothing && knownToAll(served)) {
+    if (expectsNothing && numbered && knownToAll(served)) {
       uids = served.getFirst().view().uids();
       highestModSeq = watermark;
       read = true;
@@ -320,6 +320,13 @@ final class MailboxReader {
         && view.highestModSeq() == highestModSeq
         && view.uids().equals(uids)
         && (view.flags() == null || view.flags().equals(flags));
+  }
+
+  /// Whether the mailbox as it was read last is another than the view, as far as the two can be compared: of changes, one may know
+  /// the numbers and the other the flags.
+  boolean differsFrom(MailboxView view) {
+    boolean comparable = numbered == (view.highestModSeq() > 0);
+    return comparable ? !isRead(view) : !view.uids().equals(uids);
   }
 
   /// The mailbox as it was read last, where mod-sequences tell changes; else null.

@@ -131,7 +131,8 @@ final class Sleepers {
 
   /// Whether something was read that one of them does not know, though it was not known to be behind.
   boolean surprised(List<Sleeper> served, MailboxReader on) {
-    return served.stream().anyMatch(one -> one.watched() && !one.behind && !on.isRead(one.view()));
+    return served.stream()
+        .anyMatch(one -> one.watched() && !one.behind && on.differsFrom(one.view()));
   }
 
   /// A reading has found what all know whom it served.

@@ -372,7 +372,8 @@ public final class Wake {
       SelectedMailbox now,
       ByteBuf alerts,
       boolean moved) {
-    if (!moved && unchanged(who.view(), now)) {
+    boolean numbered = capabilities.changeTracking().modSequences();
+    if (!moved && numbered && unchanged(who.view(), now)) {
       ByteBuf keywords =
           catchUp(who, now, who.view().uids(), now.highestModSeq(), List.of(), false).flagLists();
       alerts.writeBytes(keywords); // which servers make without a change of any message

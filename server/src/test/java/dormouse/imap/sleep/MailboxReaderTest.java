@@ -75,6 +75,30 @@ class MailboxReaderTest {
     assertThat(reader.numbersChanges()).isFalse();
   }
 
+  /// As where a proxy hides CONDSTORE, or an operator because it does not work.
+  @Test
+  void aNumberCountsForNothingWhereChangesHaveNone() {
+    MailboxReader reader =
+        opened("IMAP4rev1", "* OK [UIDNEXT 13] ok", "* OK [HIGHESTMODSEQ 50] not that it means much");
+    var reading = reader.first(List.of(numbered(50)), /* expectsNothing= */ true);
+    searched();
+    assertThat(read(reading, "UID FETCH 1:* (FLAGS)").flags()).isNotNull();
+  }
+
+  @Test
+  void flagsAndNumbersAreNotCompared() {
+    MailboxReader reader = opened("CONDSTORE", "* OK [NOMODSEQ] none");
+    var reading = reader.first(List.of(numbered(50), flagged()), /* expectsNothing= */ false);
+    searched();
+    assertThat(read(reading, "UID FETCH 1:* (FLAGS)").flags()).isNotNull();
+    assertThat(reader.differsFrom(numbered(50).view())).isFalse();
+    assertThat(reader.differsFrom(numbered(50, UidSet.of(11)).view())).isTrue();
+    assertThat(reader.differsFrom(flagged().view())).isFalse();
+    FlagMap.Builder seen = FlagMap.builder(UIDS);
+    seen.put(11, "\\Seen");
+    assertThat(reader.differsFrom(sleeper(0, UIDS, seen.build()).view())).isTrue();
+  }
+
   @Test
   void allFlagsAreReadForOneWhoSleptWithThem() {
     MailboxReader reader = opened("CONDSTORE", "* OK [HIGHESTMODSEQ 50] ok");
@@ -118,14 +142,18 @@ class MailboxReaderTest {
   }
 
   private Sleeper numbered(long highestModSeq) {
-    return sleeper(highestModSeq, null);
+    return numbered(highestModSeq, UIDS);
+  }
+
+  private Sleeper numbered(long highestModSeq, UidSet uids) {
+    return sleeper(highestModSeq, uids, null);
   }
 
   private Sleeper flagged() {
-    return sleeper(0, FlagMap.builder(UIDS).build());
+    return sleeper(0, UIDS, FlagMap.builder(UIDS).build());
   }
 
-  private Sleeper sleeper(long highestModSeq, @Nullable FlagMap flags) {
+  private Sleeper sleeper(long highestModSeq, UidSet uids, @Nullable FlagMap flags) {
     Grant grant =
         Objects.requireNonNull(
             Grant.of(
@@ -137,7 +165,7 @@ class MailboxReaderTest {
     Sleeper sleeper =
         new Sleeper(
             new Snapshot.Result.Taken(
-                new MailboxView(7, 13, highestModSeq, UIDS, flags), Proof.STALE, OwnSets.NONE),
+                new MailboxView(7, 13, highestModSeq, uids, flags), Proof.STALE, OwnSets.NONE),
             Told.PLAIN,
             /* rev2= */ false,
             grant,
