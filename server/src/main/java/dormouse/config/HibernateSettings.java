@@ -23,7 +23,7 @@ import java.time.Duration;
 /// @param syncLinger how long a connection that looked after sleepers is kept for the next look; at most 30m
 /// @param uidSetMaxBytes the largest packed UID set kept of a mailbox; its sessions stay attached beyond; 64 to 16MiB
 /// @param plainMaxMessages the largest mailbox whose sessions hibernate on a backend without CONDSTORE, where a look
-///     fetches the flags of every message; 0 to 10000000
+///     fetches the flags of every message; who sleeps in a larger one that has lost its mod-sequences hears BYE; 0 to 10000000
 /// @param keptPerSessionBytes what may be kept of one session's mailbox; it stays attached beyond; 256 to 1GiB
 /// @param keptPerUserBytes what may be kept of all sessions of one user; one more stays attached beyond; 256 to 1GiB
 /// @param keptHeapPercent how much of the heap may hold what is kept of all sessions; one more with a mailbox selected stays

@@ -32,8 +32,8 @@ public enum CloseReason {
   LOGIN_REFUSED_AT_WAKE("login-refused-at-wake"),
   /// The directory, asked again, lets the user of a sleeping session in no more.
   DIRECTORY_REFUSED_AT_WAKE("directory-refused-at-wake"),
-  /// The selected mailbox was deleted, renamed or made anew while the session slept. The client starts over by itself; many
-  /// without anybody's doing: the backend lost its UIDVALIDITY.
+  /// The selected mailbox was deleted, renamed or made anew while the session slept, or is large and has lost its mod-sequences. The client
+  /// starts over by itself; many without anybody's doing: the backend lost its UIDVALIDITY.
   MAILBOX_CHANGED("mailbox-changed"),
   /// What the backend tells of the mailbox cannot follow from what the client knows. The client starts over by itself; worth
   /// a look at the backend's indexes, and a report to us.

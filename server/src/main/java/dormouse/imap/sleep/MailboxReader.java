@@ -53,6 +53,9 @@ final class MailboxReader {
         Set<Sleeper> hearers)
         implements Reading {}
 
+    /// [Refusal#TOO_LARGE] for some of those served ([#isTooLargeFor]), so that it was not read.
+    record TooLarge() implements Reading {}
+
     /// The backend refused, or its answers do not agree: the connection is of no use any more.
     record Failed() implements Reading {}
 
@@ -63,6 +66,7 @@ final class MailboxReader {
   private final BackendConnection connection;
   private final BackendFeatures features;
   private final SelectedMailbox counts;
+  private final int plainMaxMessages;
   private UidSet uids = UidSet.EMPTY;
   private @Nullable FlagMap flags;
   private boolean numbered; // changes of this mailbox have mod-sequences, as far as has been said
@@ -72,10 +76,16 @@ final class MailboxReader {
   private boolean changed; // the reading that is under way has heard of a change
 
   /// @param mailbox its name as an IMAP string that the connection understands
-  MailboxReader(BackendConnection connection, BackendFeatures features, String mailbox) {
+  /// @param plainMaxMessages as in the settings
+  MailboxReader(
+      BackendConnection connection,
+      BackendFeatures features,
+      String mailbox,
+      int plainMaxMessages) {
     this.connection = connection;
     this.features = features;
     this.counts = new SelectedMailbox(mailbox, true);
+    this.plainMaxMessages = plainMaxMessages;
     this.numbered = condstore();
   }
 
@@ -182,6 +192,9 @@ final class MailboxReader {
   }
 
   private CompletableFuture<Reading> readUids(List<Sleeper> served, long watermark) {
+    if (served.stream().anyMatch(one -> isTooLargeFor(one.view()))) {
+      return CompletableFuture.completedFuture(new Reading.TooLarge());
+    }
     ViewReader reader =
         new ViewReader(
             connection,
@@ -351,6 +364,11 @@ final class MailboxReader {
   /// Why the view cannot be one of the mailbox that EXAMINE opened, or null.
   @Nullable Refusal refusal(MailboxView view) {
     return Refusal.ofMailbox(view, counts);
+  }
+
+  /// Whether the view goes by numbers that changes have no more, in a mailbox that is too large to be read and told whole.
+  boolean isTooLargeFor(MailboxView view) {
+    return !numbered && Refusal.ofUnnumbered(view, counts, plainMaxMessages) != null;
   }
 
   /// Whether the backend gives changes of this mailbox mod-sequences, as far as it has said.

@@ -25,6 +25,10 @@ record Refusal(CloseReason reason, String bye) {
       new Refusal(
           CloseReason.MAILBOX_CHANGED, "IMAP session state is inconsistent, please relogin.");
 
+  /// Its changes have no numbers any more, by which the client knew them, and it is too large to be read and told whole.
+  static final Refusal TOO_LARGE =
+      new Refusal(CloseReason.MAILBOX_CHANGED, "Mailbox has lost its mod-sequences");
+
   private static final Refusal VALIDITY =
       new Refusal(CloseReason.MAILBOX_CHANGED, "Mailbox UIDVALIDITY changed");
 
@@ -66,5 +70,12 @@ record Refusal(CloseReason reason, String bye) {
       return VALIDITY;
     }
     return now.uidNext() > 0 && now.uidNext() < before.uidNext() ? INCONSISTENT : null;
+  }
+
+  /// The refusal where changes have no numbers, or null if all flags can be told to who knows the numbers of before.
+  ///
+  /// @param most messages, as `hibernate.plain-max-messages`
+  static @Nullable Refusal ofUnnumbered(MailboxView before, SelectedMailbox now, int most) {
+    return before.highestModSeq() > 0 && now.exists() > most ? TOO_LARGE : null;
   }
 }

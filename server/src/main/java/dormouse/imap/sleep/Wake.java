@@ -372,8 +372,7 @@ public final class Wake {
       SelectedMailbox now,
       ByteBuf alerts,
       boolean moved) {
-    boolean numbered = capabilities.changeTracking().modSequences();
-    if (!moved && numbered && unchanged(who.view(), now)) {
+    if (!moved && numbersChanges(capabilities, now) && unchanged(who.view(), now)) {
       ByteBuf keywords =
           catchUp(who, now, who.view().uids(), now.highestModSeq(), List.of(), false).flagLists();
       alerts.writeBytes(keywords); // which servers make without a change of any message
@@ -395,6 +394,11 @@ public final class Wake {
     out.writeCharSequence(line.text() + "\r\n", StandardCharsets.ISO_8859_1);
   }
 
+  /// Whether changes of the mailbox may have mod-sequences; Dovecot tells of none in SELECT before somebody has asked for them.
+  private static boolean numbersChanges(Capabilities capabilities, SelectedMailbox now) {
+    return capabilities.changeTracking().modSequences() && !now.noModSeq();
+  }
+
   private static boolean unchanged(MailboxView known, SelectedMailbox now) {
     return known.highestModSeq() > 0
         && now.highestModSeq() == known.highestModSeq()
@@ -412,7 +416,15 @@ public final class Wake {
     found = null;
     BackendFeatures can = BackendFeatures.of(capabilities);
     MailboxView known = who.view();
-    long watermark = can.changes().modSequences() ? now.highestModSeq() : 0;
+    boolean numbered = numbersChanges(capabilities, now);
+    Refusal refusal =
+        numbered ? null : Refusal.ofUnnumbered(known, now, home.settings().plainMaxMessages());
+    if (refusal != null) {
+      drop(connection);
+      refused(refusal);
+      return;
+    }
+    long watermark = numbered ? now.highestModSeq() : 0;
     boolean everyFlag = known.highestModSeq() > watermark;
     ViewReader reader =
         new ViewReader(

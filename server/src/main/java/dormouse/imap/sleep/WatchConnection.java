@@ -81,7 +81,8 @@ final class WatchConnection {
     this.mailbox = mailbox;
     this.sleepers = sleepers;
     this.connection = connection;
-    this.reader = new MailboxReader(connection, features, mailbox);
+    this.reader =
+        new MailboxReader(connection, features, mailbox, home.settings().plainMaxMessages());
   }
 
   void begin() {
@@ -194,6 +195,8 @@ final class WatchConnection {
               sleepers.tell(served, reader, read);
               rest();
             }
+            case MailboxReader.Reading.TooLarge _ ->
+                host.doubted(Refusal.TOO_LARGE, one -> reader.isTooLargeFor(one.view()));
             case MailboxReader.Reading.Failed _ -> giveUp();
             case MailboxReader.Reading.Lost _ -> {} // the end of the connection tries again
           }

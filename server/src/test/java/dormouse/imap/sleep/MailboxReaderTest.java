@@ -22,6 +22,7 @@ class MailboxReaderTest {
   private static final UidSet UIDS = UidSet.of(11, 12);
 
   private final OwnConnection backend = new OwnConnection();
+  private int mostPlain = 2;
   private int tag;
 
   @AfterEach
@@ -79,7 +80,8 @@ class MailboxReaderTest {
   @Test
   void aNumberCountsForNothingWhereChangesHaveNone() {
     MailboxReader reader =
-        opened("IMAP4rev1", "* OK [UIDNEXT 13] ok", "* OK [HIGHESTMODSEQ 50] not that it means much");
+        opened(
+            "IMAP4rev1", "* OK [UIDNEXT 13] ok", "* OK [HIGHESTMODSEQ 50] not that it means much");
     var reading = reader.first(List.of(numbered(50)), /* expectsNothing= */ true);
     searched();
     assertThat(read(reading, "UID FETCH 1:* (FLAGS)").flags()).isNotNull();
@@ -107,10 +109,38 @@ class MailboxReaderTest {
     assertThat(read(reading, "UID FETCH 1:12 (FLAGS MODSEQ)").flags()).isNull();
   }
 
+  /// As long as somebody sleeps there by the numbers of before: who has its flags goes on.
+  @Test
+  void aLargeMailboxWithoutNumbersIsNotReadWhole() {
+    mostPlain = 1;
+    MailboxReader reader = opened("IMAP4rev1");
+    Sleeper numbered = numbered(50);
+    Sleeper flagged = flagged();
+    assertThat(reader.first(List.of(flagged, numbered), /* expectsNothing= */ false))
+        .isCompletedWithValue(new MailboxReader.Reading.TooLarge());
+    assertThat(reader.isTooLargeFor(numbered.view())).isTrue();
+    assertThat(reader.isTooLargeFor(flagged.view())).isFalse();
+    var reading = reader.first(List.of(flagged), /* expectsNothing= */ false);
+    searched();
+    assertThat(read(reading, "UID FETCH 1:* (FLAGS)").flags()).isNotNull();
+  }
+
+  @Test
+  void oneWithNumbersMayBeLarge() {
+    mostPlain = 1;
+    MailboxReader reader = opened("CONDSTORE", "* OK [HIGHESTMODSEQ 51] ok");
+    var reading = reader.first(List.of(numbered(50)), /* expectsNothing= */ false);
+    searched();
+    assertThat(read(reading, "UID FETCH 1:12 (FLAGS) (CHANGEDSINCE 50)").flags()).isNull();
+  }
+
   private MailboxReader opened(String capabilities, String... codes) {
     MailboxReader reader =
         new MailboxReader(
-            backend.connection(), BackendFeatures.of(Capabilities.parse(capabilities)), "INBOX");
+            backend.connection(),
+            BackendFeatures.of(Capabilities.parse(capabilities)),
+            "INBOX",
+            mostPlain);
     var opened = reader.examine();
     backend.say("* 2 EXISTS", "* OK [UIDVALIDITY 7] ok");
     backend.say(codes.length == 0 ? new String[] {"* OK [UIDNEXT 13] ok"} : codes);
