@@ -297,9 +297,9 @@ public final class LoginTry {
     left.clear();
   }
 
-  /// Nothing more may be begun, and nothing is under way.
+  /// Nothing more may be begun, and nothing is under way but a look at a kept connection, which does not answer.
   private void endHastily() {
-    end(Objects.requireNonNullElseGet(before, () -> failed(Cause.CROWDED)));
+    end(Objects.requireNonNullElseGet(before, () -> failed(Cause.SLOW)));
   }
 
   /// Whether another backend can help.
@@ -325,7 +325,7 @@ public final class LoginTry {
   }
 
   /// What became of it; on the user's loop. When a gate's queue is full, or the try was given up in it: [Cause#CROWDED]. When it was given up while it
-  /// waited for backends to come back, or for a kept connection after that: what the last of them did.
+  /// waited for a kept connection: [Cause#SLOW]. For backends to come back, or for a kept connection after that: what the last of them did.
   public CompletableFuture<Outcome> outcome() {
     return outcome;
   }

@@ -29,7 +29,7 @@ import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// How the try of a client ends that waits for backends which may be in a restart.
+/// How the try of a client ends that waits for backends which may be in a restart, or for a kept connection.
 class LoginTryTest {
   private static final Duration SOON = Duration.ofSeconds(20);
   private static final Duration CONNECT = Duration.ofSeconds(60);
@@ -93,6 +93,21 @@ class LoginTryTest {
     kept.expectCommand("NOOP");
     onLoop(Executors.callable(waiting::giveUp));
     assertEnd(waiting, Cause.REFUSED);
+  }
+
+  /// Nobody waits in a queue.
+  @Test
+  void whoIsTiredOfTheFirstKeptConnectionHearsThatNobodyAnswers() {
+    Backend backend = backend();
+    LoginTry before = begin(backend);
+    StandInConnection kept = letIn();
+    BackendConnection connection = loggedIn(before);
+    onLoop(Executors.callable(() -> pool.keep(connection, /* afterLogout= */ false)));
+
+    LoginTry waiting = begin(backend);
+    kept.expectCommand("NOOP");
+    onLoop(Executors.callable(waiting::giveUp));
+    assertEnd(waiting, Cause.SLOW);
   }
 
   private StandInConnection letIn() {
