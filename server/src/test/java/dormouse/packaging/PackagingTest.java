@@ -3,6 +3,7 @@ package dormouse.packaging;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -56,6 +57,27 @@ final class PackagingTest {
             "NoNewPrivileges=yes",
             "ProtectSystem=strict",
             "Restart=on-failure");
+  }
+
+  @Test
+  void theLauncherChoosesACollectorUnlessJavaOptsDo() throws Exception {
+    assertThat(launched("")).containsOnlyOnce("-XX:+UseParallelGC");
+    assertThat(launched("-Xmx4g")).containsOnlyOnce("-XX:+UseParallelGC").contains("-Xmx4g");
+    assertThat(launched("-Xmx4g -XX:+UseZGC"))
+        .containsOnlyOnce("-XX:+UseZGC")
+        .doesNotContain("-XX:+UseParallelGC");
+  }
+
+  /// What it starts.
+  private static String launched(String options) throws Exception {
+    ProcessBuilder launcher =
+        new ProcessBuilder(ROOT.resolve("packaging/dormouse").toString(), "--version");
+    launcher.environment().put("JAVA", "/bin/echo");
+    launcher.environment().put("JAVA_OPTS", options);
+    Process process = launcher.redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).isZero();
+    return said;
   }
 
   @Test
