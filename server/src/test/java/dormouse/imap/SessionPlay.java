@@ -35,7 +35,7 @@ import java.util.regex.Pattern;
 /// - `@ the directory says OK`, or what it says instead to whoever asks; `@ the directory says elsewhere`: whoever asks belongs to a second backend; `@ the directory waits` with its answer until it says something; `@ the directory is away`, and `@ the directory is back`.
 /// - `@ told ann INBOX` a feed tells that a mailbox has changed, `@ told ann` that some mailbox of hers has.
 /// - settings first: `@ after 15s`, `@ quiet-after 60s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ kept-per-session-bytes 256`, `@ kept-per-user-bytes 256`, `@ kept-heap-percent 0`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
-///   `@ keep-password off`, `@ compress off`, `@ trusted`, `@ feed`, `@ directory` a daemon is asked, `@ ask-again-every 1h`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`;
+///   `@ keep-password off`, `@ compress off`, `@ trusted`, `@ watch notify`, `@ feed`, `@ directory` a daemon is asked, `@ ask-again-every 1h`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`;
 ///   `@ pool 2` connections of the user are kept, none else, and `@ trust-password 1m` the backend's word on her password; `@ whole lines` what is cut elsewhere is another story, so it is not played byte by byte.
 final class SessionPlay {
   private static final Set<String> SETTINGS =
@@ -60,6 +60,7 @@ final class SessionPlay {
           "keep-password",
           "compress",
           "trusted",
+          "watch",
           "whole",
           "feed");
   private static final String GREETING = "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] mx ready";

@@ -20,6 +20,7 @@ import dormouse.config.PoolSettings;
 import dormouse.config.Protocol;
 import dormouse.config.RuntimeSettings;
 import dormouse.config.Settings;
+import dormouse.config.Watch;
 import dormouse.listen.EventLoops;
 import dormouse.ops.Metrics;
 import dormouse.session.HandClock;
@@ -98,6 +99,7 @@ final class SessionStage implements AutoCloseable {
   private long relayed; // what clients have said since they logged in
   final Metrics metrics = new Metrics();
 
+  /// @param watch how sleepers are watched
   /// @param fed whether a feed may tell of changes
   /// @param asked whether a daemon is asked who clients are, and again at a wake
   /// @param carrier of what clients say and hear
@@ -108,6 +110,7 @@ final class SessionStage implements AutoCloseable {
       GateSettings gate,
       PoolSettings pool,
       boolean trusted,
+      Watch watch,
       boolean fed,
       boolean asked,
       Carrier carrier,
@@ -120,9 +123,9 @@ final class SessionStage implements AutoCloseable {
     this.elsewhere = asked ? listen(0) : null;
     this.daemon = asked ? AuthDaemon.start(_ -> AuthDaemon.Answer.accept(backendPort)) : null;
     Map<String, BackendSettings> backends = new LinkedHashMap<>();
-    backends.put("mx", backend(backendPort, trusted, gate, pool));
+    backends.put("mx", backend(backendPort, trusted, gate, pool, watch));
     if (elsewhere != null) {
-      backends.put("mx2", backend(elsewhere.getLocalPort(), trusted, gate, pool));
+      backends.put("mx2", backend(elsewhere.getLocalPort(), trusted, gate, pool, watch));
     }
     Settings settings =
         Settings.of(List.of(new ListenSettings(Protocol.IMAP, ANY, tls(carrier))), backends)
@@ -151,10 +154,11 @@ final class SessionStage implements AutoCloseable {
   }
 
   private static BackendSettings backend(
-      int port, boolean trusted, GateSettings gate, PoolSettings pool) {
+      int port, boolean trusted, GateSettings gate, PoolSettings pool, Watch watch) {
     return BackendSettings.inClear("127.0.0.1", port, trusted)
         .withGate(gate)
         .withPool(pool)
+        .withWatch(watch)
         .withHealth(HealthSettings.UNCHECKED);
   }
 

@@ -5,9 +5,11 @@ import dormouse.config.HibernateSettings;
 import dormouse.config.ImapSettings;
 import dormouse.config.PoolSettings;
 import dormouse.config.StatusCacheSettings;
+import dormouse.config.Watch;
 import dormouse.imap.TranscriptFile.Who;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -71,6 +73,7 @@ class SessionTranscriptTest {
         setting.gate(),
         setting.pool(),
         setting.trusted(),
+        setting.watch(),
         setting.fed(),
         setting.asked(),
         carrier,
@@ -84,6 +87,7 @@ class SessionTranscriptTest {
       GateSettings gate,
       PoolSettings pool,
       boolean trusted,
+      Watch watch,
       boolean fed,
       boolean asked) {
     static Setting of(TranscriptFile file) {
@@ -119,6 +123,7 @@ class SessionTranscriptTest {
               SessionPlay.duration(value(file, "trust-password", "0s")),
               PoolSettings.DEFAULT.max()),
           has(file, "trusted"),
+          Watch.valueOf(value(file, "watch", "auto").toUpperCase(Locale.ROOT)),
           has(file, "feed"),
           has(file, "directory"));
     }

@@ -166,6 +166,11 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchC
     }
   }
 
+  /// The sessions of some end.
+  void lose(Predicate<Sleeper> whom, Refusal refusal) {
+    sleepers.lose(whom, refusal);
+  }
+
   private void closeIfUnused() {
     if (!sleepers.isEmpty()) {
       return;

@@ -236,6 +236,7 @@ final class NotifyWatch implements WatchLogin.Host {
   @Override
   public void failed(String why, Predicate<Sleeper> whom) {
     state = State.OFF;
+    home.lose(whom, Refusal.LOGIN); // else their login would be said again and again
     retry(why);
   }
 

@@ -266,6 +266,11 @@ public final class UserMailboxes {
     return sleepers().filter(one -> one.grant == of).findFirst().orElse(null);
   }
 
+  /// The sessions of some who sleep with a mailbox selected end.
+  void lose(Predicate<Sleeper> whom, Refusal refusal) {
+    watches.forEach(watch -> watch.lose(whom, refusal));
+  }
+
   /// What the backend offers this user.
   void offers(Capabilities capabilities) {
     canNotify = NotifyWatch.can(capabilities);
