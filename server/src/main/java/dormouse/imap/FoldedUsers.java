@@ -1,6 +1,7 @@
 package dormouse.imap;
 
 import static dormouse.flat.Records.AT_NUMBERS;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import dormouse.backend.Backend;
 import dormouse.feed.BackendFeeds;
@@ -34,6 +35,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The folded users of one loop: for none of them there is an object. Each is a record outside the heap, which is found by who it is, by the slots of its
@@ -75,7 +77,9 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   private final class Turn extends Timer {
     @Override
     protected void due() {
-      waits.advance((int) (wheel.millis() / TICK_MILLIS), FoldedUsers.this::dueSafely);
+      waits.advance(
+          (int) (wheel.millis() / TICK_MILLIS),
+          record -> guarded(FoldedUsers.this::due, record, "timer"));
       if (crowd.size() > 0) {
         wheel.set(this, TimerWheel.TICK);
       }
@@ -112,6 +116,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   private final Numbered<Alike> alikeByNumber = new Numbered<>();
   private final Numbered<Answers.Beside> besides = new Numbered<>();
   private @Nullable Alike lastAlike; // of whoever was folded last
+  private @Nullable Consumer<Unfolded> leaving; // told of all, once all are to be unfolded
   private final Turn turn = new Turn();
 
   /// @throws IOException if the kernel does not give it its addresses
@@ -208,6 +213,15 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   // ── to unfold ──
 
   private Unfolded unfold(int record) {
+    Unfolded there = take(record);
+    Consumer<Unfolded> then = leaving;
+    if (then != null) { // behind what it was unfolded for
+      loop.execute(() -> then.accept(there));
+    }
+    return there;
+  }
+
+  private Unfolded take(int record) {
     assert loop.inEventLoop();
     FoldedHead head = head(record, records.bytes(record));
     Alike with = alike(record);
@@ -341,14 +355,40 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     }
   }
 
-  /// Unfolds all, one by one, and tells of each.
-  void unfoldAll(Consumer<Unfolded> then) {
-    for (int bucket = 0; bucket < crowd.buckets(); bucket++) {
-      for (int record = crowd.firstIn(bucket); record != Cells.NONE; ) {
-        then.accept(unfold(record));
-        record = crowd.firstIn(bucket);
-      }
+  /// Unfolds all, one by one, and tells of each, also of whom something else unfolds before its turn comes. Who cannot be unfolded costs the others nothing.
+  ///
+  /// @param inTurns with whatever else the loop has to do; else at once
+  void unfoldAll(boolean inTurns, Consumer<Unfolded> then) {
+    leaving = then;
+    IntConsumer each = record -> then.accept(take(record));
+    if (inTurns) {
+      walkOn(each, 0);
+    } else {
+      walk(each, Integer.MAX_VALUE, 0);
     }
+  }
+
+  /// Goes through all from this bucket on, of whom some are unfolded then.
+  ///
+  /// @param most how many may be before others have their turn
+  private void walk(IntConsumer each, int most, int first) {
+    int before = crowd.size();
+    for (int bucket = first; bucket < crowd.buckets(); bucket++) {
+      if (before - crowd.size() >= most) {
+        walkOn(each, bucket);
+        return;
+      }
+      List<Integer> there = new ArrayList<>();
+      for (int at = crowd.firstIn(bucket); at != Cells.NONE; at = crowd.nextIn(at)) {
+        there.add(at);
+      }
+      there.forEach(record -> guarded(each, record, "unfold"));
+    }
+  }
+
+  /// Once the loop has looked at its sockets: what it is given to execute it may do for a second before that.
+  private void walkOn(IntConsumer each, int first) {
+    loop.schedule(() -> walk(each, UNFOLDED_A_TURN, first), 0, NANOSECONDS);
   }
 
   // ── by a socket, by a feed ──
@@ -370,27 +410,14 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
 
   @Override
   public void turned(BackendFeeds by) {
-    turned(by, 0);
-  }
-
-  /// From this bucket on: it may take several turns of the loop.
-  private void turned(BackendFeeds by, int first) {
-    int unfolded = 0;
-    for (int bucket = first; bucket < crowd.buckets(); bucket++) {
-      if (unfolded >= UNFOLDED_A_TURN) {
-        int next = bucket;
-        loop.execute(() -> turned(by, next));
-        return;
-      }
-      List<Integer> there = new ArrayList<>();
-      for (int at = crowd.firstIn(bucket); at != Cells.NONE; at = crowd.nextIn(at)) {
-        if (feedsOf(at).equals(by)) {
-          there.add(at);
-        }
-      }
-      there.forEach(this::unfold); // who has not heard it yet hears it then
-      unfolded += there.size();
-    }
+    walk(
+        record -> {
+          if (feedsOf(record).equals(by)) {
+            unfold(record); // who has not heard it yet hears it then
+          }
+        },
+        UNFOLDED_A_TURN,
+        0);
   }
 
   private BackendFeeds feedsOf(int record) {
@@ -406,11 +433,11 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     waits.set(record, (int) (millis / TICK_MILLIS) + 1);
   }
 
-  private void dueSafely(int record) {
+  private static void guarded(IntConsumer what, int record, String in) {
     try {
-      due(record);
+      what.accept(record);
     } catch (RuntimeException | AssertionError bug) {
-      LOG.error(bug, "bug", "in", "timer");
+      LOG.error(bug, "bug", "in", in);
     }
   }
 

@@ -72,8 +72,8 @@ final class ImapSession
     /// A session rests; it is made again when it does not any more.
     void rests(ImapSession session);
 
-    /// A session that rested was made again.
-    void resumed(ImapSession session);
+    /// A session that rested was made again; returns whether Dormouse is going down.
+    boolean resumed(ImapSession session);
 
     /// A session has no connection any more; may be told more than once.
     void ended(ImapSession session);
@@ -187,7 +187,7 @@ final class ImapSession
   /// The session that rested.
   static ImapSession resumed(RestingSession from) {
     ImapSession session = new ImapSession(from, Objects.requireNonNull(from.setting.parking()));
-    session.setting.sessions().resumed(session);
+    session.goesDown = session.setting.sessions().resumed(session);
     return session;
   }
 

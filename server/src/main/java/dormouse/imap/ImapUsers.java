@@ -422,9 +422,10 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   }
 
   @Override
-  public void resumed(ImapSession session) {
+  public boolean resumed(ImapSession session) {
     sessions.add(session);
     resting.decrement();
+    return draining != null;
   }
 
   @Override
@@ -567,10 +568,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     draining = drain;
     here.forEach((loop, its) ->
         loop.execute(() ->
-            drain.of(
-                loops.wheel(loop),
-                () -> shutDown(loop, its),
-                () -> Drain.each(of(loop), ImapSession::shutDownNow))));
+            drain.of(loops.wheel(loop), () -> shutDown(loop, its), () -> shutDownNow(loop, its))));
     try {
       if (size() > 0 && !drain.await()) {
         LOG.warn("drain", "left", size());
@@ -581,14 +579,25 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   }
 
   private void shutDown(EventLoop loop, Here its) {
-    its.pool().close();
+    Drain.each(Stream.of(its.pool()), ConnectionPool::close);
     Drain.each(resting(loop), RestingSession::session);
     Drain.each(of(loop), ImapSession::shutDown);
     FoldedUsers folded = its.folded();
-    if (folded != null) { // one after the other, for together they are many
-      folded.unfoldAll(
-          one -> Drain.each(one.sessions().stream(), resting -> resting.session().shutDown()));
+    if (folded != null) { // together they are many
+      folded.unfoldAll(/* inTurns= */ true, ImapUsers::shutDown);
     }
+  }
+
+  private void shutDownNow(EventLoop loop, Here its) {
+    Drain.each(of(loop), ImapSession::shutDownNow);
+    FoldedUsers folded = its.folded();
+    if (folded != null) {
+      folded.unfoldAll(/* inTurns= */ false, ImapUsers::shutDown);
+    }
+  }
+
+  private static void shutDown(FoldedUsers.Unfolded one) {
+    Drain.each(one.sessions().stream(), resting -> resting.session().shutDown());
   }
 
   /// The sessions of a loop that do not rest.

@@ -299,7 +299,7 @@ final class SessionPlay {
         } else if (text.endsWith(" pass")) {
           stage.pass(duration(text.substring(0, text.length() - " pass".length())));
         } else if (text.startsWith(SHUTDOWN_BEHIND)) {
-          stage.shutDown(duration(text.substring(SHUTDOWN_BEHIND.length())));
+          stage.shutDown(duration(text.substring(SHUTDOWN_BEHIND.length())), () -> {});
         } else if (text.startsWith(DIRECTORY)) {
           stage.directorySays(text.substring(DIRECTORY.length()));
         } else if (words[0].equals("backend")) {

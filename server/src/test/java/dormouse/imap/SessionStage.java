@@ -497,10 +497,13 @@ final class SessionStage implements AutoCloseable {
   }
 
   /// The same while its loop is busy, which hears of it when so much time has passed.
-  void shutDown(Duration busy) {
+  ///
+  /// @param meanwhile is done before the loop looks at anything
+  void shutDown(Duration busy, Runnable meanwhile) {
     CountDownLatch done = new CountDownLatch(1);
     loops.all().getFirst().execute(() -> awaitThat(done));
     tellToEnd();
+    meanwhile.run();
     clock.turn(busy);
     done.countDown();
     settle();

@@ -16,6 +16,7 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.List;
 
 /// The test's end of one connection: lines heard, bytes said. Blocks; for one thread.
 final class SpokenLines implements AutoCloseable {
@@ -107,6 +108,11 @@ final class SpokenLines implements AutoCloseable {
     String text = line.toString(UTF_8);
     line.reset();
     return text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
+  }
+
+  void say(List<String> lines) {
+    byte[] bytes = (String.join("\r\n", lines) + "\r\n").getBytes(UTF_8);
+    say(bytes, 0, bytes.length);
   }
 
   void say(byte[] bytes, int from, int to) {

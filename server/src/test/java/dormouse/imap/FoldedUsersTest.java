@@ -1,0 +1,225 @@
+package dormouse.imap;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dormouse.FrontEnd;
+import dormouse.auth.Credentials;
+import dormouse.backend.Approach;
+import dormouse.backend.Backend;
+import dormouse.config.HibernateSettings;
+import dormouse.feed.BackendFeeds;
+import dormouse.feed.Feeds;
+import dormouse.imap.backend.ConnectionPool;
+import dormouse.imap.backend.OwnConnection;
+import dormouse.imap.sleep.Grant;
+import dormouse.imap.sleep.KeptBytes;
+import dormouse.imap.sleep.StatusRoom;
+import dormouse.imap.sleep.UserMailboxes.Surroundings;
+import dormouse.listen.EventLoops;
+import dormouse.ops.Metrics;
+import dormouse.park.Parkings;
+import dormouse.route.Route;
+import dormouse.route.Wanted;
+import dormouse.session.HandClock;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.util.ReferenceCountUtil;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Users of one loop who are folded, and are unfolded when Dormouse stops. They have no sessions, which have nothing to do with it.
+class FoldedUsersTest {
+  private static final int MANY = 300; // more than are unfolded in one turn
+  private static final InetSocketAddress SOMEWHERE =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 143);
+
+  private final HandClock clock = new HandClock();
+  private final Metrics metrics = new Metrics();
+  private final EventLoops loops = EventLoops.untimed(1, clock);
+  private final EventLoop loop = loops.all().getFirst();
+  private final ImapUsers users =
+      new ImapUsers(
+          new Feeds(loops, clock, metrics),
+          loops,
+          Parkings.open(loops, FrontEnd.PARK, metrics),
+          clock,
+          metrics);
+  private final Backend backend = new OwnConnection().connection().backend();
+  private final Route route = new Route("here", List.of(backend), List.of(), Approach.USUAL);
+  private final BackendFeeds feeds = new BackendFeeds(backend.name(), clock, metrics);
+  private final Surroundings usual = surroundings(_ -> feeds);
+  private final List<String> told = new ArrayList<>(); // on the loop
+
+  @BeforeEach
+  void folds() {
+    assumeTrue(FrontEnd.PARK);
+  }
+
+  @AfterEach
+  void stop() {
+    loops.close();
+  }
+
+  @Test
+  void whoCannotBeUnfoldedCostsTheOthersNothing() throws Exception {
+    List<String> unfoldable = new ArrayList<>();
+    Surroundings broken =
+        surroundings(_ -> {
+          if (!unfoldable.isEmpty()) {
+            throw new IllegalStateException("as a bug would");
+          }
+          return feeds;
+        });
+    onLoop(() -> {
+      IntStream.range(0, 20).forEach(i -> fold("u" + i, i % 4 == 0 ? broken : usual));
+      unfoldable.add("all of the broken");
+    });
+    unfoldAll(15);
+    assertThat(told)
+        .containsExactlyInAnyOrderElementsOf(
+            IntStream.range(0, 20).filter(i -> i % 4 != 0).mapToObj(i -> "u" + i).toList());
+  }
+
+  @Test
+  void theLoopLooksAtItsSocketsBetweenTwoTurns() throws Exception {
+    onLoop(() -> IntStream.range(0, MANY).forEach(i -> fold("u" + i, usual)));
+    CompletableFuture<Integer> toldBefore = new CompletableFuture<>();
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch written = new CountDownLatch(1);
+    CountDownLatch all = new CountDownLatch(MANY);
+    try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      new Bootstrap()
+          .group(loop)
+          .channel(EpollSocketChannel.class)
+          .handler(
+              new ChannelInboundHandlerAdapter() {
+                @Override
+                public void channelRead(ChannelHandlerContext context, Object message) {
+                  ReferenceCountUtil.release(message);
+                  toldBefore.complete(told.size());
+                }
+              })
+          .connect(listening.getLocalSocketAddress())
+          .sync();
+      try (Socket other = listening.accept()) {
+        loop.execute(() ->
+            folded()
+                .unfoldAll(
+                    /* inTurns= */ true,
+                    one -> {
+                      if (told.isEmpty()) {
+                        begun.countDown();
+                        awaitThat(written);
+                      }
+                      tell(one);
+                      all.countDown();
+                    }));
+        awaitThat(begun);
+        other.getOutputStream().write('x');
+        written.countDown();
+        assertThat(toldBefore.get(10, SECONDS)).isLessThan(MANY);
+        awaitThat(all);
+      }
+    }
+    onLoop(() -> assertThat(told).hasSize(MANY).doesNotHaveDuplicates());
+  }
+
+  @Test
+  void whoIsUnfoldedByAnotherMeanwhileIsToldOfToo() throws Exception {
+    onLoop(() -> {
+      List.of("ann", "bob", "cid").forEach(name -> fold(name, usual));
+      folded().unfoldAll(/* inTurns= */ true, this::tell);
+      assertThat(folded().find(user("bob"))).isNotNull();
+      assertThat(told).isEmpty(); // whoever has looked for him has him first
+    });
+    onLoop(() -> {});
+    onLoop(() -> assertThat(told).containsExactlyInAnyOrder("ann", "bob", "cid"));
+  }
+
+  private void unfoldAll(int count) throws Exception {
+    CountDownLatch all = new CountDownLatch(count);
+    onLoop(() ->
+        folded()
+            .unfoldAll(
+                /* inTurns= */ true,
+                one -> {
+                  tell(one);
+                  all.countDown();
+                }));
+    awaitThat(all);
+    onLoop(() -> {});
+  }
+
+  private void tell(FoldedUsers.Unfolded one) {
+    told.add(one.user().name());
+  }
+
+  private FoldedUsers folded() {
+    return Objects.requireNonNull(users.foldedOf(loop));
+  }
+
+  private Surroundings surroundings(Function<Backend, BackendFeeds> feedsOf) {
+    return new Surroundings(
+        new ConnectionPool(loop, loops.wheel(loop), metrics),
+        feedsOf,
+        loop,
+        loops.wheel(loop),
+        metrics,
+        new KeptBytes(1 << 20, metrics),
+        HibernateSettings.DEFAULT,
+        clock,
+        new StatusRoom(metrics));
+  }
+
+  private void fold(String name, Surroundings in) {
+    ImapUser user = user(name);
+    Credentials credentials = new Credentials(name, "", "secret".getBytes(US_ASCII));
+    Grant grant = Grant.of(credentials, backend, _ -> null, /* keepPassword= */ true, null);
+    folded()
+        .fold(
+            user,
+            wanted(name),
+            route,
+            user.mailboxes(in, backend),
+            List.of(),
+            Objects.requireNonNull(grant));
+  }
+
+  private ImapUser user(String name) {
+    return new ImapUser(users, wanted(name), route, name, name, loop);
+  }
+
+  private static Wanted wanted(String name) {
+    return new Wanted(name, "imap", SOMEWHERE, null, null, 0, null, Approach.USUAL);
+  }
+
+  private void onLoop(Runnable task) throws InterruptedException {
+    loop.submit(task).sync();
+  }
+
+  private static void awaitThat(CountDownLatch done) {
+    try {
+      assertThat(done.await(10, SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
