@@ -217,7 +217,7 @@ final class ImapSession
       countAsleep(true);
       rest.spoke(); // and goes on, most likely
     }
-    client.begin(early);
+    client.begin(down ? early.clear() : early);
     settle();
   }
 
