@@ -392,6 +392,7 @@ public final class Dormouse implements AutoCloseable {
         now.login(),
         guard,
         users,
+        users.dialogues(),
         loops::wheel,
         clock,
         metrics);

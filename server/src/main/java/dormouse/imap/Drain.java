@@ -14,6 +14,9 @@ import java.util.stream.Stream;
 ///
 /// Any thread, but for what says otherwise.
 final class Drain {
+  /// What everybody is told.
+  static final String BYE = "Server shutting down.";
+
   /// How long what is said last may take, of the time in which all must end.
   private static final Duration MOST_LAST_WORDS = Duration.ofSeconds(1);
 
@@ -54,9 +57,14 @@ final class Drain {
   void of(TimerWheel wheel, Runnable goodbyes, Runnable now) {
     wheel.after(left(), now);
     goodbyes.run();
-    if (!left().isPositive()) {
+    if (isNearlyOver()) {
       now.run(); // the wheel may turn when all is over
     }
+  }
+
+  /// Whether nobody is waited for any more who is not done.
+  boolean isNearlyOver() {
+    return !left().isPositive();
   }
 
   private Duration left() {
@@ -74,7 +82,7 @@ final class Drain {
     });
   }
 
-  /// The last session has ended.
+  /// The last client has gone.
   void over() {
     gone.countDown();
   }

@@ -53,6 +53,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   ///
   /// @param listener how its clients come to TLS
   /// @param tls makes the handler that ends TLS for one channel; for a listener of [ListenTls#NONE] never called
+  /// @param dialogues where each is while it lasts
   /// @param wheels the timers of an event loop
   public record Setup(
       ListenTls listener,
@@ -60,6 +61,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
       LoginSettings limits,
       LoginGuard guard,
       ImapLogin login,
+      Dialogues dialogues,
       Function<EventLoop, TimerWheel> wheels,
       InstantSource clock,
       Metrics metrics) {}
@@ -77,6 +79,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   private DialoguePhase phase = new DialoguePhase.Over();
   private final Unread unread = new Unread();
   private LoginGuard.@Nullable Attempt turn;
+  private boolean held; // its login waits for its turn
   private boolean processing;
   private int attempts;
   private int errors;
@@ -172,8 +175,16 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     if (last) {
       end(CloseReason.LOGINS_REFUSED, "No further try is wanted");
     }
+    if (setup.dialogues().goDown()) {
+      shutDownNow();
+    }
     channel().config().setAutoRead(true);
     process();
+  }
+
+  /// Whether the client is there, and waits for what comes of its login.
+  boolean waits() {
+    return phase instanceof DialoguePhase.Deciding && channel().isActive();
   }
 
   /// Hands the client over: this handler leaves the pipeline, and counts the session no longer
@@ -189,6 +200,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     timers.stop();
     phase = new DialoguePhase.Over();
     started = false;
+    setup.dialogues().ended(this);
     ByteBuf rest = unread.handOver();
     if (!context().isRemoved()) {
       channel().pipeline().remove(this);
@@ -215,8 +227,12 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
       return;
     }
     started = true;
+    setup.dialogues().begun(this);
     events.accepted();
     timers.start(wheel());
+    if (setup.dialogues().goDown()) {
+      channel().eventLoop().execute(this::shutDown);
+    }
     if (setup.listener() == ListenTls.IMPLICIT) {
       phase = new DialoguePhase.Handshaking(true);
       return;
@@ -486,7 +502,9 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
       attempt.proof().wipe(); // the client has left
       return;
     }
-    switch (waiting.admit()) {
+    LoginGuard.Verdict verdict = waiting.admit();
+    held = verdict instanceof LoginGuard.Verdict.Wait;
+    switch (verdict) {
       case LoginGuard.Verdict.Go _ -> {
         if (waiting.waited()) {
           setup.metrics().throttled("delayed");
@@ -529,6 +547,25 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     if (++errors >= setup.limits().maxErrors()) {
       end(reason, "Too many errors");
     }
+  }
+
+  /// Whether it is on this loop, and not on its way to another. Any thread.
+  boolean isOn(EventLoop loop) {
+    return channel().isRegistered() && channel().eventLoop().equals(loop);
+  }
+
+  /// Dormouse is going down: a client whose login is under way hears what comes of it first.
+  void shutDown() {
+    boolean underWay =
+        phase instanceof DialoguePhase.Deciding || phase instanceof DialoguePhase.Asked;
+    if (!underWay || held) {
+      shutDownNow();
+    }
+  }
+
+  /// The same when there is no time left.
+  void shutDownNow() {
+    end(CloseReason.SHUTDOWN, Drain.BYE);
   }
 
   private void end(CloseReason reason, String bye, String... more) {
@@ -582,6 +619,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
       timers.stop();
       unread.discard();
       events.closed(client, closeReason);
+      setup.dialogues().ended(this);
     }
   }
 

@@ -663,7 +663,7 @@ final class ImapSession
       close(CloseReason.CLIENT_LOGOUT);
       return;
     }
-    end(CloseReason.SHUTDOWN, "Server shutting down.");
+    end(CloseReason.SHUTDOWN, Drain.BYE);
   }
 
   private boolean midCommand() {

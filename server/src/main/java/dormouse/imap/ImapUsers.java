@@ -38,7 +38,6 @@ import dormouse.route.Router;
 import dormouse.route.Wanted;
 import dormouse.session.Client;
 import dormouse.session.Timer;
-import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
@@ -100,6 +99,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   private final Set<ImapSession> sessions = ConcurrentHashMap.newKeySet();
   private final LongAdder resting = new LongAdder(); // sessions that are not among those
   private volatile @Nullable Drain draining;
+  private final Dialogues dialogues = new Dialogues(() -> draining != null, this::oneLess);
 
   public ImapUsers(
       Feeds feeds, EventLoops loops, Parkings parkings, InstantSource clock, Metrics metrics) {
@@ -218,7 +218,11 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
       LoginDecision.Admitted admitted,
       EventLoop loop,
       int referrals) {
-    if (!dialogue.channel().isActive()) {
+    Drain stop = draining;
+    if (stop != null && stop.isNearlyOver()) { // its loop has told all others so, maybe
+      dialogue.shutDownNow();
+    }
+    if (!dialogue.waits()) {
       admitted.credentials().wipe();
       return;
     }
@@ -274,7 +278,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
                   dialogue.refuse(tag, new LoginResult.Unavailable(LoginResult.Cause.LOOP));
               case BackendLogin.Outcome.Failed(var result) -> dialogue.refuse(tag, result);
               case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) -> {
-                if (dialogue.channel().isActive()) {
+                if (dialogue.waits()) {
                   begin(dialogue, tag, admitted, connection.backend(), capabilities, connection);
                 } else {
                   connection.leave();
@@ -390,9 +394,8 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
             imap.compress(),
             connection,
             capabilities);
-    ByteBuf unread = dialogue.release();
-    sessions.add(session);
-    session.begin(tag, unread, draining != null);
+    sessions.add(session); // while it is a dialogue too, so that a stop counts it all the time
+    session.begin(tag, dialogue.release(), draining != null);
   }
 
   /// One object for those who have the same in common.
@@ -431,10 +434,18 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   @Override
   public void ended(ImapSession session) {
     sessions.remove(session);
+    oneLess();
+  }
+
+  private void oneLess() {
     Drain waiting = draining;
-    if (waiting != null && size() == 0) {
+    if (waiting != null && left() == 0) {
       waiting.over();
     }
+  }
+
+  private int left() {
+    return dialogues.size() + size();
   }
 
   private boolean isFull(UserMailboxes home) {
@@ -527,6 +538,11 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     return route == null ? before : route;
   }
 
+  /// The clients who are about to log in.
+  public Dialogues dialogues() {
+    return dialogues;
+  }
+
   /// How many clients are logged in.
   public int size() {
     return sessions.size() + resting.intValue();
@@ -570,8 +586,8 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
         loop.execute(() ->
             drain.of(loops.wheel(loop), () -> shutDown(loop, its), () -> shutDownNow(loop, its))));
     try {
-      if (size() > 0 && !drain.await()) {
-        LOG.warn("drain", "left", size());
+      if (left() > 0 && !drain.await()) {
+        LOG.warn("drain", "left", left());
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
@@ -582,6 +598,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     Drain.each(Stream.of(its.pool()), ConnectionPool::close);
     Drain.each(resting(loop), RestingSession::session);
     Drain.each(of(loop), ImapSession::shutDown);
+    Drain.each(dialogues.of(loop), ImapDialogue::shutDown);
     FoldedUsers folded = its.folded();
     if (folded != null) { // together they are many
       folded.unfoldAll(/* inTurns= */ true, ImapUsers::shutDown);
@@ -590,6 +607,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
 
   private void shutDownNow(EventLoop loop, Here its) {
     Drain.each(of(loop), ImapSession::shutDownNow);
+    Drain.each(dialogues.of(loop), ImapDialogue::shutDownNow);
     FoldedUsers folded = its.folded();
     if (folded != null) {
       folded.unfoldAll(/* inTurns= */ false, ImapUsers::shutDown);

@@ -64,6 +64,7 @@ final class ListenedStage implements AutoCloseable {
               attempts.add(attempt.user() + " " + LoginStage.password(attempt));
               refuseOnNextLoop(dialogue, tag);
             },
+            new Dialogues(() -> false, () -> {}),
             loops::wheel,
             Clock.systemUTC(),
             new Metrics());

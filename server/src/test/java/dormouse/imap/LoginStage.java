@@ -40,6 +40,7 @@ final class LoginStage implements AutoCloseable {
   private String waitingTag = "";
   private ByteBuf handedOver = Unpooled.EMPTY_BUFFER;
   private String heard = "";
+  private boolean goesDown;
 
   LoginStage(ListenTls listener, LoginSettings limits, boolean loginWaits) {
     ImapLogin login =
@@ -61,6 +62,7 @@ final class LoginStage implements AutoCloseable {
                     new LoginThrottle(ThrottleSettings.DEFAULT, new SecretKeys(), () -> now),
                     name -> name),
                 login,
+                new Dialogues(() -> goesDown, () -> {}),
                 _ -> wheel,
                 () -> now,
                 metrics),
@@ -131,6 +133,11 @@ final class LoginStage implements AutoCloseable {
       assertThat(channel.pipeline().names().getFirst()).isEqualTo("tls");
     }
     channel.pipeline().fireUserEventTriggered(SslHandshakeCompletionEvent.SUCCESS);
+  }
+
+  void shutDown() {
+    goesDown = true;
+    dialogue.shutDown();
   }
 
   void loginAnswers(LoginResult result) {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.TestFactory;
 ///
 /// `@ listener implicit|starttls|optional|none`, `@ max-errors 3` and the like come first. Then `@ tls` is the handshake, `@ 60s
 /// pass`, `@ in one piece` forbids cutting what the client says next, `@ refused with USER / PASSWORD` and `@ accepted USER` is
-/// what the login saw, `@ login waits` until `@ login answers …`, `@ client id …` and `@ handed over …` is what is left.
+/// what the login saw, `@ login waits` until `@ login answers …`, `@ shutdown` Dormouse goes down, `@ client id …` and `@ handed over …` is what is left.
 class LoginTranscriptTest {
   private static final int WHOLE = -1;
   private static final int BYTE_BY_BYTE = -2;
@@ -108,6 +108,8 @@ class LoginTranscriptTest {
     String text = turn.text();
     if (text.equals("tls")) {
       stage.handshake();
+    } else if (text.equals("shutdown")) {
+      stage.shutDown();
     } else if (text.endsWith(" pass")) {
       String seconds = text.substring(0, text.indexOf('s'));
       stage.pass(Duration.ofSeconds(Long.parseLong(seconds)));
