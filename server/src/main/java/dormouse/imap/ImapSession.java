@@ -93,6 +93,7 @@ final class ImapSession
   private final SessionRest rest;
   private State state;
   private boolean loggedOut;
+  private boolean kicked;
   private boolean goesDown; // Dormouse: no command is taken any more, but for one undecided
   private boolean undecided; // the client's next command is known, and waits for something of ours
 
@@ -640,12 +641,13 @@ final class ImapSession
     return user.equals(name);
   }
 
-  /// The user is sent away: nothing is kept for whoever comes next. Who was, and still takes its last words, is cut.
+  /// The user is sent away: nothing is kept for whoever comes next. Who was before, and still takes its last words, is cut.
   void kick() {
     home.backend().kicked();
-    if (closed()) {
+    if (kicked) {
       client.cut();
     }
+    kicked = true;
     end(CloseReason.KICKED, "Disconnected by the administrator");
   }
 

@@ -30,7 +30,7 @@ class RestingSessionTest {
     return Stream.of(
         List.of(
             ImapSession.class,
-            "setting presence who clientId user home grant client conversation quiet rules rest state loggedOut goesDown undecided"),
+            "setting presence who clientId user home grant client conversation quiet rules rest state loggedOut kicked goesDown undecided"),
         List.of(
             SessionRest.class,
             "setting presence who clientId client conversation quiet again spokeLately soon"),

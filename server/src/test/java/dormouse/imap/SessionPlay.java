@@ -226,7 +226,8 @@ final class SessionPlay {
     accepted = number;
   }
 
-  private void backendLogin(int number) {
+  /// The backend lets the client in on this connection.
+  void backendLogin(int number) {
     SpokenLines connection = stage.connection(number);
     stage.say(connection, List.of(GREETING), false);
     expect("zz1 " + LOGIN, connection.hear());

@@ -190,6 +190,41 @@ class SlowClientTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void whoseSessionHasEndedHearsAllInSpiteOfAKick(Carrier carrier) throws IOException {
+    TranscriptFile asleep = asleep();
+    try (SessionStage stage = SessionTranscriptTest.stage(asleep, carrier, false)) {
+      SessionPlay play = new SessionPlay(asleep, stage, false);
+      play.play();
+      allButOneVanish(play, stage);
+      anotherComesInItsPlace(play, stage);
+      stage.awaitCounter("dormouse_closes_total{reason=\"mailbox-changed\"}", 1);
+      stage.kick("ann");
+      SpokenLines client = stage.client(1);
+      for (int number = MESSAGES; number > 1; number--) {
+        assertThat(client.hear()).isEqualTo("* " + number + " EXPUNGE");
+      }
+      assertThat(client.hear()).startsWith("* BYE ");
+      assertThat(client.hear()).isEqualTo(SpokenLines.END);
+    }
+  }
+
+  private static void anotherComesInItsPlace(SessionPlay play, SessionStage stage) {
+    stage.closeConnection(2, /* left= */ false);
+    stage.pass(Duration.ofMillis(200));
+    int number = stage.accept();
+    play.backendLogin(number);
+    answer(
+        stage,
+        stage.connection(number),
+        "EXAMINE INBOX (CONDSTORE)",
+        "* 1 EXISTS",
+        "* OK [UIDVALIDITY 8] UIDs valid",
+        "* OK [UIDNEXT 14] Predicted next UID",
+        "* OK [HIGHESTMODSEQ 50] Highest");
+  }
+
   private static void oneMoreComes(SessionStage stage, String tag) {
     SpokenLines watch = stage.connection(2);
     stage.say(watch, List.of("+ idling", "* 2 EXISTS"), false);
