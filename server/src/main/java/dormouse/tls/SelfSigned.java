@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -20,18 +21,19 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /// The certificate for those who have none: made at the first start, kept in the state directory, so that who has accepted
-/// it once is not asked again; made anew when it has expired.
+/// it once is not asked again; made anew when it has expired, or a file is damaged, as by a crash.
 ///
 /// It names `localhost`, `127.0.0.1`, `::1` and this machine. ECDSA P-256; 825 days, the longest that clients of Apple take.
 final class SelfSigned {
   private static final Duration VALID = Duration.ofDays(825);
+  private static final int SIGNS_ONLY_ITSELF = 0; // so long is the path below it
   private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
   private static final EventLog events = EventLog.of(SelfSigned.class);
 
   private SelfSigned() {}
 
-  /// The certificate and key in `tls/` below the state directory; makes them if they are not there or have expired.
+  /// The certificate and key in `tls/` below the state directory; makes them if they are not there, have expired or are of no use.
   static CertificateSettings in(Path stateDir, InstantSource clock) throws IOException {
     Path directory = stateDir.resolve("tls");
     CertificateSettings files =
@@ -48,12 +50,28 @@ final class SelfSigned {
     if (!Files.exists(files.certificate()) || !Files.exists(files.key())) {
       return false;
     }
+    if (!Files.isReadable(files.certificate()) || !Files.isReadable(files.key())) {
+      return true; // nobody knows, and whoever reads it is told so
+    }
     try {
-      Instant end = PemFiles.certificates(files.certificate()).getFirst().getNotAfter().toInstant();
-      return now.isBefore(end);
+      X509Certificate certificate = PemFiles.certificates(files.certificate()).getFirst();
+      if (!now.isBefore(certificate.getNotAfter().toInstant())) {
+        return false;
+      }
+      if (isMadeHere(certificate)) {
+        PemFiles.key(files.key(), /* passphrases= */ null, certificate);
+      }
+      return true;
     } catch (PemFiles.BadFile damaged) {
+      events.warn("self-signed-damaged", "why", damaged.getMessage());
       return false;
     }
+  }
+
+  /// As [#make] does. Whoever has put another there is told what is wrong with its key, and keeps it.
+  private static boolean isMadeHere(X509Certificate certificate) {
+    return certificate.getIssuerX500Principal().equals(certificate.getSubjectX500Principal())
+        && certificate.getBasicConstraints() == SIGNS_ONLY_ITSELF;
   }
 
   private static void make(CertificateSettings files, Instant now) throws IOException {
@@ -63,9 +81,8 @@ final class SelfSigned {
             .subject("CN=" + hostName())
             .notBefore(now.minus(Duration.ofHours(1))) // clocks differ
             .notAfter(now.plus(VALID))
-            .setIsCertificateAuthority(
-                true) // who trusts it trusts nothing else: it signs only itself
-            .setPathLengthConstraint(OptionalInt.of(0))
+            .setIsCertificateAuthority(true) // who trusts it trusts nothing else
+            .setPathLengthConstraint(OptionalInt.of(SIGNS_ONLY_ITSELF))
             .setKeyUsage(true, KeyUsage.digitalSignature, KeyUsage.keyCertSign)
             .addExtendedKeyUsageServerAuth();
     Set<String> names = new LinkedHashSet<>(Set.of("localhost"));
