@@ -1,13 +1,12 @@
 package dormouse.directory;
 
 import dormouse.directory.Link.Heeds;
+import dormouse.directory.password.KeyedHash;
 import dormouse.directory.password.SealedPassword;
 import dormouse.session.Client;
 import io.netty.util.NetUtil;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.SecureRandom;
 import java.security.cert.CertificateEncodingException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -20,7 +19,6 @@ import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
 import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /// What a link has answered, kept for a while: acceptances, refusals and that it does not know a user; never that it cannot
@@ -30,8 +28,6 @@ import org.jspecify.annotations.Nullable;
 /// so that no client's password lies in it and another password never finds the answer to this one. A password for the backend, which is part of
 /// an answer, lies in it sealed. Bounded: the answer that was used longest ago makes room. Any thread.
 final class AnswerCache {
-  private static final String HMAC = "HmacSHA256";
-
   /// A hash that stands for an attempt.
   record Key(String hash) {}
 
@@ -49,7 +45,7 @@ final class AnswerCache {
   private final long refusedMillis;
   private final Set<Heeds> heeds;
   private final InstantSource clock;
-  private final Mac keyed; // copied for each use: to look one up is dearer
+  private final KeyedHash keyed = new KeyedHash();
   private final int entries;
   private final Map<Key, Kept> kept = new LinkedHashMap<>(16, 0.75f, /* accessOrder= */ true);
   private final NavigableSet<Kept> byEnd =
@@ -66,20 +62,7 @@ final class AnswerCache {
     this.refusedMillis = refused.toMillis();
     this.heeds = heeds;
     this.clock = clock;
-    this.keyed = keyed();
     this.entries = entries;
-  }
-
-  private static Mac keyed() {
-    byte[] random = new byte[32];
-    new SecureRandom().nextBytes(random);
-    try {
-      Mac mac = Mac.getInstance(HMAC);
-      mac.init(new SecretKeySpec(random, HMAC));
-      return mac;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(HMAC, e); // every JDK has it
-    }
   }
 
   /// What stands for an attempt; null if nothing is kept for it: it is never the same again, or it asks a link again for what was
@@ -98,7 +81,7 @@ final class AnswerCache {
 
   private Key key(Attempt attempt, String kind, byte[] secret) {
     try {
-      Mac mac = (Mac) keyed.clone();
+      Mac mac = keyed.begin();
       add(mac, kind);
       add(mac, attempt.protocol());
       add(mac, attempt.tls() == null ? "" : "tls");
@@ -113,8 +96,8 @@ final class AnswerCache {
       }
       mac.update(secret);
       return new Key(Base64.getEncoder().encodeToString(mac.doFinal()));
-    } catch (CloneNotSupportedException | CertificateEncodingException e) {
-      throw new IllegalStateException(e); // the JDK's own can; it was read from DER
+    } catch (CertificateEncodingException e) {
+      throw new IllegalStateException(e); // it was read from DER
     }
   }
 

@@ -10,10 +10,18 @@ import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
+import java.security.Key;
+import java.security.Provider;
 import java.security.SecureRandom;
+import java.security.Security;
+import java.security.spec.AlgorithmParameterSpec;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
+import javax.crypto.Mac;
+import javax.crypto.MacSpi;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,6 +70,71 @@ class AnswerCacheTest {
     byte[] clear = masked(hidden);
     assertThat(isInHeap(hidden)).isTrue();
     assertThat(clear).isNotEqualTo(hidden);
+  }
+
+  @Test
+  void aProviderWhoseMacCannotBeCopiedWillDo() {
+    Security.insertProviderAt(new Token(), 1);
+    try {
+      AnswerCache before =
+          new AnswerCache(Duration.ofMinutes(1), Duration.ZERO, 10, Set.of(), clock);
+      AnswerCache.Key key = before.keyOf(Attempts.of("ann", "secret"));
+      assertThat(key).isNotNull().isEqualTo(before.keyOf(Attempts.of("ann", "secret")));
+      assertThat(key).isNotEqualTo(before.keyOf(Attempts.of("ann", "another")));
+    } finally {
+      Security.removeProvider(Token.NAME);
+    }
+  }
+
+  /// As one by PKCS #11 may be.
+  private static final class Token extends Provider {
+    static final String NAME = "token";
+    private static final long serialVersionUID = 1;
+
+    Token() {
+      super(NAME, "1", "");
+      put("Mac.HmacSHA256", Uncopied.class.getName());
+    }
+  }
+
+  /// It is not [Cloneable].
+  public static final class Uncopied extends MacSpi {
+    private final Mac real;
+
+    public Uncopied() throws GeneralSecurityException {
+      real = Mac.getInstance("HmacSHA256", "SunJCE");
+    }
+
+    @Override
+    protected int engineGetMacLength() {
+      return real.getMacLength();
+    }
+
+    @Override
+    protected void engineInit(Key key, AlgorithmParameterSpec parameters)
+        throws InvalidKeyException {
+      real.init(key);
+    }
+
+    @Override
+    protected void engineUpdate(byte input) {
+      real.update(input);
+    }
+
+    @Override
+    protected void engineUpdate(byte[] input, int offset, int length) {
+      real.update(input, offset, length);
+    }
+
+    @Override
+    protected byte[] engineDoFinal() {
+      return real.doFinal();
+    }
+
+    @Override
+    protected void engineReset() {
+      real.reset();
+    }
   }
 
   private static byte[] masked(byte[] bytes) {
