@@ -3,8 +3,6 @@ package dormouse.imap.sleep;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.auth.Credentials;
-import dormouse.auth.Resumption;
-import dormouse.auth.Standing;
 import dormouse.backend.Backend;
 import dormouse.config.HibernateSettings;
 import dormouse.feed.BackendFeeds;
@@ -20,8 +18,6 @@ import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.Told;
 import dormouse.imap.view.UidSet;
 import dormouse.ops.Metrics;
-import dormouse.route.Route;
-import dormouse.session.Client;
 import dormouse.session.HandClock;
 import dormouse.session.TimerWheel;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -40,7 +36,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -502,7 +497,7 @@ class FoldTest {
   }
 
   /// Where nobody is sent.
-  private static final class Nowhere implements UserMailboxes.Host {
+  private static final class Nowhere extends Ann {
     int rests;
     Runnable comes = () -> {};
 
@@ -516,40 +511,5 @@ class FoldTest {
       comes.run();
       return changes;
     }
-
-    @Override
-    public String login() {
-      return "ann";
-    }
-
-    @Override
-    public String user() {
-      return "ann";
-    }
-
-    @Override
-    public String name() {
-      return "ann";
-    }
-
-    @Override
-    public Route route() {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletableFuture<Resumption> askAgain(
-        Standing standing, Client client, String clientId) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void moved(Resumption.Goes there) {}
-
-    @Override
-    public void stays(Resumption.Goes there) {}
-
-    @Override
-    public void unused() {}
   }
 }

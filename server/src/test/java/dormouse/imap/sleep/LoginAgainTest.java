@@ -188,7 +188,7 @@ class LoginAgainTest {
   }
 
   /// A directory that takes its time.
-  private final class Slow implements UserMailboxes.Host {
+  private final class Slow extends Ann {
     final List<String> events = new ArrayList<>();
     int asked;
     boolean broken;
@@ -199,21 +199,6 @@ class LoginAgainTest {
       answer.complete(
           new Resumption.Goes(
               "ann", wanted, to, credentials(), /* renewed= */ false, List.of(), null));
-    }
-
-    @Override
-    public String login() {
-      return "ann";
-    }
-
-    @Override
-    public String user() {
-      return "ann";
-    }
-
-    @Override
-    public String name() {
-      return "ann";
     }
 
     @Override

@@ -2,8 +2,6 @@ package dormouse.imap.sleep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dormouse.auth.Resumption;
-import dormouse.auth.Standing;
 import dormouse.backend.Backend;
 import dormouse.config.HibernateSettings;
 import dormouse.config.StatusCacheSettings;
@@ -17,15 +15,12 @@ import dormouse.imap.track.Verb;
 import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.UidSet;
 import dormouse.ops.Metrics;
-import dormouse.route.Route;
-import dormouse.session.Client;
 import dormouse.session.HandClock;
 import dormouse.session.TimerWheel;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /// What is kept and what makes room; what is answered by it stands in the transcripts `select-…`.
@@ -50,7 +45,7 @@ class SelectCacheTest {
               HibernateSettings.DEFAULT,
               clock,
               room),
-          new Nowhere(),
+          new Ann(),
           backend);
 
   @Test
@@ -114,43 +109,5 @@ class SelectCacheTest {
 
   private static MailboxView view(UidSet uids) {
     return new MailboxView(7, uids.last() + 1, 50, uids, null);
-  }
-
-  /// Where nobody is sent.
-  private static final class Nowhere implements UserMailboxes.Host {
-    @Override
-    public String login() {
-      return "ann";
-    }
-
-    @Override
-    public String user() {
-      return "ann";
-    }
-
-    @Override
-    public String name() {
-      return "ann";
-    }
-
-    @Override
-    public Route route() {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletableFuture<Resumption> askAgain(
-        Standing standing, Client client, String clientId) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void moved(Resumption.Goes there) {}
-
-    @Override
-    public void stays(Resumption.Goes there) {}
-
-    @Override
-    public void unused() {}
   }
 }

@@ -4,9 +4,14 @@ import dormouse.imap.track.SelectedMailbox;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 
 /// A session that nothing is told.
 record Silent(String mailbox) implements Sleeper.Listener {
+  private static final InetSocketAddress SOMEWHERE =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 143);
+
   Silent() {
     this("INBOX");
   }
@@ -27,7 +32,7 @@ record Silent(String mailbox) implements Sleeper.Listener {
 
   @Override
   public Client client() {
-    throw new UnsupportedOperationException();
+    return new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false);
   }
 
   @Override

@@ -15,7 +15,6 @@ import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.OwnConnection;
-import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.Told;
 import dormouse.imap.view.UidSet;
@@ -23,10 +22,8 @@ import dormouse.ops.Metrics;
 import dormouse.route.Route;
 import dormouse.route.Wanted;
 import dormouse.session.Client;
-import dormouse.session.CloseReason;
 import dormouse.session.HandClock;
 import dormouse.session.TimerWheel;
-import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -104,7 +101,7 @@ class WatchLoginTest {
         Told.PLAIN,
         /* rev2= */ false,
         grant,
-        new Quiet());
+        new Silent());
   }
 
   private static Credentials credentials(String login) {
@@ -165,7 +162,7 @@ class WatchLoginTest {
   }
 
   /// A directory that takes its time.
-  private final class Slow implements UserMailboxes.Host {
+  private final class Slow extends Ann {
     int asked;
     private CompletableFuture<Resumption> answer = new CompletableFuture<>();
 
@@ -184,21 +181,6 @@ class WatchLoginTest {
     }
 
     @Override
-    public String login() {
-      return "ann";
-    }
-
-    @Override
-    public String user() {
-      return "ann";
-    }
-
-    @Override
-    public String name() {
-      return "ann";
-    }
-
-    @Override
     public Route route() {
       return WatchLoginTest.this.route();
     }
@@ -214,44 +196,6 @@ class WatchLoginTest {
     @Override
     public void moved(Resumption.Goes there) {
       throw new AssertionError("nobody is");
-    }
-
-    @Override
-    public void stays(Resumption.Goes there) {}
-
-    @Override
-    public void unused() {}
-  }
-
-  /// A client that is told nothing here.
-  private static final class Quiet implements Sleeper.Listener {
-    @Override
-    public void changes() {}
-
-    @Override
-    public void changed(ByteBuf lines) {
-      lines.release();
-    }
-
-    @Override
-    public void looked() {}
-
-    @Override
-    public void lost(CloseReason reason, String bye) {}
-
-    @Override
-    public Client client() {
-      return new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false);
-    }
-
-    @Override
-    public boolean neverAwake() {
-      return false;
-    }
-
-    @Override
-    public SelectedMailbox told() {
-      throw new AssertionError("nobody asks");
     }
   }
 }
