@@ -359,7 +359,7 @@ final class SleepingUsers {
     }
 
     @Override
-    public boolean neverAwake() {
+    public boolean awaitsFirstLogin() {
       throw never();
     }
 

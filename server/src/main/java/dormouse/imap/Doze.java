@@ -243,7 +243,7 @@ final class Doze implements Sleeper.Listener {
         return CommandTracker.Decision.ANSWER;
       }
       StatusDesk.Asker inWhoseName = asker;
-      if (inWhoseName == null || neverAwake || query.names() != 0) {
+      if (inWhoseName == null || awaitsFirstLogin() || query.names() != 0) {
         return null; // its first login is the wake's; the connection that asks takes other names
       }
       home.metrics().status(statuses.whyNot(query).label());
@@ -450,7 +450,12 @@ final class Doze implements Sleeper.Listener {
   }
 
   @Override
-  public boolean neverAwake() {
+  public boolean awaitsFirstLogin() {
+    return neverAwake && (asker == null || !asker.grant().hasLetInSince(since));
+  }
+
+  /// Whether the session began with it.
+  boolean neverAwake() {
     return neverAwake;
   }
 

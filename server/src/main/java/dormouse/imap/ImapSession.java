@@ -591,7 +591,7 @@ final class ImapSession
             conversation.features(),
             conversation.notifySet().command(),
             doze.sleeper(),
-            doze.neverAwake() && !grant.hasLetIn());
+            doze::awaitsFirstLogin);
     Waking waking = new Waking(this, home, who, user, doze, first, wake);
     state = new State.AwaitingBackend(waking);
     home.sessions().stirred();

@@ -1,6 +1,7 @@
 package dormouse.imap;
 
 import dormouse.imap.sleep.FoldWriter;
+import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.Sleeper;
 import dormouse.imap.sleep.StatusDesk;
 import dormouse.imap.sleep.UserMailboxes;
@@ -261,8 +262,10 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
   }
 
   @Override
-  public boolean neverAwake() {
-    return own().neverAwake();
+  public boolean awaitsFirstLogin() {
+    OwnFacts facts = own();
+    Grant grant = setting.grant();
+    return facts.neverAwake() && (grant == null || !grant.hasLetInSince(facts.since()));
   }
 
   @Override

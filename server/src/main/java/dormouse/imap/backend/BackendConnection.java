@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -276,6 +277,12 @@ public final class BackendConnection extends ChannelInboundHandlerAdapter {
   /// Who is logged in; null if nobody is.
   @Nullable Login login() {
     return login;
+  }
+
+  /// How long ago the user who is logged in was let in.
+  public Duration loggedInFor() {
+    Login accepted = Objects.requireNonNull(login, "nobody is logged in");
+    return Duration.ofMillis(wheel.millis() - accepted.atMillis());
   }
 
   /// Whether the backend has said at the login that it can do this.

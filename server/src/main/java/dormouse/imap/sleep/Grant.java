@@ -7,6 +7,7 @@ import dormouse.backend.Backend;
 import dormouse.directory.password.SealedPassword;
 import dormouse.session.Client;
 import java.security.MessageDigest;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -23,7 +24,7 @@ public final class Grant {
   private final @Nullable Standing standing;
   private @Nullable CompletableFuture<LoginAgain.Said> question;
   private int sharers = 1;
-  private boolean hasLetIn;
+  private long letInMillis; // 0: never
 
   private Grant(
       Credentials credentials,
@@ -47,7 +48,7 @@ public final class Grant {
     this.password = in.flag() ? SealedPassword.ofSealed(in.bytes()) : null;
     this.standing = in.flag() ? standing(in) : null;
     this.sharers = (int) in.number();
-    this.hasLetIn = in.flag();
+    this.letInMillis = in.number();
   }
 
   /// For who has logged in at a backend; null if there is no way to do so again.
@@ -110,17 +111,19 @@ public final class Grant {
       out.alike(told.alike());
     }
     out.number(sharers);
-    out.flag(hasLetIn);
+    out.number(letInMillis);
   }
 
   /// A backend has let the user in by it.
-  void letIn() {
-    hasLetIn = true;
+  ///
+  /// @param at when; for a connection that was lent that is long past
+  void letIn(Instant at) {
+    letInMillis = Math.max(letInMillis, at.toEpochMilli());
   }
 
-  /// Whether a backend has let the user in by it since the client's login.
-  public boolean hasLetIn() {
-    return hasLetIn;
+  /// Whether a backend has let the user in by it at that moment or since. It is asked with when a session came, for who shares it has come at another time.
+  public boolean hasLetInSince(Instant moment) {
+    return letInMillis >= moment.toEpochMilli();
   }
 
   /// Whose login the client's was.

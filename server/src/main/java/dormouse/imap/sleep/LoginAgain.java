@@ -255,8 +255,8 @@ final class LoginAgain {
         .thenAccept(result -> {
           switch (result) {
             case BackendLogin.Outcome.LoggedIn(var connection, var capabilities) -> {
-              grant.letIn();
               if (backend.servedBy(connection.backend(), way)) {
+                grant.letIn(in.clock().instant().minus(connection.loggedInFor()));
                 outcome.complete(new Outcome.LoggedIn(connection, capabilities));
               } else { // the user has been sent elsewhere meanwhile
                 connection.leave();

@@ -35,8 +35,8 @@ public final class Sleeper {
     /// Who the client is.
     Client client();
 
-    /// Whether the session began asleep, and sleeps on since: it has not logged in at a backend yet.
-    boolean neverAwake();
+    /// Whether whoever logs in for the session makes its first login: it began asleep, and no backend has let its user in since.
+    boolean awaitsFirstLogin();
 
     /// The mailbox as the client has been told of it.
     SelectedMailbox told();
@@ -141,8 +141,8 @@ public final class Sleeper {
   }
 
   /// Whether whoever logs in for it makes its first login.
-  boolean neverAwake() {
-    return listener.neverAwake();
+  boolean awaitsFirstLogin() {
+    return listener.awaitsFirstLogin();
   }
 
   SelectedMailbox told() {

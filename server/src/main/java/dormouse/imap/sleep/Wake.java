@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -73,7 +74,7 @@ public final class Wake {
   private final ClientFeatures features;
   private final String notify;
   private final @Nullable Sleeper sleeper;
-  private final boolean firstLogin;
+  private final BooleanSupplier firstLogin;
   private final CompletableFuture<Result> result = new CompletableFuture<>();
   private final Backoff backoff = new Backoff(LONGEST_PAUSE);
   private @Nullable LoginAgain login;
@@ -83,7 +84,7 @@ public final class Wake {
 
   /// @param notify the command that sets what the client is told without asking; "" for none
   /// @param sleeper null for a session that had nothing selected
-  /// @param firstLogin whether the client's own login is made by it, so that any refusal of that is the answer
+  /// @param firstLogin asked behind a refusal: whether the client's own login is still to be made, so that any refusal of that is the answer
   public Wake(
       UserMailboxes home,
       Client client,
@@ -92,7 +93,7 @@ public final class Wake {
       ClientFeatures features,
       String notify,
       @Nullable Sleeper sleeper,
-      boolean firstLogin) {
+      BooleanSupplier firstLogin) {
     this.home = home;
     this.client = client;
     this.clientId = clientId;
@@ -143,7 +144,7 @@ public final class Wake {
             }
             case LoginAgain.Outcome.Refused(var refusal) -> end(refusal);
             case LoginAgain.Outcome.NotFromHere _ -> end(Refusal.byDirectory(""));
-            case LoginAgain.Outcome.Failed(LoginResult.Rejected _) when firstLogin ->
+            case LoginAgain.Outcome.Failed(LoginResult.Rejected _) when firstLogin.getAsBoolean() ->
                 end(Refusal.LOGIN);
             case LoginAgain.Outcome.Failed(var why) -> {
               if (why instanceof LoginResult.Unavailable(var cause) && cause == Cause.DIRECTORY) {

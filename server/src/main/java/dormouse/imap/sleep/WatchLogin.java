@@ -118,8 +118,8 @@ final class WatchLogin {
       case LoginAgain.Outcome.NotFromHere _ ->
           host.refused(Refusal.byDirectory(""), one -> one.grant == by && !by.allows(one.client()));
       case LoginAgain.Outcome.Failed(var result) -> {
-        boolean refused = result instanceof LoginResult.Rejected && !by.hasLetIn();
-        host.failed(word(result), one -> refused && one.grant == by && one.neverAwake());
+        boolean refused = result instanceof LoginResult.Rejected;
+        host.failed(word(result), one -> refused && one.grant == by && one.awaitsFirstLogin());
       }
     }
   }

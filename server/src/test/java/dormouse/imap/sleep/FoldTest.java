@@ -87,6 +87,9 @@ class FoldTest {
         List.of(
             Sleeper.class,
             "grant form hears rev2 listener view own sinceMillis sinceEpoch waitsFor behind watch"),
+        List.of(
+            Grant.class,
+            "user authzid owner masters password standing question sharers letInMillis"),
         List.of(MailboxView.class, "uidValidity uidNext highestModSeq uids flags"),
         List.of(SelectCache.class, "home room said closedBy bytes now"),
         List.of(Epochs.class, "mailboxes any last"),
@@ -320,6 +323,16 @@ class FoldTest {
     UserMailboxes late = unfold(folded, null);
     assertThat(late.changes().writes().isEcho("s1", "\"Sent\"")).isFalse();
     assertThat(late.changes().writes().named("\"Sent\"")).isEqualTo(named);
+  }
+
+  @Test
+  void aGrantKnowsWhenItHasLetIn() {
+    grant.letIn(clock.instant());
+    FoldWriter out = new FoldWriter();
+    grant.fold(out);
+    Grant again = Grant.unfold(new FoldReader(out.own(), 0, out.alike()));
+    assertThat(again.hasLetInSince(clock.instant())).isTrue();
+    assertThat(again.hasLetInSince(clock.instant().plusMillis(1))).isFalse();
   }
 
   @Test

@@ -8,6 +8,8 @@ import dormouse.auth.Credentials;
 import dormouse.auth.MasterUser;
 import dormouse.backend.Backend;
 import dormouse.imap.backend.OwnConnection;
+import dormouse.session.HandClock;
+import java.time.Instant;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -27,6 +29,22 @@ class GrantTest {
     assertThat(password(first)).isEqualTo("secret");
     first.wipe();
     assertThatThrownBy(() -> first.open(backend)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void whoCameLaterWasNotLetInBefore() {
+    Instant then = new HandClock().instant();
+    Instant later = then.plusMillis(1);
+    Grant grant = grant("ann", "secret");
+    assertThat(grant.hasLetInSince(then)).isFalse();
+    grant.letIn(then);
+    assertThat(grant.share(grant("ann", "secret"))).isTrue();
+    assertThat(grant.hasLetInSince(then)).isTrue();
+    assertThat(grant.hasLetInSince(later)).isFalse();
+
+    grant.letIn(later);
+    grant.letIn(then); // on a connection that was lent
+    assertThat(grant.hasLetInSince(later)).isTrue();
   }
 
   @Test

@@ -36,7 +36,7 @@ record Silent(String mailbox) implements Sleeper.Listener {
   }
 
   @Override
-  public boolean neverAwake() {
+  public boolean awaitsFirstLogin() {
     return false;
   }
 
