@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -29,7 +30,9 @@ final class DormouseFront implements Front {
   private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
   private static final Pattern FILLERS =
       Pattern.compile("(?m)^ *\\d+: +\\d+ +(\\d+) +\\S*jdk\\.internal\\.vm\\.Filler");
-  private static final Pattern HEAP = Pattern.compile("\\[0x(\\p{XDigit}+), 0x(\\p{XDigit}+)\\)");
+  private static final Pattern
+      HEAP = // of the parallel collector a line a generation, of G1 one line
+      Pattern.compile("\\[0x(\\p{XDigit}+), (?:0x\\p{XDigit}+, )?0x(\\p{XDigit}+)\\)");
   private static final Pattern CODE =
       Pattern.compile("(?m)^CodeCache: size=\\d+Kb,? used=(\\d+)Kb");
   private static final Pattern AREA = Pattern.compile("(\\p{XDigit}+)-(\\p{XDigit}+) .*");
@@ -142,15 +145,19 @@ final class DormouseFront implements Front {
     Matcher total = TOTAL.matcher(classes);
     long fillers =
         FILLERS.matcher(classes).results().mapToLong(each -> Long.parseLong(each.group(1))).sum();
-    Matcher heap = HEAP.matcher(jcmd("GC.heap_info"));
-    if (!total.find() || !heap.find()) {
+    List<MatchResult> heap = HEAP.matcher(jcmd("GC.heap_info")).results().toList();
+    if (!total.find() || heap.isEmpty()) {
       throw new IllegalStateException("nothing is told of the heap");
     }
-    long from = Long.parseLong(heap.group(1), HEX);
-    long to = Long.parseLong(heap.group(2), HEX);
+    long from = heap.stream().mapToLong(part -> address(part.group(1))).min().orElseThrow();
+    long to = heap.stream().mapToLong(part -> address(part.group(2))).max().orElseThrow();
     long needed = Long.parseLong(total.group(1)) - fillers;
     long pid = daemon.pid();
     return () -> memoryBytes(pid, from, to) - needed;
+  }
+
+  private static long address(String digits) {
+    return Long.parseLong(digits, HEX);
   }
 
   /// Pss of what lies between two addresses.
