@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /// A Dormouse in a process of its own, whose log is a file beside its settings. For one thread.
-final class OwnProcess {
+final class OwnProcess implements AutoCloseable {
   static final Duration SOON = Duration.ofSeconds(30);
 
   private final Process process;
@@ -77,9 +77,13 @@ final class OwnProcess {
     return process.exitValue();
   }
 
-  /// Tells it to end, if it has not, and waits for that.
-  void end() throws InterruptedException {
+  /// Tells it to end, if it has not, and waits for that; it is killed if it does not.
+  @Override
+  public void close() {
     process.destroy();
-    awaitEnd();
+    process.onExit().completeOnTimeout(process, SOON.toSeconds(), TimeUnit.SECONDS).join();
+    boolean ended = !process.isAlive();
+    process.destroyForcibly();
+    assertThat(ended).as("ended when it was told to").isTrue();
   }
 }

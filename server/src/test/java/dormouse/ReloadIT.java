@@ -39,8 +39,7 @@ final class ReloadIT {
     try (DovecotServer dovecot = DovecotServer.start()) {
       Path file = directory.resolve("dormouse.yaml");
       write(file, first, dovecot.imapPort(), "");
-      OwnProcess process = OwnProcess.serving(file);
-      try {
+      try (OwnProcess process = OwnProcess.serving(file)) {
         Wait.until("it serves", OwnProcess.SOON, () -> accepts(first));
         ImapClient client = client(first).login("u1", DovecotServer.PASSWORD);
         client.ok("SELECT INBOX");
@@ -70,8 +69,6 @@ final class ReloadIT {
         only.login("u1", DovecotServer.PASSWORD);
         client.ok("NOOP");
         client.logout();
-      } finally {
-        process.end();
       }
     }
   }
@@ -81,8 +78,7 @@ final class ReloadIT {
     try (DovecotServer dovecot = DovecotServer.start()) {
       Path file = directory.resolve("dormouse.yaml");
       write(file, first, dovecot.imapPort(), "");
-      OwnProcess process = OwnProcess.serving(file);
-      try {
+      try (OwnProcess _ = OwnProcess.serving(file)) {
         Wait.until("it serves", OwnProcess.SOON, () -> accepts(first));
         ImapClient one = client(first).login("u1", DovecotServer.PASSWORD);
         ImapClient two = client(first).login("u1", DovecotServer.PASSWORD);
@@ -113,8 +109,6 @@ final class ReloadIT {
         for (ImapClient each : List.of(one, two, three, four)) {
           each.ok("NOOP");
         }
-      } finally {
-        process.end();
       }
     }
   }
@@ -128,8 +122,7 @@ final class ReloadIT {
         ServerSocket taken = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       Path file = directory.resolve("dormouse.yaml");
       writeTls(file, dovecot.imapPort(), "");
-      OwnProcess process = OwnProcess.serving(file);
-      try {
+      try (OwnProcess process = OwnProcess.serving(file)) {
         Wait.until("it serves", OwnProcess.SOON, () -> accepts(first));
         ImapClient client = tls().login("u1", DovecotServer.PASSWORD);
         assertThat(served()).isEqualTo("CN=before.example.org");
@@ -170,8 +163,6 @@ final class ReloadIT {
         ImapClient only = tls();
         assertThatThrownBy(this::tls);
         only.close();
-      } finally {
-        process.end();
       }
     }
   }

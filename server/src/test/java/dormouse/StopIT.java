@@ -33,8 +33,7 @@ final class StopIT {
       try (ImapClient direct = dovecot.client("u1")) {
         direct.append("INBOX", "", message);
       }
-      OwnProcess process = OwnProcess.serving(settings(dovecot));
-      try {
+      try (OwnProcess process = OwnProcess.serving(settings(dovecot))) {
         Wait.until("it serves", OwnProcess.SOON, this::accepts);
         try (ImapClient client = client();
             ImapClient idle = client()) {
@@ -56,8 +55,6 @@ final class StopIT {
         }
         assertThat(process.awaitEnd()).isEqualTo(TERMINATED);
         process.awaitLog("INFO  stopped", 1);
-      } finally {
-        process.end();
       }
     }
   }
