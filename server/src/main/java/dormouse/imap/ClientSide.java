@@ -114,7 +114,7 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
     this.home = home;
     this.metrics = home.metrics();
     this.host = host;
-    this.stall = new Stall(home.wheel(), this, this::stalled);
+    this.stall = new Stall(home.wheel(), this);
     this.mayCompress = mayCompress;
     this.unread = new UnreadBytes(ByteBufAllocator.DEFAULT);
   }

@@ -4,7 +4,7 @@ import dormouse.session.Timer;
 import dormouse.session.TimerWheel;
 import java.time.Duration;
 
-/// Whether a client takes what it is sent: while it does not keep up, it must take something within a time, and then again. Linux' kernel
+/// Whether a client takes what it is sent: while it does not keep up, it must take something within a time, and then again, or it is [ClientSide#stalled]. Linux' kernel
 /// too would give it up soon afterwards (TCP_USER_TIMEOUT), but tell no more than that it is gone.
 ///
 /// It is looked at often, for it may take the most in the moment in which it falls behind: a kernel has room of its own.
@@ -16,17 +16,14 @@ final class Stall extends Timer {
 
   private final TimerWheel wheel;
   private final ClientSide client;
-  private final Runnable stalled;
   private long taken; // at the last look
   private int looks; // since it took something; below 0 before the first
   private boolean last; // nothing more will be sent
   private boolean over;
 
-  /// @param stalled called when the client has taken nothing for the whole time
-  Stall(TimerWheel wheel, ClientSide client, Runnable stalled) {
+  Stall(TimerWheel wheel, ClientSide client) {
     this.wheel = wheel;
     this.client = client;
-    this.stalled = stalled;
   }
 
   /// The client keeps up now, or does so no more.
@@ -66,7 +63,7 @@ final class Stall extends Timer {
     if (looks < LOOKS) {
       wheel.set(this, EVERY);
     } else {
-      stalled.run();
+      client.stalled();
     }
   }
 }
