@@ -41,12 +41,10 @@ final class Drain {
 
   /// A tenth, between the least and the most; all of a time that is shorter.
   private static Duration lastWords(Duration within) {
-    Duration wanted = shorter(within.dividedBy(10), MOST_LAST_WORDS);
-    return shorter(wanted.compareTo(LEAST_LAST_WORDS) < 0 ? LEAST_LAST_WORDS : wanted, within);
-  }
-
-  private static Duration shorter(Duration one, Duration other) {
-    return one.compareTo(other) < 0 ? one : other;
+    long allMillis = within.toMillis();
+    long lastMillis =
+        Math.clamp(allMillis / 10, LEAST_LAST_WORDS.toMillis(), MOST_LAST_WORDS.toMillis());
+    return Duration.ofMillis(Math.min(lastMillis, allMillis));
   }
 
   /// Ends the sessions of a loop, on which this is called.
