@@ -37,7 +37,7 @@ final class AuthHttpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  private final AuthHttpConnections owner;
+  private final LoopConnections owner;
   private final Channel channel;
   private byte[] head = new byte[512];
   private int headBytes;
@@ -46,7 +46,7 @@ final class AuthHttpConnection extends ChannelInboundHandlerAdapter {
   private @Nullable Question question;
   private boolean used;
 
-  AuthHttpConnection(AuthHttpConnections owner, Channel channel) {
+  AuthHttpConnection(LoopConnections owner, Channel channel) {
     this.owner = owner;
     this.channel = channel;
   }
@@ -141,7 +141,7 @@ final class AuthHttpConnection extends ChannelInboundHandlerAdapter {
     }
     if (used && headBytes == 0) {
       question = null;
-      owner.askOnNew(asked, channel.eventLoop()); // it was closed while we asked
+      owner.askAgain(asked); // it was closed while we asked
       return;
     }
     failed(asked, "has closed before the end of its answer");

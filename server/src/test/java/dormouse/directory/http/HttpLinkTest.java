@@ -22,11 +22,6 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -92,36 +87,6 @@ class HttpLinkTest {
       assertThat(daemon.connections()).isEqualTo(2);
     } finally {
       nio.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
-    }
-  }
-
-  @Test
-  void aSocketThatIsFullIsAskedWhenThereIsRoom() throws Exception {
-    Path socket = directory.resolve("auth.sock");
-    UnixDomainSocketAddress address = UnixDomainSocketAddress.of(socket);
-    try (ServerSocketChannel daemon =
-            ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(address, 1);
-        SocketChannel first = SocketChannel.open(address);
-        SocketChannel second = SocketChannel.open(address); // one more would wait
-        HttpLink link = link(settings(socket))) {
-      assertThat(first.isConnected() && second.isConnected()).isTrue();
-      CompletableFuture<Answer> answer = asked(link);
-      for (int i = 0; i < 3; i++) {
-        loop.submit(() -> {}).get(10, TimeUnit.SECONDS); // in which it is told that it is full
-      }
-      assertThat(answer).isNotDone();
-      daemon.accept().close();
-      daemon.accept().close();
-      try (SocketChannel asks = daemon.accept()) {
-        ByteBuffer request = ByteBuffer.allocate(4096);
-        while (!new String(request.array(), 0, request.position(), StandardCharsets.ISO_8859_1)
-            .endsWith("\r\n\r\n")) {
-          assertThat(asks.read(request)).isPositive();
-        }
-        String ok = "HTTP/1.0 200 OK\r\nAuth-Server: 10.0.0.1\r\nAuth-Port: 143\r\n\r\n";
-        asks.write(ByteBuffer.wrap(ok.getBytes(StandardCharsets.ISO_8859_1)));
-        assertThat(host(answer.get(10, TimeUnit.SECONDS))).isEqualTo("10.0.0.1");
-      }
     }
   }
 

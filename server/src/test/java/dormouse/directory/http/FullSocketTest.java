@@ -1,0 +1,283 @@
+package dormouse.directory.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dormouse.config.AuthUrl;
+import dormouse.config.HttpLinkSettings;
+import dormouse.directory.Answer;
+import dormouse.directory.Attempts;
+import dormouse.directory.http.AuthHttpConnection.Question;
+import dormouse.testkit.Wait;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.DefaultChannelPromise;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.PromiseNotifier;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// A daemon at whose socket as many wait as may, asked from either kind of event loop.
+@ParameterizedClass
+@ValueSource(booleans = {true, false})
+@Timeout(30)
+class FullSocketTest {
+  private final boolean epoll;
+  private final EventLoopGroup loops;
+  private final EventLoop loop;
+  private final List<SocketChannel> strangers = new ArrayList<>();
+  private final ServerSocketChannel daemon;
+  private final UnixDomainSocketAddress address;
+  private final HttpLinkSettings settings;
+  private final HttpLink link;
+
+  FullSocketTest(boolean epoll, @TempDir Path directory) throws IOException {
+    assumeTrue(!epoll || Epoll.isAvailable());
+    this.epoll = epoll;
+    loops =
+        new MultiThreadIoEventLoopGroup(
+            1, epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    loop = loops.next();
+    address = UnixDomainSocketAddress.of(directory.resolve("auth.sock"));
+    AuthUrl url = new AuthUrl(false, "localhost", 80, address.getPath().toString(), "/auth");
+    settings = new HttpLinkSettings(url, List.of(), false, /* keepAlive= */ 2, false, false, null);
+    link = new HttpLink(settings, null, epoll);
+    daemon = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+  }
+
+  @BeforeEach
+  void listen() throws IOException {
+    daemon.bind(address, 1);
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    link.close();
+    for (SocketChannel stranger : strangers) {
+      stranger.close();
+    }
+    daemon.close();
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+  }
+
+  @Test
+  void aConnectionThatComesFreeIsForWhoWaits() throws Exception {
+    CompletableFuture<Answer> ann = asked("ann");
+    try (SocketChannel first = daemon.accept()) {
+      assertThat(request(first)).contains("Auth-User: ann\r\n");
+      fill();
+      CompletableFuture<Answer> bob = asked("bob");
+      turn();
+      assertThat(bob).isNotDone();
+      answer(first);
+      assertThat(ann.get(10, TimeUnit.SECONDS)).isInstanceOf(Answer.Accept.class);
+      assertThat(request(first)).contains("Auth-User: bob\r\n");
+      answer(first);
+      assertThat(bob.get(10, TimeUnit.SECONDS)).isInstanceOf(Answer.Accept.class);
+    }
+  }
+
+  @Test
+  void soIsOneThatComesFreeBeforeTheSocketIsKnownToBeFull() throws Exception {
+    try (AuthHttpConnections to = new AuthHttpConnections(settings, null, epoll)) {
+      CompletableFuture<AuthHttpResponse> ann = new CompletableFuture<>();
+      CompletableFuture<AuthHttpResponse> bob = new CompletableFuture<>();
+      List<ChannelPromise> dials = new ArrayList<>();
+      LoopConnections here =
+          new LoopConnections(
+              loop,
+              () -> 2,
+              owner -> {
+                if (dials.isEmpty()) {
+                  dials.add(new DefaultChannelPromise(new EmbeddedChannel(), loop));
+                  return to.dial(owner, loop);
+                }
+                ann.thenRun(() ->
+                    to.dial(owner, loop)
+                        .addListener(new PromiseNotifier<Void, ChannelFuture>(dials.getFirst())));
+                return dials.getFirst();
+              });
+      loop.submit(() -> here.ask(question("ann", ann))).get(10, TimeUnit.SECONDS);
+      try (SocketChannel first = daemon.accept()) {
+        assertThat(request(first)).startsWith("ann");
+        fill();
+        loop.submit(() -> here.ask(question("bob", bob))).get(10, TimeUnit.SECONDS);
+        answer(first);
+        assertThat(request(first)).startsWith("bob");
+        bob.cancel(false);
+      }
+    }
+  }
+
+  private static Question question(String text, CompletableFuture<AuthHttpResponse> answer) {
+    return new Question((text + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1), answer);
+  }
+
+  @Test
+  void whoComesLaterGoesBehindThoseWhoWait() throws Exception {
+    fill();
+    CompletableFuture<Answer> ann = asked("ann");
+    turn();
+    assertThat(ann).isNotDone();
+    CompletableFuture<Answer> bob =
+        loop.submit(
+                () -> {
+                  daemon.accept().close();
+                  return link.ask(Attempts.of("bob", "secret"), loop);
+                })
+            .get(10, TimeUnit.SECONDS);
+    daemon.accept().close();
+    try (SocketChannel first = daemon.accept();
+        SocketChannel second = daemon.accept()) {
+      assertThat(request(first)).contains("Auth-User: ann\r\n");
+      assertThat(request(second)).contains("Auth-User: bob\r\n");
+      answer(first);
+      answer(second);
+      assertThat(ann.get(10, TimeUnit.SECONDS)).isInstanceOf(Answer.Accept.class);
+      assertThat(bob.get(10, TimeUnit.SECONDS)).isInstanceOf(Answer.Accept.class);
+    }
+  }
+
+  @Test
+  void whoseConnectionIsClosedOnItIsNext() throws Exception {
+    CompletableFuture<Answer> before = asked("before");
+    CompletableFuture<Answer> ann;
+    CompletableFuture<Answer> bob;
+    try (SocketChannel kept = daemon.accept()) {
+      request(kept);
+      answer(kept);
+      before.get(10, TimeUnit.SECONDS);
+      ann = asked("ann");
+      assertThat(request(kept)).contains("Auth-User: ann\r\n");
+      fill();
+      bob = asked("bob");
+      turn();
+      kept.shutdownOutput();
+      assertThat(kept.read(ByteBuffer.allocate(1))).isNegative();
+      turn();
+    }
+    daemon.accept().close();
+    daemon.accept().close();
+    try (SocketChannel first = daemon.accept();
+        SocketChannel second = daemon.accept()) {
+      assertThat(request(first)).contains("Auth-User: ann\r\n");
+      assertThat(request(second)).contains("Auth-User: bob\r\n");
+      answer(first);
+      answer(second);
+      assertThat(ann.get(10, TimeUnit.SECONDS)).isInstanceOf(Answer.Accept.class);
+      assertThat(bob.get(10, TimeUnit.SECONDS)).isInstanceOf(Answer.Accept.class);
+    }
+  }
+
+  @Test
+  void whoWaitsNoMoreIsPassedOver() throws Exception {
+    fill();
+    CompletableFuture<Answer> ann = asked("ann");
+    CompletableFuture<Answer> bob = asked("bob");
+    turn();
+    loop.submit(() -> ann.cancel(true)).get(10, TimeUnit.SECONDS);
+    daemon.accept().close();
+    daemon.accept().close();
+    try (SocketChannel first = daemon.accept()) {
+      assertThat(request(first)).contains("Auth-User: bob\r\n");
+      answer(first);
+      assertThat(bob.get(10, TimeUnit.SECONDS)).isInstanceOf(Answer.Accept.class);
+    }
+  }
+
+  @Test
+  void whoWaitsIsToldWhenTheDaemonEnds() throws Exception {
+    fill();
+    CompletableFuture<Answer> ann = asked("ann");
+    CompletableFuture<Answer> bob = asked("bob");
+    turn();
+    daemon.close();
+    assertThat(ann).failsWithin(Duration.ofSeconds(10));
+    assertThat(bob).failsWithin(Duration.ofSeconds(10));
+  }
+
+  @Test
+  void ofThoseWhoWaitOneDials() throws Exception {
+    fill();
+    try (AuthHttpConnections to = new AuthHttpConnections(settings, null, epoll)) {
+      AtomicInteger dials = new AtomicInteger();
+      LoopConnections here =
+          new LoopConnections(
+              loop,
+              () -> 2,
+              owner -> {
+                dials.incrementAndGet();
+                return to.dial(owner, loop);
+              });
+      long begun = System.nanoTime();
+      CompletableFuture<AuthHttpResponse> answer = new CompletableFuture<>();
+      for (int i = 0; i < 200; i++) {
+        loop.submit(() -> here.ask(question("ann", answer))).get(10, TimeUnit.SECONDS);
+        turn();
+      }
+      Wait.until("it dials again", Duration.ofSeconds(10), () -> dials.get() > 5);
+      int dialed = dials.get();
+      long pauses = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun) / 20;
+      assertThat(dialed).isLessThanOrEqualTo((int) pauses + 1);
+      answer.cancel(false);
+    }
+  }
+
+  /// Strangers take what room there is.
+  private void fill() throws IOException {
+    strangers.add(SocketChannel.open(address));
+    strangers.add(SocketChannel.open(address)); // one more would wait
+  }
+
+  private CompletableFuture<Answer> asked(String user) throws Exception {
+    return loop.submit(() -> link.ask(Attempts.of(user, "secret"), loop)).get(10, TimeUnit.SECONDS);
+  }
+
+  /// Has the loop do what there is to do, as to hear that the socket is full.
+  private void turn() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      loop.submit(() -> {}).get(10, TimeUnit.SECONDS);
+    }
+  }
+
+  private static String request(SocketChannel from) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(4096);
+    String text = "";
+    while (!text.endsWith("\r\n\r\n")) {
+      assertThat(from.read(bytes)).isPositive();
+      text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.ISO_8859_1);
+    }
+    return text;
+  }
+
+  private static void answer(SocketChannel to) throws IOException {
+    String ok =
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nAuth-Server: 10.0.0.1\r\nAuth-Port: 143\r\n\r\n";
+    to.write(ByteBuffer.wrap(ok.getBytes(StandardCharsets.ISO_8859_1)));
+  }
+}
