@@ -61,19 +61,24 @@ final class PackagingTest {
 
   @Test
   void theLauncherChoosesACollectorUnlessJavaOptsDo() throws Exception {
-    assertThat(launched("")).containsOnlyOnce("-XX:+UseParallelGC");
-    assertThat(launched("-Xmx4g")).containsOnlyOnce("-XX:+UseParallelGC").contains("-Xmx4g");
-    assertThat(launched("-Xmx4g -XX:+UseZGC"))
+    assertThat(launched("JAVA_OPTS", "")).containsOnlyOnce("-XX:+UseParallelGC");
+    assertThat(launched("JAVA_OPTS", "-Xmx4g"))
+        .containsOnlyOnce("-XX:+UseParallelGC")
+        .contains("-Xmx4g");
+    assertThat(launched("JAVA_OPTS", "-Xmx4g -XX:+UseZGC"))
         .containsOnlyOnce("-XX:+UseZGC")
         .doesNotContain("-XX:+UseParallelGC");
+    for (String heardByTheJvm : List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")) {
+      assertThat(launched(heardByTheJvm, "-XX:+UseG1GC")).doesNotContain("-XX:+UseParallelGC");
+    }
   }
 
   /// What it starts.
-  private static String launched(String options) throws Exception {
+  private static String launched(String variable, String options) throws Exception {
     ProcessBuilder launcher =
         new ProcessBuilder(ROOT.resolve("packaging/dormouse").toString(), "--version");
     launcher.environment().put("JAVA", "/bin/echo");
-    launcher.environment().put("JAVA_OPTS", options);
+    launcher.environment().put(variable, options);
     Process process = launcher.redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).isZero();
