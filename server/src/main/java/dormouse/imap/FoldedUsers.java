@@ -133,9 +133,9 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
 
   // ── to fold ──
 
-  /// Whether there is room for another.
-  boolean hasRoom() {
-    return records.size() < (long) CAPACITY / 64 * 63 * Records.CELL_BYTES;
+  /// Whether there is room for another, and they are not being unfolded.
+  boolean mayFold() {
+    return leaving == null && records.size() < (long) CAPACITY / 64 * 63 * Records.CELL_BYTES;
   }
 
   /// Folds a user; its mailboxes and its sessions must not be used any more.
@@ -370,11 +370,11 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
 
   /// Goes through all from this bucket on, of whom some are unfolded then.
   ///
-  /// @param most how many may be before others have their turn
+  /// @param most how many are looked at, whatever becomes of them, before others have their turn
   private void walk(IntConsumer each, int most, int first) {
-    int before = crowd.size();
+    int lookedAt = 0;
     for (int bucket = first; bucket < crowd.buckets(); bucket++) {
-      if (before - crowd.size() >= most) {
+      if (lookedAt >= most) {
         walkOn(each, bucket);
         return;
       }
@@ -383,6 +383,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
         there.add(at);
       }
       there.forEach(record -> guarded(each, record, "unfold"));
+      lookedAt += there.size();
     }
   }
 

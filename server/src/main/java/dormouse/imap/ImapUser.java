@@ -129,7 +129,7 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
   @Override
   protected void due() {
     FoldedUsers into = users.foldedOf(loop);
-    if (into != null && mailboxes != null && setting != null && into.hasRoom()) {
+    if (into != null && mailboxes != null && setting != null && into.mayFold()) {
       fold(into, mailboxes, setting);
     }
   }

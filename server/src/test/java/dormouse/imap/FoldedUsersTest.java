@@ -1,11 +1,10 @@
 package dormouse.imap;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dormouse.FrontEnd;
 import dormouse.auth.Credentials;
 import dormouse.backend.Approach;
 import dormouse.backend.Backend;
@@ -39,10 +38,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Users of one loop who are folded, and are unfolded when Dormouse stops. They have no sessions, which have nothing to do with it.
@@ -59,7 +58,7 @@ class FoldedUsersTest {
       new ImapUsers(
           new Feeds(loops, clock, metrics),
           loops,
-          Parkings.open(loops, FrontEnd.PARK, metrics),
+          Parkings.open(loops, /* parks= */ true, metrics),
           clock,
           metrics);
   private final Backend backend = new OwnConnection().connection().backend();
@@ -67,11 +66,6 @@ class FoldedUsersTest {
   private final BackendFeeds feeds = new BackendFeeds(backend.name(), clock, metrics);
   private final Surroundings usual = surroundings(_ -> feeds);
   private final List<String> told = new ArrayList<>(); // on the loop
-
-  @BeforeEach
-  void folds() {
-    assumeTrue(FrontEnd.PARK);
-  }
 
   @AfterEach
   void stop() {
@@ -140,6 +134,52 @@ class FoldedUsersTest {
       }
     }
     onLoop(() -> assertThat(told).hasSize(MANY).doesNotHaveDuplicates());
+  }
+
+  @Test
+  void soItDoesWhereNobodyCanBeUnfolded() throws Exception {
+    List<Integer> triedBefore = new ArrayList<>();
+    List<String> tried = new ArrayList<>();
+    List<String> leaving = new ArrayList<>();
+    Surroundings broken =
+        surroundings(_ -> {
+          if (leaving.isEmpty()) {
+            return feeds;
+          }
+          tried.add("one");
+          if (tried.size() == 1) {
+            loop.schedule(() -> triedBefore.add(tried.size()), 0, SECONDS);
+          }
+          throw new IllegalStateException("as a bug would");
+        });
+    CountDownLatch last = new CountDownLatch(1);
+    onLoop(() -> {
+      IntStream.range(0, MANY).forEach(i -> fold("u" + i, broken));
+      leaving.add("all");
+      folded().unfoldAll(/* inTurns= */ true, this::tell);
+      watchFor(() -> tried.size() >= MANY, last);
+    });
+    awaitThat(last);
+    onLoop(() -> assertThat(triedBefore.getFirst()).isLessThan(MANY));
+  }
+
+  private void watchFor(BooleanSupplier what, CountDownLatch there) {
+    if (what.getAsBoolean()) {
+      there.countDown();
+    } else {
+      loop.schedule(() -> watchFor(what, there), 1, MILLISECONDS);
+    }
+  }
+
+  /// What is to be told of one who has been unfolded by another is told a moment later.
+  @Test
+  void nobodyIsFoldedAgainMeanwhile() throws Exception {
+    onLoop(() -> {
+      fold("ann", usual);
+      assertThat(folded().mayFold()).isTrue();
+      folded().unfoldAll(/* inTurns= */ true, this::tell);
+      assertThat(folded().mayFold()).isFalse();
+    });
   }
 
   @Test
