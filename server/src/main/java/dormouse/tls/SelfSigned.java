@@ -11,6 +11,7 @@ import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -47,11 +48,13 @@ final class SelfSigned {
   }
 
   private static boolean isUsable(CertificateSettings files, Instant now) {
-    if (!Files.exists(files.certificate()) || !Files.exists(files.key())) {
+    try {
+      Files.readAllBytes(files.certificate());
+      Files.readAllBytes(files.key());
+    } catch (NoSuchFileException missing) {
       return false;
-    }
-    if (!Files.isReadable(files.certificate()) || !Files.isReadable(files.key())) {
-      return true; // nobody knows, and whoever reads it is told so
+    } catch (IOException unknown) {
+      return true; // as without a descriptor: whoever reads it is told so
     }
     try {
       X509Certificate certificate = PemFiles.certificates(files.certificate()).getFirst();
@@ -68,7 +71,7 @@ final class SelfSigned {
     }
   }
 
-  /// As [#make] does. Whoever has put another there is told what is wrong with its key, and keeps it.
+  /// As [#make] does. Whoever has put another there that is valid is told what is wrong with its key, and keeps it.
   private static boolean isMadeHere(X509Certificate certificate) {
     return certificate.getIssuerX500Principal().equals(certificate.getSubjectX500Principal())
         && certificate.getBasicConstraints() == SIGNS_ONLY_ITSELF;

@@ -57,6 +57,18 @@ class SelfSignedTest {
   }
 
   /// It is no more than a name that says whose the files are.
+  /// As without a descriptor, which one of a busy machine can be for a moment.
+  @Test
+  void oneThatCannotBeReadIsNotReplaced() throws Exception {
+    CertificateSettings files = SelfSigned.in(dir, clock);
+    byte[] before = Files.readAllBytes(files.certificate());
+    Files.delete(files.key());
+    Files.createDirectory(files.key());
+    assertThat(SelfSigned.in(dir, clock)).isEqualTo(files);
+    assertThat(files.certificate()).hasBinaryContent(before);
+    assertThat(files.key()).isEmptyDirectory();
+  }
+
   @Test
   void whatSomebodyElseHasPutThereIsNotReplaced() throws Exception {
     dormouse.testkit.SelfSigned anothers = dormouse.testkit.SelfSigned.in(dir);
