@@ -11,7 +11,6 @@ import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -48,11 +47,12 @@ final class SelfSigned {
   }
 
   private static boolean isUsable(CertificateSettings files, Instant now) {
+    if (!Files.exists(files.certificate()) || !Files.exists(files.key())) {
+      return false;
+    }
     try {
       Files.readAllBytes(files.certificate());
       Files.readAllBytes(files.key());
-    } catch (NoSuchFileException missing) {
-      return false;
     } catch (IOException unknown) {
       return true; // as without a descriptor: whoever reads it is told so
     }

@@ -56,7 +56,6 @@ class SelfSignedTest {
     assertThat(files.key()).hasBinaryContent(healed);
   }
 
-  /// It is no more than a name that says whose the files are.
   /// As without a descriptor, which one of a busy machine can be for a moment.
   @Test
   void oneThatCannotBeReadIsNotReplaced() throws Exception {
@@ -69,6 +68,7 @@ class SelfSignedTest {
     assertThat(files.key()).isEmptyDirectory();
   }
 
+  /// It is no more than a name that says whose the files are.
   @Test
   void whatSomebodyElseHasPutThereIsNotReplaced() throws Exception {
     dormouse.testkit.SelfSigned anothers = dormouse.testkit.SelfSigned.in(dir);
