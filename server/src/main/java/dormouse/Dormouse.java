@@ -392,7 +392,7 @@ public final class Dormouse implements AutoCloseable {
         now.login(),
         guard,
         users,
-        users.dialogues(),
+        users.sessions().dialogues(),
         loops::wheel,
         clock,
         metrics);
@@ -413,18 +413,18 @@ public final class Dormouse implements AutoCloseable {
     return loops;
   }
 
-  /// As [ImapUsers#kick]. Not from a loop.
+  /// As [dormouse.imap.ImapSessions#kick]. Not from a loop.
   public int kick(String user) {
-    return users.kick(user);
+    return users.sessions().kick(user);
   }
 
   /// Stops to accept, says BYE to every client, waits for them as long as `runtime.drain`, and stops.
   @Override
   public void close() {
-    LOG.info("stop", "sessions", users.size());
+    LOG.info("stop", "sessions", users.sessions().size());
     listeners.forEach(Listener::close);
     checks.values().forEach(HealthCheck::close);
-    users.shutDown(settings.runtime().drain());
+    users.sessions().shutDown(settings.runtime().drain());
     stop(parts);
   }
 

@@ -107,7 +107,7 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
 
   /// What the sessions of an unfolded user have in common.
   ImapSession.Setting setting(UserMailboxes all, Grant grant, Parking parking) {
-    return sharing(new ImapSession.Setting(users, all, wanted.user(), grant, parking));
+    return sharing(new ImapSession.Setting(users.sessions(), all, wanted.user(), grant, parking));
   }
 
   /// The settings have changed.

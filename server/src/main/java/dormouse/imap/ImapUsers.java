@@ -42,7 +42,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collections;
 import java.util.HashMap;
@@ -53,16 +52,14 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Brings clients to their users: lets the directory decide who each is and which backend serves it, moves its channel to the
 /// user's event loop, logs in at the backend, and begins the session.
 ///
 /// [#attempt] runs on the client's loop, everything behind it on the user's.
-public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
+public final class ImapUsers implements ImapLogin {
   /// What one loop has.
   ///
   /// @param users who are not folded
@@ -96,10 +93,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
   private final KeptBytes keptBytes;
   private final Map<EventLoop, Here> here = new HashMap<>();
   private final Map<EventLoop, UserMailboxes.Surroundings> surroundings = new ConcurrentHashMap<>();
-  private final Set<ImapSession> sessions = ConcurrentHashMap.newKeySet();
-  private final LongAdder resting = new LongAdder(); // sessions that are not among those
-  private volatile @Nullable Drain draining;
-  private final Dialogues dialogues = new Dialogues(() -> draining != null, this::oneLess);
+  private final ImapSessions sessions;
 
   public ImapUsers(
       Feeds feeds, EventLoops loops, Parkings parkings, InstantSource clock, Metrics metrics) {
@@ -111,6 +105,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     this.metrics = metrics;
     this.keptBytes = new KeptBytes(Runtime.getRuntime().maxMemory(), metrics);
     this.statusRoom = new StatusRoom(metrics);
+    this.sessions = new ImapSessions(this, loops, parkings, clock);
     loops
         .all()
         .forEach(loop ->
@@ -218,8 +213,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
       LoginDecision.Admitted admitted,
       EventLoop loop,
       int referrals) {
-    Drain stop = draining;
-    if (stop != null && stop.isNearlyOver()) { // its loop has told all others so, maybe
+    if (sessions.areNearlyOver()) { // its loop has told all others so, maybe
       dialogue.shutDownNow();
     }
     if (!dialogue.waits()) {
@@ -245,7 +239,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     }
     LoginTry login =
         LoginTry.begin(
-            here(loop).pool(),
+            poolOf(loop),
             ConnectionPool.Spares.NONE,
             backends,
             admitted.route().approach(),
@@ -345,8 +339,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
             && Grant.isPossible(admitted.credentials(), at, masterOf, settings.keepPassword());
     Capabilities offered =
         sleeps
-            ? here(dialogue.channel().eventLoop())
-                .pool()
+            ? poolOf(dialogue.channel().eventLoop())
                 .letInLately(at, admitted.route().approach(), wish)
             : null;
     if (offered == null
@@ -374,7 +367,7 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     Channel channel = dialogue.channel();
     EventLoop loop = channel.eventLoop();
     ImapUser user = userOf(admitted, loop);
-    UserMailboxes home = user.mailboxes(surroundings(here(loop).pool(), loop), backend);
+    UserMailboxes home = user.mailboxes(surroundings(poolOf(loop), loop), backend);
     home.backend().servedBy(backend, admitted.route());
     home.backend().lendsToClients(standing(admitted).mayBeLent(backend.settings().pool()));
     if (isFull(home)) {
@@ -394,8 +387,8 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
             imap.compress(),
             connection,
             capabilities);
-    sessions.add(session); // while it is a dialogue too, so that a stop counts it all the time
-    session.begin(tag, dialogue.release(), draining != null);
+    sessions.begun(session); // while it is a dialogue too, so that a stop counts it all the time
+    session.begin(tag, dialogue.release(), sessions.goDown());
   }
 
   /// One object for those who have the same in common.
@@ -410,42 +403,11 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
             admitted.standing());
     return user.sharing(
         new ImapSession.Setting(
-            this,
+            sessions,
             home,
             admitted.user(),
             brought == null ? null : home.sharing(brought),
             parkings.of(home.loop())));
-  }
-
-  @Override
-  public void rests(ImapSession session) {
-    resting.increment();
-    sessions.remove(session);
-    session.home().rests();
-  }
-
-  @Override
-  public boolean resumed(ImapSession session) {
-    sessions.add(session);
-    resting.decrement();
-    return draining != null;
-  }
-
-  @Override
-  public void ended(ImapSession session) {
-    sessions.remove(session);
-    oneLess();
-  }
-
-  private void oneLess() {
-    Drain waiting = draining;
-    if (waiting != null && left() == 0) {
-      waiting.over();
-    }
-  }
-
-  private int left() {
-    return dialogues.size() + size();
   }
 
   private boolean isFull(UserMailboxes home) {
@@ -523,6 +485,11 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
                     statusRoom));
   }
 
+  /// The backend connections that are kept on a loop.
+  ConnectionPool poolOf(EventLoop loop) {
+    return here(loop).pool();
+  }
+
   private Here here(EventLoop loop) {
     Here its = here.get(loop);
     if (its == null) {
@@ -538,98 +505,8 @@ public final class ImapUsers implements ImapLogin, ImapSession.Sessions {
     return route == null ? before : route;
   }
 
-  /// The clients who are about to log in.
-  public Dialogues dialogues() {
-    return dialogues;
-  }
-
-  /// How many clients are logged in.
-  public int size() {
-    return sessions.size() + resting.intValue();
-  }
-
-  /// Sends a user's clients away, and lets go of the connections that are kept of the user. Not from a loop: waits until that is done.
-  ///
-  /// @param user by the user's one name, as in the log
-  /// @return how many clients there were
-  public int kick(String user) {
-    EventLoop loop = loops.loopOf(user);
-    int count =
-        loop.submit(
-                () -> {
-                  FoldedUsers folded = foldedOf(loop);
-                  if (folded != null) {
-                    folded.unfold(user);
-                  }
-                  resting(loop)
-                      .filter(one -> one.setting.user().equals(user))
-                      .forEach(RestingSession::session);
-                  List<ImapSession> theirs =
-                      sessions.stream().filter(one -> one.isOf(user)).toList();
-                  theirs.forEach(ImapSession::kick);
-                  here(loop).pool().kicked(user);
-                  return theirs.size();
-                })
-            .syncUninterruptibly()
-            .getNow();
-    LOG.info("kick", "user", user, "sessions", count);
-    return count;
-  }
-
-  /// Says goodbye to every client, as soon as it is done with what it is in, and waits until they are gone. Not from a loop.
-  ///
-  /// @param within how long all that may take; who is not done shortly before its end is not waited for
-  public void shutDown(Duration within) {
-    Drain drain = new Drain(within, clock);
-    draining = drain;
-    here.forEach((loop, its) ->
-        loop.execute(() ->
-            drain.of(loops.wheel(loop), () -> shutDown(loop, its), () -> shutDownNow(loop, its))));
-    try {
-      if (left() > 0 && !drain.await()) {
-        LOG.warn("drain", "left", left());
-      }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void shutDown(EventLoop loop, Here its) {
-    Drain.each(Stream.of(its.pool()), ConnectionPool::close);
-    Drain.each(resting(loop), RestingSession::session);
-    Drain.each(of(loop), ImapSession::shutDown);
-    Drain.each(dialogues.of(loop), ImapDialogue::shutDown);
-    FoldedUsers folded = its.folded();
-    if (folded != null) { // together they are many
-      folded.unfoldAll(/* inTurns= */ true, ImapUsers::shutDown);
-    }
-  }
-
-  private void shutDownNow(EventLoop loop, Here its) {
-    Drain.each(of(loop), ImapSession::shutDownNow);
-    Drain.each(dialogues.of(loop), ImapDialogue::shutDownNow);
-    FoldedUsers folded = its.folded();
-    if (folded != null) {
-      folded.unfoldAll(/* inTurns= */ false, ImapUsers::shutDown);
-    }
-  }
-
-  private static void shutDown(FoldedUsers.Unfolded one) {
-    Drain.each(one.sessions().stream(), resting -> resting.session().shutDown());
-  }
-
-  /// The sessions of a loop that do not rest.
-  private Stream<ImapSession> of(EventLoop loop) {
-    return sessions.stream().filter(session -> session.loop().equals(loop));
-  }
-
-  /// The sessions that rest on the loop, on which this is called, of those who are not folded.
-  private Stream<RestingSession> resting(EventLoop loop) {
-    Parking parking = parkings.of(loop);
-    return parking == null
-        ? Stream.of()
-        : parking.owners().stream()
-            .filter(RestingSession.class::isInstance)
-            .map(RestingSession.class::cast);
+  /// All clients there are.
+  public ImapSessions sessions() {
+    return sessions;
   }
 }

@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class ImapUsersTest {
+class ImapSessionsTest {
   /// Else its command could hold up the stop.
   @Test
   void whoComesBackWhileDormouseStopsIsAnsweredNothingMore() throws IOException {
