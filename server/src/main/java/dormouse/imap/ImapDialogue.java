@@ -34,7 +34,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -242,7 +241,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
 
   private void greet() {
     phase = new DialoguePhase.Commanding();
-    write(Greeting.line(setup.listener(), client.tls(), mechanisms()));
+    write(offer().greeting());
     context().flush();
   }
 
@@ -359,8 +358,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     String tag = command.tag();
     switch (command) {
       case ImapCommand.Capability _ -> {
-        write(
-            "* CAPABILITY " + Greeting.capabilities(setup.listener(), client.tls(), mechanisms()));
+        write("* CAPABILITY " + offer().capabilities());
         write(tag + " OK CAPABILITY completed");
       }
       case ImapCommand.Noop _ -> write(tag + " OK NOOP completed");
@@ -390,7 +388,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   /// What the client sent in clear behind its STARTTLS may come from somebody in between: none of it is executed
   /// (RFC 9051 §6.2.1, CVE-2011-0411).
   private void startTls(String tag) {
-    if (!Greeting.offersStartTls(setup.listener(), client.tls())) {
+    if (!offer().hasStartTls()) {
       failed(tag + (client.tls() ? " BAD TLS is there already" : " BAD No TLS here"));
       return;
     }
@@ -411,12 +409,13 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
 
   private void login(ImapCommand.Login login) {
     Credentials credentials = login.credentials();
-    if (!Greeting.allowsLogin(setup.listener(), client.tls())) {
+    LoginOffer offer = offer();
+    if (!offer.allowsLogin()) {
       credentials.wipe();
       failed(privacyRequired(login.tag()));
       return;
     }
-    if (!Greeting.hasLoginCommand(mechanisms())) {
+    if (!offer.hasLoginCommand()) {
       credentials.wipe();
       failed(login.tag() + " NO No password is taken here");
       return;
@@ -431,42 +430,23 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
 
   private void authenticate(ImapCommand.Authenticate authenticate) {
     String tag = authenticate.tag();
-    if (!Greeting.allowsLogin(setup.listener(), client.tls())) {
+    LoginOffer offer = offer();
+    if (!offer.allowsLogin()) {
       failed(privacyRequired(tag));
       return;
     }
-    SaslMechanism mechanism =
-        mechanisms().stream()
-            .filter(each -> each.wireName().equals(authenticate.mechanism()))
-            .findFirst()
-            .orElse(null);
+    SaslMechanism mechanism = offer.mechanism(authenticate.mechanism());
     if (mechanism == null) {
       failed(tag + " NO This mechanism is not supported");
       return;
     }
-    SaslExchange exchange = SaslExchange.of(mechanism, seen());
+    SaslExchange exchange = SaslExchange.of(mechanism, offer.seen());
     turn(tag, authenticate.mechanism(), exchange, exchange.begin(authenticate.initial()));
   }
 
-  private SaslExchange.Seen seen() {
-    return new SaslExchange.Seen(
-        client.via().certificateName(),
-        bindings(),
-        mechanisms().contains(SaslMechanism.SCRAM_SHA_256_PLUS));
-  }
-
-  private ChannelBindings bindings() {
-    return tls == null ? ChannelBindings.NONE : tls.bindings();
-  }
-
-  /// By which this client may log in: only one that has shown a certificate may by that, and only one whose TLS ends here may bind it.
-  private List<SaslMechanism> mechanisms() {
-    boolean named = !client.via().certificateName().isEmpty();
-    boolean bound = !bindings().isEmpty();
-    return setup.limits().mechanisms().stream()
-        .filter(mechanism -> named || mechanism != SaslMechanism.EXTERNAL)
-        .filter(mechanism -> bound || mechanism != SaslMechanism.SCRAM_SHA_256_PLUS)
-        .toList();
+  private LoginOffer offer() {
+    ChannelBindings bindings = tls == null ? ChannelBindings.NONE : tls.bindings();
+    return LoginOffer.of(setup.listener(), client, bindings, setup.limits().mechanisms());
   }
 
   private static String privacyRequired(String tag) {
