@@ -292,9 +292,10 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
 
   // ── it hears ──
 
-  /// A line of ours, without its CRLF. While the client's commands are being read it goes out behind the last of them.
+  /// A line of ours, or some, without the last CRLF. While the client's commands are being read it goes out behind the last of them.
   void say(String line) {
-    write(Unpooled.wrappedBuffer((line + "\r\n").getBytes(StandardCharsets.ISO_8859_1)));
+    makeRoom();
+    wire.write((line + "\r\n").getBytes(StandardCharsets.ISO_8859_1));
     if (!unread.feeding()) {
       flush();
     }
@@ -304,10 +305,14 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
   ///
   /// @param bytes owned by this method
   void write(ByteBuf bytes) {
+    makeRoom();
+    wire.write(bytes);
+  }
+
+  private void makeRoom() {
     if (wire instanceof Wire.AtRest atRest && atRest.unsentBytes() > Wire.AtRest.MOST_UNSENT) {
       atRest.flush(); // which may have given it a channel
     }
-    wire.write(bytes);
   }
 
   void flush() {

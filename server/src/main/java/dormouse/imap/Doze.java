@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 final class Doze implements Sleeper.Listener {
   /// The session that sleeps.
   interface Host {
-    /// A line for the client.
+    /// A line for the client, or some, without the last CRLF.
     void say(String line);
 
     /// Response lines for the client; owned by the receiver.
@@ -69,7 +69,7 @@ final class Doze implements Sleeper.Listener {
   private @Nullable Sleeper sleeper;
   private @Nullable MailboxWatch watch;
   private @Nullable Timer patience;
-  private Instant patientUntil = Instant.EPOCH;
+  private long patientUntil; // in milliseconds since 1970
   private boolean looking;
   private boolean looked;
   private StatusCache.@Nullable Answer kept; // for the STATUS that is to be answered
@@ -162,7 +162,7 @@ final class Doze implements Sleeper.Listener {
       from.sleeper.listener(doze);
     }
     if (own.idleTag() == null) {
-      doze.expectMoreUntil(own.patientUntil());
+      doze.expectMoreUntil(own.patientUntil().toEpochMilli());
     } else {
       commands.enterIdle();
       doze.keepAlive.start(from.spoken());
@@ -362,7 +362,7 @@ final class Doze implements Sleeper.Listener {
   private void answerStatus(String tag) {
     StatusCache.Answer answer = Objects.requireNonNull(kept, "decided on");
     kept = null;
-    answer.lines(tag).forEach(host::say);
+    host.say(answer.text(tag));
   }
 
   /// What happened in the old mailbox is not told (RFC 9051 §6.3.2).
@@ -473,25 +473,25 @@ final class Doze implements Sleeper.Listener {
       forgetPatience();
       return;
     }
-    expectMoreUntil(home.clock().instant().plus(AUTOLOGOUT));
+    expectMoreUntil(home.clock().millis() + AUTOLOGOUT.toMillis());
   }
 
   /// A timer that waits already is not set anew with each command: it looks at its end how long there is still to wait.
-  private void expectMoreUntil(Instant until) {
+  private void expectMoreUntil(long until) {
     patientUntil = until;
     if (patience == null) {
-      awaitMore(Duration.between(home.clock().instant(), until));
+      awaitMore(until - home.clock().millis());
     }
   }
 
-  private void awaitMore(Duration left) {
+  private void awaitMore(long left) {
     patience =
         home.wheel()
             .after(
-                left,
+                Duration.ofMillis(left),
                 () -> {
-                  Duration more = Duration.between(home.clock().instant(), patientUntil);
-                  if (more.isPositive()) {
+                  long more = patientUntil - home.clock().millis();
+                  if (more > 0) {
                     awaitMore(more);
                   } else {
                     outOfPatience();
@@ -525,7 +525,7 @@ final class Doze implements Sleeper.Listener {
 
   /// Until when a client that is not in IDLE may be silent.
   Instant patientUntil() {
-    return patientUntil;
+    return Instant.ofEpochMilli(patientUntil);
   }
 
   /// When a client in IDLE was told something last.

@@ -142,6 +142,6 @@ final class KeptReplies {
     refreshed = false;
     home.metrics().status(StatusOutcome.CACHED.label());
     home.metrics().answeredLocally(Verb.STATUS.name());
-    return answer.lines(tag);
+    return List.of(answer.text(tag));
   }
 }

@@ -6,6 +6,7 @@ import dormouse.tcp.StreamChannel;
 import dormouse.tls.records.CloseNotify;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,9 @@ sealed interface Wire {
   ///
   /// @param bytes owned by this method
   void write(ByteBuf bytes);
+
+  /// The same of bytes that nobody changes any more.
+  void write(byte[] bytes);
 
   void flush();
 
@@ -42,6 +46,11 @@ sealed interface Wire {
     @Override
     public void write(ByteBuf bytes) {
       Backlog.add(channel, bytes);
+    }
+
+    @Override
+    public void write(byte[] bytes) {
+      write(Unpooled.wrappedBuffer(bytes));
     }
 
     @Override
@@ -90,6 +99,8 @@ sealed interface Wire {
     /// Over that, what waits goes out before more is written.
     static final int MOST_UNSENT = Backlog.MARK.high();
 
+    private static final int SOME_ANSWERS = 2 << 10; // need no larger buffer
+
     private final Parked socket;
     private final Runnable closed;
     private @Nullable ByteBuf waiting;
@@ -102,13 +113,22 @@ sealed interface Wire {
 
     @Override
     public void write(ByteBuf bytes) {
+      waiting().writeBytes(bytes);
+      bytes.release();
+    }
+
+    @Override
+    public void write(byte[] bytes) {
+      waiting().writeBytes(bytes);
+    }
+
+    private ByteBuf waiting() {
       ByteBuf all = waiting;
       if (all == null) {
-        all = ByteBufAllocator.DEFAULT.buffer(bytes.readableBytes());
+        all = ByteBufAllocator.DEFAULT.buffer(SOME_ANSWERS);
         waiting = all;
       }
-      all.writeBytes(bytes);
-      bytes.release();
+      return all;
     }
 
     @Override

@@ -22,20 +22,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Lives on the user's event loop.
 public final class StatusCache {
-  private record Key(String arguments, int names) {
-    static Key of(StatusQuery query) {
-      return new Key(query.arguments(), query.names());
-    }
-  }
-
   /// What the backend said.
   ///
   /// @param line the untagged response; null if there was none
   /// @param reply the tagged one without its tag
   public record Answer(@Nullable String line, String reply) {
-    /// What a client hears whose command has this tag.
-    public List<String> lines(String tag) {
-      return line == null ? List.of(tag + " " + reply) : List.of(line, tag + " " + reply);
+    /// What a client hears whose command has this tag: a line or two, without the last CRLF.
+    public String text(String tag) {
+      return line == null ? tag + " " + reply : line + "\r\n" + tag + " " + reply;
     }
 
     /// The line with other values in the same places; null if one is missing.
@@ -90,7 +84,7 @@ public final class StatusCache {
     }
 
     private void over() {
-      asked.remove(Key.of(query), this);
+      asked.remove(query.key(), this);
       letGo();
     }
 
@@ -108,8 +102,8 @@ public final class StatusCache {
 
   private @Nullable Changes changes; // null while the user is folded
   private final Surroundings in;
-  private final Map<Key, Kept> kept = new LinkedHashMap<>(4, 0.75f, /* accessOrder= */ true);
-  private final Map<Key, Asked> asked = new HashMap<>(4);
+  private final Map<String, Kept> kept = new LinkedHashMap<>(4, 0.75f, /* accessOrder= */ true);
+  private final Map<String, Asked> asked = new HashMap<>(4);
   private int bytes;
 
   StatusCache(Changes changes, Surroundings in) {
@@ -143,19 +137,19 @@ public final class StatusCache {
 
   /// As [StatusQuery#of], which is not read again where the answer to these words is kept.
   public @Nullable StatusQuery query(String arguments, ClientFeatures features) {
-    Kept known = kept.get(new Key(arguments, features.names()));
+    Kept known = kept.get(StatusQuery.key(arguments, features.names()));
     return known == null ? StatusQuery.of(arguments, features) : known.query();
   }
 
   /// The answer that is good now, or null.
   public @Nullable Answer find(StatusQuery query) {
-    Kept found = kept.get(Key.of(query));
+    Kept found = kept.get(query.key());
     return found != null && isGood(found) ? found.answer() : null;
   }
 
   /// Why there is no good answer now.
   public StatusOutcome whyNot(StatusQuery query) {
-    Kept found = kept.get(Key.of(query));
+    Kept found = kept.get(query.key());
     if (changes().heard(query.mailbox()) != FeedState.UP) {
       return StatusOutcome.UNHEARD;
     }
@@ -191,7 +185,7 @@ public final class StatusCache {
   /// @param then run when it is there, or will not come; [#find] tells
   /// @return whether there is something to wait for
   public boolean await(StatusQuery query, Runnable then) {
-    Asked other = asked.get(Key.of(query));
+    Asked other = asked.get(query.key());
     if (other == null || other.late || !isCurrent(query, other.since)) {
       return false;
     }
@@ -205,12 +199,12 @@ public final class StatusCache {
   /// The backend is going to be asked.
   public Asked ask(StatusQuery query) {
     Asked one = new Asked(query);
-    asked.put(Key.of(query), one);
+    asked.put(query.key(), one);
     return one;
   }
 
   private void keep(Kept one) {
-    Kept before = kept.remove(Key.of(one.query()));
+    Kept before = kept.remove(one.query().key());
     if (before != null) {
       give(before);
     }
@@ -227,12 +221,12 @@ public final class StatusCache {
     }
     if (bytes + one.bytes() <= in.room().perUserBytes() && in.room().take(one.bytes())) {
       bytes += one.bytes();
-      kept.put(Key.of(one.query()), one);
+      kept.put(one.query().key(), one);
     }
   }
 
   private void dropEldest() {
-    Key eldest = kept.keySet().iterator().next();
+    String eldest = kept.keySet().iterator().next();
     Kept dropped = kept.remove(eldest);
     if (dropped != null) {
       give(dropped);
@@ -279,7 +273,7 @@ public final class StatusCache {
             .toList();
     for (Kept one : all) {
       String line = one.answer().withValues(values);
-      kept.remove(Key.of(one.query()));
+      kept.remove(one.query().key());
       give(one);
       if (line != null) {
         keep(new Kept(one.query(), new Answer(line, one.answer().reply()), since));

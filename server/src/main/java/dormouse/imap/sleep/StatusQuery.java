@@ -59,6 +59,16 @@ public record StatusQuery(String mailbox, Set<String> items, String arguments, i
     return items;
   }
 
+  /// What two have in common that get the same bytes.
+  String key() {
+    return key(arguments, names);
+  }
+
+  /// The key of the query in these arguments.
+  static String key(String arguments, int names) {
+    return names == 0 ? arguments : arguments + '\n' + names;
+  }
+
   /// Whether it asks of this mailbox.
   public boolean isOf(@Nullable SelectedMailbox other) {
     return other != null && mailbox.equals(Epochs.key(other.nameInUtf7()));

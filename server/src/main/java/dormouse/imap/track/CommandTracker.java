@@ -294,7 +294,7 @@ public final class CommandTracker {
       return run(in, out, in.readerIndex() + lineBytes);
     }
     if (keeping) {
-      keep(Arrays.copyOfRange(line, lineBytes, line.length));
+      keep(Arrays.copyOfRange(line, lineBytes, endOfText(line, lineBytes)));
     }
     take(in, out, in.readerIndex() + line.length);
     finish();
@@ -305,10 +305,15 @@ public final class CommandTracker {
     return at < line.length && line[at] == ' ' ? at + 1 : at;
   }
 
+  /// Where a whole line's text ends: before its CRLF or LF.
+  private static int endOfText(byte[] line, int from) {
+    int lf = line.length - 1;
+    return lf > from && line[lf - 1] == '\r' ? lf - 1 : lf;
+  }
+
   private static @Nullable String peeked(byte[] line, int at) {
     int from = argumentsFrom(line, at);
-    int lf = line.length - 1;
-    int end = lf > from && line[lf - 1] == '\r' ? lf - 1 : lf;
+    int end = endOfText(line, from);
     return end > from && line[end - 1] == '}' ? null : text(line, from, end);
   }
 
