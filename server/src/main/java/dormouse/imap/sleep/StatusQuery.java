@@ -7,7 +7,6 @@ import dormouse.imap.track.SelectedMailbox;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// A STATUS command (RFC 9051 §6.3.11) whose answer may be kept: whoever asks in the same words, and takes mailbox names in
@@ -54,9 +53,7 @@ public record StatusQuery(String mailbox, Set<String> items, String arguments, i
   }
 
   private static Set<String> items(String list) {
-    Set<String> items = new TreeSet<>();
-    Arrays.stream(list.toUpperCase(Locale.ROOT).split(" ", -1)).forEach(items::add);
-    return items;
+    return Set.copyOf(Arrays.asList(list.toUpperCase(Locale.ROOT).split(" ", -1)));
   }
 
   /// What two have in common that get the same bytes.
