@@ -46,7 +46,7 @@ public record Size(
 
   /// About 40 minutes on two cores, half of which warm up.
   public static final Size USUAL =
-      new Size("usual", 3, 150, 5, 30, 70, 60, 200, 50, 4, 1, 4 << 20, 50, 100, 3, 120);
+      new Size("usual", 3, 150, 5, 60, 70, 60, 200, 50, 4, 1, 4 << 20, 50, 100, 3, 120);
 
   /// Hours.
   public static final Size FULL =
