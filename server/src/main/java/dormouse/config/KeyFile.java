@@ -34,6 +34,15 @@ public final class KeyFile {
     }
   }
 
+  /// A file that is there, but cannot be read: nobody knows what it holds.
+  public static final class Unread extends IOException {
+    private static final long serialVersionUID = 1;
+
+    private Unread(String message, IOException cause) {
+      super(message, cause);
+    }
+  }
+
   private final Path file;
   private final String label;
   private final String headers;
@@ -49,6 +58,7 @@ public final class KeyFile {
   /// The first private key of the file, in clear. Blocks.
   ///
   /// @param passphrases a [PassphraseFile]; null: there is none
+  /// @throws Unread if the key's file cannot be read
   /// @throws IOException if it cannot be had; the message has nothing of what the files hold
   public static Clear read(Path key, @Nullable Path passphrases) throws IOException {
     KeyFile read = of(key);
@@ -100,10 +110,10 @@ public final class KeyFile {
       return Files.readString(file, StandardCharsets.ISO_8859_1);
     } catch (NoSuchFileException _) {
       throw new IOException("there is no file " + file);
-    } catch (AccessDeniedException _) {
-      throw new IOException("Dormouse may not read " + file);
+    } catch (AccessDeniedException e) {
+      throw new Unread("Dormouse may not read " + file, e);
     } catch (IOException e) {
-      throw new IOException("cannot read " + file + ": " + e.getMessage(), e);
+      throw new Unread("cannot read " + file + ": " + e.getMessage(), e);
     }
   }
 

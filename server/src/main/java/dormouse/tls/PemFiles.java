@@ -32,10 +32,19 @@ final class PemFiles {
   private static final List<String> KEY_ALGORITHMS = List.of("RSA", "EC", "Ed25519");
 
   /// A file that is not what it should be. The message is what the operator reads behind the setting's name.
-  static final class BadFile extends Exception {
+  static class BadFile extends Exception {
     private static final long serialVersionUID = 1;
 
     BadFile(String message) {
+      super(message);
+    }
+  }
+
+  /// A file that is there, but cannot be read just now, as without a descriptor: nobody knows whether it is what it should be.
+  static final class Unreadable extends BadFile {
+    private static final long serialVersionUID = 1;
+
+    private Unreadable(String message) {
       super(message);
     }
   }
@@ -96,6 +105,8 @@ final class PemFiles {
     KeyFile.Clear read;
     try {
       read = KeyFile.read(file, passphrases);
+    } catch (KeyFile.Unread e) {
+      throw new Unreadable(String.valueOf(e.getMessage()));
     } catch (IOException e) {
       throw new BadFile(String.valueOf(e.getMessage()));
     }
@@ -119,9 +130,9 @@ final class PemFiles {
     } catch (NoSuchFileException e) {
       throw new BadFile("there is no file " + file);
     } catch (AccessDeniedException e) {
-      throw new BadFile("Dormouse may not read " + file);
+      throw new Unreadable("Dormouse may not read " + file);
     } catch (IOException e) {
-      throw new BadFile("cannot read " + file + ": " + e.getMessage());
+      throw new Unreadable("cannot read " + file + ": " + e.getMessage());
     }
   }
 

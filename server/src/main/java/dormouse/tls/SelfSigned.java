@@ -51,12 +51,6 @@ final class SelfSigned {
       return false;
     }
     try {
-      Files.readAllBytes(files.certificate());
-      Files.readAllBytes(files.key());
-    } catch (IOException unknown) {
-      return true; // as without a descriptor: whoever reads it is told so
-    }
-    try {
       X509Certificate certificate = PemFiles.certificates(files.certificate()).getFirst();
       if (!now.isBefore(certificate.getNotAfter().toInstant())) {
         return false;
@@ -65,6 +59,8 @@ final class SelfSigned {
         PemFiles.key(files.key(), /* passphrases= */ null, certificate);
       }
       return true;
+    } catch (PemFiles.Unreadable _) {
+      return true; // as without a descriptor: whoever reads it is told so
     } catch (PemFiles.BadFile damaged) {
       events.warn("self-signed-damaged", "why", damaged.getMessage());
       return false;

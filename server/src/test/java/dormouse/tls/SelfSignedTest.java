@@ -7,12 +7,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SelfSignedTest {
   private final InstantSource clock = InstantSource.fixed(Instant.now());
@@ -57,15 +60,34 @@ class SelfSignedTest {
   }
 
   /// As without a descriptor, which one of a busy machine can be for a moment.
-  @Test
-  void oneThatCannotBeReadIsNotReplaced() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"self-signed.crt", "self-signed.key"})
+  void oneThatCannotBeReadIsNotReplaced(String name) throws Exception {
     CertificateSettings files = SelfSigned.in(dir, clock);
-    byte[] before = Files.readAllBytes(files.certificate());
-    Files.delete(files.key());
-    Files.createDirectory(files.key());
+    Path unreadable = dir.resolve("tls").resolve(name);
+    Path other = unreadable.equals(files.key()) ? files.certificate() : files.key();
+    byte[] before = Files.readAllBytes(other);
+    Files.delete(unreadable);
+    Files.createDirectory(unreadable);
     assertThat(SelfSigned.in(dir, clock)).isEqualTo(files);
-    assertThat(files.certificate()).hasBinaryContent(before);
-    assertThat(files.key()).isEmptyDirectory();
+    assertThat(other).hasBinaryContent(before);
+    assertThat(unreadable).isEmptyDirectory();
+  }
+
+  /// Read twice, it may be readable once and not the other time. A pipe gives what is written into it once.
+  @ParameterizedTest
+  @ValueSource(strings = {"self-signed.crt", "self-signed.key"})
+  void eachFileIsReadOnce(String name) throws Exception {
+    CertificateSettings files = SelfSigned.in(dir, clock);
+    Path once = dir.resolve("tls").resolve(name);
+    byte[] whole = Files.readAllBytes(once);
+    Files.delete(once);
+    assertThat(new ProcessBuilder("mkfifo", once.toString()).start().waitFor()).isZero();
+    FutureTask<CertificateSettings> again = new FutureTask<>(() -> SelfSigned.in(dir, clock));
+    Thread.ofPlatform().daemon().start(again);
+    Files.write(once, whole);
+    assertThat(again).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(files);
+    assertThat(Files.isRegularFile(once)).isFalse();
   }
 
   /// It is no more than a name that says whose the files are.
