@@ -94,7 +94,7 @@ final class Links implements LinkMaker, AutoCloseable {
       case HttpLinkSettings http -> {
         BackendTrust trust =
             http.url().tls() ? BackendTrust.load(setting + ".http.ca", true, http.ca()) : null;
-        yield new HttpLink(http, trust, epoll);
+        yield new HttpLink(http, settings.timeout(), trust, epoll, clock);
       }
       case FileLinkSettings file -> FileLink.read(file, lookups, checks, clock);
       case SqlLinkSettings sql -> SqlLink.of(sql, name, settings.timeout(), checks, clock);

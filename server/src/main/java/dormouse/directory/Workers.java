@@ -16,7 +16,7 @@ public final class Workers implements AutoCloseable {
   public static final class Crowded extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    Crowded() {
+    public Crowded() {
       super("too many wait for their turn");
     }
   }

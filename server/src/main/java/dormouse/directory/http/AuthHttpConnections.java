@@ -22,6 +22,8 @@ import io.netty.resolver.dns.DnsNameResolverBuilder;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -32,16 +34,26 @@ final class AuthHttpConnections implements AutoCloseable {
   private final HttpLinkSettings settings;
   private final @Nullable BackendTrust trust;
   private final boolean epoll;
+  private final Duration patience;
+  private final InstantSource clock;
   private final DnsAddressResolverGroup resolver;
   private final Map<EventLoop, LoopConnections> byLoop = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
   /// @param trust whom to trust for `https`; null for `http`
   /// @param epoll whether the event loops are native epoll ones
-  AuthHttpConnections(HttpLinkSettings settings, @Nullable BackendTrust trust, boolean epoll) {
+  /// @param patience how long a question may wait for a connection
+  AuthHttpConnections(
+      HttpLinkSettings settings,
+      @Nullable BackendTrust trust,
+      boolean epoll,
+      Duration patience,
+      InstantSource clock) {
     this.settings = settings;
     this.trust = trust;
     this.epoll = epoll;
+    this.patience = patience;
+    this.clock = clock;
     this.resolver =
         new DnsAddressResolverGroup(
             new DnsNameResolverBuilder()
@@ -57,7 +69,7 @@ final class AuthHttpConnections implements AutoCloseable {
 
   private LoopConnections of(EventLoop loop) {
     return new LoopConnections(
-        loop, () -> closed ? 0 : settings.keepAlive(), owner -> dial(owner, loop));
+        loop, () -> closed ? 0 : settings.keepAlive(), owner -> dial(owner, loop), patience, clock);
   }
 
   /// Begins a connection.

@@ -12,6 +12,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.NetUtil;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
@@ -38,11 +39,17 @@ public final class HttpLink implements Link {
   private final HttpLinkSettings settings;
   private final AuthHttpConnections connections;
 
+  /// @param timeout for an answer
   /// @param trust whom to trust for `https`; null for `http`
   /// @param epoll whether the event loops are native epoll ones
-  public HttpLink(HttpLinkSettings settings, @Nullable BackendTrust trust, boolean epoll) {
+  public HttpLink(
+      HttpLinkSettings settings,
+      Duration timeout,
+      @Nullable BackendTrust trust,
+      boolean epoll,
+      InstantSource clock) {
     this.settings = settings;
-    this.connections = new AuthHttpConnections(settings, trust, epoll);
+    this.connections = new AuthHttpConnections(settings, trust, epoll, timeout.dividedBy(2), clock);
   }
 
   @Override

@@ -1,13 +1,17 @@
 package dormouse.directory.http;
 
+import dormouse.directory.Workers;
 import dormouse.directory.http.AuthHttpConnection.Question;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import java.net.SocketException;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -19,38 +23,52 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Questions wait where the daemon's Unix socket is full: connect(2) refuses at once then (EAGAIN), where by TCP the kernel tries again itself.
 /// While any wait there is one dial at a time, and a pause behind each that is refused. What it brings, and what comes free, is for
-/// whoever has waited longest. Nobody waits longer than who asked: a question that is answered or cancelled is passed over.
+/// whoever has waited longest. Nobody waits longer than who asked: a question that is answered or cancelled is passed over. Who finds no
+/// place, or has waited for too long, fails as at [Workers]: that nobody has asked the daemon says nothing of it, and who has a turn has
+/// time left for the answer.
 ///
 /// Lives on its event loop.
 final class LoopConnections {
-  private static final int PAUSE_MILLIS = 20;
+  private record Waiting(Question question, long sinceMillis) {}
 
-  /// How Netty's native code tells EAGAIN, and how the JDK does, to NIO's loops; neither has another way.
+  private static final int PAUSE_MILLIS = 20;
+  private static final int MOST_WAITING = 1000;
+
+  /// How Netty's native code tells EAGAIN, and how the JDK does, to NIO's loops; neither has another way. The JDK's words are those of the
+  /// locale: in another language a full socket counts there as one that refuses.
   private static final List<String> FULL =
       List.of("error(-11)", "Resource temporarily unavailable");
 
   private final EventLoop loop;
   private final IntSupplier room;
   private final Function<LoopConnections, ChannelFuture> dial;
+  private final long patienceMillis;
+  private final InstantSource clock;
   private final Deque<AuthHttpConnection> idle = new ArrayDeque<>();
-  private final Deque<Question> waiting = new ArrayDeque<>();
+  private final Deque<Waiting> waiting = new ArrayDeque<>();
   private boolean knocking; // a dial for who waits is under way, or its pause
 
   /// @param room how many connections may wait for a question
   /// @param dial begins a new connection of ours
-  LoopConnections(EventLoop loop, IntSupplier room, Function<LoopConnections, ChannelFuture> dial) {
+  /// @param patience how long a question may wait
+  LoopConnections(
+      EventLoop loop,
+      IntSupplier room,
+      Function<LoopConnections, ChannelFuture> dial,
+      Duration patience,
+      InstantSource clock) {
     this.loop = loop;
     this.room = room;
     this.dial = dial;
+    this.patienceMillis = patience.toMillis();
+    this.clock = clock;
   }
 
   /// Asks, behind those that wait.
   void ask(Question question) {
     assert loop.inEventLoop();
-    if (oldest() != null) {
-      waiting.addLast(question);
-    } else if (!askKept(question)) {
-      dialFor(question);
+    if (!askKept(question)) {
+      askNew(question, waiting::addLast);
     }
   }
 
@@ -64,33 +82,36 @@ final class LoopConnections {
     return true;
   }
 
-  /// Asks on another connection, whose turn it was already: the first has closed.
+  /// Asks on another connection, whose turn it was already: the first has closed, and what else is kept may have closed too.
   void askAgain(Question question) {
-    if (oldest() != null) {
-      waiting.addFirst(question);
-    } else {
-      dialFor(question); // what else is kept may have closed too
-    }
+    askNew(question, waiting::addFirst);
   }
 
-  private void dialFor(Question question) {
-    if (question.answer().isDone()) {
-      return; // nobody waits any more
+  private void askNew(Question question, Consumer<Waiting> place) {
+    if (oldest() != null) {
+      await(question, place);
+      return;
     }
     dial(dialed -> {
+      boolean over = question.answer().isDone();
       if (!isFull(dialed)) {
-        give(dialed, question);
-        return;
-      }
-      if (question.answer().isDone() || askKept(question)) {
-        return; // one has come free meanwhile
-      }
-      waiting.addLast(question);
-      if (!knocking) {
-        knocking = true;
-        knockLater();
+        give(dialed, over ? takeOldest() : question);
+      } else if (!over && !askKept(question)) { // one may have come free meanwhile
+        await(question, place);
       }
     });
+  }
+
+  private void await(Question question, Consumer<Waiting> place) {
+    if (waiting.size() >= MOST_WAITING) {
+      question.answer().completeExceptionally(new Workers.Crowded());
+      return;
+    }
+    place.accept(new Waiting(question, clock.millis()));
+    if (!knocking) {
+      knocking = true;
+      knockLater();
+    }
   }
 
   private void knockLater() {
@@ -98,6 +119,7 @@ final class LoopConnections {
   }
 
   private void knock() {
+    waiting.removeIf(this::isOver);
     knocking = oldest() != null;
     if (!knocking) {
       return;
@@ -153,15 +175,28 @@ final class LoopConnections {
   /// The question that has waited longest, and still does; null if none does.
   private @Nullable Question oldest() {
     while (true) {
-      Question first = waiting.peekFirst();
-      if (first == null || !first.answer().isDone()) {
-        return first;
+      Waiting first = waiting.peekFirst();
+      if (first == null) {
+        return null;
+      }
+      if (!isOver(first)) {
+        return first.question();
       }
       waiting.removeFirst();
     }
   }
 
-  /// A connection that waits for a question. If there is none, it is kept if there is room.
+  /// Whether it waits no more; if it has done so for too long, it fails.
+  private boolean isOver(Waiting one) {
+    CompletableFuture<AuthHttpResponse> answer = one.question().answer();
+    if (clock.millis() - one.sinceMillis() > patienceMillis) {
+      answer.completeExceptionally(new Workers.Crowded());
+    }
+    return answer.isDone();
+  }
+
+  /// A connection that has had its answer. Without room it is closed, whoever waits: where none is kept, none takes a second question. Else it is for who
+  /// has waited longest, and is kept if nobody waits.
   void idle(AuthHttpConnection connection) {
     if (idle.size() >= room.getAsInt() || !connection.channel().isActive()) {
       connection.channel().close();

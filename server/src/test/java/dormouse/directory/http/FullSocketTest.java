@@ -1,13 +1,21 @@
 package dormouse.directory.http;
 
+import static java.time.Duration.ZERO;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dormouse.config.AuthUrl;
 import dormouse.config.HttpLinkSettings;
+import dormouse.config.LinkSettings;
 import dormouse.directory.Answer;
 import dormouse.directory.Attempts;
+import dormouse.directory.Directory;
+import dormouse.directory.Directory.Verdict;
+import dormouse.directory.Workers;
 import dormouse.directory.http.AuthHttpConnection.Question;
+import dormouse.ops.Metrics;
+import dormouse.session.HandClock;
+import dormouse.session.TimerWheel;
 import dormouse.testkit.Wait;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelPromise;
@@ -21,6 +29,7 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.PromiseNotifier;
 import java.io.IOException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -34,6 +43,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -47,6 +57,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ValueSource(booleans = {true, false})
 @Timeout(30)
 class FullSocketTest {
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = TIMEOUT.dividedBy(2);
+
+  private final HandClock clock = new HandClock(); // turned on the loop
   private final boolean epoll;
   private final EventLoopGroup loops;
   private final EventLoop loop;
@@ -66,7 +80,7 @@ class FullSocketTest {
     address = UnixDomainSocketAddress.of(directory.resolve("auth.sock"));
     AuthUrl url = new AuthUrl(false, "localhost", 80, address.getPath().toString(), "/auth");
     settings = new HttpLinkSettings(url, List.of(), false, /* keepAlive= */ 2, false, false, null);
-    link = new HttpLink(settings, null, epoll);
+    link = new HttpLink(settings, TIMEOUT, null, epoll, clock);
     daemon = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
   }
 
@@ -104,24 +118,21 @@ class FullSocketTest {
 
   @Test
   void soIsOneThatComesFreeBeforeTheSocketIsKnownToBeFull() throws Exception {
-    try (AuthHttpConnections to = new AuthHttpConnections(settings, null, epoll)) {
+    try (AuthHttpConnections to = connections()) {
       CompletableFuture<AuthHttpResponse> ann = new CompletableFuture<>();
       CompletableFuture<AuthHttpResponse> bob = new CompletableFuture<>();
       List<ChannelPromise> dials = new ArrayList<>();
       LoopConnections here =
-          new LoopConnections(
-              loop,
-              () -> 2,
-              owner -> {
-                if (dials.isEmpty()) {
-                  dials.add(new DefaultChannelPromise(new EmbeddedChannel(), loop));
-                  return to.dial(owner, loop);
-                }
-                ann.thenRun(() ->
-                    to.dial(owner, loop)
-                        .addListener(new PromiseNotifier<Void, ChannelFuture>(dials.getFirst())));
-                return dials.getFirst();
-              });
+          here(owner -> {
+            if (dials.isEmpty()) {
+              dials.add(promise());
+              return to.dial(owner, loop);
+            }
+            ann.thenRun(() ->
+                to.dial(owner, loop)
+                    .addListener(new PromiseNotifier<Void, ChannelFuture>(dials.getFirst())));
+            return dials.getFirst();
+          });
       loop.submit(() -> here.ask(question("ann", ann))).get(10, TimeUnit.SECONDS);
       try (SocketChannel first = daemon.accept()) {
         assertThat(request(first)).startsWith("ann");
@@ -132,6 +143,18 @@ class FullSocketTest {
         bob.cancel(false);
       }
     }
+  }
+
+  private AuthHttpConnections connections() {
+    return new AuthHttpConnections(settings, null, epoll, PATIENCE, clock);
+  }
+
+  private LoopConnections here(Function<LoopConnections, ChannelFuture> dial) {
+    return new LoopConnections(loop, () -> 2, dial, PATIENCE, clock);
+  }
+
+  private ChannelPromise promise() {
+    return new DefaultChannelPromise(new EmbeddedChannel(), loop);
   }
 
   private static Question question(String text, CompletableFuture<AuthHttpResponse> answer) {
@@ -195,6 +218,128 @@ class FullSocketTest {
   }
 
   @Test
+  void soIsOneWhoseNewConnectionIsRefusedToo() throws Exception {
+    try (AuthHttpConnections to = connections()) {
+      List<ChannelPromise> dials = new ArrayList<>();
+      LoopConnections here =
+          here(owner -> {
+            dials.add(promise());
+            return dials.size() > 2 ? to.dial(owner, loop) : dials.getLast();
+          });
+      CompletableFuture<AuthHttpResponse> ann = new CompletableFuture<>();
+      CompletableFuture<AuthHttpResponse> bob = new CompletableFuture<>();
+      loop.submit(
+              () -> {
+                here.askAgain(question("ann", ann));
+                here.ask(question("bob", bob));
+                dials.get(1).setFailure(full());
+                dials.get(0).setFailure(full());
+              })
+          .get(10, TimeUnit.SECONDS);
+      try (SocketChannel first = daemon.accept()) {
+        assertThat(request(first)).startsWith("ann");
+      }
+      bob.cancel(false);
+    }
+  }
+
+  @Test
+  void whatIsDialedForOneWhoHasGivenUpIsForWhoWaits() throws Exception {
+    try (AuthHttpConnections to = connections()) {
+      List<ChannelPromise> dials = new ArrayList<>();
+      LoopConnections here =
+          here(owner -> {
+            dials.add(promise());
+            return dials.size() == 1 ? to.dial(owner, loop) : dials.getLast();
+          });
+      CompletableFuture<AuthHttpResponse> ann = new CompletableFuture<>();
+      CompletableFuture<AuthHttpResponse> bob = new CompletableFuture<>();
+      loop.submit(
+              () -> {
+                here.ask(question("ann", ann));
+                here.ask(question("bob", bob));
+                dials.get(1).setFailure(full());
+                ann.cancel(false);
+              })
+          .get(10, TimeUnit.SECONDS);
+      try (SocketChannel first = daemon.accept()) {
+        assertThat(request(first)).startsWith("bob");
+      }
+    }
+  }
+
+  private static SocketException full() {
+    return new SocketException("Resource temporarily unavailable");
+  }
+
+  @Test
+  void whoWaitsInVainTellsNothingOfTheDaemon() throws Exception {
+    LinkSettings twoFailures =
+        new LinkSettings(
+            settings,
+            TIMEOUT,
+            LinkSettings.Unavailable.STOP,
+            ZERO,
+            ZERO,
+            10,
+            2,
+            Duration.ofHours(1));
+    try (Directory directory =
+        Directory.of(List.of(twoFailures), (_, _, _) -> link, clock, new Metrics())) {
+      TimerWheel wheel = new TimerWheel(clock);
+      fill();
+      List<CompletableFuture<Verdict>> inVain =
+          List.of(asked(directory, "ann", wheel), asked(directory, "bob", wheel));
+      turn();
+      loop.submit(() -> clock.turn(PATIENCE.plusMillis(1))).get(10, TimeUnit.SECONDS);
+      for (CompletableFuture<Verdict> each : inVain) {
+        assertThat(each.get(10, TimeUnit.SECONDS).answer())
+            .isInstanceOfSatisfying(
+                Answer.CannotTell.class, cannot -> assertThat(cannot.why()).contains("too many"));
+      }
+      daemon.accept().close();
+      daemon.accept().close();
+      CompletableFuture<Verdict> next = asked(directory, "cid", wheel);
+      try (SocketChannel first = daemon.accept()) {
+        assertThat(request(first)).contains("Auth-User: cid\r\n");
+        answer(first);
+        assertThat(next.get(10, TimeUnit.SECONDS).answer()).isInstanceOf(Answer.Accept.class);
+      }
+    }
+  }
+
+  private CompletableFuture<Verdict> asked(Directory directory, String user, TimerWheel wheel)
+      throws Exception {
+    return loop.submit(() -> directory.ask(Attempts.of(user, "secret"), loop, wheel))
+        .get(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void soManyMayWait() throws Exception {
+    fill();
+    List<CompletableFuture<Answer>> waiting = new ArrayList<>();
+    for (int i = 0; i < 1000; i++) {
+      waiting.add(asked("ann"));
+      turn();
+    }
+    assertThat(asked("bob"))
+        .failsWithin(Duration.ofSeconds(10))
+        .withThrowableThat()
+        .withCauseInstanceOf(Workers.Crowded.class);
+    assertThat(waiting).noneMatch(CompletableFuture::isDone);
+    List<CompletableFuture<Answer>> others = waiting.subList(1, 1000);
+    loop.submit(() -> others.forEach(each -> each.cancel(true))).get(10, TimeUnit.SECONDS);
+    Wait.until(
+        "their places are free",
+        Duration.ofSeconds(10),
+        () ->
+            !loop.submit(() -> link.ask(Attempts.of("cid", "secret"), loop))
+                .syncUninterruptibly()
+                .getNow()
+                .isDone());
+  }
+
+  @Test
   void whoWaitsNoMoreIsPassedOver() throws Exception {
     fill();
     CompletableFuture<Answer> ann = asked("ann");
@@ -224,16 +369,13 @@ class FullSocketTest {
   @Test
   void ofThoseWhoWaitOneDials() throws Exception {
     fill();
-    try (AuthHttpConnections to = new AuthHttpConnections(settings, null, epoll)) {
+    try (AuthHttpConnections to = connections()) {
       AtomicInteger dials = new AtomicInteger();
       LoopConnections here =
-          new LoopConnections(
-              loop,
-              () -> 2,
-              owner -> {
-                dials.incrementAndGet();
-                return to.dial(owner, loop);
-              });
+          here(owner -> {
+            dials.incrementAndGet();
+            return to.dial(owner, loop);
+          });
       long begun = System.nanoTime();
       CompletableFuture<AuthHttpResponse> answer = new CompletableFuture<>();
       for (int i = 0; i < 200; i++) {

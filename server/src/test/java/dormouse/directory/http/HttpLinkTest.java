@@ -70,7 +70,7 @@ class HttpLinkTest {
     EventLoopGroup nio = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     try (AuthDaemon daemon = AuthDaemon.start(KEPT).alsoAt(socket);
         HttpLink here = link(settings(socket));
-        HttpLink byNio = new HttpLink(settings(socket), null, /* epoll= */ false)) {
+        HttpLink byNio = link(settings(socket), null, /* epoll= */ false)) {
       for (int i = 0; i < 3; i++) {
         assertThat(host(ask(here))).isEqualTo("10.0.0.1");
       }
@@ -340,14 +340,12 @@ class HttpLinkTest {
       HttpLinkSettings settings =
           new HttpLinkSettings(url, List.of(), false, 2, false, false, null);
       try (HttpLink link =
-          new HttpLink(
-              settings, BackendTrust.load("ca", true, certificate.certificate()), loops.epoll())) {
+          link(settings, BackendTrust.load("ca", true, certificate.certificate()), loops.epoll())) {
         assertThat(host(ask(link))).isEqualTo("10.0.0.1");
         assertThat(host(ask(link))).isEqualTo("10.0.0.1");
         assertThat(daemon.connections()).isEqualTo(1);
       }
-      try (HttpLink link =
-          new HttpLink(settings, BackendTrust.load("ca", true, null), loops.epoll())) {
+      try (HttpLink link = link(settings, BackendTrust.load("ca", true, null), loops.epoll())) {
         assertThat(asked(link)).failsWithin(Duration.ofSeconds(10));
       }
     }
@@ -370,7 +368,12 @@ class HttpLinkTest {
   }
 
   private HttpLink link(HttpLinkSettings settings) {
-    return new HttpLink(settings, null, loops.epoll());
+    return link(settings, null, loops.epoll());
+  }
+
+  private static HttpLink link(
+      HttpLinkSettings settings, @Nullable BackendTrust trust, boolean epoll) {
+    return new HttpLink(settings, Duration.ofSeconds(10), trust, epoll, InstantSource.system());
   }
 
   private Answer ask(HttpLink link) throws Exception {
