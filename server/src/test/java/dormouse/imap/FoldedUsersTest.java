@@ -11,17 +11,31 @@ import dormouse.backend.Backend;
 import dormouse.config.HibernateSettings;
 import dormouse.feed.BackendFeeds;
 import dormouse.feed.Feeds;
+import dormouse.imap.backend.BackendFeatures;
+import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.OwnConnection;
 import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.KeptBytes;
+import dormouse.imap.sleep.OwnSets;
+import dormouse.imap.sleep.Proof;
+import dormouse.imap.sleep.Sleeper;
+import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.StatusRoom;
+import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.sleep.UserMailboxes.Surroundings;
+import dormouse.imap.track.ClientFeatures;
+import dormouse.imap.track.SelectedMailbox;
+import dormouse.imap.view.MailboxView;
+import dormouse.imap.view.Told;
+import dormouse.imap.view.UidSet;
 import dormouse.listen.EventLoops;
 import dormouse.ops.Metrics;
+import dormouse.park.Parking;
 import dormouse.park.Parkings;
 import dormouse.route.Route;
 import dormouse.route.Wanted;
+import dormouse.session.Client;
 import dormouse.session.HandClock;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelHandlerContext;
@@ -33,6 +47,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -41,10 +57,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// Users of one loop who are folded, and are unfolded when Dormouse stops. They have no sessions, which have nothing to do with it.
+/// Users of one loop who are folded, and are unfolded when Dormouse stops. Most have no sessions, which have nothing to do with it.
 class FoldedUsersTest {
   private static final int MANY = 300; // more than are unfolded in one turn
   private static final InetSocketAddress SOMEWHERE =
@@ -54,13 +71,9 @@ class FoldedUsersTest {
   private final Metrics metrics = new Metrics();
   private final EventLoops loops = EventLoops.untimed(1, clock);
   private final EventLoop loop = loops.all().getFirst();
+  private final Parkings parkings = Parkings.open(loops, /* parks= */ true, metrics);
   private final ImapUsers users =
-      new ImapUsers(
-          new Feeds(loops, clock, metrics),
-          loops,
-          Parkings.open(loops, /* parks= */ true, metrics),
-          clock,
-          metrics);
+      new ImapUsers(new Feeds(loops, clock, metrics), loops, parkings, clock, metrics);
   private final Backend backend = new OwnConnection().connection().backend();
   private final Route route = new Route("here", List.of(backend), List.of(), Approach.USUAL);
   private final BackendFeeds feeds = new BackendFeeds(backend.name(), clock, metrics);
@@ -175,11 +188,66 @@ class FoldedUsersTest {
   @Test
   void nobodyIsFoldedAgainMeanwhile() throws Exception {
     onLoop(() -> {
-      fold("ann", usual);
-      assertThat(folded().mayFold()).isTrue();
+      feeds.add("events", /* tellsAll= */ true).up();
+      ImapUser ann = asleep("ann");
+      pass(ImapUser.FOLDS_AFTER);
+      assertThat(folded().backendOf(ann)).isNotNull();
       folded().unfoldAll(/* inTurns= */ true, this::tell);
-      assertThat(folded().mayFold()).isFalse();
+      assertThat(folded().find(ann)).isNotNull();
+      pass(ImapUser.FOLDS_AFTER);
+      assertThat(folded().backendOf(ann)).isNull();
     });
+    onLoop(() -> assertThat(told).containsExactly("ann"));
+  }
+
+  private void pass(Duration time) {
+    clock.turn(time);
+    loops.wheel(loop).advance();
+  }
+
+  /// With a session in IDLE, whose socket is nowhere.
+  private ImapUser asleep(String name) {
+    ImapUser user = user(name);
+    UserMailboxes all = user.mailboxes(usual, backend);
+    Grant grant = all.sharing(grant(name));
+    Parking parking = Objects.requireNonNull(parkings.of(loop));
+    ImapSession.Setting setting = user.setting(all, grant, parking);
+    Sleeper sleeper =
+        new Sleeper(
+            new Snapshot.Result.Taken(
+                new MailboxView(1, 2, 0, UidSet.of(1), null),
+                new Proof(all.changes().epochs().of("INBOX"), clock.instant()),
+                OwnSets.NONE),
+            Told.PLAIN,
+            /* rev2= */ false,
+            grant,
+            resting(setting, null, parking));
+    resting(setting, sleeper, parking);
+    all.enter();
+    all.sessions().slept();
+    all.sessions().kept(sleeper.keptBytes());
+    all.join(sleeper);
+    user.rests();
+    return user;
+  }
+
+  private RestingSession resting(
+      ImapSession.Setting setting, @Nullable Sleeper sleeper, Parking parking) {
+    Client client = new Client("s1", SOMEWHERE, SOMEWHERE, /* tls= */ false);
+    SharedFacts shared =
+        SharedFacts.of(
+            client,
+            "",
+            new Conversation.Rest(
+                "", new ClientFeatures().rest(), NotifySet.NONE, false, false, false, false),
+            BackendFeatures.of(Capabilities.parse("IMAP4rev1")),
+            new SelectedMailbox("INBOX", /* examine= */ false),
+            null);
+    Instant now = clock.instant();
+    OwnFacts own =
+        new OwnFacts(
+            "s1", SOMEWHERE, "a1", 0, now, now, now, 0, false, 1, 0, 1, 2, 0, UidSet.EMPTY);
+    return new RestingSession(setting, sleeper, shared, own, parking.at(0), now);
   }
 
   @Test
@@ -231,16 +299,13 @@ class FoldedUsersTest {
 
   private void fold(String name, Surroundings in) {
     ImapUser user = user(name);
+    folded().fold(user, wanted(name), route, user.mailboxes(in, backend), List.of(), grant(name));
+  }
+
+  private Grant grant(String name) {
     Credentials credentials = new Credentials(name, "", "secret".getBytes(US_ASCII));
-    Grant grant = Grant.of(credentials, backend, _ -> null, /* keepPassword= */ true, null);
-    folded()
-        .fold(
-            user,
-            wanted(name),
-            route,
-            user.mailboxes(in, backend),
-            List.of(),
-            Objects.requireNonNull(grant));
+    return Objects.requireNonNull(
+        Grant.of(credentials, backend, _ -> null, /* keepPassword= */ true, null));
   }
 
   private ImapUser user(String name) {
