@@ -252,13 +252,15 @@ class FoldedUsersTest {
 
   @Test
   void whoIsUnfoldedByAnotherMeanwhileIsToldOfToo() throws Exception {
+    CountDownLatch all = new CountDownLatch(1);
     onLoop(() -> {
       List.of("ann", "bob", "cid").forEach(name -> fold(name, usual));
       folded().unfoldAll(/* inTurns= */ true, this::tell);
       assertThat(folded().find(user("bob"))).isNotNull();
       assertThat(told).isEmpty(); // whoever has looked for him has him first
+      watchFor(() -> told.size() == 3, all);
     });
-    onLoop(() -> {});
+    awaitThat(all);
     onLoop(() -> assertThat(told).containsExactlyInAnyOrder("ann", "bob", "cid"));
   }
 
