@@ -49,7 +49,7 @@ public final class StatusCache {
   private record Kept(StatusQuery query, Answer answer, Proof proof) {
     int bytes() {
       return OVERHEAD_BYTES
-          + query.arguments().length()
+          + query.key().length()
           + query.mailbox().length()
           + Objects.requireNonNull(answer.line(), "refusals are not kept").length()
           + answer.reply().length();
@@ -272,9 +272,11 @@ public final class StatusCache {
             .filter(one -> one.query().mailbox().equals(mailbox) && !isGood(one))
             .toList();
     for (Kept one : all) {
-      String line = one.answer().withValues(values);
-      kept.remove(one.query().key());
+      if (!kept.remove(one.query().key(), one)) {
+        continue; // it made room for another of them
+      }
       give(one);
+      String line = one.answer().withValues(values);
       if (line != null) {
         keep(new Kept(one.query(), new Answer(line, one.answer().reply()), since));
       }

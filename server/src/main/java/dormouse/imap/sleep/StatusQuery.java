@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param mailbox which one, in modified UTF-7 as an IMAP string; as for [Epochs#of]
 /// @param items what is asked for, in upper case
-/// @param arguments as they were sent
+/// @param key the arguments as they were sent, and behind a line's end the names, unless they are 0
 /// @param names how the client takes mailbox names: 0 in modified UTF-7, 1 in UTF-8, 2 as IMAP4rev2 has them
-public record StatusQuery(String mailbox, Set<String> items, String arguments, int names) {
+public record StatusQuery(String mailbox, Set<String> items, String key, int names) {
   static final String MODSEQ = "HIGHESTMODSEQ";
 
   /// What changes only when the mailbox does, and is the same for all sessions. RECENT is not, and DELETED-STORAGE changes
@@ -42,26 +42,25 @@ public record StatusQuery(String mailbox, Set<String> items, String arguments, i
       return null;
     }
     Set<String> items = items(arguments.substring(open + 1, arguments.length() - 1));
-    if (StatusItems.endOfName(arguments, 0) != open - 1
-        || items.isEmpty()
-        || !KEPT.containsAll(items)) {
+    if (StatusItems.endOfName(arguments, 0) != open - 1 || !KEPT.containsAll(items)) {
       return null;
     }
     boolean utf8 = features.utf8();
     String mailbox = Epochs.key(utf8 ? ImapString.inUtf7(name) : name);
-    return new StatusQuery(mailbox, items, arguments, features.names());
+    int names = features.names();
+    return new StatusQuery(mailbox, items, key(arguments, names), names);
   }
 
   private static Set<String> items(String list) {
     return Set.copyOf(Arrays.asList(list.toUpperCase(Locale.ROOT).split(" ", -1)));
   }
 
-  /// What two have in common that get the same bytes.
-  String key() {
-    return key(arguments, names);
+  /// The arguments as they were sent.
+  public String arguments() {
+    return names == 0 ? key : key.substring(0, key.indexOf('\n'));
   }
 
-  /// The key of the query in these arguments.
+  /// What the queries have in common whose clients get the same bytes.
   static String key(String arguments, int names) {
     return names == 0 ? arguments : arguments + '\n' + names;
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.imap.track.ClientFeatures;
 import dormouse.imap.track.ResponseLine;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -71,7 +72,10 @@ final class StatusQueryTest {
   @Test
   void whoReadsNamesInAnotherFormHasAQueryOfItsOwn() {
     assertThat(query("x (MESSAGES)")).isEqualTo(query("x (MESSAGES)"));
-    assertThat(query("x (MESSAGES)")).isNotEqualTo(StatusQuery.of("x (MESSAGES)", utf8()));
+    StatusQuery plain = Objects.requireNonNull(query("x (MESSAGES)"));
+    StatusQuery utf8 = Objects.requireNonNull(StatusQuery.of("x (MESSAGES)", utf8()));
+    assertThat(utf8.key()).isNotEqualTo(plain.key());
+    assertThat(utf8.arguments()).isEqualTo(plain.arguments());
   }
 
   @Test
