@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 final class BackendSide implements BackendConnection.Relay {
   /// The session that is attached.
   interface Host {
+    /// As [Doze.Host#say].
     void say(String line);
 
     void flush();

@@ -61,23 +61,11 @@ final class ImapSession
   /// @param grant how to log in again; null if the session may not sleep
   /// @param parking where its connection may rest; null if nowhere
   record Setting(
-      Sessions sessions,
+      ImapSessions sessions,
       UserMailboxes home,
       String user,
       @Nullable Grant grant,
       @Nullable Parking parking) {}
-
-  /// All sessions there are.
-  interface Sessions {
-    /// A session rests; it is made again when it does not any more.
-    void rests(ImapSession session);
-
-    /// A session that rested was made again; returns whether Dormouse is going down.
-    boolean resumed(ImapSession session);
-
-    /// A session has no connection any more; may be told more than once.
-    void ended(ImapSession session);
-  }
 
   private final Setting setting;
   private final @Nullable Presence presence;

@@ -15,10 +15,11 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// All clients there are, logged in or about to, and how they end by our word: those of one user who is sent away, or all when Dormouse stops.
+/// The clients there are, logged in or about to, but for those who rest, who are only counted; and how all end by our word: those of one user who is sent away, or everybody when
+/// Dormouse stops.
 ///
 /// Any thread, but for what says otherwise; a session tells of itself on its loop.
-public final class ImapSessions implements ImapSession.Sessions {
+public final class ImapSessions {
   private static final EventLog LOG = EventLog.of(ImapSessions.class);
 
   private final ImapUsers users;
@@ -69,22 +70,22 @@ public final class ImapSessions implements ImapSession.Sessions {
     sessions.add(session);
   }
 
-  @Override
-  public void rests(ImapSession session) {
+  /// A session rests; it is made again when it does not any more.
+  void rests(ImapSession session) {
     resting.increment();
     sessions.remove(session);
     session.home().rests();
   }
 
-  @Override
-  public boolean resumed(ImapSession session) {
+  /// A session that rested was made again; returns whether Dormouse is going down.
+  boolean resumed(ImapSession session) {
     sessions.add(session);
     resting.decrement();
     return goDown();
   }
 
-  @Override
-  public void ended(ImapSession session) {
+  /// A session has no connection any more; may be told more than once.
+  void ended(ImapSession session) {
     sessions.remove(session);
     oneLess();
   }

@@ -115,7 +115,7 @@ final class KeptReplies {
     return Decision.WAIT;
   }
 
-  /// What the client hears whose command was to be answered; null if this one was not.
+  /// What the client hears, one behind the other, whose command was to be answered; null if this one was not.
   @Nullable List<String> take(Command command) {
     return switch (command.verb()) {
       case LIST, LSUB -> takeList(command.verb());
