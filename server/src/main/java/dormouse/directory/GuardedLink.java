@@ -189,7 +189,8 @@ final class GuardedLink {
     metrics.directoryTook(name, took);
     if (answer instanceof Answer.CannotTell(var why, var down)) {
       LOG.debug("directory", "link", name, "failed", why, "took", took);
-      if (answer == crowded) {
+      if (answer == crowded) { // which says nothing of the link
+        tell(attempt.user(), why);
         return;
       }
       if (down) {

@@ -29,8 +29,9 @@ final class AuthHttpConnection extends ChannelInboundHandlerAdapter {
   ///
   /// @param text stays as it is until the answer
   /// @param answer may be cancelled, which closes the connection
+  /// @param sinceMillis when it came to the link
   @SuppressWarnings("ArrayRecordComponent") // holds a password, and is never compared
-  record Question(byte[] text, CompletableFuture<AuthHttpResponse> answer) {
+  record Question(byte[] text, CompletableFuture<AuthHttpResponse> answer, long sinceMillis) {
     @Override
     public String toString() {
       return "Question[hidden]";

@@ -37,6 +37,7 @@ public final class HttpLink implements Link {
   private static final int LONGEST_KEPT_SECONDS = 86_400;
 
   private final HttpLinkSettings settings;
+  private final InstantSource clock;
   private final AuthHttpConnections connections;
 
   /// @param timeout for an answer
@@ -49,6 +50,7 @@ public final class HttpLink implements Link {
       boolean epoll,
       InstantSource clock) {
     this.settings = settings;
+    this.clock = clock;
     this.connections = new AuthHttpConnections(settings, trust, epoll, timeout.dividedBy(2), clock);
   }
 
@@ -59,7 +61,8 @@ public final class HttpLink implements Link {
       return CompletableFuture.completedFuture(new Answer.NotMine()); // nginx has no word for it
     }
     Question question =
-        new Question(AuthHttpRequest.of(attempt, settings), new CompletableFuture<>());
+        new Question(
+            AuthHttpRequest.of(attempt, settings), new CompletableFuture<>(), clock.millis());
     CompletableFuture<Answer> answer =
         question
             .answer()

@@ -29,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Lives on its event loop.
 final class LoopConnections {
-  private record Waiting(Question question, long sinceMillis) {}
-
   private static final int PAUSE_MILLIS = 20;
   private static final int MOST_WAITING = 1000;
 
@@ -43,14 +41,15 @@ final class LoopConnections {
   private final IntSupplier room;
   private final Function<LoopConnections, ChannelFuture> dial;
   private final long patienceMillis;
+  private final long pauseMillis;
   private final InstantSource clock;
   private final Deque<AuthHttpConnection> idle = new ArrayDeque<>();
-  private final Deque<Waiting> waiting = new ArrayDeque<>();
+  private final Deque<Question> waiting = new ArrayDeque<>();
   private boolean knocking; // a dial for who waits is under way, or its pause
 
   /// @param room how many connections may wait for a question
   /// @param dial begins a new connection of ours
-  /// @param patience how long a question may wait
+  /// @param patience how long behind its coming a question may wait
   LoopConnections(
       EventLoop loop,
       IntSupplier room,
@@ -61,6 +60,7 @@ final class LoopConnections {
     this.room = room;
     this.dial = dial;
     this.patienceMillis = patience.toMillis();
+    this.pauseMillis = Math.clamp(patienceMillis / 2, 1, PAUSE_MILLIS);
     this.clock = clock;
   }
 
@@ -87,7 +87,7 @@ final class LoopConnections {
     askNew(question, waiting::addFirst);
   }
 
-  private void askNew(Question question, Consumer<Waiting> place) {
+  private void askNew(Question question, Consumer<Question> place) {
     if (oldest() != null) {
       await(question, place);
       return;
@@ -102,12 +102,12 @@ final class LoopConnections {
     });
   }
 
-  private void await(Question question, Consumer<Waiting> place) {
+  private void await(Question question, Consumer<Question> place) {
     if (waiting.size() >= MOST_WAITING) {
       question.answer().completeExceptionally(new Workers.Crowded());
       return;
     }
-    place.accept(new Waiting(question, clock.millis()));
+    place.accept(question);
     if (!knocking) {
       knocking = true;
       knockLater();
@@ -115,11 +115,16 @@ final class LoopConnections {
   }
 
   private void knockLater() {
-    loop.schedule(this::knock, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+    loop.schedule(
+        () -> {
+          waiting.removeIf(this::isOver);
+          knock();
+        },
+        pauseMillis,
+        TimeUnit.MILLISECONDS);
   }
 
   private void knock() {
-    waiting.removeIf(this::isOver);
     knocking = oldest() != null;
     if (!knocking) {
       return;
@@ -175,20 +180,17 @@ final class LoopConnections {
   /// The question that has waited longest, and still does; null if none does.
   private @Nullable Question oldest() {
     while (true) {
-      Waiting first = waiting.peekFirst();
-      if (first == null) {
-        return null;
-      }
-      if (!isOver(first)) {
-        return first.question();
+      Question first = waiting.peekFirst();
+      if (first == null || !isOver(first)) {
+        return first;
       }
       waiting.removeFirst();
     }
   }
 
-  /// Whether it waits no more; if it has done so for too long, it fails.
-  private boolean isOver(Waiting one) {
-    CompletableFuture<AuthHttpResponse> answer = one.question().answer();
+  /// Whether it waits no more; if it has done so for too long, it fails. Who asked hears that in another task of the loop, and asks nothing here meanwhile.
+  private boolean isOver(Question one) {
+    CompletableFuture<AuthHttpResponse> answer = one.answer();
     if (clock.millis() - one.sinceMillis() > patienceMillis) {
       answer.completeExceptionally(new Workers.Crowded());
     }

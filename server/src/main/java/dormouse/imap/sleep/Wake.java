@@ -84,7 +84,7 @@ public final class Wake {
 
   /// @param notify the command that sets what the client is told without asking; "" for none
   /// @param sleeper null for a session that had nothing selected
-  /// @param firstLogin asked behind a refusal: whether the client's own login is still to be made, so that any refusal of that is the answer
+  /// @param firstLogin asked behind a refusal: whether the client's own login is still to be made, so that its being rejected is the answer
   public Wake(
       UserMailboxes home,
       Client client,

@@ -28,7 +28,7 @@ final class WatchLogin {
     /// @param whom it concerns
     void refused(Refusal refusal, Predicate<Sleeper> whom);
 
-    /// Another try may help, but none of those whose first login it was: any refusal of that is the answer.
+    /// Another try may help, but none of those whose first login it was: its being rejected is the answer.
     ///
     /// @param why as metrics say it
     /// @param whom it does not help

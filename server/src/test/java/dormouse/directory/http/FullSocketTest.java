@@ -157,8 +157,9 @@ class FullSocketTest {
     return new DefaultChannelPromise(new EmbeddedChannel(), loop);
   }
 
-  private static Question question(String text, CompletableFuture<AuthHttpResponse> answer) {
-    return new Question((text + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1), answer);
+  private Question question(String text, CompletableFuture<AuthHttpResponse> answer) {
+    return new Question(
+        (text + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1), answer, clock.millis());
   }
 
   @Test
@@ -215,6 +216,23 @@ class FullSocketTest {
       assertThat(ann.get(10, TimeUnit.SECONDS)).isInstanceOf(Answer.Accept.class);
       assertThat(bob.get(10, TimeUnit.SECONDS)).isInstanceOf(Answer.Accept.class);
     }
+  }
+
+  @Test
+  void whoIsToAskAgainWaitsNoLonger() throws Exception {
+    LoopConnections here = here(_ -> promise().setFailure(full()));
+    CompletableFuture<AuthHttpResponse> ann = new CompletableFuture<>();
+    Question question = question("ann", ann);
+    loop.submit(
+            () -> {
+              clock.turn(PATIENCE.plusMillis(1)); // on a connection that has closed
+              here.askAgain(question);
+            })
+        .get(10, TimeUnit.SECONDS);
+    assertThat(ann)
+        .failsWithin(Duration.ofSeconds(10))
+        .withThrowableThat()
+        .withCauseInstanceOf(Workers.Crowded.class);
   }
 
   @Test
