@@ -1,8 +1,7 @@
 package dormouse.bench;
 
-import dormouse.testkit.Wait;
+import dormouse.bench.stack.Jvm;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,22 +21,16 @@ import java.util.stream.Stream;
 /// @param kernel what the kernel keeps of all sockets of the machine ([KernelMemory])
 record Footprint(
     long heap, long own, long pss, long rss, long threads, long descriptors, long kernel) {
-  private static final Path JCMD = Path.of(System.getProperty("java.home"), "bin", "jcmd");
   private static final Duration PATIENCE = Duration.ofMinutes(1);
-  private static final Pattern CODE =
-      Pattern.compile("(?m)^CodeCache: size=\\d+Kb,? used=(\\d+)Kb");
   private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
 
-  /// Waits until its compilers have nothing to do, who take megabytes while they work; then collects the garbage of the process, has its allocator give back what is
+  /// Waits until its compilers have had nothing to do for a while, who take megabytes while they work; then collects the garbage of the process, has its allocator give back what is
   /// free, and looks at it.
-  static Footprint of(long pid) throws IOException, InterruptedException {
-    try {
-      Wait.until("its compilers rest", PATIENCE, () -> compilersRest(pid));
-    } catch (AssertionError _) {
-      // then the figure is what it is
-    }
-    jcmd(pid, "GC.run");
-    jcmd(pid, "System.trim_native_heap"); // what was freed, but not given back
+  static Footprint of(long pid) throws IOException {
+    Jvm jvm = new Jvm(pid);
+    jvm.awaitCompilersGone(PATIENCE);
+    jvm.say("GC.run");
+    jvm.say("System.trim_native_heap"); // what was freed, but not given back
     Path process = Path.of("/proc", Long.toString(pid));
     String memory = Files.readString(process.resolve("smaps_rollup"));
     long descriptors;
@@ -45,7 +38,7 @@ record Footprint(
       descriptors = files.count();
     }
     return new Footprint(
-        number(TOTAL, jcmd(pid, "GC.class_histogram")),
+        number(TOTAL, jvm.say("GC.class_histogram")),
         1024 * number(Pattern.compile("(?m)^Pss_Anon: +(\\d+) kB"), memory),
         1024 * number(Pattern.compile("(?m)^Pss: +(\\d+) kB"), memory),
         1024 * number(Pattern.compile("(?m)^Rss: +(\\d+) kB"), memory),
@@ -56,39 +49,11 @@ record Footprint(
         KernelMemory.ofSockets());
   }
 
-  private static boolean compilersRest(long pid) {
-    try {
-      return !jcmd(pid, "Compiler.queue").contains("::"); // a method, under way or waiting
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(e);
-    }
-  }
-
-  /// How many bytes of machine code there are.
-  static long code(long pid) throws IOException, InterruptedException {
-    return 1024 * number(CODE, jcmd(pid, "Compiler.codecache"));
-  }
-
   private static long number(Pattern where, String text) {
     Matcher found = where.matcher(text);
     if (!found.find()) {
       throw new IllegalStateException("no " + where + " in " + text);
     }
     return Long.parseLong(found.group(1));
-  }
-
-  private static String jcmd(long pid, String command) throws IOException, InterruptedException {
-    Process process =
-        new ProcessBuilder(JCMD.toString(), Long.toString(pid), command)
-            .redirectErrorStream(true)
-            .start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    if (process.waitFor() != 0) {
-      throw new IllegalStateException("jcmd " + command + ": " + said);
-    }
-    return said;
   }
 }

@@ -1,6 +1,7 @@
 package dormouse.bench;
 
 import dormouse.bench.stack.AtEnd;
+import dormouse.bench.stack.Jvm;
 import dormouse.testkit.Wait;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -161,7 +162,7 @@ public final class Hold {
     int atOnce = Math.max(COLD_AT_ONCE, sessions / 10);
     int more = 0;
     long before = 0;
-    long code = Footprint.code(server.pid());
+    long code = new Jvm(server.pid()).codeBytes();
     while (come < all || (all > 0 && code > before * STEADY && more++ < MORE_ROUNDS)) {
       before = code;
       int count = come == 0 ? Math.min(all, COLD_AT_ONCE) : atOnce;
@@ -180,7 +181,7 @@ public final class Hold {
         first.leave();
         Wait.until("those who warmed up left", PATIENCE, () -> sessions(server) == 0);
       }
-      code = Footprint.code(server.pid());
+      code = new Jvm(server.pid()).codeBytes();
     }
     say("%,d have come and gone; %s of code".formatted(come, megabytes(code)));
   }

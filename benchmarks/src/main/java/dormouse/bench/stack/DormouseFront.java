@@ -1,14 +1,12 @@
 package dormouse.bench.stack;
 
 import dormouse.testkit.FreePort;
-import dormouse.testkit.Wait;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,8 +22,6 @@ import java.util.stream.Stream;
 /// connection for longer than it waits before sessions hibernate, so that who wakes needs a login, as after a long sleep. Any thread.
 final class DormouseFront implements Front {
   private static final int HEX = 16;
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
-  private static final Path JAVA_BIN = Path.of(System.getProperty("java.home"), "bin");
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
   private static final Pattern FILLERS =
@@ -33,8 +29,6 @@ final class DormouseFront implements Front {
   private static final Pattern
       HEAP = // of the parallel collector a line a generation, of G1 one line
       Pattern.compile("\\[0x(\\p{XDigit}+), (?:0x\\p{XDigit}+, )?0x(\\p{XDigit}+)\\)");
-  private static final Pattern CODE =
-      Pattern.compile("(?m)^CodeCache: size=\\d+Kb,? used=(\\d+)Kb");
   private static final Pattern AREA = Pattern.compile("(\\p{XDigit}+)-(\\p{XDigit}+) .*");
 
   private final Path home;
@@ -118,42 +112,43 @@ final class DormouseFront implements Front {
     daemon = start();
   }
 
+  private synchronized Jvm jvm() {
+    return new Jvm(daemon.pid());
+  }
+
   @Override
   public void awaitCompilers() {
-    try {
-      Wait.until("its compilers rest", PATIENCE, () -> !jcmd("Compiler.queue").contains("::"));
-    } catch (AssertionError _) {
-      // then the figure is what it is
-    }
+    jvm().awaitCompilers();
+  }
+
+  @Override
+  public void awaitCompilersGone(Duration most) {
+    jvm().awaitCompilersGone(most);
   }
 
   @Override
   public long codeBytes() {
-    Matcher used = CODE.matcher(jcmd("Compiler.codecache"));
-    if (!used.find()) {
-      throw new IllegalStateException("nothing is told of the code");
-    }
-    return Long.parseLong(used.group(1)) << 10;
+    return jvm().codeBytes();
   }
 
   /// All of the heap that is in memory, but what a full collection leaves, without what it fills gaps with. Less than nothing where some of
   /// that has not been written to and is in no memory yet: it counts as if it were.
   @Override
-  public synchronized LongSupplier unusedBytes() {
-    String classes = jcmd("GC.class_histogram"); // collects first
-    jcmd("System.trim_native_heap"); // as it does itself, but not just now
+  public LongSupplier unusedBytes() {
+    Jvm jvm = jvm();
+    String classes = jvm.say("GC.class_histogram"); // collects first
+    jvm.say("System.trim_native_heap"); // as it does itself, but not just now
     Matcher total = TOTAL.matcher(classes);
     long fillers =
         FILLERS.matcher(classes).results().mapToLong(each -> Long.parseLong(each.group(1))).sum();
-    List<MatchResult> heap = HEAP.matcher(jcmd("GC.heap_info")).results().toList();
+    List<MatchResult> heap = HEAP.matcher(jvm.say("GC.heap_info")).results().toList();
     if (!total.find() || heap.isEmpty()) {
       throw new IllegalStateException("nothing is told of the heap");
     }
     long from = heap.stream().mapToLong(part -> address(part.group(1))).min().orElseThrow();
     long to = heap.stream().mapToLong(part -> address(part.group(2))).max().orElseThrow();
     long needed = Long.parseLong(total.group(1)) - fillers;
-    long pid = daemon.pid();
-    return () -> memoryBytes(pid, from, to) - needed;
+    return () -> memoryBytes(jvm.pid(), from, to) - needed;
   }
 
   private static long address(String digits) {
@@ -177,26 +172,6 @@ final class DormouseFront implements Front {
       return sum[0] << 10;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private String jcmd(String command) {
-    try {
-      Process process =
-          new ProcessBuilder(
-                  JAVA_BIN.resolve("jcmd").toString(), Long.toString(daemon.pid()), command)
-              .redirectErrorStream(true)
-              .start();
-      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (process.waitFor() != 0) {
-        throw new IllegalStateException("jcmd " + command + ": " + said);
-      }
-      return said;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dormouse.bench.stack;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.function.LongSupplier;
 
@@ -19,6 +20,11 @@ interface Front extends AutoCloseable {
 
   /// Returns when none of its compilers is at work, who take megabytes while they are; after a while all the same.
   default void awaitCompilers() {}
+
+  /// The same once what they took is given back.
+  ///
+  /// @param most how long; then it returns all the same
+  default void awaitCompilersGone(Duration most) {}
 
   /// How many bytes of machine code it has compiled by now.
   default long codeBytes() {

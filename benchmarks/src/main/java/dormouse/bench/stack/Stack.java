@@ -1,6 +1,7 @@
 package dormouse.bench.stack;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -79,9 +80,13 @@ public final class Stack implements AutoCloseable {
   }
 
   /// The same of memory behind no file: what of programs and libraries is mapped in goes up and down with other processes that do the same. It
-  /// is looked at when no compiler is at work.
-  public Held ownMemory() {
-    awaitCompilers();
+  /// is looked at when no compiler has been at work for a while.
+  ///
+  /// @param most how long it waits for that
+  public Held ownMemory(Duration most) {
+    if (front != null) {
+      front.awaitCompilersGone(most);
+    }
     return heldAndNeeded(/* files= */ false);
   }
 

@@ -13,6 +13,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -46,6 +47,8 @@ final class Hold implements Workload {
   private static final int EACH = 3; // of a user
   private static final int SOCKETS = 500;
   private static final double STEADY = 1.02; // of the code before
+  private static final int BEATS = 6;
+  private static final int SLACK = 5; // of a time, so that a beat at its very end is in it
   private static final double MIB = 1 << 20;
 
   @Override
@@ -59,10 +62,10 @@ final class Hold implements Workload {
         Locale.ROOT,
         """
         TLS clients, three a user, log in, select INBOX and idle; each round adds as many again (a fifth where each takes a process, %d times as many of Dormouse, %,d in all at most, where each takes hardly anything; they come to a Dovecot whose processes serve one session after the other, which is quicker, and \
-        gone before anything is taken), waits until whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. Before that one as many as it adds come, sleep and leave, before Dormouse fewer at a time, but again and again until its code has ceased \
+        gone before anything is taken), waits until whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. Before that one as many as it adds come, sleep and leave, before Dormouse fewer at a time, the first of whom stay for some keep-alives, but again and again until its code has ceased \
         to grow: a peer in C has nothing to compile. Memory of processes is Pss, what lies behind files left out, but before the first session all of it, each time behind another start. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
-        whole machine, less the client's socket and its place in the client's epoll, which are measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers rest and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over a \
-        time in which each session hears one keep-alive, and is for a thousand more of those that were heard: the line through all rounds, whose sessions are more and more; where it begins is what goes on without sessions.\
+        whole machine, less the client's socket and its place in the client's epoll, which are measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers have rested for some seconds and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over a \
+        time in which each session hears a keep-alive, some two, and is for a thousand more of those that were heard: the line through all rounds, whose sessions are more and more; where it begins is what goes on without sessions.\
         """,
         MORE,
         MOST);
@@ -83,7 +86,7 @@ final class Hold implements Workload {
 
   @Override
   public int watchSeconds(Size size) {
-    return size.holdSeconds();
+    return size.holdSeconds() + Math.max(1, size.holdSeconds() / SLACK);
   }
 
   /// One more, which is what the others are compared with.
@@ -103,6 +106,10 @@ final class Hold implements Workload {
   /// Whether it is Dormouse and lets them sleep.
   private static boolean many(Stack stack) {
     return stack.kind().isDormouse() && !stack.kind().forks();
+  }
+
+  private static Duration warm(Bench bench) {
+    return Duration.ofSeconds(bench.size().warmSeconds());
   }
 
   private static int warmUps(Bench bench, Stack stack, int step) {
@@ -129,8 +136,8 @@ final class Hold implements Workload {
       private int fewest;
       private double client;
 
-      // A JVM's code grows as it is compiled; what a peer in C needs for a session it has had from
-      // the first that came.
+      // A JVM's code grows as it is compiled, also that of keep-alives; what a peer in C needs
+      // for a session it has had from the first that came.
       @Override
       public void warmUp() {
         if (stack.kind().isDormouse()) {
@@ -145,7 +152,7 @@ final class Hold implements Workload {
           client =
               clientBytes(); // no other stack does anything; and what it closes is gone long before
           // a round that counts
-          stack.ownMemory(); // at first a heap shrinks, which goes back a little later
+          stack.ownMemory(warm(bench)); // at first a heap shrinks, which goes back a little later
         }
         long slabs = Held.settledSlabs();
         int first = held.size();
@@ -156,7 +163,7 @@ final class Hold implements Workload {
               Bench.settle(stack, held.size());
             });
         Bench.settle(stack, held.size());
-        Held now = stack.ownMemory();
+        Held now = stack.ownMemory(warm(bench));
         if (base == null) {
           base = now;
           fewest = held.size();
@@ -268,6 +275,7 @@ final class Hold implements Workload {
     long before = 0;
     long code = stack.codeBytes();
     stack.quickBackend(true);
+    beat(bench, stack, atOnce);
     while (code > before * STEADY) {
       if (System.nanoTime() - end > 0) {
         bench
@@ -288,6 +296,16 @@ final class Hold implements Workload {
       code = stack.codeBytes();
     }
     stack.quickBackend(false);
+  }
+
+  /// Sleeps so long that each session hears some keep-alives.
+  private static void beat(Bench bench, Stack stack, int count) {
+    List<Client> came = bench.hold(stack, 0, count, EACH);
+    Bench.settle(stack, count);
+    long beats = TimeUnit.SECONDS.toNanos((long) BEATS * bench.size().holdSeconds());
+    LockSupport.parkNanos(Math.min(beats, warm(bench).toNanos()));
+    Bench.leave(came);
+    Bench.settle(stack, 0);
   }
 
   /// What the kernel keeps of a client's end of an idle connection: of the socket, and of its place in the client's epoll.

@@ -4,7 +4,7 @@ package dormouse.bench.work;
 ///
 /// @param rounds of each workload; their least, middle and most are told
 /// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process, eighteen times as many of Dormouse, 11,000 of them at most, and a round more than `rounds`. All of all stacks are clients of one process: at most 19,000
-/// @param holdSeconds how long it watches them, and between two keep-alives; longer than it takes to hibernate, or nobody ever rests
+/// @param holdSeconds between two keep-alives; it watches them a fifth longer, or a second; longer than it takes to hibernate, or nobody ever rests
 /// @param warmSeconds how long each of what is measured runs at most before it counts, until it is steady
 /// @param logins a round, of each kind
 /// @param storm sessions that come back at once; where they are too many for one process, those of one stack after the other
