@@ -72,7 +72,7 @@ final class DormouseFront implements Front {
                 sleeps,
                 Backend.HIBERNATE_AFTER,
                 keepAliveSeconds,
-                kind == StackKind.DORMOUSE_LENDING ? Backend.HIBERNATE_AFTER : "0s");
+                kind.trust());
     String feed =
         "feeds: [ { dovecot-events: { listen: \"127.0.0.1:%d\" } } ]%n"
             .formatted(backend.eventPort());

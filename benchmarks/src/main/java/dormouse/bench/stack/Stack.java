@@ -31,7 +31,7 @@ public final class Stack implements AutoCloseable {
             case DOVECOT_PROXY, DOVECOT_PROXY_HIBERNATE -> Fronts.dovecotProxy(scratch, backend);
             case PERDITION, PERDITION_HIBERNATE -> Fronts.perdition(scratch, backend);
             case HAPROXY, HAPROXY_HIBERNATE -> Fronts.haproxy(scratch, backend);
-            case DORMOUSE, DORMOUSE_LENDING, DORMOUSE_ATTACHED ->
+            case DORMOUSE, DORMOUSE_LENDING, DORMOUSE_TRUSTING, DORMOUSE_ATTACHED ->
                 new DormouseFront(scratch, backend, kind, keepAliveSeconds, jar);
           });
     } catch (Throwable e) {

@@ -21,11 +21,15 @@ public enum StackKind {
   DORMOUSE("Dormouse", Variant.FEEDING, ""),
   /// Which trusts a password that the backend has just taken: `pool.trust-password`.
   DORMOUSE_LENDING("Dormouse, lending", Variant.FEEDING, ""),
+  /// The same for minutes, as an operator may have it.
+  DORMOUSE_TRUSTING("Dormouse, trusting", Variant.FEEDING, ""),
   DORMOUSE_ATTACHED("Dormouse, attached", Variant.LIVE, "");
 
   /// All that keep a process of the backend for each session, and Dormouse both ways.
   public static final List<StackKind> LIVE =
       List.of(DOVECOT, NGINX, DOVECOT_PROXY, PERDITION, HAPROXY, DORMOUSE, DORMOUSE_ATTACHED);
+
+  private static final String TRUST = "5m";
 
   private final String title;
   private final Variant variant;
@@ -53,7 +57,7 @@ public enum StackKind {
 
   /// Whether the front hibernates sessions, and tells how many.
   boolean sleeps() {
-    return this == DORMOUSE || this == DORMOUSE_LENDING;
+    return variant == Variant.FEEDING;
   }
 
   /// Whether this machine has what it needs.
@@ -70,6 +74,15 @@ public enum StackKind {
   /// Whether each session that idles takes a process.
   public boolean forks() {
     return variant == Variant.LIVE || this == PERDITION_HIBERNATE;
+  }
+
+  /// How long Dormouse trusts a password that the backend has taken.
+  String trust() {
+    return switch (this) {
+      case DORMOUSE_LENDING -> Backend.HIBERNATE_AFTER;
+      case DORMOUSE_TRUSTING -> TRUST;
+      default -> "0s";
+    };
   }
 
   Variant variant() {

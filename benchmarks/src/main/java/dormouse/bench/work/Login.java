@@ -68,7 +68,7 @@ final class Login implements Workload {
         """
         Users connect, log in and out, %d at a time, each at once after the last, over TLS 1.3 with a full handshake, with a resumed one, and in the clear. \
         CPU is for each login; most of the back's is Dovecot's, which starts a process for each. What was just started has a row of its own, its first logins. Then each has, alone, and Dormouse before a Dovecot whose processes serve one session after the other, which is quicker, logins of each kind that do not count, until they take no less of its front's CPU \
-        any more and nothing is compiled; before resumed ones count, each user has had one.\
+        any more and nothing is compiled; before resumed ones count, each user has had one. Dormouse that trusts asks the backend once in five minutes.\
         """,
         AT_ONCE);
   }
@@ -81,7 +81,8 @@ final class Login implements Workload {
         StackKind.DOVECOT_PROXY,
         StackKind.PERDITION,
         StackKind.HAPROXY,
-        StackKind.DORMOUSE);
+        StackKind.DORMOUSE,
+        StackKind.DORMOUSE_TRUSTING);
   }
 
   @Override
