@@ -21,7 +21,7 @@ final class Status implements Workload {
   private static final Measures ONE_BY_ONE = Measures.of("one by one");
   private static final Measures ALL_AT_ONCE = Measures.of("twenty at once");
   private static final Duration LONG = Duration.ofMinutes(5);
-  private static final int CLIENTS = 8;
+  private static final int CLIENTS = 32;
   private static final int FOLDERS = 20;
   private static final int MESSAGES = 3;
 
@@ -55,7 +55,7 @@ final class Status implements Workload {
   @Override
   public String question() {
     return """
-    Eight clients over TLS ask STATUS of the twenty mailboxes of their users, as fast as they are answered: one by one, each when the last is answered, then all twenty in one piece. \
+    Thirty-two clients over TLS ask STATUS of the twenty mailboxes of their users, as fast as they are answered: one by one, each when the last is answered, then all twenty in one piece. \
     Nothing changes meanwhile.\
     """;
   }
