@@ -3,13 +3,9 @@ package dormouse.imap.sleep;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.auth.Credentials;
-import dormouse.backend.Backend;
-import dormouse.config.HibernateSettings;
 import dormouse.feed.BackendFeeds;
 import dormouse.feed.Feed;
 import dormouse.feed.FeedState;
-import dormouse.imap.backend.ConnectionPool;
-import dormouse.imap.backend.OwnConnection;
 import dormouse.imap.track.ClientFeatures;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
@@ -17,10 +13,7 @@ import dormouse.imap.track.Verb;
 import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.Told;
 import dormouse.imap.view.UidSet;
-import dormouse.ops.Metrics;
 import dormouse.session.HandClock;
-import dormouse.session.TimerWheel;
-import io.netty.channel.embedded.EmbeddedChannel;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.nio.charset.StandardCharsets;
@@ -48,24 +41,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FoldTest {
   private static final List<String> NAMES = List.of("INBOX", "\"Sent\"", "\"A &- B\"");
 
-  private final HandClock clock = new HandClock();
-  private final TimerWheel wheel = new TimerWheel(clock);
-  private final Metrics metrics = new Metrics();
-  private final EmbeddedChannel channel = new EmbeddedChannel();
-  private final Backend backend = new OwnConnection().connection().backend();
-  private final BackendFeeds feeds = new BackendFeeds(backend.name(), clock, metrics);
+  private final OneLoop loop = new OneLoop();
+  private final HandClock clock = loop.clock;
+  private final BackendFeeds feeds = loop.feeds;
   private final Nowhere host = new Nowhere();
-  private final UserMailboxes.Surroundings surroundings =
-      new UserMailboxes.Surroundings(
-          new ConnectionPool(channel.eventLoop(), wheel, metrics),
-          _ -> feeds,
-          channel.eventLoop(),
-          wheel,
-          metrics,
-          new KeptBytes(1 << 20, metrics),
-          HibernateSettings.DEFAULT,
-          clock,
-          new StatusRoom(metrics));
   private final Grant grant = grant("x");
 
   /// What is folded, and all of its fields. A field that is new must be folded, follow from what is, or keep the user from it
@@ -401,7 +380,7 @@ class FoldTest {
   }
 
   private UserMailboxes user() {
-    UserMailboxes all = new UserMailboxes(surroundings, host, backend);
+    UserMailboxes all = loop.of(host);
     assertThat(all.sharing(grant)).isSameAs(grant);
     return all;
   }
@@ -410,7 +389,11 @@ class FoldTest {
     byte[] bytes = password.getBytes(StandardCharsets.UTF_8);
     return Objects.requireNonNull(
         Grant.of(
-            new Credentials("ann", "", bytes), backend, _ -> null, /* keepPassword= */ true, null));
+            new Credentials("ann", "", bytes),
+            loop.backend,
+            _ -> null,
+            /* keepPassword= */ true,
+            null));
   }
 
   private static FoldWriter fold(UserMailboxes all) {
@@ -422,7 +405,7 @@ class FoldTest {
   private UserMailboxes unfold(FoldWriter folded, Answers.@Nullable Beside beside) {
     FoldReader in = new FoldReader(folded.own(), 0, folded.alike());
     return new UserMailboxes(
-        surroundings, host, backend, in, beside, grant, (_, _) -> new Silent());
+        loop.surroundings, host, loop.backend, in, beside, grant, (_, _) -> new Silent());
   }
 
   private void sleep(UserMailboxes all, String mailbox, Random random) {

@@ -2,22 +2,13 @@ package dormouse.imap.sleep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dormouse.backend.Backend;
-import dormouse.config.HibernateSettings;
 import dormouse.config.StatusCacheSettings;
-import dormouse.feed.BackendFeeds;
-import dormouse.imap.backend.ConnectionPool;
-import dormouse.imap.backend.OwnConnection;
 import dormouse.imap.track.ClientFeatures;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
 import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.UidSet;
-import dormouse.ops.Metrics;
-import dormouse.session.HandClock;
-import dormouse.session.TimerWheel;
-import io.netty.channel.embedded.EmbeddedChannel;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -27,30 +18,12 @@ import org.junit.jupiter.api.Test;
 class SelectCacheTest {
   private static final String UNKNOWN = "dormouse_select_commands_total{outcome=\"unknown\"}";
 
-  private final HandClock clock = new HandClock();
-  private final TimerWheel wheel = new TimerWheel(clock);
-  private final Metrics metrics = new Metrics();
-  private final EmbeddedChannel channel = new EmbeddedChannel();
-  private final Backend backend = new OwnConnection().connection().backend();
-  private final StatusRoom room = new StatusRoom(metrics);
-  private final UserMailboxes home =
-      new UserMailboxes(
-          new UserMailboxes.Surroundings(
-              new ConnectionPool(channel.eventLoop(), wheel, metrics),
-              at -> new BackendFeeds(at.name(), clock, metrics),
-              channel.eventLoop(),
-              wheel,
-              metrics,
-              new KeptBytes(1 << 20, metrics),
-              HibernateSettings.DEFAULT,
-              clock,
-              room),
-          new Ann(),
-          backend);
+  private final OneLoop loop = new OneLoop();
+  private final UserMailboxes home = loop.of(new Ann());
 
   @Test
   void whatHasNoRoomAtAllTakesNoneFromOthers() {
-    room.serve(new StatusCacheSettings(2048, 1 << 20));
+    loop.room.serve(new StatusCacheSettings(2048, 1 << 20));
     SelectQuery inbox = query("INBOX");
     answered(inbox);
     home.answers()
@@ -78,7 +51,7 @@ class SelectCacheTest {
   }
 
   private double metric() {
-    return metrics
+    return loop.metrics
         .scrape()
         .lines()
         .filter(line -> line.startsWith(UNKNOWN + " "))

@@ -2,34 +2,18 @@ package dormouse.imap.sleep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dormouse.auth.Credentials;
-import dormouse.auth.OwnStanding;
 import dormouse.auth.Resumption;
 import dormouse.auth.Standing;
-import dormouse.backend.Approach;
-import dormouse.backend.Backend;
 import dormouse.backend.Priority;
-import dormouse.config.HibernateSettings;
-import dormouse.feed.BackendFeeds;
 import dormouse.imap.backend.BackendConnection;
 import dormouse.imap.backend.Capabilities;
-import dormouse.imap.backend.ConnectionPool;
-import dormouse.imap.backend.OwnConnection;
 import dormouse.imap.view.MailboxView;
 import dormouse.imap.view.Told;
 import dormouse.imap.view.UidSet;
-import dormouse.ops.Metrics;
 import dormouse.route.Route;
-import dormouse.route.Wanted;
 import dormouse.session.Client;
-import dormouse.session.HandClock;
-import dormouse.session.TimerWheel;
-import io.netty.channel.embedded.EmbeddedChannel;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -38,29 +22,9 @@ import org.junit.jupiter.api.Test;
 /// A watch whose mailbox two clients of a user sleep in, who have come in by different logins. The first is gone before the directory has said
 /// whether it may still come in: what it says is not said of the other.
 class WatchLoginTest {
-  private static final InetSocketAddress SOMEWHERE =
-      new InetSocketAddress(InetAddress.getLoopbackAddress(), 143);
-
-  private final HandClock clock = new HandClock();
-  private final TimerWheel wheel = new TimerWheel(clock);
-  private final Metrics metrics = new Metrics();
-  private final EmbeddedChannel channel = new EmbeddedChannel();
-  private final Backend backend = new OwnConnection().connection().backend();
+  private final OneLoop loop = new OneLoop();
   private final Slow directory = new Slow();
-  private final UserMailboxes home =
-      new UserMailboxes(
-          new UserMailboxes.Surroundings(
-              new ConnectionPool(channel.eventLoop(), wheel, metrics),
-              at -> new BackendFeeds(at.name(), clock, metrics),
-              channel.eventLoop(),
-              wheel,
-              metrics,
-              new KeptBytes(1 << 20, metrics),
-              HibernateSettings.DEFAULT,
-              clock,
-              new StatusRoom(metrics)),
-          directory,
-          backend);
+  private final UserMailboxes home = loop.of(directory);
   private final Sleeper first = sleeper("first");
   private final Sleeper second = sleeper("second");
   private final Watch watch = new Watch(List.of(first, second));
@@ -71,7 +35,7 @@ class WatchLoginTest {
     login.begin(Priority.SYNC);
     watch.asleep.remove(first);
     directory.answers();
-    channel.runPendingTasks();
+    loop.turn();
     assertThat(watch.events).containsExactly("no turn", "failed");
     login.begin(Priority.SYNC);
     assertThat(directory.asked).isEqualTo(2);
@@ -81,35 +45,18 @@ class WatchLoginTest {
   void whoIsRefusedTakesNobodyAlong() {
     login.begin(Priority.SYNC);
     directory.answer.complete(new Resumption.Refused("Closed"));
-    channel.runPendingTasks();
+    loop.turn();
     assertThat(watch.events).containsExactly("refused first");
   }
 
   private Sleeper sleeper(String login) {
-    long longAgo = clock.millis() - HibernateSettings.DEFAULT.askAgainEvery().toMillis();
-    Grant grant =
-        Objects.requireNonNull(
-            Grant.of(
-                credentials(login),
-                backend,
-                _ -> null,
-                /* keepPassword= */ true,
-                OwnStanding.of("ann", "here", longAgo)));
     MailboxView view = new MailboxView(1, 2, 3, UidSet.of(1), null);
     return new Sleeper(
         new Snapshot.Result.Taken(view, home.changes().proof("INBOX"), OwnSets.NONE),
         Told.PLAIN,
         /* rev2= */ false,
-        grant,
+        loop.grant(login),
         new Silent());
-  }
-
-  private static Credentials credentials(String login) {
-    return new Credentials(login, "", new byte[] {'x'});
-  }
-
-  private Route route() {
-    return new Route("here", List.of(backend), List.of(), Approach.USUAL);
   }
 
   /// What a watch is for its login.
@@ -168,21 +115,12 @@ class WatchLoginTest {
 
     /// That the first belongs where it is.
     void answers() {
-      Wanted wanted = new Wanted("ann", "imap", SOMEWHERE, null, null, 0, null, Approach.USUAL);
-      answer.complete(
-          new Resumption.Goes(
-              "ann",
-              wanted,
-              route(),
-              credentials("first"),
-              /* renewed= */ false,
-              List.of(),
-              /* refresh= */ null));
+      answer.complete(loop.goes("first", loop.route("here")));
     }
 
     @Override
     public Route route() {
-      return WatchLoginTest.this.route();
+      return loop.route("here");
     }
 
     @Override
