@@ -79,7 +79,6 @@ public final class Parking {
   /// How many can be parked on one loop; what is not used costs nothing but addresses.
   private static final int CAPACITY = 1 << 24;
 
-  private static final int EVENTS = 256; // a turn, so that channels do not wait for long
   private static final int READ_BYTES = 64 << 10;
   private static final String TLS = "tls";
   private static final int NONE = -1;
@@ -94,9 +93,7 @@ public final class Parking {
   private final ParkTable<Owner> table;
   private final IntObjectHashMap<SlotChannel> channels = new IntObjectHashMap<>(); // by slot
   private final KeysAtHand keys = new KeysAtHand();
-  private final int epoll;
-  private final MemorySegment events;
-  private final MemorySegment event;
+  private final EpollSet sockets;
   private final ByteBuf read;
   private final MemorySegment readInto;
   private @Nullable Crowd crowd;
@@ -110,9 +107,7 @@ public final class Parking {
     this.gauges = gauges;
     this.kernel = new Kernel(arena);
     this.table = new ParkTable<>(capacity);
-    this.epoll = kernel.epollCreate();
-    this.events = arena.allocate((long) EVENTS * Kernel.EVENT_BYTES, Long.BYTES);
-    this.event = arena.allocate(Kernel.EVENT_BYTES, Long.BYTES);
+    this.sockets = new EpollSet(kernel, arena);
     this.readInto = arena.allocate(READ_BYTES, Long.BYTES);
     this.read = Unpooled.wrappedBuffer(readInto.asByteBuffer());
   }
@@ -205,7 +200,7 @@ public final class Parking {
     int fd = channel.fd();
     int slot = add(fd, owner);
     try {
-      kernel.watch(epoll, fd, SlotChannel.READING, data(slot, fd), event);
+      sockets.watch(slot, fd, SlotChannel.READING);
     } catch (IOException e) {
       remove(slot);
       refused(e);
@@ -253,12 +248,6 @@ public final class Parking {
     owner.parked(at(slot));
   }
 
-  /// What the kernel says with each event of a socket. A slot is never given away while events are looked at, so the descriptor is only
-  /// asked for because it costs nothing.
-  private static long data(int slot, int fd) {
-    return (long) fd << Integer.SIZE | slot;
-  }
-
   /// Takes a slot, whose descriptor is not waited for yet.
   int add(int fd, Owner owner) {
     return table.add(fd, owner);
@@ -273,21 +262,15 @@ public final class Parking {
   // ── the client speaks ──
 
   private void poll() {
-    int count;
-    try {
-      count = kernel.poll(epoll, events);
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
+    int count = sockets.poll();
     for (int i = 0; i < count && !closed; i++) {
-      long data = Kernel.data(events, i);
-      int slot = (int) data;
-      if (table.fd(slot) != (int) (data >>> Integer.SIZE)) {
+      int slot = sockets.slot(i);
+      if (table.fd(slot) != sockets.fd(i)) {
         continue; // it has gone since, by what another did
       }
       SlotChannel channel = channels.get(slot);
       if (channel != null) {
-        ready(channel, Kernel.what(events, i));
+        ready(channel, sockets.what(i));
         continue;
       }
       readable(slot);
@@ -570,9 +553,7 @@ public final class Parking {
     int fd = table.fd(slot);
     remove(slot);
     try {
-      kernel.unwatch(epoll, fd);
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
+      sockets.unwatch(fd);
     } finally {
       kernel.close(fd);
     }
@@ -585,8 +566,7 @@ public final class Parking {
   }
 
   void watch(int slot, int what) throws IOException {
-    int fd = table.fd(slot);
-    kernel.watchInstead(epoll, fd, what, data(slot, fd), event);
+    sockets.watchInstead(slot, table.fd(slot), what);
   }
 
   void closed(SlotChannel channel) {
@@ -669,13 +649,13 @@ public final class Parking {
     List.copyOf(channels.values()).forEach(SlotChannel::end);
     closed = true;
     table.close();
-    kernel.close(epoll);
+    sockets.close();
     arena.close();
   }
 
   /// The epoll set as one descriptor of the loop.
   private final class Nest implements EpollIoHandle {
-    private final FileDescriptor descriptor = new FileDescriptor(epoll);
+    private final FileDescriptor descriptor = sockets.descriptor();
 
     @Override
     public FileDescriptor fd() {
