@@ -27,14 +27,14 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The parked sockets of one event loop. A parked socket has no channel: its descriptor waits in an epoll set of our own, which is
+/// The parked sockets of one event loop. A parked socket has no channel: its descriptor waits in an [EpollSet] of our own, which is
 /// itself one descriptor of the loop's, and what TLS needs to go on lies in a [ParkTable].
 /// ```text
 /// channel ──park──▶ slot ──revive──▶ a new channel, of ours
 ///                   │  ▲  ◀──park──
 ///                   └──┘ read, open, answer, seal, send: no channel needed
 /// ```
-/// Reads and writes go straight to the socket. Whatever is more than that takes a channel again: half a record, or a client that
+/// Reads and writes go straight to the socket ([SlotTraffic]). Whatever is more than that takes a channel again: half a record, or a client that
 /// does not take all it is sent. That channel, a [SlotChannel], leaves the socket where it is: the kernel is told of it when it is parked
 /// first, and when it is closed. Lives on its event loop.
 public final class Parking {
@@ -79,7 +79,6 @@ public final class Parking {
   /// How many can be parked on one loop; what is not used costs nothing but addresses.
   private static final int CAPACITY = 1 << 24;
 
-  private static final int READ_BYTES = 64 << 10;
   private static final String TLS = "tls";
   private static final int NONE = -1;
 
@@ -92,10 +91,8 @@ public final class Parking {
   private final Kernel kernel;
   private final ParkTable<Owner> table;
   private final IntObjectHashMap<SlotChannel> channels = new IntObjectHashMap<>(); // by slot
-  private final KeysAtHand keys = new KeysAtHand();
   private final EpollSet sockets;
-  private final ByteBuf read;
-  private final MemorySegment readInto;
+  private final SlotTraffic traffic;
   private @Nullable Crowd crowd;
   private int reading = NONE; // the slot whose owner is just told what was read
   private @Nullable Channel revivedMeanwhile; // from that slot
@@ -108,8 +105,7 @@ public final class Parking {
     this.kernel = new Kernel(arena);
     this.table = new ParkTable<>(capacity);
     this.sockets = new EpollSet(kernel, arena);
-    this.readInto = arena.allocate(READ_BYTES, Long.BYTES);
-    this.read = Unpooled.wrappedBuffer(readInto.asByteBuffer());
+    this.traffic = new SlotTraffic(kernel, table, arena);
   }
 
   /// Begins to serve a loop; any thread.
@@ -255,7 +251,7 @@ public final class Parking {
 
   /// Gives back a slot, whose descriptor is not waited for any more.
   void remove(int slot) {
-    keys.forget(slot);
+    traffic.forget(slot);
     table.remove(slot);
   }
 
@@ -299,7 +295,7 @@ public final class Parking {
       return;
     }
     try {
-      sayLast(slot, ParkedRecords.INTERNAL_ERROR);
+      traffic.sayLast(slot, ParkedRecords.INTERNAL_ERROR);
     } catch (RuntimeException | Error bug) {
       LOG.error(bug, "bug", "in", "parking");
     } finally {
@@ -318,12 +314,7 @@ public final class Parking {
   }
 
   private void readable(int slot, int generation, Owner owner) {
-    long bytes;
-    try {
-      bytes = kernel.receive(table.fd(slot), readInto);
-    } catch (IOException _) {
-      bytes = 0; // the peer has reset it
-    }
+    int bytes = traffic.receive(slot);
     if (bytes < 0) {
       return;
     }
@@ -333,12 +324,11 @@ public final class Parking {
       return;
     }
     gauges.spoke();
-    read.setIndex(0, (int) bytes);
-    if (ParkedRecords.isThere(table.records(slot))) {
+    if (traffic.hasTls(slot)) {
       open(slot, generation, owner);
       return;
     }
-    owner.received(ALLOCATOR.buffer((int) bytes).writeBytes(read));
+    owner.received(ALLOCATOR.buffer(bytes).writeBytes(traffic.read()));
     owner.receivedAll();
   }
 
@@ -357,13 +347,14 @@ public final class Parking {
   ///
   /// @param data what nobody has been told yet
   private void open(int slot, int generation, Owner owner, ArrayDeque<ByteBuf> data) {
-    ParkedRecords records = keys.take(slot, table.records(slot));
+    ByteBuf read = traffic.read();
+    ParkedRecords records = traffic.take(slot);
     int alert = records.read(read, ALLOCATOR, data::add);
     ByteBuf unsent = null;
     if (alert == ParkedRecords.GO_ON && records.owesKeyUpdate()) {
       ByteBuf update = records.seal(Unpooled.EMPTY_BUFFER, ALLOCATOR);
       records.save();
-      unsent = write(slot, update);
+      unsent = traffic.write(slot, update);
     }
     records.save();
     if (alert == ParkedRecords.GO_ON
@@ -375,7 +366,7 @@ public final class Parking {
     }
     boolean any = !data.isEmpty();
     if (any && alert == ParkedRecords.GO_ON) {
-      keys.keep(slot, records);
+      traffic.keep(slot, records);
     } else {
       records.forget();
     }
@@ -413,45 +404,9 @@ public final class Parking {
 
   // ── it hears ──
 
-  /// Seals and sends.
-  ///
-  /// @param data owned by this method
-  /// @return what the socket has not taken, sealed; owned by the caller; null if nothing is left
+  /// As [SlotTraffic#send].
   @Nullable ByteBuf send(int slot, ByteBuf data) {
-    if (!ParkedRecords.isThere(table.records(slot))) {
-      return write(slot, data);
-    }
-    ParkedRecords known = keys.of(slot);
-    ParkedRecords records = known == null ? ParkedRecords.of(table.records(slot)) : known;
-    try {
-      ByteBuf sealed = records.seal(data, ALLOCATOR);
-      records.save();
-      return write(slot, sealed);
-    } finally {
-      data.release();
-      if (known == null) {
-        records.forget();
-      }
-    }
-  }
-
-  /// A socket that is broken takes everything: its end is told by its next event.
-  private @Nullable ByteBuf write(int slot, ByteBuf bytes) {
-    ByteBuf direct = bytes;
-    if (!bytes.hasMemoryAddress()) {
-      direct = ALLOCATOR.directBuffer(bytes.readableBytes()).writeBytes(bytes);
-      bytes.release();
-    }
-    try {
-      direct.skipBytes((int) kernel.send(table.fd(slot), Kernel.memoryOf(direct)));
-    } catch (IOException _) {
-      direct.skipBytes(direct.readableBytes());
-    }
-    if (direct.isReadable()) {
-      return direct;
-    }
-    direct.release();
-    return null;
+    return traffic.send(slot, data);
   }
 
   // ── awake, or gone ──
@@ -460,10 +415,7 @@ public final class Parking {
   ///
   /// @param unsent what goes out first, sealed; owned by this method
   void revive(int slot, @Nullable ByteBuf unsent) {
-    ChannelHandler tls =
-        ParkedRecords.isThere(table.records(slot))
-            ? keys.take(slot, table.records(slot)).handler(null)
-            : null;
+    ChannelHandler tls = traffic.hasTls(slot) ? traffic.take(slot).handler(null) : null;
     revive(slot, owner(slot), tls, unsent);
   }
 
@@ -522,21 +474,8 @@ public final class Parking {
 
   /// Ends a connection; says so first if it has TLS.
   void end(int slot, int alert) {
-    sayLast(slot, alert);
+    traffic.sayLast(slot, alert);
     end(slot);
-  }
-
-  private void sayLast(int slot, int alert) {
-    if (ParkedRecords.isThere(table.records(slot))) {
-      ParkedRecords records = keys.take(slot, table.records(slot));
-      ByteBuf last = records.close(alert, ALLOCATOR);
-      records.save();
-      ByteBuf unsent = write(slot, last);
-      if (unsent != null) {
-        unsent.release();
-      }
-      records.forget();
-    }
   }
 
   private void end(int slot) {
@@ -614,12 +553,12 @@ public final class Parking {
   }
 
   void handOver(int slot, Owner owner) {
-    keys.forget(slot);
+    traffic.forget(slot);
     table.owner(slot, owner);
   }
 
   void handOver(int slot, int member) {
-    keys.forget(slot);
+    traffic.forget(slot);
     table.member(slot, member);
   }
 
