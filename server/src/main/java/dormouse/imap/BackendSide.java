@@ -21,17 +21,14 @@ import dormouse.session.Backlog;
 import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The backend's side of an attached session: it relays, tells what the client missed in its sleep, and reads the
 /// client's view off the connection before that is given up.
 ///
-/// While commands of our own run, the client's wait. One object from a login or wake to the release of its connection;
+/// While commands of our own run, the client's wait ([ConnectionTurn]). One object from a login or wake to the release of its connection;
 /// lives on the user's event loop.
 final class BackendSide implements BackendConnection.Relay {
   /// The session that is attached.
@@ -69,16 +66,14 @@ final class BackendSide implements BackendConnection.Relay {
   private final MissedNews missed;
   private final KeptReplies kept;
   private final WokenView woken;
-  private boolean ours; // commands of our own run
-  private boolean heard; // by the client: what they are answered with
+  private final ConnectionTurn turn;
+  private final RecentSearch search;
   private @Nullable Lag lag; // then all commands are ours
   private boolean lagged; // one of them runs
   private Runnable abandon = () -> {}; // the view that is being taken
   private @Nullable String endedIdle; // tag of an IDLE that ended on the backend only
-  private @Nullable Command search; // that waits for the end of a response
   private boolean byeSaid;
   private boolean dying; // the backend has said BYE, and the client need not hear of it
-  private boolean released;
 
   BackendSide(
       Host host,
@@ -95,6 +90,8 @@ final class BackendSide implements BackendConnection.Relay {
     this.conversation = conversation;
     this.commands = commands;
     this.quiet = quiet;
+    this.turn = new ConnectionTurn(host, connection, this);
+    this.search = new RecentSearch(connection, conversation, turn, host::settle);
     this.missed = new MissedNews(conversation);
     this.woken = new WokenView(home, conversation, features);
     this.kept = new KeptReplies(this, home, conversation, host::settle);
@@ -103,7 +100,7 @@ final class BackendSide implements BackendConnection.Relay {
 
   /// Begins to relay.
   void begin() {
-    connection.relayTo(this);
+    turn.relay();
   }
 
   /// Begins behind a sleep.
@@ -122,8 +119,7 @@ final class BackendSide implements BackendConnection.Relay {
       woken.remember(first.leavesMailbox() ? null : view);
       return;
     }
-    ours = true;
-    heard = true;
+    turn.take(/* aloud= */ true);
     home.metrics().lagged();
     Lag begun = new Lag(connection, conversation, catchUp, first);
     lag = begun;
@@ -169,7 +165,7 @@ final class BackendSide implements BackendConnection.Relay {
     if (lag != null) {
       return decideLagging(lag, tag, verb, arguments);
     }
-    if (ours || search != null || conversation.swallowsContinuation()) {
+    if (turn.ours() || search.waits() || conversation.swallowsContinuation()) {
       return CommandTracker.Decision
           .WAIT; // the backend is busy with us, or takes up the client's IDLE again
     }
@@ -181,7 +177,7 @@ final class BackendSide implements BackendConnection.Relay {
         || (verb == Verb.LOGOUT && home.backend().awaitsOthers() && mayServeOthers())) {
       return free() ? CommandTracker.Decision.ANSWER : CommandTracker.Decision.WAIT;
     }
-    if (verb.searches() && !conversation.recent().isEmpty()) {
+    if (search.isFor(verb)) {
       return searches();
     }
     if (conversation.outstanding() >= MAX_OUTSTANDING) {
@@ -231,34 +227,15 @@ final class BackendSide implements BackendConnection.Relay {
 
   /// Asks the backend something in the client's name; meanwhile its commands wait.
   void ask(Function<BackendConnection, CompletableFuture<Reply>> question) {
-    begunOurs();
-    follow(
+    turn.take(/* aloud= */ false);
+    turn.follow(
         question.apply(connection),
         "status",
         Reply::lost,
         _ -> {
-          endedOurs();
+          turn.relay();
           host.settle();
         });
-  }
-
-  /// Goes on with what a command of ours has brought, unless the session ends by it, or has ended meanwhile.
-  ///
-  /// @param lost whether the connection was
-  private <T> void follow(
-      CompletableFuture<T> running, String what, Predicate<T> lost, Consumer<T> then) {
-    running.whenComplete((brought, bug) -> {
-      if (released) {
-        return;
-      }
-      if (bug != null) {
-        host.broken(what, bug);
-      } else if (lost.test(brought)) {
-        host.end(CloseReason.BACKEND_GONE, LOST);
-      } else {
-        then.accept(brought);
-      }
-    });
   }
 
   private CommandTracker.Decision decideLagging(
@@ -283,7 +260,7 @@ final class BackendSide implements BackendConnection.Relay {
   private void endLag() {
     lag = null;
     connection.onUnasked(_ -> {});
-    endedOurs();
+    turn.relay();
   }
 
   /// Commands that would take the stream or the user away from under the session.
@@ -307,8 +284,7 @@ final class BackendSide implements BackendConnection.Relay {
       return;
     }
     if (verb.searches()) {
-      search = command;
-      runSearch();
+      search.take(command);
       return;
     }
     List<String> lines = kept.take(command);
@@ -319,37 +295,9 @@ final class BackendSide implements BackendConnection.Relay {
     host.say(command.tag() + " BAD " + verb + " is not for a session that is logged in.");
   }
 
-  /// Runs a search as our own, so that its keys may be others: as soon as the backend is between two responses.
-  private void runSearch() {
-    Command command = search;
-    if (command == null || ours || released || !conversation.betweenResponses()) {
-      return;
-    }
-    search = null;
-    begunOurs();
-    heard = true;
-    conversation.begins(command.tag(), command.verb());
-    conversation.forwarded(command);
-    String arguments = SearchRewrite.withRecent(command, conversation.recent().uids());
-    List<String> pieces = Lag.pieces(command.verb().wireName() + " " + arguments);
-    follow(
-        connection.runAs(
-            command.tag(),
-            pieces.getFirst(),
-            pieces.subList(1, pieces.size()),
-            conversation::fromBackend),
-        "search",
-        reply -> reply.line() == null,
-        reply -> {
-          conversation.fromBackend(Objects.requireNonNull(reply.line()));
-          endedOurs();
-          host.settle();
-        });
-  }
-
   private void runLagging(Lag lagging, Command command) {
     lagged = true;
-    follow(
+    turn.follow(
         lagging.run(command),
         "lag",
         lost -> lost,
@@ -374,14 +322,14 @@ final class BackendSide implements BackendConnection.Relay {
   }
 
   void flush() {
-    if (!ours) {
+    if (!turn.ours()) {
       connection.channel().flush();
     }
   }
 
   /// Whether the backend keeps up with what the client sends.
   boolean keepsUp() {
-    return ours || connection.channel().isWritable();
+    return turn.ours() || connection.channel().isWritable();
   }
 
   /// Answers to our own commands are read whatever the client does, but for those that the client hears: they must not wait here
@@ -389,10 +337,10 @@ final class BackendSide implements BackendConnection.Relay {
   ///
   /// @param wanted whether the client keeps up with what the backend says
   void read(boolean wanted) {
-    if (!ours || heard) {
+    if (!turn.ours() || turn.heard()) {
       connection.channel().config().setAutoRead(wanted);
     }
-    if (heard && !wanted) {
+    if (turn.heard() && !wanted) {
       host.flush();
     }
   }
@@ -401,7 +349,7 @@ final class BackendSide implements BackendConnection.Relay {
 
   @Override
   public void fromBackend(ByteBuf bytes) {
-    if (released) {
+    if (turn.over()) {
       bytes.release();
       return;
     }
@@ -414,26 +362,26 @@ final class BackendSide implements BackendConnection.Relay {
 
   @Override
   public void backendReadComplete() {
-    if (dying && !released) {
+    if (dying && !turn.over()) {
       host.backendClosed();
       return;
     }
     woken.consider();
     tellFlagsOwed();
-    runSearch();
+    search.run();
     host.settle();
   }
 
   @Override
   public void backendWritabilityChanged(boolean writable) {
-    if (!ours) {
+    if (!turn.ours()) {
       host.balance();
     }
   }
 
   @Override
   public void backendClosed() {
-    if (!ours && !released) {
+    if (!turn.ours() && !turn.over()) {
       host.backendClosed();
     }
   }
@@ -447,7 +395,7 @@ final class BackendSide implements BackendConnection.Relay {
   ///
   /// @param dispensable whether the session can go on without this backend
   boolean bye(boolean dispensable) {
-    if (ours) {
+    if (turn.ours()) {
       return false;
     }
     dying = dispensable || missed.flagsDue(); // which it is too late to ask for
@@ -461,17 +409,16 @@ final class BackendSide implements BackendConnection.Relay {
   }
 
   private void tellFlagsOwed() {
-    if (ours || released || !missed.flagsDue() || !conversation.betweenResponses()) {
+    if (turn.ours() || turn.over() || !missed.flagsDue() || !conversation.betweenResponses()) {
       return;
     }
-    begunOurs();
-    heard = true;
-    follow(
+    turn.take(/* aloud= */ true);
+    turn.follow(
         missed.tellFlags(connection),
         "flags",
         Reply::lost,
         _ -> {
-          endedOurs();
+          turn.relay();
           sayKept();
           host.settle();
         });
@@ -488,7 +435,7 @@ final class BackendSide implements BackendConnection.Relay {
   ///
   /// @return whether the client may hear BYE, too: not in the middle of a response, nor twice
   boolean lastWords() {
-    if (!ours && !conversation.betweenResponses()) {
+    if (!turn.ours() && !conversation.betweenResponses()) {
       return false;
     }
     sayKept();
@@ -501,30 +448,19 @@ final class BackendSide implements BackendConnection.Relay {
   /// Whether the client is in the middle of a command or of a response. IDLE is no command to wait for.
   boolean midCommand() {
     boolean idles = commands.idling() && conversation.idleTag() != null;
-    return search != null
+    return search.waits()
         || missed.flagsDue()
         || !commands.atRest()
         || (conversation.busy() && !idles)
-        || (!ours && !conversation.betweenResponses());
-  }
-
-  private void begunOurs() {
-    ours = true;
-    connection.stopRelay();
-  }
-
-  private void endedOurs() {
-    ours = false;
-    heard = false;
-    connection.relayTo(this);
+        || (!turn.ours() && !conversation.betweenResponses());
   }
 
   // ── the view is read off ──
 
   /// Whether neither side is in the middle of anything, as far as commands go; the backend may be in a response.
   boolean calm() {
-    return !ours
-        && search == null
+    return !turn.ours()
+        && !search.waits()
         && missed.isEmpty()
         && !byeSaid
         && !conversation.swallowsContinuation()
@@ -539,14 +475,14 @@ final class BackendSide implements BackendConnection.Relay {
   /// @return never completes once the connection was released
   CompletableFuture<Snapshot.Result> takeView(SelectedMailbox selected, @Nullable String idle) {
     woken.forget();
-    begunOurs();
+    turn.take(/* aloud= */ false);
     conversation.forgetIdle();
     conversation.tainted(features.changes().modSequences());
     var taking = idle == null ? takeQuietly(selected) : takeFromIdle(selected, idle);
     var result = new CompletableFuture<Snapshot.Result>();
     taking.whenComplete((taken, bug) -> {
       abandon = () -> {};
-      if (released) {
+      if (turn.over()) {
         return;
       }
       if (bug != null) {
@@ -589,7 +525,7 @@ final class BackendSide implements BackendConnection.Relay {
   ///
   /// @param idle the tag of the IDLE, or null
   void stay(@Nullable String idle, boolean clientWaits) {
-    endedOurs();
+    turn.relay();
     if (idle == null) {
       return;
     }
@@ -613,7 +549,7 @@ final class BackendSide implements BackendConnection.Relay {
 
   /// The session sleeps: the connection is given to whoever may need it next, or left.
   void release() {
-    if (!released && mayServeOthers() && atRest()) {
+    if (!turn.over() && mayServeOthers() && atRest()) {
       keep(/* afterLogout= */ false);
       return;
     }
@@ -622,7 +558,7 @@ final class BackendSide implements BackendConnection.Relay {
 
   /// The same when the client has gone.
   void releaseForGood() {
-    if (!released && home.backend().awaitsOthers() && mayServeOthers() && atRest()) {
+    if (!turn.over() && home.backend().awaitsOthers() && mayServeOthers() && atRest()) {
       keep(/* afterLogout= */ true);
       return;
     }
@@ -630,18 +566,18 @@ final class BackendSide implements BackendConnection.Relay {
   }
 
   private boolean atRest() {
-    return ours ? connection.restful() : calm() && conversation.betweenResponses();
+    return turn.ours() ? connection.restful() : calm() && conversation.betweenResponses();
   }
 
   private void keep(boolean afterLogout) {
     String idle = conversation.idleTag();
-    if (!ours) {
+    if (!turn.ours()) {
       connection.stopRelay();
     }
     if (idle != null) {
       connection.adoptIdle(idle);
     }
-    released = true;
+    turn.end();
     woken.forget();
     missed.forget();
     boolean nothingWritten = !conversation.writing();
@@ -654,7 +590,7 @@ final class BackendSide implements BackendConnection.Relay {
   /// Leaves the backend politely where it can hear us. In the middle of a command it cannot: LOGOUT would become part of
   /// a half-sent literal, and end in a mailbox.
   void leave() {
-    released = true;
+    turn.end();
     woken.forget();
     missed.forget();
     if (lag != null) {
