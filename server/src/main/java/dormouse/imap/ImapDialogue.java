@@ -30,7 +30,6 @@ import io.netty.channel.EventLoop;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.io.IOException;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Base64;
@@ -69,6 +68,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   private final CommandReader reader;
   private final LoginTimers timers;
   private final LoginEvents events;
+  private final LoginTurn turn;
 
   private final Client peer;
   private Client client;
@@ -77,8 +77,6 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   private @Nullable ChannelHandlerContext context;
   private DialoguePhase phase = new DialoguePhase.Over();
   private final Unread unread = new Unread();
-  private LoginGuard.@Nullable Attempt turn;
-  private boolean held; // its login waits for its turn
   private boolean processing;
   private int attempts;
   private int errors;
@@ -91,6 +89,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     this.peer = client;
     this.client = client;
     events = new LoginEvents(setup.metrics());
+    turn = new LoginTurn(this, setup, events);
     reader = new CommandReader(setup.limits());
     timers =
         new LoginTimers(
@@ -105,9 +104,9 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     return context().channel();
   }
 
-  /// Whether others should log in before this client, at a backend that is not free: see [dormouse.auth.LoginThrottle].
+  /// Whether others should log in before this client, at a backend that is not free.
   boolean doubted() {
-    return turn != null && turn.doubted();
+    return turn.doubted();
   }
 
   /// Who the client is.
@@ -142,9 +141,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   @Override
   public void proven() {
     assert channel().eventLoop().inEventLoop();
-    if (turn != null) {
-      turn.ended(new LoginResult.Accepted());
-    }
+    turn.proven();
   }
 
   private void answered(DialoguePhase.Asked asked, byte[] line) {
@@ -167,7 +164,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     if (!(phase instanceof DialoguePhase.Deciding deciding)) {
       return;
     }
-    tellOutcome(deciding, result);
+    turn.decided(client, deciding, result);
     phase = new DialoguePhase.Commanding();
     timers.start(wheel());
     failed(LoginReply.of(tag, result), CloseReason.LOGINS_REFUSED);
@@ -183,7 +180,12 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
 
   /// Whether the client is there, and waits for what comes of its login.
   boolean waits() {
-    return phase instanceof DialoguePhase.Deciding && channel().isActive();
+    return decides() && channel().isActive();
+  }
+
+  /// Whether a login of it is being decided.
+  boolean decides() {
+    return phase instanceof DialoguePhase.Deciding;
   }
 
   /// Hands the client over: this handler leaves the pipeline, and counts the session no longer
@@ -193,7 +195,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   public ByteBuf release() {
     assert channel().eventLoop().inEventLoop();
     if (phase instanceof DialoguePhase.Deciding deciding) {
-      tellOutcome(deciding, new LoginResult.Accepted());
+      turn.decided(client, deciding, new LoginResult.Accepted());
     }
     Presence.loggedIn(channel());
     timers.stop();
@@ -262,7 +264,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
         }
       }
     }
-    if (event instanceof CrowdedOut && !(phase instanceof DialoguePhase.Deciding)) {
+    if (event instanceof CrowdedOut && !decides()) {
       end(CloseReason.CROWDED_OUT, "Too many are waiting to log in, and you longest");
     }
     context.fireUserEventTriggered(event);
@@ -473,47 +475,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     timers.stop();
     channel().config().setAutoRead(false);
     context().flush();
-    turn = setup.guard().attempt(client, attempt.user());
-    admit(turn, tag, attempt);
-  }
-
-  private void admit(LoginGuard.Attempt waiting, String tag, Attempt attempt) {
-    if (!(phase instanceof DialoguePhase.Deciding)) {
-      attempt.proof().wipe(); // the client has left
-      return;
-    }
-    LoginGuard.Verdict verdict = waiting.admit();
-    held = verdict instanceof LoginGuard.Verdict.Wait;
-    switch (verdict) {
-      case LoginGuard.Verdict.Go _ -> {
-        if (waiting.waited()) {
-          setup.metrics().throttled("delayed");
-        }
-        setup.login().attempt(this, tag, attempt);
-      }
-      case LoginGuard.Verdict.Wait(var until) ->
-          wheel().after(until, () -> admit(waiting, tag, attempt));
-      case LoginGuard.Verdict.Refuse(var result, var pretended) -> {
-        if (waiting.waited()) {
-          setup.metrics().throttled("refused");
-        }
-        attempt.proof().wipe();
-        if (pretended) {
-          setup.guard().pretend(attempt, this).thenRun(() -> refuse(tag, result));
-        } else {
-          refuse(tag, result);
-        }
-      }
-    }
-  }
-
-  private void tellOutcome(DialoguePhase.Deciding deciding, LoginResult result) {
-    if (turn != null) {
-      turn.ended(result);
-      turn = null;
-    }
-    Duration took = Duration.between(deciding.since(), setup.clock().instant());
-    events.decided(client, deciding.attempt().user(), result, took);
+    turn.await(client, tag, attempt);
   }
 
   /// Says that something did not work, and counts it.
@@ -538,7 +500,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   void shutDown() {
     boolean underWay =
         phase instanceof DialoguePhase.Deciding || phase instanceof DialoguePhase.Asked;
-    if (!underWay || held) {
+    if (!underWay || turn.held()) {
       shutDownNow();
     }
   }
@@ -576,10 +538,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   private void leave() {
     DialoguePhase before = phase;
     phase = new DialoguePhase.Over();
-    if (turn != null) {
-      turn.left();
-      turn = null;
-    }
+    turn.left();
     if (before instanceof DialoguePhase.Asked(_, var answer)) {
       answer.complete(null);
     }
@@ -628,7 +587,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     context().write(ByteBufUtil.writeAscii(context().alloc(), line + "\r\n"));
   }
 
-  private TimerWheel wheel() {
+  TimerWheel wheel() {
     return setup.wheels().apply(channel().eventLoop());
   }
 
