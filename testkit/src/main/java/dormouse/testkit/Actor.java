@@ -3,31 +3,22 @@ package dormouse.testkit;
 import dormouse.testkit.ModelClient.Notify;
 import dormouse.testkit.ServerTraits.Quirk;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// One client of a [Differential]: does steps, and notes the bodies it reads.
+/// One client of a [Differential]: does steps, those on messages by [MessageSteps], login after login.
 ///
 /// For one thread at a time.
 final class Actor implements AutoCloseable {
   /// Ends the name of a mailbox that comes and goes.
   static final String SPARE = "z";
 
-  private static final int FULL = 40;
   private static final Duration COME_BACK = Duration.ofSeconds(30);
-  private static final Pattern COPIED = Pattern.compile("COPYUID \\d+ ([0-9:,]+) [0-9:,]+");
-  private static final List<String> FLAGS =
-      List.of("\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted", "$Junk", "dormouse");
-
   private static final Pattern FAREWELL =
       Pattern.compile("S: \\* BYE (Connection to .* lost|\\[UNAVAILABLE] .*|Server shutting.*)");
 
@@ -39,6 +30,7 @@ final class Actor implements AutoCloseable {
   private final boolean atOnce;
   private final Map<String, OfflineView> kept = new HashMap<>();
   private ModelClient client;
+  private MessageSteps messages;
   private String before = "";
   private @Nullable Direct direct; // null: answers are not compared
   private Duration lateAnswers = Duration.ZERO;
@@ -60,6 +52,7 @@ final class Actor implements AutoCloseable {
     this.bodies = bodies;
     this.atOnce = atOnce;
     this.client = login();
+    this.messages = messages();
   }
 
   private ModelClient login() {
@@ -67,10 +60,15 @@ final class Actor implements AutoCloseable {
         .patience(plan.patience().plus(ImapClient.PATIENCE));
   }
 
+  private MessageSteps messages() {
+    return new MessageSteps(plan.traits(), client, mode, mailboxes, bodies, atOnce);
+  }
+
   /// Begins anew, with nothing selected.
   private void loginAgain() {
     before = client.transcript() + "\n";
     client = login();
+    messages = messages();
   }
 
   /// The same, as soon as that works.
@@ -140,7 +138,7 @@ final class Actor implements AutoCloseable {
       case MAILBOX -> makeMailbox(random);
       case NOTIFY -> notifyMe(random);
       case RESTART -> {} // nobody's doing
-      case APPEND -> append(random);
+      case APPEND -> messages.append(random);
       case LOGOUT -> {
         keep();
         client.logout();
@@ -182,18 +180,18 @@ final class Actor implements AutoCloseable {
     }
     switch (operation) {
       case SELECT_AGAIN -> client.select(client.mailbox(), client.readOnly());
-      case SAVE -> save(random);
-      case USE_SAVED -> useSaved(random);
+      case SAVE -> messages.save(random);
+      case USE_SAVED -> messages.useSaved(random);
       case LEAVE -> leave(random);
       case CHECK -> client.mustOk("CHECK");
-      case FETCH_FLAGS -> fetchFlags(random);
-      case FETCH_BODY -> fetchBody(random);
-      case FETCH_CHANGES -> fetchChanges();
-      case STORE -> store(random);
-      case COPY, MOVE -> copy(operation, random);
-      case EXPUNGE -> expunge(random);
-      case UID_EXPUNGE -> uidExpunge(random);
-      case SEARCH -> search(random);
+      case FETCH_FLAGS -> messages.fetchFlags(random);
+      case FETCH_BODY -> messages.fetchBody(random);
+      case FETCH_CHANGES -> messages.fetchChanges();
+      case STORE -> messages.store(random);
+      case COPY, MOVE -> messages.copy(operation, random);
+      case EXPUNGE -> messages.expunge(random);
+      case UID_EXPUNGE -> messages.uidExpunge(random);
+      case SEARCH -> messages.search(random);
       case IDLE, HEAR -> idle();
       case DONE -> {
         if (client.idling()) {
@@ -212,12 +210,12 @@ final class Actor implements AutoCloseable {
 
   private void select(Random random, boolean examine) {
     keep();
-    String mailbox = mailbox(random);
+    String mailbox = MessageSteps.any(mailboxes, random);
     client.select(mailbox, examine, random.nextInt(3) == 0 ? null : kept.get(mailbox));
   }
 
   private void leave(Random random) {
-    if (!has(Quirk.NO_UNSELECT) && random.nextBoolean()) {
+    if (!plan.traits().has(Quirk.NO_UNSELECT) && random.nextBoolean()) {
       keep();
       client.leave("UNSELECT");
       return;
@@ -336,7 +334,8 @@ final class Actor implements AutoCloseable {
 
   /// Makes, deletes, or changes the subscription of a mailbox that nobody selects; it may be there or not.
   private void makeMailbox(Random random) {
-    String command = List.of("CREATE", "DELETE", "SUBSCRIBE", "UNSUBSCRIBE").get(random.nextInt(4));
+    String command =
+        MessageSteps.any(List.of("CREATE", "DELETE", "SUBSCRIBE", "UNSUBSCRIBE"), random);
     client.run(command + " " + commonName() + SPARE);
     ask("LIST \"\" " + ImapClient.quoted(commonName() + "*"));
   }
@@ -348,267 +347,10 @@ final class Actor implements AutoCloseable {
     client.notify(random.nextBoolean() ? Notify.SELECTED_DELAYED : Notify.SELECTED);
   }
 
-  /// Whether to name messages by UID: who may hear of EXPUNGE at any time cannot use numbers.
-  private boolean byUid(Random random) {
-    return random.nextBoolean() || client.notifying() == Notify.SELECTED;
-  }
-
-  private void save(Random random) {
-    if (!client.offers("SEARCHRES")) {
-      return;
-    }
-    client.learn();
-    String uid = byUid(random) ? "UID " : "";
-    if (random.nextBoolean()) {
-      client.save(uid + "SEARCH RETURN (SAVE ALL) " + searchKey(random), Set.of());
-      return;
-    }
-    var seqs = messages(random);
-    if (!seqs.isEmpty()) {
-      var uids = seqs.stream().map(client::uid).collect(Collectors.toSet());
-      client.save(uid + "SEARCH RETURN (SAVE) UID " + client.set(seqs, true), uids);
-    }
-  }
-
-  /// Does something to the messages in `$`, and looks whether it was those.
-  private void useSaved(Random random) {
-    client.learn();
-    var saved = client.saved();
-    if (saved == null || !client.offers("SEARCHRES")) {
-      return;
-    }
-    String uid = byUid(random) ? "UID " : "";
-    switch (random.nextInt(4)) {
-      case 0 -> {
-        var answer = client.run(uid + "FETCH $ (UID RFC822.SIZE)");
-        requireSaved(saved, answer, FetchItems.uidsWith("RFC822.SIZE", answer.untagged()));
-      }
-      case 1 -> {
-        if (!client.readOnly()) {
-          var seqs = client.numbers(saved);
-          client.requireOkOrExpunged(
-              client.store("$", seqs, !uid.isEmpty(), "+FLAGS", true, flags(random)));
-        }
-      }
-      case 2 -> {
-        String target = mailbox(random);
-        if (client.size() <= FULL || !target.equals(client.mailbox())) {
-          var answer = client.run(uid + "COPY $ " + target);
-          var copied = COPIED.matcher(answer.code());
-          Set<Long> uids = copied.matches() ? NumberSet.of(copied.group(1)) : Set.of();
-          requireSaved(saved, answer, uids);
-        }
-      }
-      default -> {
-        var answer = client.run("UID SEARCH $");
-        requireSaved(saved, answer, MailboxAnswers.found(answer.untagged()));
-      }
-    }
-  }
-
-  /// What a command did to `$` it must have done to each message in it that is not gone, and to no other.
-  private void requireSaved(Set<Long> saved, ModelClient.Answer answer, Set<Long> done) {
-    client.requireOkOrExpunged(answer);
-    client.require(saved.containsAll(done), "$ is " + saved + ", but meant " + done);
-    if (!answer.ok()) {
-      return;
-    }
-    var missing = new TreeSet<>(saved);
-    missing.removeAll(done);
-    if (!client.numbers(missing).isEmpty()) {
-      client.mustOk("NOOP"); // they are gone, and this may say so
-    }
-    client.require(client.numbers(missing).isEmpty(), "$ is " + saved + ", but meant only " + done);
-  }
-
-  private boolean has(Quirk quirk) {
-    return plan.traits().has(quirk);
-  }
-
-  private String mailbox(Random random) {
-    return mailboxes.get(random.nextInt(mailboxes.size()));
-  }
-
   private String status(Random random) {
     String items = mode == ModelMode.PLAIN ? "" : " HIGHESTMODSEQ";
-    return "STATUS " + mailbox(random) + " (MESSAGES UIDNEXT UNSEEN" + items + ")";
-  }
-
-  private void append(Random random) {
-    String mailbox = mailbox(random);
-    boolean within = mailbox.equals(client.mailbox());
-    if (within && client.readOnly() && has(Quirk.NO_APPEND_AFTER_EXAMINE)) {
-      return;
-    }
-    if (within && client.size() > FULL) {
-      expunge(random);
-      return;
-    }
-    String message = SampleMessage.of(random);
-    boolean plus = random.nextBoolean() && !has(Quirk.NO_LITERAL_PLUS);
-    String literal = plus ? "+}\r\n" : "}\r\n";
-    client.mustOk(
-        "APPEND "
-            + mailbox
-            + (" (" + String.join(" ", flags(random)) + ") {")
-            + (message.length() + literal + message));
-  }
-
-  private Set<String> flags(Random random) {
-    var flags = new TreeSet<String>();
-    for (int i = random.nextInt(3); i >= 0; i--) {
-      flags.add(FLAGS.get(random.nextInt(FLAGS.size())));
-    }
-    return flags;
-  }
-
-  /// One to four messages of the view, ascending; none if there is none. All have known UIDs.
-  private List<Integer> messages(Random random) {
-    client.learn();
-    var seqs = new TreeSet<Integer>();
-    for (int i = random.nextInt(4); i >= 0 && client.size() > 0; i--) {
-      seqs.add(1 + random.nextInt(client.size()));
-    }
-    return List.copyOf(seqs);
-  }
-
-  private void fetchFlags(Random random) {
-    if (random.nextInt(3) == 0 || client.notifying() == Notify.SELECTED) {
-      client.mustOk("UID FETCH 1:* (FLAGS)");
-      return;
-    }
-    client.learn(); // who does not know its UIDs cannot tell which of VANISHED (EARLIER) it had
-    var seqs = messages(random);
-    if (!seqs.isEmpty()) {
-      client.requireOkOrExpunged(client.run("FETCH " + client.set(seqs, false) + " (UID FLAGS)"));
-    }
-  }
-
-  private void fetchBody(Random random) {
-    var seqs = messages(random);
-    if (seqs.isEmpty()) {
-      return;
-    }
-    boolean byUid = byUid(random);
-    String item = random.nextBoolean() ? "BODY[]" : "BODY.PEEK[]";
-    var answer =
-        client.run(
-            (byUid ? "UID FETCH " : "FETCH ")
-                + client.set(seqs, byUid)
-                + (" (UID " + item + " FLAGS)"));
-    client.requireOkOrExpunged(answer);
-    noteBodies(answer.untagged());
-  }
-
-  private void noteBodies(Collection<String> responses) {
-    for (String response : responses) {
-      var fetch = FetchItems.parse(response);
-      String body = fetch == null ? null : fetch.text("BODY[]");
-      if (fetch == null || body == null || isMadeUp(body)) {
-        continue;
-      }
-      String key = client.mailbox() + " " + fetch.uid();
-      Integer before = bodies.putIfAbsent(key, body.hashCode());
-      client.require(
-          before == null || before == body.hashCode(), "the body of " + key + " has changed");
-    }
-  }
-
-  private boolean isMadeUp(String body) {
-    return has(Quirk.MAKES_UP_BODIES) && body.contains("\r\nSubject: message unavailable\r\n");
-  }
-
-  private void fetchChanges() {
-    if (mode == ModelMode.PLAIN || client.highestModseq() == 0) {
-      client.mustOk("UID FETCH 1:* (FLAGS)");
-      return;
-    }
-    client.learn(); // who does not know its UIDs cannot tell which of VANISHED (EARLIER) it had
-    String vanished = mode == ModelMode.QRESYNC ? " VANISHED" : "";
-    client.mustOk("UID FETCH 1:* (FLAGS) (CHANGEDSINCE " + client.highestModseq() + vanished + ")");
-  }
-
-  private void store(Random random) {
-    var seqs = messages(random);
-    if (seqs.isEmpty()) {
-      return;
-    }
-    boolean byUid = byUid(random);
-    if (client.readOnly()) {
-      if (!has(Quirk.STORES_AFTER_EXAMINE)) {
-        client.store(seqs, byUid, "+FLAGS", false, Set.of(ModelView.FORBIDDEN));
-      }
-      return;
-    }
-    String item = List.of("+FLAGS", "-FLAGS", "FLAGS").get(random.nextInt(3));
-    boolean silent = random.nextInt(3) == 0 && (!has(Quirk.REPLACE_ADDS) || !item.equals("FLAGS"));
-    client.requireOkOrExpunged(client.store(seqs, byUid, item, silent, flags(random)));
-  }
-
-  private void copy(Operation operation, Random random) {
-    String target = mailbox(random);
-    var seqs = messages(random);
-    boolean within = target.equals(client.mailbox());
-    if (seqs.isEmpty() || (within && client.size() > FULL)) {
-      return;
-    }
-    if (within && client.readOnly() && has(Quirk.NO_APPEND_AFTER_EXAMINE)) {
-      return;
-    }
-    boolean move = operation == Operation.MOVE && !client.readOnly() && !(within && mustNotMove());
-    boolean byUid = byUid(random);
-    client.requireOkOrExpunged(
-        client.run(
-            (byUid ? "UID " : "")
-                + (move ? "MOVE " : "COPY ")
-                + (client.set(seqs, byUid) + " " + target)));
-  }
-
-  /// Whether the server does not get a MOVE within a mailbox right.
-  private boolean mustNotMove() {
-    return has(Quirk.NUMBERS_SHIFT) || (atOnce && has(Quirk.MOVE_HIDES_MESSAGES));
-  }
-
-  private void expunge(Random random) {
-    if (client.readOnly()) {
-      return;
-    }
-    mark(random);
-    client.mustOk("EXPUNGE");
-  }
-
-  private void uidExpunge(Random random) {
-    if (client.readOnly()) {
-      return;
-    }
-    String uids = mark(random);
-    if (!uids.isEmpty()) {
-      client.mustOk("UID EXPUNGE " + uids);
-    }
-  }
-
-  /// Marks some messages as deleted: their UIDs, "" if there is none.
-  private String mark(Random random) {
-    var seqs = messages(random);
-    String uids = client.set(seqs, true);
-    if (!seqs.isEmpty()) {
-      boolean silent = random.nextBoolean();
-      client.requireOkOrExpunged(
-          client.store(
-              seqs, client.notifying() == Notify.SELECTED, "+FLAGS", silent, Set.of("\\Deleted")));
-    }
-    return uids;
-  }
-
-  private void search(Random random) {
-    String key = searchKey(random);
-    String uid = byUid(random) ? "UID " : "";
-    client.requireOkOrExpunged(client.run(uid + "SEARCH " + key));
-  }
-
-  private static String searchKey(Random random) {
-    return List.of("ALL", "DELETED", "UNSEEN", "FLAGGED", "NOT SEEN", "KEYWORD dormouse")
-        .get(random.nextInt(6));
+    String mailbox = MessageSteps.any(mailboxes, random);
+    return "STATUS " + mailbox + " (MESSAGES UIDNEXT UNSEEN" + items + ")";
   }
 
   @Override
