@@ -1,20 +1,9 @@
 package dormouse.ops;
 
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
-import io.micrometer.core.instrument.binder.system.UptimeMetrics;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.netty.buffer.ByteBufAllocator;
-import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -49,27 +38,9 @@ public final class Metrics {
     BACKEND_TO_CLIENT
   }
 
-  private static final Duration[] LATENCIES = {
-    Duration.ofMillis(1),
-    Duration.ofMillis(2),
-    Duration.ofMillis(5),
-    Duration.ofMillis(10),
-    Duration.ofMillis(20),
-    Duration.ofMillis(50),
-    Duration.ofMillis(100),
-    Duration.ofMillis(200),
-    Duration.ofMillis(500),
-    Duration.ofSeconds(1),
-    Duration.ofSeconds(2),
-    Duration.ofSeconds(5),
-    Duration.ofSeconds(10)
-  };
-
   private record LinkResult(String link, String result) {}
 
   private record FeedOf(String feed, String backend) {}
-
-  private record Labelled(String name, String value) {}
 
   /// Of one backend: what its `label` is `value`.
   private record OfBackend(String name, String backend, String label, String value) {
@@ -78,8 +49,7 @@ public final class Metrics {
     }
   }
 
-  private final PrometheusMeterRegistry registry =
-      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Meters meters = new Meters();
   private final Map<State, LongAdder> sessions = new EnumMap<>(State.class);
   private final Map<Direction, LongAdder> relayedBytes = new EnumMap<>(Direction.class);
   private final Map<OfBackend, LongAdder> backendConnections = new ConcurrentHashMap<>();
@@ -90,114 +60,75 @@ public final class Metrics {
   private final Map<FeedOf, AtomicInteger> feeds = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> backendsUp = new ConcurrentHashMap<>();
   private final Map<String, Counter> localAnswers = new ConcurrentHashMap<>(); // by command
-  private final Map<Labelled, Counter> counters = new ConcurrentHashMap<>();
   private final Map<LinkResult, Counter> directoryAnswers = new ConcurrentHashMap<>();
   private final Map<String, Timer> directorySeconds = new ConcurrentHashMap<>();
-  private final LongAdder keptBytes = new LongAdder();
   private final MultiGauge certificates =
-      MultiGauge.builder("dormouse.certificate.expiry")
-          .description("When each certificate that clients see expires, since 1970")
-          .baseUnit("seconds")
-          .register(registry);
+      meters.expiries(
+          "dormouse.certificate.expiry",
+          "When each certificate that clients see expires, since 1970");
   private final MultiGauge revocations =
-      MultiGauge.builder("dormouse.client.crl.expiry")
-          .description("When each list of clients' certificates that are revoked runs out")
-          .baseUnit("seconds")
-          .register(registry);
+      meters.expiries(
+          "dormouse.client.crl.expiry",
+          "When each list of clients' certificates that are revoked runs out");
   private final MultiGauge staples =
-      MultiGauge.builder("dormouse.ocsp.expiry")
-          .description("When each OCSP response that is stapled runs out, since 1970")
-          .baseUnit("seconds")
-          .register(registry);
-  private final LongAdder compressing = new LongAdder();
-  private final LongAdder parked = new LongAdder();
-  private final LongAdder parkedBytes = new LongAdder();
-  private final Counter resumptions;
-  private final LongAdder folded = new LongAdder();
-  private final LongAdder foldedBytes = new LongAdder();
-  private final Counter parkedReads;
-  private final Counter revivals;
-  private final LongAdder statusCacheBytes = new LongAdder();
-  private final Counter statusCacheFull;
-  private final Counter hibernations;
-  private final Counter lags;
-  private final Timer wakes;
-  private final Timer syncs;
+      meters.expiries(
+          "dormouse.ocsp.expiry", "When each OCSP response that is stapled runs out, since 1970");
+  private final LongAdder keptBytes =
+      meters.byteGauge("dormouse.kept", "Memory that holds what is kept of hibernated sessions");
+  private final LongAdder compressing =
+      meters.gauge("dormouse.compressed.sessions", "Client connections that are compressed");
+  private final LongAdder parked =
+      meters.gauge(
+          "dormouse.parked.sessions", "Hibernated sessions whose connection has no channel");
+  private final LongAdder parkedBytes =
+      meters.byteGauge("dormouse.parked", "Memory that holds parked connections");
+  private final LongAdder folded =
+      meters.gauge(
+          "dormouse.folded.users", "Users whose sessions and mailboxes rest in one flat record");
+  private final LongAdder foldedBytes =
+      meters.byteGauge("dormouse.folded", "Memory that holds folded users");
+  private final LongAdder statusCacheBytes =
+      meters.byteGauge("dormouse.status.cache", "Memory that holds answers to STATUS");
+  private final Counter resumptions =
+      meters.counter("dormouse.tls.resumptions", "TLS handshakes of clients that had a ticket");
+  private final Counter parkedReads =
+      meters.counter("dormouse.parked.reads", "Times a parked client said something");
+  private final Counter revivals =
+      meters.counter("dormouse.revivals", "Times a parked connection was given a channel again");
+  private final Counter statusCacheFull =
+      meters.counter(
+          "dormouse.status.cache.full", "Answers to STATUS dropped, or not kept, for want of room");
+  private final Counter hibernations =
+      meters.counter("dormouse.hibernations", "Times a session gave up its backend connection");
+  private final Counter lags =
+      meters.counter(
+          "dormouse.lags", "Times a woken session went on to count messages that were gone");
+  private final Timer wakes =
+      meters.latency(
+          "dormouse.wake",
+          "From a client's command to its session having a backend again",
+          Tags.empty());
+  private final Timer syncs =
+      meters.latency(
+          "dormouse.sync", "One look at a mailbox for those who sleep in it", Tags.empty());
 
   public Metrics() {
     for (State state : State.values()) {
-      LongAdder count = new LongAdder();
-      sessions.put(state, count);
-      Gauge.builder("dormouse.sessions", count, LongAdder::sum)
-          .description("Client connections by how deep they are")
-          .tag("state", label(state))
-          .register(registry);
+      sessions.put(
+          state,
+          meters.gauge(
+              "dormouse.sessions",
+              "Client connections by how deep they are",
+              Tags.of("state", label(state))));
     }
     for (Direction direction : Direction.values()) {
-      LongAdder bytes = new LongAdder();
-      relayedBytes.put(direction, bytes);
-      FunctionCounter.builder("dormouse.relayed", bytes, LongAdder::sum)
-          .description("Bytes passed on between clients and backends after login")
-          .baseUnit("bytes")
-          .tag("direction", label(direction))
-          .register(registry);
+      relayedBytes.put(
+          direction,
+          meters.byteCounter(
+              "dormouse.relayed",
+              "Bytes passed on between clients and backends after login",
+              Tags.of("direction", label(direction))));
     }
-    Gauge.builder("dormouse.kept", keptBytes, LongAdder::sum)
-        .description("Memory that holds what is kept of hibernated sessions")
-        .baseUnit("bytes")
-        .register(registry);
-    Gauge.builder("dormouse.compressed.sessions", compressing, LongAdder::sum)
-        .description("Client connections that are compressed")
-        .register(registry);
-    Gauge.builder("dormouse.parked.sessions", parked, LongAdder::sum)
-        .description("Hibernated sessions whose connection has no channel")
-        .register(registry);
-    Gauge.builder("dormouse.parked", parkedBytes, LongAdder::sum)
-        .description("Memory that holds parked connections")
-        .baseUnit("bytes")
-        .register(registry);
-    resumptions =
-        Counter.builder("dormouse.tls.resumptions")
-            .description("TLS handshakes of clients that had a ticket")
-            .register(registry);
-    Gauge.builder("dormouse.folded.users", folded, LongAdder::sum)
-        .description("Users whose sessions and mailboxes rest in one flat record")
-        .register(registry);
-    Gauge.builder("dormouse.folded", foldedBytes, LongAdder::sum)
-        .description("Memory that holds folded users")
-        .baseUnit("bytes")
-        .register(registry);
-    parkedReads =
-        Counter.builder("dormouse.parked.reads")
-            .description("Times a parked client said something")
-            .register(registry);
-    revivals =
-        Counter.builder("dormouse.revivals")
-            .description("Times a parked connection was given a channel again")
-            .register(registry);
-    Gauge.builder("dormouse.status.cache", statusCacheBytes, LongAdder::sum)
-        .description("Memory that holds answers to STATUS")
-        .baseUnit("bytes")
-        .register(registry);
-    statusCacheFull =
-        Counter.builder("dormouse.status.cache.full")
-            .description("Answers to STATUS dropped, or not kept, for want of room")
-            .register(registry);
-    hibernations =
-        Counter.builder("dormouse.hibernations")
-            .description("Times a session gave up its backend connection")
-            .register(registry);
-    lags =
-        Counter.builder("dormouse.lags")
-            .description("Times a woken session went on to count messages that were gone")
-            .register(registry);
-    wakes =
-        latency(
-            "dormouse.wake",
-            "From a client's command to its session having a backend again",
-            Tags.empty());
-    syncs =
-        latency("dormouse.sync", "One look at a mailbox for those who sleep in it", Tags.empty());
   }
 
   /// A client's TLS handshake is done. `carrier` is who carries its records from now on; it is resumed if the client had a ticket.
@@ -220,36 +151,17 @@ public final class Metrics {
 
   /// These certificates are served from now on, each by its file, and until when it is valid.
   public void certificates(Map<Path, Instant> expiries) {
-    certificates.register(
-        expiries.entrySet().stream()
-            .map(entry ->
-                MultiGauge.Row.of(
-                    Tags.of("certificate", entry.getKey().toString()),
-                    entry.getValue().getEpochSecond()))
-            .toList(),
-        /* overwrite= */ true);
+    Meters.setExpiries(certificates, "certificate", expiries);
   }
 
   /// These OCSP responses are stapled from now on, each by its file, and until when it is good.
   public void staples(Map<Path, Instant> expiries) {
-    staples.register(
-        expiries.entrySet().stream()
-            .map(entry ->
-                MultiGauge.Row.of(
-                    Tags.of("ocsp", entry.getKey().toString()), entry.getValue().getEpochSecond()))
-            .toList(),
-        /* overwrite= */ true);
+    Meters.setExpiries(staples, "ocsp", expiries);
   }
 
   /// These lists of revoked certificates of clients are heeded from now on, each by who signed it, and until when it is good.
   public void revocations(Map<String, Instant> expiries) {
-    revocations.register(
-        expiries.entrySet().stream()
-            .map(entry ->
-                MultiGauge.Row.of(
-                    Tags.of("issuer", entry.getKey()), entry.getValue().getEpochSecond()))
-            .toList(),
-        /* overwrite= */ true);
+    Meters.setExpiries(revocations, "issuer", expiries);
   }
 
   /// A connection was closed before anything was said to the client.
@@ -268,19 +180,19 @@ public final class Metrics {
         .computeIfAbsent(
             new LinkResult(link, result),
             _ ->
-                Counter.builder("dormouse.directory.answers")
-                    .description("Answers of the directory's links")
-                    .tag("link", link)
-                    .tag("result", result)
-                    .register(registry))
+                meters.counter(
+                    "dormouse.directory.answers",
+                    "Answers of the directory's links",
+                    Tags.of("link", link, "result", result)))
         .increment();
   }
 
   /// How many passwords wait to be hashed.
   public void watchPasswordChecks(IntSupplier waiting) {
-    Gauge.builder("dormouse.password.checks.waiting", waiting::getAsInt)
-        .description("Passwords that wait to be held against a hash")
-        .register(registry);
+    meters.gauge(
+        "dormouse.password.checks.waiting",
+        "Passwords that wait to be held against a hash",
+        waiting);
   }
 
   /// A link of the directory has answered, `took` after it was asked.
@@ -289,11 +201,10 @@ public final class Metrics {
         .computeIfAbsent(
             link,
             _ ->
-                Timer.builder("dormouse.directory")
-                    .description("From asking a link of the directory to its answer")
-                    .tag("link", link)
-                    .serviceLevelObjectives(LATENCIES)
-                    .register(registry))
+                meters.latency(
+                    "dormouse.directory",
+                    "From asking a link of the directory to its answer",
+                    Tags.of("link", link)))
         .record(took);
   }
 
@@ -388,10 +299,8 @@ public final class Metrics {
         .computeIfAbsent(
             new OfBackend("dormouse.canary", backend, "result", result),
             key ->
-                Counter.builder(key.name())
-                    .description("Changes made to see whether feeds tell of them")
-                    .tags(key.tags())
-                    .register(registry))
+                meters.counter(
+                    key.name(), "Changes made to see whether feeds tell of them", key.tags()))
         .increment();
   }
 
@@ -400,7 +309,7 @@ public final class Metrics {
     backendConnections
         .computeIfAbsent(
             new OfBackend("dormouse.backend.connections", backend, "purpose", purpose),
-            key -> gauge(key, "Connections to backends"))
+            key -> meters.gauge(key.name(), "Connections to backends", key.tags()))
         .add(delta);
   }
 
@@ -412,7 +321,7 @@ public final class Metrics {
   /// A backend is none any more.
   public void backendGone(String backend) {
     if (backendsUp.remove(backend) != null) {
-      registry.remove(registry.get("dormouse.backend.up").tag("backend", backend).gauge());
+      meters.removeGauge("dormouse.backend.up", Tags.of("backend", backend));
     }
   }
 
@@ -449,7 +358,7 @@ public final class Metrics {
     gateWaiting
         .computeIfAbsent(
             new OfBackend("dormouse.gate.waiting", backend, "priority", priority),
-            key -> gauge(key, "Logins that wait at a backend's gate"))
+            key -> meters.gauge(key.name(), "Logins that wait at a backend's gate", key.tags()))
         .add(delta);
   }
 
@@ -459,7 +368,7 @@ public final class Metrics {
         .computeIfAbsent(
             new OfBackend("dormouse.gate.wait", backend, "priority", priority),
             key ->
-                latency(
+                meters.latency(
                     key.name(), "From the wish to log in at a backend to being let in", key.tags()))
         .record(waited);
   }
@@ -470,10 +379,10 @@ public final class Metrics {
         .computeIfAbsent(
             new OfBackend("dormouse.gate.refused", backend, "priority", priority),
             key ->
-                Counter.builder(key.name())
-                    .description("Logins refused because too many wait at a backend's gate")
-                    .tags(key.tags())
-                    .register(registry))
+                meters.counter(
+                    key.name(),
+                    "Logins refused because too many wait at a backend's gate",
+                    key.tags()))
         .increment();
   }
 
@@ -492,11 +401,10 @@ public final class Metrics {
     Counter there = localAnswers.get(command);
     if (there == null) {
       there =
-          counter(
+          meters.counter(
               "dormouse.local.answers",
-              "command",
-              command.toLowerCase(Locale.ROOT),
-              "Commands answered without a backend");
+              "Commands answered without a backend",
+              Tags.of("command", command.toLowerCase(Locale.ROOT)));
       localAnswers.put(command, there);
     }
     there.increment();
@@ -581,73 +489,30 @@ public final class Metrics {
   /// Adds the process itself: heap, direct memory, descriptors, threads, processor, uptime. For the one `Metrics` of a
   /// process, once.
   public void watchProcess() {
-    new JvmMemoryMetrics().bindTo(registry);
-    new JvmThreadMetrics().bindTo(registry);
-    new FileDescriptorMetrics().bindTo(registry);
-    new ProcessorMetrics().bindTo(registry);
-    new UptimeMetrics().bindTo(registry);
-    if (ByteBufAllocator.DEFAULT instanceof ByteBufAllocatorMetricProvider provider) {
-      Gauge.builder("dormouse.buffers", provider.metric(), metric -> metric.usedDirectMemory())
-          .description("Direct memory that Netty's buffers are cut from")
-          .baseUnit("bytes")
-          .register(registry);
-    }
+    meters.watchProcess();
   }
 
   /// Everything, in the Prometheus text format 0.0.4.
   public String scrape() {
-    return registry.scrape();
+    return meters.scrape();
   }
 
   private void count(String name, String label, String value, String description) {
-    Labelled key = new Labelled(name, value);
-    Counter there = counters.get(key);
-    if (there == null) {
-      there = counter(name, label, value, description);
-      counters.put(key, there);
-    }
-    there.increment();
-  }
-
-  /// The one that there is, or a new one.
-  private Counter counter(String name, String label, String value, String description) {
-    return Counter.builder(name).description(description).tag(label, value).register(registry);
-  }
-
-  private Timer latency(String name, String description, Tags tags) {
-    return Timer.builder(name)
-        .description(description)
-        .tags(tags)
-        .serviceLevelObjectives(LATENCIES)
-        .register(registry);
-  }
-
-  private LongAdder gauge(OfBackend key, String description) {
-    LongAdder count = new LongAdder();
-    Gauge.builder(key.name(), count, LongAdder::sum)
-        .description(description)
-        .tags(key.tags())
-        .register(registry);
-    return count;
+    meters.count(name, label, value, description);
   }
 
   private AtomicInteger backendGauge(String backend) {
-    AtomicInteger up = new AtomicInteger();
-    Gauge.builder("dormouse.backend.up", up, AtomicInteger::get)
-        .description("Whether a backend serves, as far as it has been tried")
-        .tag("backend", backend)
-        .register(registry);
-    return up;
+    return meters.flag(
+        "dormouse.backend.up",
+        "Whether a backend serves, as far as it has been tried",
+        Tags.of("backend", backend));
   }
 
   private AtomicInteger feedGauge(FeedOf key) {
-    AtomicInteger up = new AtomicInteger();
-    Gauge.builder("dormouse.feed.up", up, AtomicInteger::get)
-        .description("Whether a feed can be relied upon")
-        .tag("feed", key.feed())
-        .tag("backend", key.backend())
-        .register(registry);
-    return up;
+    return meters.flag(
+        "dormouse.feed.up",
+        "Whether a feed can be relied upon",
+        Tags.of("feed", key.feed(), "backend", key.backend()));
   }
 
   private static <K extends Enum<K>> LongAdder adder(Map<K, LongAdder> of, K key) {
