@@ -23,6 +23,7 @@ import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The backend's side of an attached session: it relays, tells what the client missed in its sleep, and reads the
@@ -469,12 +470,13 @@ final class BackendSide implements BackendConnection.Relay {
             : commands.atCommandStart());
   }
 
-  /// Reads what the client knows of its mailbox, off the connection. Only when it is calm.
+  /// Reads what the client knows of its mailbox, off the connection; if that is lost meanwhile, it is what the client has known since its
+  /// wake, if that still holds. Only when it is calm.
   ///
   /// @param idle the tag of the IDLE that the client runs, which ends on the backend only; null if it runs none
   /// @return never completes once the connection was released
   CompletableFuture<Snapshot.Result> takeView(SelectedMailbox selected, @Nullable String idle) {
-    woken.forget();
+    Supplier<Snapshot.Result> ifLost = woken.giveWay();
     turn.take(/* aloud= */ false);
     conversation.forgetIdle();
     conversation.tainted(features.changes().modSequences());
@@ -489,7 +491,7 @@ final class BackendSide implements BackendConnection.Relay {
         result.completeExceptionally(bug);
         return;
       }
-      result.complete(taken);
+      result.complete(taken instanceof Snapshot.Result.Lost ? ifLost.get() : taken);
     });
     return result;
   }

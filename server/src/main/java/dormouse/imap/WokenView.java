@@ -6,6 +6,7 @@ import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.MailboxView;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// What the client of an attached session knew of its mailbox when it was woken ([LastView]), if it was, until a message comes or goes there.
@@ -34,10 +35,25 @@ final class WokenView {
 
   /// What the client knows of its mailbox, as far as that is known without asking the backend; null if it is not.
   Snapshot.Result.@Nullable Taken taken() {
-    LastView known = last;
+    return taken(last);
+  }
+
+  private Snapshot.Result.@Nullable Taken taken(@Nullable LastView known) {
     return known == null || !known.holds(conversation.selected())
         ? null
         : known.taken(conversation.ownSets());
+  }
+
+  /// Forgets it, because the view is being read anew.
+  ///
+  /// @return what that has come to if the connection is lost over it
+  Supplier<Snapshot.Result> giveWay() {
+    LastView known = last;
+    forget();
+    return () -> {
+      Snapshot.Result.Taken still = taken(known);
+      return still == null ? new Snapshot.Result.Lost() : still;
+    };
   }
 
   /// The backend has spoken: what holds no more is not kept.
