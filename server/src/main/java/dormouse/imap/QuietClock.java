@@ -23,8 +23,8 @@ final class QuietClock {
   private final BooleanSupplier restful;
   private final Runnable sleep;
   private @Nullable Timer timer;
-  private Instant dueAt = Instant.MAX;
-  private Instant lastActivity;
+  private long dueAtMillis; // as the wheel counts, which heeds no clock that is set back
+  private long lastActivityMillis;
   private Instant wokeAt = Instant.EPOCH;
   private int doublings;
   private boolean declined;
@@ -38,7 +38,7 @@ final class QuietClock {
     this.shortest = shortest;
     this.restful = restful;
     this.sleep = sleep;
-    this.lastActivity = home.clock().instant();
+    this.lastActivityMillis = home.wheel().millis();
   }
 
   /// What it remembers of a session that sleeps. Immutable.
@@ -59,7 +59,7 @@ final class QuietClock {
 
   /// Client or backend has said something.
   void touched() {
-    lastActivity = home.clock().instant();
+    lastActivityMillis = home.wheel().millis();
     declined = false;
   }
 
@@ -74,9 +74,9 @@ final class QuietClock {
       sleep.run();
       return;
     }
-    Instant wanted = home.clock().instant().plus(delay);
+    long wantedMillis = home.wheel().millis() + delay.toMillis();
     if (timer == null
-        || wanted.isBefore(dueAt)) { // the client has gone into IDLE, where less will do
+        || wantedMillis < dueAtMillis) { // the client has gone into IDLE, where less will do
       stop();
       waitFor(delay);
     }
@@ -90,7 +90,7 @@ final class QuietClock {
   }
 
   private void waitFor(Duration delay) {
-    dueAt = home.clock().instant().plus(delay);
+    dueAtMillis = home.wheel().millis() + delay.toMillis();
     timer = home.wheel().after(delay, this::due);
   }
 
@@ -99,8 +99,7 @@ final class QuietClock {
     if (declined || !restful.getAsBoolean()) {
       return;
     }
-    Duration silence = Duration.between(lastActivity, home.clock().instant());
-    Duration left = delay().minus(silence);
+    Duration left = delay().minusMillis(home.wheel().millis() - lastActivityMillis);
     if (left.isPositive()) {
       waitFor(left);
       return;

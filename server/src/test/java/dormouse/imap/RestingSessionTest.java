@@ -48,7 +48,7 @@ class RestingSessionTest {
                 + " patience patientUntil looking looked kept question desked list opening"),
         List.of(
             QuietClock.class,
-            "home shortest restful sleep timer dueAt lastActivity wokeAt doublings declined"),
+            "home shortest restful sleep timer dueAtMillis lastActivityMillis wokeAt doublings declined"),
         List.of(KeepAlive.class, "home phase beat timer spoken"),
         List.of(StayRules.class, "home settings wayBack client conversation"),
         List.of(UnreadBytes.class, "allocator bytes feeding ended"),

@@ -31,6 +31,7 @@ import java.util.regex.Pattern;
 ///   connection; `@ C compresses` from here on; `@ 60s pass`; `@ then` what is said next comes in a segment of its own.
 /// - `@ F2 speaks within 10m`, `@ F2 connects within 10m`: time passes until then, and no longer.
 /// - `@ asleep`, `@ attached`: what the one session is. `@ stays REASON`, `@ count METRIC N`: what metrics say.
+/// - `@ the clock is set back by 1h`, though no time passes.
 /// - `@ backend refuses`, `@ backend listens` again; `@ shutdown`, and `@ shutdown behind 9s` in which the loop does something else first.
 /// - `@ the directory says OK`, or what it says instead to whoever asks; `@ the directory says elsewhere`: whoever asks belongs to a second backend; `@ the directory waits` with its answer until it says something; `@ the directory is away`, and `@ the directory is back`.
 /// - `@ told ann INBOX` a feed tells that a mailbox has changed, `@ told ann` that some mailbox of hers has.
@@ -69,6 +70,7 @@ final class SessionPlay {
   private static final String ELSEWHERE = " elsewhere)";
   private static final String DIRECTORY = "the directory says ";
   private static final String SHUTDOWN_BEHIND = "shutdown behind ";
+  private static final String SET_BACK = "the clock is set back by ";
   private static final Pattern WITHIN = Pattern.compile("F([0-9]+) (speaks|connects) within (.*)");
 
   private final TranscriptFile file;
@@ -301,6 +303,8 @@ final class SessionPlay {
           stage.pass(duration(text.substring(0, text.length() - " pass".length())));
         } else if (text.startsWith(SHUTDOWN_BEHIND)) {
           stage.shutDown(duration(text.substring(SHUTDOWN_BEHIND.length())), () -> {});
+        } else if (text.startsWith(SET_BACK)) {
+          stage.setBack(duration(text.substring(SET_BACK.length())));
         } else if (text.startsWith(DIRECTORY)) {
           stage.directorySays(text.substring(DIRECTORY.length()));
         } else if (words[0].equals("backend")) {

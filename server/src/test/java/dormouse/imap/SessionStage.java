@@ -428,6 +428,13 @@ final class SessionStage implements AutoCloseable {
     settle();
   }
 
+  /// Somebody sets the clock back.
+  void setBack(Duration by) {
+    settle();
+    clock.turn(by.negated());
+    loops.advance();
+  }
+
   /// Time passes until a connection to the backend says something.
   void passUntilHeard(SpokenLines connection, Duration most) {
     passUntil(connection::hasSpoken, most);
