@@ -16,6 +16,9 @@ final class Farewell {
   /// How long a client may go on after our last line.
   private static final Duration LINGER = Duration.ofSeconds(2);
 
+  /// The same when others wait for its end.
+  private static final Duration BRIEFLY = Duration.ofMillis(500);
+
   private Farewell() {}
 
   /// Writes the last line or lines and closes. The caller discards what is read from now on.
@@ -23,8 +26,18 @@ final class Farewell {
   /// @param lines with CRLF
   /// @param wheel of the channel's loop
   static void say(ChannelHandlerContext context, String lines, TimerWheel wheel) {
+    say(context, lines, wheel, LINGER);
+  }
+
+  /// The same when Dormouse stops, which waits for the end of the connection.
+  static void sayBriefly(ChannelHandlerContext context, String lines, TimerWheel wheel) {
+    say(context, lines, wheel, BRIEFLY);
+  }
+
+  private static void say(
+      ChannelHandlerContext context, String lines, TimerWheel wheel, Duration linger) {
     Channel channel = context.channel();
-    wheel.after(LINGER, channel::close);
+    wheel.after(linger, channel::close);
     channel.config().setAutoRead(true);
     context
         .writeAndFlush(ByteBufUtil.writeAscii(context.alloc(), lines))

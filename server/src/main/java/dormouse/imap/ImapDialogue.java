@@ -527,10 +527,10 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     for (String line : more) {
       lines.append(line).append("\r\n");
     }
-    if (reason == CloseReason.CROWDED_OUT) {
-      Farewell.cut(context(), lines.toString(), wheel());
-    } else {
-      Farewell.say(context(), lines.toString(), wheel());
+    switch (reason) {
+      case CROWDED_OUT -> Farewell.cut(context(), lines.toString(), wheel());
+      case SHUTDOWN -> Farewell.sayBriefly(context(), lines.toString(), wheel());
+      default -> Farewell.say(context(), lines.toString(), wheel());
     }
   }
 
