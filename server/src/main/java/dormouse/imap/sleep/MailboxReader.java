@@ -192,7 +192,7 @@ final class MailboxReader {
   }
 
   private CompletableFuture<Reading> readUids(List<Sleeper> served, long watermark) {
-    if (served.stream().anyMatch(one -> isTooLargeFor(one.view()))) {
+    if (served.stream().anyMatch(one -> one.watched() && isTooLargeFor(one.view()))) {
       return CompletableFuture.completedFuture(new Reading.TooLarge());
     }
     ViewReader reader =

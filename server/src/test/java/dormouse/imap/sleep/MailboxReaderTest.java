@@ -22,6 +22,7 @@ class MailboxReaderTest {
   private static final UidSet UIDS = UidSet.of(11, 12);
 
   private final OwnConnection backend = new OwnConnection();
+  private final UserMailboxes home = new OneLoop().of(new Ann());
   private int mostPlain = 2;
   private int tag;
 
@@ -126,6 +127,17 @@ class MailboxReaderTest {
   }
 
   @Test
+  void itIsReadOnceThoseHaveLeftForWhomItIsTooLarge() {
+    mostPlain = 1;
+    MailboxReader reader = opened("IMAP4rev1");
+    Sleeper gone = numbered(50);
+    gone.watch = null; // while the backend was asked something
+    var reading = reader.first(List.of(flagged(), gone), /* expectsNothing= */ false);
+    searched();
+    assertThat(read(reading, "UID FETCH 1:* (FLAGS)").flags()).isNotNull();
+  }
+
+  @Test
   void oneWithNumbersMayBeLarge() {
     mostPlain = 1;
     MailboxReader reader = opened("CONDSTORE", "* OK [HIGHESTMODSEQ 51] ok");
@@ -200,6 +212,7 @@ class MailboxReaderTest {
             /* rev2= */ false,
             grant,
             new Silent("INBOX"));
+    sleeper.watch = new MailboxWatch(home, "INBOX");
     sleeper.hears(Sleeper.Hears.ALL);
     return sleeper;
   }
