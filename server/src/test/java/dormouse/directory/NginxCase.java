@@ -10,8 +10,10 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -23,6 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
@@ -137,6 +140,32 @@ record NginxCase(
     }
     if (!backendDiffers) {
       assertThat(fromDormouse.logins).isEqualTo(fromNginx.logins);
+    }
+  }
+
+  /// Neither greets the client, nor asks the daemon.
+  void checkShutOut(Side nginx, Side dormouse) {
+    for (Side each : List.of(nginx, dormouse)) {
+      each.daemon.takeRequests();
+      assertThat(firstLine(each)).isNotNull().doesNotStartWith("* OK");
+      assertThat(each.daemon.takeRequests()).isEmpty();
+    }
+  }
+
+  /// "" if the connection ends without one.
+  private String firstLine(Side side) {
+    try (Socket socket = connect(side)) {
+      socket.setSoTimeout(PATIENCE_MILLIS);
+      var in =
+          new BufferedReader(
+              new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
+      String line = in.readLine();
+      return line == null ? "" : line;
+    } catch (SSLException | SocketException e) { // an alert, or a reset behind it
+      assertThat(e).isNotInstanceOf(ConnectException.class);
+      return "";
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -40,10 +40,12 @@ class NginxClientCertificateIT {
   private final AuthDaemon daemon = AuthDaemon.start(_ -> Answer.accept(backend.port()));
   private NginxMailServer nginx;
   private NginxMailServer telling;
+  private NginxMailServer strict;
   private NginxMailServer lenient;
   private NginxMailServer lenientKnowing;
   private FrontEnd dormouse;
   private FrontEnd dormouseTelling;
+  private FrontEnd dormouseStrict;
   private FrontEnd dormouseLenient;
   private FrontEnd dormouseLenientKnowing;
 
@@ -63,11 +65,13 @@ class NginxClientCertificateIT {
     String known = "ssl_client_certificate " + directory.resolve("ca.pem") + ";";
     nginx = nginx("off", "optional", known);
     telling = nginx("on", "optional", known);
+    strict = nginx("on", "on", known);
     lenient = nginx("on", "optional_no_ca", "");
     lenientKnowing = nginx("on", "optional_no_ca", known);
     String ca = ", client-ca: " + directory.resolve("ca.pem");
     dormouse = dormouse(false, "optional" + ca);
     dormouseTelling = dormouse(true, "optional" + ca);
+    dormouseStrict = dormouse(true, "required" + ca);
     dormouseLenient = dormouse(true, "any");
     dormouseLenientKnowing = dormouse(true, "any" + ca);
   }
@@ -103,8 +107,10 @@ class NginxClientCertificateIT {
   void stop() {
     dormouse.close();
     dormouseTelling.close();
+    dormouseStrict.close();
     dormouseLenient.close();
     dormouseLenientKnowing.close();
+    strict.close();
     lenient.close();
     lenientKnowing.close();
     nginx.close();
@@ -208,6 +214,37 @@ class NginxClientCertificateIT {
                 external.check(
                     side(lenientKnowing, lenientKnowing.tlsPort()), side(dormouseLenientKnowing))));
     return tests;
+  }
+
+  /// Neither serves whoever shows it, be a certificate wanted or not, and be its signer known or not: nginx says so in clear words, Dormouse in TLS.
+  @TestFactory
+  List<DynamicTest> theTableOfWhatIsOutOfDate() throws Exception {
+    String name = "c" + made++;
+    openssl("req", "-new", "-subj", "/CN=ann", "-keyout", name + ".key", "-out", name + ".csr");
+    run(
+        List.of(
+            "openssl x509 -req -days -1 -in %1$s.csr -CA ca.pem -CAkey ca.key -set_serial 8 -out %1$s.pem"
+                .formatted(name)
+                .split(" ")));
+    Path expired = store(name, "");
+    List<DynamicTest> tests = new ArrayList<>();
+    for (String version : List.of("TLSv1.3", "TLSv1.2")) {
+      NginxCase row =
+          row(version, "a LOGIN ann secret")
+              .showing(expired, version, version.equals("TLSv1.3") ? TLS13 : TLS12);
+      tests.add(shutOut("optional", row, telling, dormouseTelling));
+      tests.add(shutOut("on", row, strict, dormouseStrict));
+      tests.add(shutOut("optional_no_ca", row, lenient, dormouseLenient));
+      tests.add(shutOut("optional_no_ca, known", row, lenientKnowing, dormouseLenientKnowing));
+    }
+    return tests;
+  }
+
+  private DynamicTest shutOut(
+      String verifies, NginxCase row, NginxMailServer beside, FrontEnd front) {
+    return DynamicTest.dynamicTest(
+        verifies + " " + row.name(),
+        () -> row.checkShutOut(side(beside, beside.tlsPort()), side(front)));
   }
 
   private void checkLenient(NginxCase row) {
