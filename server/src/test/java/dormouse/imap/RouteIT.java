@@ -8,6 +8,10 @@ import dormouse.testkit.DovecotServer;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
@@ -62,6 +66,30 @@ class RouteIT {
   }
 
   @Test
+  void aRuleGoesByTheAddressThatAProxyHeaderTells() throws IOException {
+    int port = FreePort.next();
+    String rules =
+        "routes: [ { listener: \"192.0.2.7:993\", to: mx2 }, { listener: \"127.0.0.1:%d\", to: mx2 }, { to: mx1 } ]\n"
+            .formatted(port);
+    String listen =
+        "listen: [ { address: \"127.0.0.1:%d\", tls: none, proxy-protocol-from: [ 127.0.0.0/8 ] } ]\n"
+            .formatted(port);
+    try (FrontEnd _ = FrontEnd.of(listen + backends() + rules)) {
+      String from = "PROXY TCP4 203.0.113.8 ";
+      assertThat(serves("u1", behind(from + "192.0.2.7 40001 993", port))).isSameAs(second);
+      assertThat(serves("u1", behind(from + "192.0.2.7 40001 143", port))).isSameAs(first);
+      assertThat(serves("u1", behind(from + "192.0.2.8 40001 993", port))).isSameAs(first);
+      assertThat(serves("u1", behind("PROXY UNKNOWN", port))).isSameAs(second);
+    }
+  }
+
+  private static ImapClient behind(String header, int port) throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    socket.getOutputStream().write((header + "\r\n").getBytes(StandardCharsets.US_ASCII));
+    return ImapClient.over(socket);
+  }
+
+  @Test
   void usersAreSpreadByTheWeightsOfAGroup() {
     int staff = FreePort.next();
     int others = FreePort.next();
@@ -98,17 +126,28 @@ class RouteIT {
     listen:
       - { address: "127.0.0.1:%d", tls: none }
       - { address: "127.0.0.1:%d", tls: none }
+    """
+            .formatted(staff, others)
+        + backends();
+  }
+
+  private String backends() {
+    return """
     backends:
       mx1: { address: "127.0.0.1:%d", tls: none, pool: { per-user: 0 } }
       mx2: { address: "127.0.0.1:%d", tls: none, pool: { per-user: 0 } }
     hibernate: { enabled: false }
     """
-        .formatted(staff, others, first.imapPort(), second.imapPort());
+        .formatted(first.imapPort(), second.imapPort());
   }
 
   /// Who has the connection of a user that logs in at a port.
   private DovecotServer serves(String user, int port) {
-    try (ImapClient client = ImapClient.connect(Endpoint.plain(port))) {
+    return serves(user, ImapClient.connect(Endpoint.plain(port)));
+  }
+
+  private DovecotServer serves(String user, ImapClient connected) {
+    try (ImapClient client = connected) {
       client.login(user, DovecotServer.PASSWORD);
       String name = user.toLowerCase(Locale.ROOT);
       DovecotServer here = first.imapConnections(name) > 0 ? first : second;
