@@ -47,6 +47,15 @@ final class Arguments {
     return some;
   }
 
+  /// One of these; the first if nothing is said.
+  String one(String name, List<String> of) {
+    String value = text(name, of.getFirst());
+    if (!of.contains(value)) {
+      throw new IllegalArgumentException(name + " takes " + String.join(" or ", of));
+    }
+    return value;
+  }
+
   /// Dormouse.
   Path jar() {
     return Path.of(text("--jar", "server/target/dormouse.jar"));

@@ -1,5 +1,10 @@
 package dormouse.bench;
 
+import dormouse.bench.load.Client;
+import dormouse.bench.load.ClosedLoop;
+import dormouse.bench.load.Faults;
+import dormouse.bench.load.Latencies;
+import dormouse.bench.load.Load;
 import dormouse.bench.stack.AtEnd;
 import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.LoginBackend;
@@ -11,13 +16,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// How many TLS logins does a front end do in a second of the processors, beside nginx?
 /// ```text
-/// ./bench own login [--logins 10000] [--clients 64] [--rounds 3] [--only plain,keep-alive,cache,pool]
+/// ./bench own login [--logins 10000] [--clients 64] [--rounds 3] [--only plain,keep-alive,cache,pool] [--until login|greeting]
 /// ```
 /// One auth daemon and one backend, in this process; before them nginx's mail proxy and Dormouse, in processes of their own,
-/// with the same certificate and as many workers as loops. A round is that many users who log in once each; by turns nginx and
+/// with the same certificate and as many workers as loops. A round is that many users who log in once each and leave without a word; or, `--until greeting`, before they
+/// log in, which tells what a TLS connection takes by itself. By turns nginx and
 /// each Dormouse, so that a busy machine troubles all alike. Counted is what the processes of the front end use of the processors,
 /// their kernel's part with it. No round counts before none of them has used less for two rounds in turn, or sixteen have gone by: compilers
 /// and pools warm up. What was just started is told by its first round.
@@ -27,6 +34,8 @@ import java.util.Locale;
 public final class Login {
   private static final int MOST_WARM_ROUNDS = 16;
   private static final int STEADY = 2;
+  private static final int LOOPS = 2;
+  private static final Duration LONG = Duration.ofMinutes(10);
   private static final double NO_LESS = 0.97;
   private static final String CACHE = ", cache: 1h, cache-entries: 1000000";
   private static final String NO_POOL = "{ per-user: 0 }";
@@ -101,6 +110,7 @@ public final class Login {
         NginxMailServer nginx =
             AtEnd.close(
                 NginxMailServer.start(WORKERS, "auth_http 127.0.0.1:" + daemon.port() + "/auth;"));
+        Load load = new Load(LOOPS);
         Dormice dormice = new Dormice()) {
       for (String kind : options.only()) {
         dormice.add(
@@ -117,16 +127,20 @@ public final class Login {
             });
       }
       out.printf(
-          "%,d logins by %d clients at a time, %d workers and loops%n",
-          options.logins(), options.clients(), WORKERS);
+          "%,d %s by %d clients at a time, %d workers and loops%n",
+          options.logins(), what(), options.clients(), WORKERS);
       for (boolean resumes : new boolean[] {false, true}) {
         List<FrontEnd> all = new ArrayList<>();
         all.add(new FrontEnd("nginx", nginx.tlsPort(), nginx.pids()));
         dormice.forEach(each -> all.add(frontEnd(each)));
-        measure(all, resumes, daemon, backend);
+        measure(all, resumes, load, daemon, backend);
         report(all, resumes ? "resumed" : "full handshakes");
       }
     }
+  }
+
+  private String what() {
+    return options.alone() ? "connections" : "logins";
   }
 
   private static AuthDaemon.Answer answer(AuthDaemon.Request request, int port) {
@@ -172,42 +186,70 @@ public final class Login {
         dormouse.name(), dormouse.process().port(), List.of(dormouse.process().pid()));
   }
 
-  private void measure(List<FrontEnd> all, boolean resumes, AuthDaemon daemon, LoginBackend backend)
-      throws InterruptedException {
+  private void measure(
+      List<FrontEnd> all, boolean resumes, Load load, AuthDaemon daemon, LoginBackend backend) {
+    if (resumes) {
+      all.forEach(each -> logIn(each, Load.Tls.RESUMED, load)); // who has no session to resume yet
+    }
     int warm = 0;
     while (warm < MOST_WARM_ROUNDS && !all.stream().allMatch(FrontEnd::isSteady)) {
       for (FrontEnd each : all) {
-        each.warmedUp(round(each, resumes, daemon, backend));
+        each.warmedUp(round(each, resumes, load, daemon, backend));
       }
       warm++;
     }
     out.printf("%n%d rounds before it counts%n", warm);
     for (int round = 0; round < options.rounds(); round++) {
       for (FrontEnd each : all) {
-        each.rates.add(round(each, resumes, daemon, backend));
+        each.rates.add(round(each, resumes, load, daemon, backend));
       }
     }
   }
 
   /// Logins in a second of the processors.
-  private double round(FrontEnd each, boolean resumes, AuthDaemon daemon, LoginBackend backend)
-      throws InterruptedException {
-    LoginStorm storm = new LoginStorm(each.port, options.clients(), resumes);
-    Duration before = CpuTime.of(each.pids);
-    storm.run(options.logins());
-    Duration used = CpuTime.of(each.pids).minus(before);
-    int expected = resumes ? options.logins() - options.clients() : 0;
-    if (Math.abs(storm.resumed() - expected) > options.logins() / 10) {
-      throw new IllegalStateException(each.name + " has resumed " + storm.resumed());
+  private double round(
+      FrontEnd each, boolean resumes, Load load, AuthDaemon daemon, LoginBackend backend) {
+    long before = load.resumed();
+    Duration begin = CpuTime.of(each.pids);
+    logIn(each, resumes ? Load.Tls.RESUMED : Load.Tls.FULL, load);
+    Duration used = CpuTime.of(each.pids).minus(begin);
+    long resumed = load.resumed() - before;
+    int expected = resumes ? options.logins() : 0;
+    if (Math.abs(resumed - expected) > options.logins() / 10) {
+      throw new IllegalStateException(each.name + " has resumed " + resumed);
     }
     daemon.takeRequests();
     backend.takeLogins();
     return options.logins() / (used.toMillis() / 1000.0);
   }
 
+  /// Each user once.
+  private void logIn(FrontEnd each, Load.Tls tls, Load load) {
+    AtomicInteger next = new AtomicInteger();
+    Faults faults = new Faults();
+    ClosedLoop.run(
+        options.clients(),
+        options.logins(),
+        LONG,
+        faults,
+        new Latencies(),
+        _ -> {
+          String user = "u" + next.getAndIncrement();
+          return load.connect(user, each.port, tls, faults)
+              .thenCompose(client ->
+                  options.alone()
+                      ? client.closed()
+                      : client.login(user, "secret").thenCompose(Client::closed));
+        });
+    if (faults.count() + faults.lateCount() > 0) {
+      throw new IllegalStateException(
+          "%s: %s %s".formatted(each.name, faults.first(), faults.firstLate()));
+    }
+  }
+
   private void report(List<FrontEnd> all, String what) {
     out.printf(
-        "%nLogins in a CPU-second, %s: the first round, and min, median, max of %d later ones%n",
+        "%nOf these in a CPU-second, %s: the first round, and min, median, max of %d later ones%n",
         what, options.rounds());
     double beside = median(all.getFirst().rates);
     for (FrontEnd each : all) {

@@ -9,6 +9,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -22,19 +23,21 @@ import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/// Opens [Client]s, from twenty addresses of this machine in turn, so that neither ports nor what is kept for each address
-/// run out. It is a fault if a server seals with another cipher than those before it: then it is not servers that are compared. Any thread.
+/// Opens [Client]s, from twenty addresses of this machine, so that neither ports nor what is kept for each address
+/// run out; who has the same name comes from the same. It is a fault if a server seals with another cipher than those before it: then it is not servers that are compared. Any thread.
 public final class Load implements AutoCloseable {
   private static final int ADDRESSES = 20;
   private static final int SESSIONS_KEPT = 100_000;
   private static final int CONNECT_MILLIS = 60_000;
   private static final int HANDSHAKE_MILLIS = 60_000;
+
+  /// How to agree on keys: as all servers can but perdition, which knows the second alone. Some would take X25519MLKEM768, which costs more.
+  private static final String[] GROUPS = {"x25519", "secp256r1"};
 
   /// How a client connects.
   public enum Tls {
@@ -49,7 +52,6 @@ public final class Load implements AutoCloseable {
   private final EventLoopGroup group;
   private final SslContext full;
   private final SslContext resuming;
-  private final AtomicInteger opened = new AtomicInteger();
   private final AtomicLong resumed = new AtomicLong();
   private final AtomicReference<@Nullable String> cipher = new AtomicReference<>();
 
@@ -70,6 +72,7 @@ public final class Load implements AutoCloseable {
         .trustManager(InsecureTrustManagerFactory.INSTANCE)
         .endpointIdentificationAlgorithm(null)
         .protocols("TLSv1.3")
+        .option(OpenSslContextOption.GROUPS, GROUPS)
         .sessionCacheSize(SESSIONS_KEPT)
         .build();
   }
@@ -91,7 +94,7 @@ public final class Load implements AutoCloseable {
     CompletableFuture<Client> greeted = new CompletableFuture<>();
     Client client = new Client(name, faults, greeted);
     InetSocketAddress from =
-        new InetSocketAddress("127.0.1." + (1 + opened.getAndIncrement() % ADDRESSES), 0);
+        new InetSocketAddress("127.0.1." + (1 + Math.floorMod(name.hashCode(), ADDRESSES)), 0);
     new Bootstrap()
         .group(group)
         .channel(EpollSocketChannel.class)
