@@ -28,7 +28,7 @@ record Footprint(
   /// free, and looks at it.
   static Footprint of(long pid) throws IOException {
     Jvm jvm = new Jvm(pid);
-    jvm.awaitCompilersGone(PATIENCE);
+    boolean _ = jvm.awaitCompilersGone(PATIENCE); // else the figure is what it is
     jvm.say("GC.run");
     jvm.say("System.trim_native_heap"); // what was freed, but not given back
     Path process = Path.of("/proc", Long.toString(pid));

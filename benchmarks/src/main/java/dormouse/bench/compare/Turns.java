@@ -14,13 +14,13 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /// One workload on all its stacks: all are started and made ready at the same time, then warmed up one after the other, then they take turns, and at
 /// last all end. On the thread of the run.
 final class Turns {
-  private static final int KEEP_ALIVE_SECONDS = 120;
   private static final int MOST_CLIENTS = 18_000; // of 20,000 descriptors: others come and go
 
   private final Workload workload;
@@ -77,12 +77,10 @@ final class Turns {
   }
 
   private void prepare(StackKind kind) {
-    int seconds = workload.watchSeconds(bench.size());
     attempt(
         kind,
         () -> {
-          Stack stack =
-              Stack.start(kind, scratch, seconds == 0 ? KEEP_ALIVE_SECONDS : seconds, jar);
+          Stack stack = Stack.start(kind, scratch, workload.keepAliveSeconds(bench.size()), jar);
           running.put(kind, stack);
           bench.warmUp(stack);
           ready.put(kind, workload.prepare(bench, stack));
@@ -93,7 +91,7 @@ final class Turns {
     int seconds = workload.watchSeconds(bench.size());
     if (seconds > 0) {
       List<Runnable> ends = ready.values().stream().map(Rounds::watch).toList();
-      LockSupport.parkNanos((seconds + 1) * 1_000_000_000L); // each has heard one, however it falls
+      LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(seconds));
       ends.forEach(Runnable::run);
     }
   }

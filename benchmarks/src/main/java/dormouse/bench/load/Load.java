@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// run out; who has the same name comes from the same. It is a fault if a server seals with another cipher than those before it: then it is not servers that are compared. Any thread.
 public final class Load implements AutoCloseable {
   private static final int ADDRESSES = 20;
-  private static final int SESSIONS_KEPT = 100_000;
+  private static final int SESSIONS_KEPT = 300_000;
   private static final int CONNECT_MILLIS = 60_000;
   private static final int HANDSHAKE_MILLIS = 60_000;
 

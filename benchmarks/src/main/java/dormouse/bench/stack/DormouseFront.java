@@ -122,8 +122,8 @@ final class DormouseFront implements Front {
   }
 
   @Override
-  public void awaitCompilersGone(Duration most) {
-    jvm().awaitCompilersGone(most);
+  public boolean awaitCompilersGone(Duration most) {
+    return jvm().awaitCompilersGone(most);
   }
 
   @Override

@@ -23,8 +23,11 @@ interface Front extends AutoCloseable {
 
   /// The same once what they took is given back.
   ///
-  /// @param most how long; then it returns all the same
-  default void awaitCompilersGone(Duration most) {}
+  /// @param most how long it waits for that
+  /// @return whether it is
+  default boolean awaitCompilersGone(Duration most) {
+    return true;
+  }
 
   /// How many bytes of machine code it has compiled by now.
   default long codeBytes() {

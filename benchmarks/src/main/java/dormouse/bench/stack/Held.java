@@ -16,9 +16,10 @@ import java.util.stream.Stream;
 /// @param front bytes of the processes that clients connect to: Pss, less the room that a heap has and does not need
 /// @param back of all others
 /// @param tables page tables, and the kernel's stacks at 16 KiB a thread
-/// @param slabs what the kernel keeps of all sockets and watches of the machine ([#kernelSlabs])
 /// @param processes how many there are
-public record Held(long front, long back, long tables, long slabs, int processes) {
+public record Held(long front, long back, long tables, int processes) {
+  private static final Path DROP = Path.of("/proc/sys/vm/drop_caches");
+  private static final String NAMES = "2";
   private static final long KERNEL_STACK = 16 << 10;
   private static final long LOOK_NANOS = 250_000_000;
   private static final int MOST_LOOKS = 40;
@@ -80,12 +81,12 @@ public record Held(long front, long back, long tables, long slabs, int processes
         // it has ended
       }
     }
-    return new Held(front, back, tables, kernelSlabs(), processes);
+    return new Held(front, back, tables, processes);
   }
 
   /// What is behind this front.
   Held behind(Held other) {
-    return new Held(other.front, front, tables + other.tables, slabs, processes + other.processes);
+    return new Held(other.front, front, tables + other.tables, processes + other.processes);
   }
 
   /// What a look finds in the front, without room that it does not need. As a heap goes on changing, that is asked for right before the look, and right behind it.
@@ -96,7 +97,7 @@ public record Held(long front, long back, long tables, long slabs, int processes
   }
 
   private Held less(long unused) {
-    return new Held(front - unused, back, tables, slabs, processes);
+    return new Held(front - unused, back, tables, processes);
   }
 
   public Held minus(Held earlier) {
@@ -104,7 +105,6 @@ public record Held(long front, long back, long tables, long slabs, int processes
         front - earlier.front,
         back - earlier.back,
         tables - earlier.tables,
-        slabs - earlier.slabs,
         processes - earlier.processes);
   }
 
@@ -113,10 +113,20 @@ public record Held(long front, long back, long tables, long slabs, int processes
     return found.find() ? Long.parseLong(found.group(1)) : 0; // a process that is ending has none
   }
 
-  /// The same once two looks, a quarter of a second apart, agree; after ten seconds all the same: what was closed is given back (RCU) only a
-  /// little later.
+  /// The same without what the kernel remembers of files that nobody has open, once two looks, a quarter of a second apart, agree; after ten seconds all the same: what was
+  /// closed is given back (RCU) only a little later.
   public static long settledSlabs() {
+    forgetNames();
     return settled(Held::kernelSlabs, () -> LockSupport.parkNanos(LOOK_NANOS));
+  }
+
+  /// It would do so itself as soon as it needed room. Only root may ask for it.
+  private static void forgetNames() {
+    try {
+      Files.writeString(DROP, NAMES);
+    } catch (IOException _) {
+      // then they count
+    }
   }
 
   /// @param pause lies between two looks

@@ -31,17 +31,19 @@ public record Jvm(long pid) {
   /// Returns when none has been at work for so long that what they took is free again: HotSpot keeps it for who compiles next, up to 20 MB, and
   /// gives it back a few seconds later.
   ///
-  /// @param most how long; then it returns all the same
-  public void awaitCompilersGone(Duration most) {
+  /// @param most how long it waits for that
+  /// @return whether it is free; else one of them has been at work until the last
+  public boolean awaitCompilersGone(Duration most) {
     long end = System.nanoTime() + most.toNanos();
-    long before = -1;
-    long code = codeBytes();
-    while ((code != before || !compilersRest()) && System.nanoTime() - end < 0) {
+    while (end - System.nanoTime() >= SPARE_KEPT.toNanos()) {
       awaitCompilers();
-      before = codeBytes();
-      LockSupport.parkNanos(Math.min(SPARE_KEPT.toNanos(), end - System.nanoTime()));
-      code = codeBytes();
+      long before = codeBytes();
+      LockSupport.parkNanos(SPARE_KEPT.toNanos());
+      if (codeBytes() == before && compilersRest()) {
+        return true;
+      }
     }
+    return false;
   }
 
   private boolean compilersRest() {

@@ -79,14 +79,8 @@ public final class Stack implements AutoCloseable {
     return heldAndNeeded(/* files= */ true);
   }
 
-  /// The same of memory behind no file: what of programs and libraries is mapped in goes up and down with other processes that do the same. It
-  /// is looked at when no compiler has been at work for a while.
-  ///
-  /// @param most how long it waits for that
-  public Held ownMemory(Duration most) {
-    if (front != null) {
-      front.awaitCompilersGone(most);
-    }
+  /// The same of memory behind no file: what of programs and libraries is mapped in goes up and down with other processes that do the same.
+  public Held ownMemory() {
     return heldAndNeeded(/* files= */ false);
   }
 
@@ -104,6 +98,14 @@ public final class Stack implements AutoCloseable {
     if (front != null) {
       front.awaitCompilers();
     }
+  }
+
+  /// Returns when none has been at work for so long that what they took is free again.
+  ///
+  /// @param most how long it waits for that
+  /// @return whether it is
+  public boolean awaitCompilersGone(Duration most) {
+    return front == null || front.awaitCompilersGone(most);
   }
 
   /// What Dormouse has of machine code; 0 of others.

@@ -21,7 +21,7 @@ public enum StackKind {
   DORMOUSE("Dormouse", Variant.FEEDING, ""),
   /// Which trusts a password that the backend has just taken: `pool.trust-password`.
   DORMOUSE_LENDING("Dormouse, lending", Variant.FEEDING, ""),
-  /// The same for minutes, as an operator may have it.
+  /// The same for longer than any of the workloads runs.
   DORMOUSE_TRUSTING("Dormouse, trusting", Variant.FEEDING, ""),
   DORMOUSE_ATTACHED("Dormouse, attached", Variant.LIVE, "");
 
@@ -29,7 +29,7 @@ public enum StackKind {
   public static final List<StackKind> LIVE =
       List.of(DOVECOT, NGINX, DOVECOT_PROXY, PERDITION, HAPROXY, DORMOUSE, DORMOUSE_ATTACHED);
 
-  private static final String TRUST = "5m";
+  private static final String TRUST = "24h";
 
   private final String title;
   private final Variant variant;

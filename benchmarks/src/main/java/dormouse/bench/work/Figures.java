@@ -86,7 +86,10 @@ public final class Figures {
 
   /// Adds what a reader of this workload's figures must know.
   synchronized void note(String workload, String note) {
-    notes.computeIfAbsent(workload, _ -> new ArrayList<>()).add(note);
+    List<String> all = notes.computeIfAbsent(workload, _ -> new ArrayList<>());
+    if (!all.contains(note)) {
+      all.add(note);
+    }
   }
 
   public synchronized List<String> notes(String workload) {

@@ -40,15 +40,16 @@ final class Hold implements Workload {
   private static final int WARM = 50;
   private static final int FEWER = 5; // where each takes a process
   private static final int MORE =
-      18; // of Dormouse's, who cannot be seen beside what else its memory does
+      26; // of Dormouse's, who cannot be seen beside what else its memory does
   private static final int MOST =
-      11_000; // of them in all rounds: one process has 20,000 descriptors
+      18_400; // of all stacks in all rounds: one process has 20,000 descriptors
   private static final int MORE_TO_WARM_UP = 8;
   private static final int EACH = 3; // of a user
   private static final int SOCKETS = 500;
   private static final double STEADY = 1.02; // of the code before
   private static final int BEATS = 6;
   private static final int SLACK = 5; // of a time, so that a beat at its very end is in it
+  private static final int REST = 4; // times the time to warm up, for compilers to be gone
   private static final double MIB = 1 << 20;
 
   @Override
@@ -61,14 +62,13 @@ final class Hold implements Workload {
     return String.format(
         Locale.ROOT,
         """
-        TLS clients, three a user, log in, select INBOX and idle; each round adds as many again (a fifth where each takes a process, %d times as many of Dormouse, %,d in all at most, where each takes hardly anything; they come to a Dovecot whose processes serve one session after the other, which is quicker, and \
+        TLS clients, three a user, log in, select INBOX and idle; each round adds as many again (a fifth where each takes a process, %d times as many of Dormouse, or as many as the load client has descriptors for, where each takes hardly anything; they come to a Dovecot whose processes serve one session after the other, which is quicker, and \
         gone before anything is taken), waits until whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. Before that one as many as it adds come, sleep and leave, before Dormouse fewer at a time, the first of whom stay for some keep-alives, but again and again until its code has ceased \
         to grow: a peer in C has nothing to compile. Memory of processes is Pss, what lies behind files left out, but before the first session all of it, each time behind another start. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
-        whole machine, less the client's socket and its place in the client's epoll, which are measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers have rested for some seconds and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over a \
+        whole machine, but for names of files that nobody has open, less the client's socket and its place in the client's epoll, which are measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers have rested for some seconds and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over a \
         time in which each session hears a keep-alive, some two, and is for a thousand more of those that were heard: the line through all rounds, whose sessions are more and more; where it begins is what goes on without sessions.\
         """,
-        MORE,
-        MOST);
+        MORE);
   }
 
   @Override
@@ -85,6 +85,11 @@ final class Hold implements Workload {
   }
 
   @Override
+  public int keepAliveSeconds(Size size) {
+    return size.holdSeconds();
+  }
+
+  @Override
   public int watchSeconds(Size size) {
     return size.holdSeconds() + Math.max(1, size.holdSeconds() / SLACK);
   }
@@ -95,17 +100,21 @@ final class Hold implements Workload {
     return size.rounds() + 1;
   }
 
-  private static int step(Bench bench, Stack stack) {
-    int step = bench.size().holdStep();
-    if (stack.kind().forks()) {
-      return step / FEWER;
+  private int step(Size size, StackKind kind) {
+    if (kind.forks()) {
+      return size.holdStep() / FEWER;
     }
-    return many(stack) ? Math.min(step * MORE, MOST / (bench.size().rounds() + 1)) : step;
+    if (!many(kind)) {
+      return size.holdStep();
+    }
+    int others =
+        stacks().stream().filter(each -> !many(each)).mapToInt(each -> step(size, each)).sum();
+    return Math.min(size.holdStep() * MORE, MOST / rounds(size) - others);
   }
 
   /// Whether it is Dormouse and lets them sleep.
-  private static boolean many(Stack stack) {
-    return stack.kind().isDormouse() && !stack.kind().forks();
+  private static boolean many(StackKind kind) {
+    return kind.isDormouse() && !kind.forks();
   }
 
   private static Duration warm(Bench bench) {
@@ -116,12 +125,12 @@ final class Hold implements Workload {
     if (stack.kind().forks()) {
       return WARM;
     }
-    return Math.max(WARM, many(stack) ? bench.size().holdStep() * MORE_TO_WARM_UP : step);
+    return Math.max(WARM, many(stack.kind()) ? bench.size().holdStep() * MORE_TO_WARM_UP : step);
   }
 
   @Override
   public Rounds prepare(Bench bench, Stack stack) {
-    int step = step(bench, stack);
+    int step = step(bench.size(), stack.kind());
     int all = step * rounds(bench.size());
     int warmUps = warmUps(bench, stack, step);
     bench.mailboxes(stack, 0, Math.ceilDiv(Math.max(all, warmUps), EACH));
@@ -152,7 +161,7 @@ final class Hold implements Workload {
           client =
               clientBytes(); // no other stack does anything; and what it closes is gone long before
           // a round that counts
-          stack.ownMemory(warm(bench)); // at first a heap shrinks, which goes back a little later
+          look(bench, stack); // at first a heap shrinks, which goes back a little later
         }
         long slabs = Held.settledSlabs();
         int first = held.size();
@@ -163,7 +172,7 @@ final class Hold implements Workload {
               Bench.settle(stack, held.size());
             });
         Bench.settle(stack, held.size());
-        Held now = stack.ownMemory(warm(bench));
+        Held now = look(bench, stack);
         if (base == null) {
           base = now;
           fewest = held.size();
@@ -199,7 +208,8 @@ final class Hold implements Workload {
               bench.faults(stack).late("no keep-alive in its time");
             }
           }
-          patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(watchSeconds(bench.size()) + 1L);
+          patience =
+              System.nanoTime() + TimeUnit.SECONDS.toNanos(keepAliveSeconds(bench.size()) + 1L);
           heard.add(new Line.Point(all, used * 1e3));
           Line.through(heard)
               .ifPresent(line -> {
@@ -243,15 +253,32 @@ final class Hold implements Workload {
         bench.warmUp(stack, i);
       }
       Bench.settle(stack, 0);
-      stack.awaitCompilers(); // which have memory of their own while they work
+      compilersGone(bench, stack);
       Held empty = stack.processes();
       bench.add(BEFORE, stack, ((double) empty.front() + empty.back()) / (1 << 20));
     }
   }
 
+  private static Held look(Bench bench, Stack stack) {
+    compilersGone(bench, stack);
+    return stack.ownMemory();
+  }
+
+  /// Waits until its compilers have given back what they had, or the page says that they have not.
+  private static void compilersGone(Bench bench, Stack stack) {
+    if (!stack.awaitCompilersGone(warm(bench).multipliedBy(REST))) {
+      bench
+          .figures()
+          .note(
+              NAME,
+              "compilers of %s may still have had something when it was looked at"
+                  .formatted(stack.kind().title()));
+    }
+  }
+
   /// Does it at a quick backend, if those are many who log in: that takes most of the time, and is not asked here. Afterwards it is as it was.
   private static void quickly(Stack stack, Runnable what) {
-    if (!many(stack)) {
+    if (!many(stack.kind())) {
       what.run();
       return;
     }
@@ -271,11 +298,11 @@ final class Hold implements Workload {
   }
 
   private static void untilCodeIsSteady(Bench bench, Stack stack, int atOnce) {
+    stack.quickBackend(true);
+    beat(bench, stack, atOnce);
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(bench.size().warmSeconds());
     long before = 0;
     long code = stack.codeBytes();
-    stack.quickBackend(true);
-    beat(bench, stack, atOnce);
     while (code > before * STEADY) {
       if (System.nanoTime() - end > 0) {
         bench

@@ -3,8 +3,8 @@ package dormouse.bench.work;
 /// How much of everything. Immutable.
 ///
 /// @param rounds of each workload; their least, middle and most are told
-/// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process, eighteen times as many of Dormouse, 11,000 of them at most, and a round more than `rounds`. All of all stacks are clients of one process: at most 19,000
-/// @param holdSeconds between two keep-alives; it watches them a fifth longer, or a second; longer than it takes to hibernate, or nobody ever rests
+/// @param holdStep sessions that **hold** adds a round; a fifth where each takes a process, twenty-six times as many of Dormouse, or as many as make 18,400 of all, and a round more than `rounds`: all of all stacks are clients of one process
+/// @param holdSeconds between two keep-alives; it watches them for a fifth more, or for a second; longer than it takes to hibernate, or nobody ever rests
 /// @param warmSeconds how long each of what is measured runs at most before it counts, until it is steady
 /// @param logins a round, of each kind
 /// @param storm sessions that come back at once; where they are too many for one process, those of one stack after the other
@@ -46,7 +46,7 @@ public record Size(
 
   /// About 40 minutes on two cores, half of which warm up.
   public static final Size USUAL =
-      new Size("usual", 3, 150, 5, 60, 70, 60, 200, 50, 4, 1, 4 << 20, 50, 100, 3, 120);
+      new Size("usual", 3, 150, 5, 60, 250, 60, 200, 50, 4, 1, 4 << 20, 50, 100, 3, 120);
 
   /// Hours.
   public static final Size FULL =

@@ -15,7 +15,12 @@ public interface Workload {
   /// Whom it is put to.
   List<StackKind> stacks();
 
-  /// How long to look on after each round, and seconds between two keep-alives to idle clients; 0 for nothing of it.
+  /// Seconds between two keep-alives to idle clients: so many that none comes, where it does not matter.
+  default int keepAliveSeconds(Size size) {
+    return 120;
+  }
+
+  /// How long to look on after each round; 0 for not at all.
   default int watchSeconds(Size size) {
     return 0;
   }
