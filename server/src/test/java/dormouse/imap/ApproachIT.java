@@ -85,9 +85,11 @@ class ApproachIT {
   @Test
   void whatTheDirectorySaysAnewHoldsAtTheNextWake() throws Exception {
     Path users = table("u10:::::::nopassword proxy_mech=login\n");
+    int begun = dovecot.logSize();
     try (FrontEnd front = front(dovecot.imapPort(), "trusted: true,", users);
         ImapClient client =
             ImapClient.connect(front.plain(), "127.0.0.41", "").login("u10", "pass")) {
+      login(begun, "u10");
       front.awaitAsleep(1);
       dovecot.awaitImapConnections("u10", 0, PATIENCE);
       change(
@@ -106,10 +108,13 @@ class ApproachIT {
     Path users = table("u12:::::::nopassword proxy_refresh=3600 proxy_mech=login\n");
     try (FrontEnd front = front(dovecot.imapPort(), "", users);
         ImapClient client = client(front, "u12")) {
+      login(0, "u12");
       front.awaitAsleep(1);
       dovecot.awaitImapConnections("u12", 0, PATIENCE);
       change(front, users, "u12:::::::nopassword proxy_refresh=3600 proxy_mech=plain\n");
+      int later = dovecot.logSize();
       client(front, "u12").logout();
+      login(later, "u12");
       dovecot.awaitImapConnections("u12", 0, PATIENCE);
       int mark = dovecot.logSize();
       client.ok("LIST \"\" *");

@@ -283,12 +283,18 @@ class PoolIT {
 
   /// How often a user logs in at Dovecot while something runs.
   private long logins(String user, Runnable what) {
+    awaitLoginsAreLogged(); // those of the tests before
     int mark = dovecot.logSize();
     what.run();
+    awaitLoginsAreLogged();
+    return dovecot.log().stream().skip(mark).filter(line -> isLogin(line, user)).count();
+  }
+
+  /// Dovecot logs a login a moment after its OK, one behind the other.
+  private void awaitLoginsAreLogged() {
     String last = "u" + users++;
     dovecot.client(last).close();
-    dovecot.awaitLog(mark, line -> isLogin(line, last), Duration.ofSeconds(10));
-    return dovecot.log().stream().skip(mark).filter(line -> isLogin(line, user)).count();
+    dovecot.awaitLog(0, line -> isLogin(line, last), Duration.ofSeconds(10));
   }
 
   private static boolean isLogin(String line, String user) {
