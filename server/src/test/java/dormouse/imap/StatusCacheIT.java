@@ -77,12 +77,14 @@ class StatusCacheIT {
   }
 
   private void makeFolders(int user) {
+    long heard = relay.heard();
     try (ImapClient direct = dovecot.client("u" + user).patience(PATIENCE)) {
       direct.ok("STATUS INBOX (MESSAGES)");
       for (int i = 1; i < FOLDERS; i++) {
         direct.ok("CREATE " + folder(i));
       }
     }
+    Wait.until("Dovecot tells of all", PATIENCE, () -> relay.heard() >= heard + FOLDERS);
   }
 
   private double outcome(String label) {
@@ -211,6 +213,7 @@ class StatusCacheIT {
       makeFolders(user);
     }
     hearSomething();
+    Wait.until("the statistics", PATIENCE, () -> dovecot.commands("STATUS") >= USERS);
     long before = dovecot.commands("STATUS");
     AtomicInteger changes = new AtomicInteger();
     AtomicInteger polls = new AtomicInteger();

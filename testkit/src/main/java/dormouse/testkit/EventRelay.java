@@ -77,7 +77,7 @@ public final class EventRelay implements AutoCloseable {
     this.delay = delay;
   }
 
-  /// How many events came.
+  /// How many events came, and were lost on purpose, or passed on and answered.
   public long heard() {
     return heard.get();
   }
@@ -91,20 +91,23 @@ public final class EventRelay implements AutoCloseable {
     byte[] body = exchange.getRequestBody().readAllBytes();
     exchange.sendResponseHeaders(204, -1);
     exchange.close();
-    heard.incrementAndGet();
     if (port == 0 || chance() < loss) {
       lost.incrementAndGet();
+      heard.incrementAndGet();
       return;
     }
-    passOn(body);
+    passOn(() -> {
+      post(body);
+      heard.incrementAndGet();
+    });
     if (chance() < doubling) {
-      passOn(body);
+      passOn(() -> post(body));
     }
   }
 
-  private void passOn(byte[] body) {
+  private void passOn(Runnable event) {
     long nanos = (long) (delay.toNanos() * chance());
-    later.schedule(() -> threads.execute(() -> post(body)), nanos, TimeUnit.NANOSECONDS);
+    later.schedule(() -> threads.execute(event), nanos, TimeUnit.NANOSECONDS);
   }
 
   private double chance() {
