@@ -48,7 +48,7 @@ final class ReloadIT {
         assertThat(reload(file)).isEqualTo("0 reloaded\n");
         client.ok("NOOP");
         client(second).login("u1", DovecotServer.PASSWORD).logout();
-        assertThat(accepts(first)).isFalse();
+        Wait.until("nobody accepts there", OwnProcess.SOON, () -> !accepts(first));
 
         Files.writeString(
             file, "listen: [ { address: none } ]\nbackends: { mx: { tls: maybe } }\n");

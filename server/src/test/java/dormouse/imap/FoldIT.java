@@ -92,7 +92,7 @@ class FoldIT {
     other.done();
     other.logout();
     awaitFolded(0);
-    assertThat(front.metric("dormouse_folded_bytes")).isZero();
+    front.await(() -> front.metric("dormouse_folded_bytes") == 0, "nothing is folded");
   }
 
   @Test

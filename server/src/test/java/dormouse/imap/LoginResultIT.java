@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.FrontEnd;
 import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
+import dormouse.ops.Metrics;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
@@ -98,7 +99,7 @@ class LoginResultIT {
     AtomicInteger tries = new AtomicInteger();
     try (ServerSocket backend = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         FrontEnd front =
-            before(backend.getLocalPort(), BackendTls.NONE, null, Duration.ofSeconds(1));
+            before(backend.getLocalPort(), BackendTls.NONE, null, Duration.ofSeconds(2));
         ImapClient client = ImapClient.connect(front.tls())) {
       Thread.startVirtualThread(() -> hangUp(backend, tries));
       client.refused(LOGIN);
@@ -133,6 +134,7 @@ class LoginResultIT {
         client.send("x " + LOGIN + "\r\n");
         front.await(() -> failures(front) > 0, "a try");
       }
+      front.await(() -> front.sessions(Metrics.State.GREETING) == 0, "its end is seen");
       backend.listen();
       try (ImapClient client = ImapClient.connect(front.tls())) {
         client.send("x LOGIN u1 pass\r\n");
@@ -160,8 +162,7 @@ class LoginResultIT {
   @Test
   void aBackendThatSaysByeTakesNoLogins() {
     try (StandInBackend backend = StandInBackend.start();
-        FrontEnd front = // that does not wait for it
-            before(backend.port(), BackendTls.NONE, null, Duration.ofMillis(400));
+        FrontEnd front = impatient(backend.port());
         ImapClient client = ImapClient.connect(front.tls())) {
       client.send("x " + LOGIN + "\r\n");
       backend.accept().say("* BYE Too busy").close();
@@ -200,8 +201,12 @@ class LoginResultIT {
     }
   }
 
+  /// It waits for no restart, and for an answer no longer than a test needs to give one.
   private static FrontEnd impatient(int port) {
-    return before(port, BackendTls.NONE, null, Duration.ofMillis(200));
+    return FrontEnd.before(
+        BackendSettings.to("127.0.0.1", port, BackendTls.NONE)
+            .withTimeouts(Duration.ofMillis(400), Duration.ofSeconds(2)),
+        hibernate -> hibernate);
   }
 
   @Test

@@ -1,7 +1,5 @@
 package dormouse.imap;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dormouse.FrontEnd;
 import dormouse.config.BackendSettings;
 import dormouse.config.DovecotEventsSettings;
@@ -45,7 +43,7 @@ class OxIT {
       sleeper.readUntil(line -> line.equals("* 1 EXISTS"), PATIENCE);
       front.await(() -> front.feedUp("dovecot-ox"), "Dovecot tells");
       front.awaitAsleep(1);
-      assertThat(front.metrics().backendConnections()).as("the watch").isEqualTo(1);
+      front.await(() -> front.metrics().backendConnections() == 1, "the watch");
     }
   }
 }

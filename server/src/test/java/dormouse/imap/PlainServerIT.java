@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /// Sleep and wake before servers that can less: Dovecot with CONDSTORE only, Dovecot with neither CONDSTORE nor ESEARCH,
@@ -124,6 +125,26 @@ class PlainServerIT {
       backend.append("ann", "INBOX", Stage.message(number));
     }
 
+    /// Reads up to what was to come. GreenMail says `+` a moment before it listens: of what comes in between it tells with
+    /// the next message.
+    void hears(ImapClient client, Predicate<String> last) {
+      for (int tries = 1; ; tries++) {
+        try {
+          client.readUntil(last, Duration.ofSeconds(2));
+          return;
+        } catch (AssertionError e) {
+          if (tries == 5) {
+            throw e;
+          }
+          append(100 + tries);
+        }
+      }
+    }
+
+    boolean countsAll(String line) {
+      return line.equals("* " + backend.uids("ann", "INBOX").size() + " EXISTS");
+    }
+
     ImapClient sleeper() {
       ImapClient client = front.client("ann", "secret");
       client.ok("SELECT INBOX");
@@ -146,7 +167,8 @@ class PlainServerIT {
     try (Embedded embedded = Embedded.start(2);
         ImapClient client = embedded.sleeper()) {
       embedded.append(3);
-      client.expect("* 3 EXISTS").expectMatch("\\* \\d+ RECENT");
+      embedded.hears(client, embedded::countsAll);
+      client.expectMatch("\\* \\d+ RECENT");
       client.done();
       assertThat(client.ok("UID FETCH 3 (UID)")).containsExactly("* 3 FETCH (UID 3)");
     }
@@ -160,10 +182,10 @@ class PlainServerIT {
       embedded.backend().expunge("ann", "INBOX", 5);
       embedded.backend().expunge("ann", "INBOX", 3);
       for (int gone : List.of(5, 3)) { // a look may see it marked before it is gone
-        client.readUntil(line -> line.equals("* " + gone + " EXPUNGE"), Duration.ofSeconds(10));
+        embedded.hears(client, line -> line.equals("* " + gone + " EXPUNGE"));
       }
       embedded.append(9);
-      client.readUntil(line -> line.equals("* 7 EXISTS"), Duration.ofSeconds(10));
+      embedded.hears(client, embedded::countsAll);
     }
   }
 
@@ -174,8 +196,10 @@ class PlainServerIT {
         ImapClient client = embedded.sleeper()) {
       embedded.backend().flag("ann", "INBOX", 2, Flags.Flag.FLAGGED, true);
       embedded.append(4);
-      Set<String> missing = new HashSet<>(Set.of("* 2 FETCH (FLAGS (\\Flagged))", "* 4 EXISTS"));
-      client.readUntil(line -> missing.remove(line) && missing.isEmpty(), Duration.ofSeconds(10));
+      Set<String> missing = new HashSet<>(Set.of("* 2 FETCH (FLAGS (\\Flagged))", "EXISTS"));
+      embedded.hears(
+          client,
+          line -> missing.remove(embedded.countsAll(line) ? "EXISTS" : line) && missing.isEmpty());
     }
   }
 

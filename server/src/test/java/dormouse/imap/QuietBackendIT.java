@@ -55,6 +55,14 @@ class QuietBackendIT {
     return client;
   }
 
+  /// Before it has come, the last connection may be a session's.
+  private void awaitWatcher() {
+    front.await(
+        () -> Stage.metric(front, "dormouse_syncs_total{result=\"done\"}") > 0, "the watcher");
+    front.await(() -> front.metrics().backendConnections() == 1, "only the watcher is left");
+    dovecot.awaitImapConnections("u1", 1, PATIENCE);
+  }
+
   @Test
   void ofThoseWhoSleepOnlyOneWatcherIsLeft() {
     ImapClient first = idling("u1");
@@ -63,7 +71,7 @@ class QuietBackendIT {
     loggedIn("u2");
     front.awaitAsleep(4);
 
-    dovecot.awaitImapConnections("u1", 1, PATIENCE);
+    awaitWatcher();
     dovecot.awaitImapConnections("u2", 0, PATIENCE);
     assertThat(dovecot.doveadm("who", "-1").lines().skip(1))
         .singleElement()
@@ -79,7 +87,7 @@ class QuietBackendIT {
   void aDeliveredMessageIsAnnouncedToAllAndWakesNobody(TestReporter report) {
     List<ImapClient> sleepers = List.of(idling("u1"), idling("u1"), idling("u1"));
     front.awaitAsleep(3);
-    dovecot.awaitImapConnections("u1", 1, PATIENCE);
+    awaitWatcher();
 
     dovecot.deliver("u1", MESSAGE);
     long delivered = System.nanoTime();
@@ -107,8 +115,7 @@ class QuietBackendIT {
     ImapClient idling = idling("u1");
     ImapClient unselected = loggedIn("u2");
     front.awaitAsleep(2);
-    dovecot.awaitImapConnections("u1", 1, PATIENCE);
-    front.await(() -> front.metrics().backendConnections() == 1, "only the watcher is left");
+    awaitWatcher();
 
     end.accept(dovecot);
     front.await(() -> front.metrics().backendConnections() == 0, "the watcher is gone");

@@ -38,7 +38,7 @@ class SleepIT {
 
       client.expect("* 3 EXISTS").expectMatch("\\* \\d+ RECENT");
       stage.awaitAsleep(1);
-      assertThat(stage.sessionConnections()).isZero();
+      Stage.await("its own connection is left", () -> stage.sessionConnections() == 0);
       stage.assertNobodyWoke();
     }
   }
@@ -300,8 +300,8 @@ class SleepIT {
     try (Stage stage = Stage.before(dovecot).fill(2)) {
       ImapClient one = stage.sleeper();
       ImapClient two = stage.sleeper("EXAMINE INBOX");
+      Stage.await("the watch", () -> stage.watchConnections() == 1);
       stage.awaitConnections(1);
-      assertThat(stage.watchConnections()).isEqualTo(1);
 
       stage.other().append("INBOX", "", Stage.message(3));
 

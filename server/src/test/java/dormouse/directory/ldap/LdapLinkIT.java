@@ -15,6 +15,7 @@ import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.LoginBackend;
 import dormouse.testkit.SlapdServer;
+import dormouse.testkit.Wait;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -205,7 +206,10 @@ class LdapLinkIT {
         LdapLink distrustingStartTls = link(tls(slapd.url(), true, null))) {
       assertThat(ask(ldaps, "ann", ANNS_PASSWORD)).isInstanceOf(Answer.Accept.class);
       assertThat(ask(startTls, "ann", ANNS_PASSWORD)).isInstanceOf(Answer.Accept.class);
-      assertThat(slapd.log().toString()).contains("TLS established");
+      Wait.until(
+          "TLS is logged",
+          Duration.ofSeconds(10),
+          () -> slapd.log().toString().contains("TLS established"));
       assertThat(ask(distrusting, "ann", ANNS_PASSWORD)).isInstanceOf(Answer.CannotTell.class);
       assertThat(ask(distrustingStartTls, "ann", ANNS_PASSWORD))
           .isInstanceOf(Answer.CannotTell.class);
