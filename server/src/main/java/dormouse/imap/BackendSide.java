@@ -23,7 +23,7 @@ import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
-import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The backend's side of an attached session: it relays, tells what the client missed in its sleep, and reads the
@@ -476,7 +476,7 @@ final class BackendSide implements BackendConnection.Relay {
   /// @param idle the tag of the IDLE that the client runs, which ends on the backend only; null if it runs none
   /// @return never completes once the connection was released
   CompletableFuture<Snapshot.Result> takeView(SelectedMailbox selected, @Nullable String idle) {
-    Supplier<Snapshot.Result> ifLost = woken.giveWay();
+    UnaryOperator<Snapshot.Result> beside = woken.giveWay();
     turn.take(/* aloud= */ false);
     conversation.forgetIdle();
     conversation.tainted(features.changes().modSequences());
@@ -491,7 +491,7 @@ final class BackendSide implements BackendConnection.Relay {
         result.completeExceptionally(bug);
         return;
       }
-      result.complete(taken instanceof Snapshot.Result.Lost ? ifLost.get() : taken);
+      result.complete(beside.apply(taken));
     });
     return result;
   }
@@ -511,9 +511,11 @@ final class BackendSide implements BackendConnection.Relay {
     abandon = taking::abandon;
     var ended = connection.adopt(idle, conversation::fromBackend);
     connection.write("DONE\r\n");
-    return ended.thenCompose(_ -> {
+    return ended.thenCompose(reply -> {
       host.flush();
-      return taking.take();
+      return reply.lost()
+          ? CompletableFuture.completedFuture(new Snapshot.Result.Lost())
+          : taking.take();
     });
   }
 

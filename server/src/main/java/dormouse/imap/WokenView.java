@@ -6,7 +6,7 @@ import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.UserMailboxes;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.MailboxView;
-import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// What the client of an attached session knew of its mailbox when it was woken ([LastView]), if it was, until a message comes or goes there.
@@ -46,14 +46,24 @@ final class WokenView {
 
   /// Forgets it, because the view is being read anew.
   ///
-  /// @return what that has come to if the connection is lost over it
-  Supplier<Snapshot.Result> giveWay() {
+  /// @return to be asked what becomes of that: if the connection was lost over it, what was known still serves; if it was declined, it is known again
+  UnaryOperator<Snapshot.Result> giveWay() {
     LastView known = last;
     forget();
-    return () -> {
-      Snapshot.Result.Taken still = taken(known);
-      return still == null ? new Snapshot.Result.Lost() : still;
-    };
+    return result ->
+        switch (result) {
+          case Snapshot.Result.Taken _ -> result;
+          case Snapshot.Result.Declined _ -> {
+            if (known != null && known.holds(conversation.selected()) && known.keepAgain()) {
+              last = known;
+            }
+            yield result;
+          }
+          case Snapshot.Result.Lost _ -> {
+            Snapshot.Result.Taken still = taken(known);
+            yield still == null ? result : still;
+          }
+        };
   }
 
   /// The backend has spoken: what holds no more is not kept.

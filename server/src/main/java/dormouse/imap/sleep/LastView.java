@@ -87,6 +87,15 @@ public final class LastView {
         : new MailboxView(view.uidValidity(), view.uidNext(), Long.MAX_VALUE, view.uids(), null);
   }
 
+  /// Keeps it again, once it was forgotten; false if there is no room any more.
+  public boolean keepAgain() {
+    boolean fits = home.sessions().noRoomFor(view.keptBytes()) == null;
+    if (fits) {
+      home.sessions().kept(view.keptBytes());
+    }
+    return fits;
+  }
+
   /// It is of no use any more.
   public void forget() {
     home.sessions().kept(-view.keptBytes());
