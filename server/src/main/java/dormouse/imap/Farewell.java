@@ -26,18 +26,8 @@ final class Farewell {
   /// @param lines with CRLF
   /// @param wheel of the channel's loop
   static void say(ChannelHandlerContext context, String lines, TimerWheel wheel) {
-    say(context, lines, wheel, LINGER);
-  }
-
-  /// The same when Dormouse stops, which waits for the end of the connection.
-  static void sayBriefly(ChannelHandlerContext context, String lines, TimerWheel wheel) {
-    say(context, lines, wheel, BRIEFLY);
-  }
-
-  private static void say(
-      ChannelHandlerContext context, String lines, TimerWheel wheel, Duration linger) {
     Channel channel = context.channel();
-    wheel.after(linger, channel::close);
+    wheel.after(LINGER, channel::close);
     channel.config().setAutoRead(true);
     context
         .writeAndFlush(ByteBufUtil.writeAscii(context.alloc(), lines))
@@ -50,6 +40,11 @@ final class Farewell {
     context
         .writeAndFlush(ByteBufUtil.writeAscii(context.alloc(), lines))
         .addListener(ChannelFutureListener.CLOSE);
+  }
+
+  /// The last line was said, or is on its way, and Dormouse stops, which waits for the end of the connection.
+  static void shorten(Channel channel, TimerWheel wheel) {
+    wheel.after(BRIEFLY, channel::close);
   }
 
   private static void closeOurDirection(Channel channel) {

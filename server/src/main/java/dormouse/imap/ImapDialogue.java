@@ -500,7 +500,9 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   void shutDown() {
     boolean underWay =
         phase instanceof DialoguePhase.Deciding || phase instanceof DialoguePhase.Asked;
-    if (!underWay || turn.held()) {
+    if (phase instanceof DialoguePhase.Over) {
+      Farewell.shorten(channel(), wheel());
+    } else if (!underWay || turn.held()) {
       shutDownNow();
     }
   }
@@ -529,8 +531,12 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     }
     switch (reason) {
       case CROWDED_OUT -> Farewell.cut(context(), lines.toString(), wheel());
-      case SHUTDOWN -> Farewell.sayBriefly(context(), lines.toString(), wheel());
-      default -> Farewell.say(context(), lines.toString(), wheel());
+      default -> {
+        Farewell.say(context(), lines.toString(), wheel());
+        if (setup.dialogues().goDown()) {
+          Farewell.shorten(channel(), wheel());
+        }
+      }
     }
   }
 
