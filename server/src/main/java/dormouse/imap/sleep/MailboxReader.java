@@ -192,7 +192,9 @@ final class MailboxReader {
   }
 
   private CompletableFuture<Reading> readUids(List<Sleeper> served, long watermark) {
-    if (served.stream().anyMatch(one -> one.watched() && isTooLargeFor(one.view()))) {
+    boolean all =
+        served.stream().noneMatch(Sleeper::watched); // who has left, for whom it is not read
+    if (served.stream().anyMatch(one -> (all || one.watched()) && isTooLargeFor(one.view()))) {
       return CompletableFuture.completedFuture(new Reading.TooLarge());
     }
     ViewReader reader =

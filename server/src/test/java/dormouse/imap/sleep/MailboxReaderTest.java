@@ -138,6 +138,16 @@ class MailboxReaderTest {
   }
 
   @Test
+  void itIsNotReadForNobody() {
+    mostPlain = 1;
+    MailboxReader reader = opened("IMAP4rev1");
+    Sleeper gone = numbered(50);
+    gone.watch = null;
+    assertThat(reader.first(List.of(gone), /* expectsNothing= */ false))
+        .isCompletedWithValue(new MailboxReader.Reading.TooLarge());
+  }
+
+  @Test
   void oneWithNumbersMayBeLarge() {
     mostPlain = 1;
     MailboxReader reader = opened("CONDSTORE", "* OK [HIGHESTMODSEQ 51] ok");
