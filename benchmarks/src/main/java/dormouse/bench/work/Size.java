@@ -44,7 +44,7 @@ public record Size(
   public static final Size QUICK =
       new Size("quick", 3, 30, 4, 5, 20, 20, 50, 25, 2, 1, 4 << 20, 20, 50, 2, 120);
 
-  /// About 40 minutes on two cores, half of which warm up.
+  /// About 45 minutes on two cores, half of which warm up.
   public static final Size USUAL =
       new Size("usual", 3, 150, 5, 60, 250, 60, 200, 50, 4, 1, 4 << 20, 50, 100, 3, 120);
 
