@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -152,6 +153,21 @@ final class Fail2banIT {
     assertThat(addresses(log)).containsExactly("2001:db8::1", "2001:db8::2");
   }
 
+  /// As fail2ban has it of the journal, where `jail.conf` has it look: behind the time, which comes beside the line there.
+  @Test
+  void linesOfTheJournalAreSeen() throws Exception {
+    Path log = directory.resolve("dormouse.log");
+    Files.writeString(
+        log,
+        """
+        1769850724 mail dormouse[4711]: 2026-01-31 09:12:04,117 INFO  login session=7f3a user=ann result=rejected client=127.0.7.1:51234 tls=true took=1ms
+        1769850725 mail dormouse[4711]: 2026-01-31 09:12:05,117 INFO  close session=7f3a reason=too-many-errors client=[2001:db8::2]:51234 tls=true
+        1769850726 mail dormouse[4711]: 2026-01-31 09:12:06,117 INFO  login session=7f3a user=ann result=accepted client=127.0.7.3:51234 tls=true took=1ms
+        """);
+    assertThat(addresses(log, "--datepattern", "^EPOCH"))
+        .containsExactly("127.0.7.1", "2001:db8::2");
+  }
+
   private static boolean holds(Path log, String text) {
     try {
       return Files.readString(log).contains(text);
@@ -190,13 +206,13 @@ final class Fail2banIT {
   }
 
   /// Whom fail2ban would count, in the order of the log.
-  private List<String> addresses(Path log) throws Exception {
+  private List<String> addresses(Path log, String... options) throws Exception {
     Path said = directory.resolve("said");
+    List<String> command = new ArrayList<>(List.of("fail2ban-regex", "--out", "<ip>"));
+    command.addAll(List.of(options));
+    command.addAll(List.of(log.toString(), FILTER.toString()));
     Process process =
-        new ProcessBuilder("fail2ban-regex", "--out", "<ip>", log.toString(), FILTER.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(said.toFile())
-            .start();
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(said.toFile()).start();
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
     return Files.readString(said, StandardCharsets.UTF_8)
         .lines()
