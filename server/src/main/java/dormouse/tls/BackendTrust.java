@@ -11,6 +11,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.file.Path;
+import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import javax.net.ssl.SSLException;
@@ -30,11 +31,12 @@ public final class BackendTrust implements AutoCloseable {
   /// @param name of the backend in the settings, for messages
   public static BackendTrust load(String name, BackendSettings settings) throws BadCertificates {
     String key = "backends." + name;
+    FileFaults faults = new FileFaults();
     SslContextBuilder builder = TlsRules.applyTo(SslContextBuilder.forClient());
     if (settings.tls() == BackendTls.NONE && !settings.isPattern() && settings.ca() == null) {
       builder.trustManager(TrustsNobody.INSTANCE); // the JDK's authorities take time and memory
     } else if (settings.pins().isEmpty()) {
-      trust(builder, key + ".ca", settings.verify(), settings.ca());
+      trust(builder, key + ".ca", settings.verify(), settings.ca(), faults);
     } else {
       builder
           .trustManager(new PinnedKeys(settings.pins()))
@@ -46,12 +48,13 @@ public final class BackendTrust implements AutoCloseable {
           key,
           settings.clientCertificate(),
           settings.clientKey(),
-          settings.clientPassphraseFile());
-      BackendTrust trust = build(builder, key);
+          settings.clientPassphraseFile(),
+          faults);
+      BackendTrust trust = build(builder, key, faults);
       trust.resumeNothing();
       return trust;
     }
-    return build(builder, key);
+    return build(builder, key, faults);
   }
 
   /// Whom to trust for any server. Blocks.
@@ -61,14 +64,18 @@ public final class BackendTrust implements AutoCloseable {
   /// @param ca PEM, certificates that may sign it; null: those the JDK trusts
   public static BackendTrust load(String setting, boolean verify, @Nullable Path ca)
       throws BadCertificates {
+    FileFaults faults = new FileFaults();
     SslContextBuilder builder = TlsRules.applyTo(SslContextBuilder.forClient());
-    trust(builder, setting, verify, ca);
-    return build(builder, setting);
+    trust(builder, setting, verify, ca, faults);
+    return build(builder, setting, faults);
   }
 
   private static void trust(
-      SslContextBuilder builder, String setting, boolean verify, @Nullable Path ca)
-      throws BadCertificates {
+      SslContextBuilder builder,
+      String setting,
+      boolean verify,
+      @Nullable Path ca,
+      FileFaults faults) {
     if (!verify) {
       builder
           .trustManager(InsecureTrustManagerFactory.INSTANCE)
@@ -76,12 +83,10 @@ public final class BackendTrust implements AutoCloseable {
       return;
     }
     builder.endpointIdentificationAlgorithm("HTTPS");
-    if (ca != null) {
-      try {
-        builder.trustManager(PemFiles.certificates(ca));
-      } catch (PemFiles.BadFile e) {
-        throw bad(setting, e);
-      }
+    List<X509Certificate> signers =
+        ca == null ? null : faults.read(setting, () -> PemFiles.certificates(ca));
+    if (signers != null) {
+      builder.trustManager(signers);
     }
   }
 
@@ -90,18 +95,19 @@ public final class BackendTrust implements AutoCloseable {
       String key,
       Path certificate,
       Path privateKey,
-      @Nullable Path passphrases)
-      throws BadCertificates {
-    List<X509Certificate> chain;
-    try {
-      chain = PemFiles.certificates(certificate);
-    } catch (PemFiles.BadFile e) {
-      throw bad(key + ".client-certificate", e);
-    }
-    try {
-      builder.keyManager(PemFiles.key(privateKey, passphrases, chain.getFirst()), chain);
-    } catch (PemFiles.BadFile e) {
-      throw bad(key + ".client-key", e);
+      @Nullable Path passphrases,
+      FileFaults faults) {
+    List<X509Certificate> chain =
+        faults.read(key + ".client-certificate", () -> PemFiles.certificates(certificate));
+    PrivateKey ours =
+        faults.readKey(
+            key + ".client-key",
+            privateKey,
+            key + ".client-passphrase-file",
+            passphrases,
+            chain == null ? null : chain.getFirst());
+    if (chain != null && ours != null) {
+      builder.keyManager(ours, chain);
     }
   }
 
@@ -112,17 +118,14 @@ public final class BackendTrust implements AutoCloseable {
     }
   }
 
-  private static BackendTrust build(SslContextBuilder builder, String setting)
+  private static BackendTrust build(SslContextBuilder builder, String setting, FileFaults faults)
       throws BadCertificates {
+    faults.tell();
     try {
       return new BackendTrust(builder.build());
     } catch (SSLException e) {
-      throw bad(setting, e);
+      throw new BadCertificates(List.of(new Fault(0, 0, setting, String.valueOf(e.getMessage()))));
     }
-  }
-
-  private static BadCertificates bad(String setting, Exception why) {
-    return new BadCertificates(List.of(new Fault(0, 0, setting, String.valueOf(why.getMessage()))));
   }
 
   /// The handler that speaks TLS on one connection to the backend, to be the first of its pipeline.

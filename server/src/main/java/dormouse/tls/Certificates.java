@@ -7,26 +7,16 @@ import dormouse.ops.EventLog;
 import dormouse.tls.records.RecordLayer;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandler;
-import io.netty.handler.ssl.ApplicationProtocolConfig;
-import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
-import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
-import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
-import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslSessionTicketKey;
 import io.netty.handler.ssl.SniHandler;
 import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -38,7 +28,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /// The certificates that clients see, and the TLS they get. Any thread, but for the handlers made.
@@ -49,12 +38,6 @@ import org.jspecify.annotations.Nullable;
 public final class Certificates implements AutoCloseable {
   private static final int MAX_CLIENT_HELLO_BYTES = 32 * 1024;
   private static final int HANDSHAKE_TIMEOUT_MILLIS = 10_000;
-  private static final ApplicationProtocolConfig ALPN =
-      new ApplicationProtocolConfig(
-          Protocol.ALPN,
-          SelectorFailureBehavior.NO_ADVERTISE,
-          SelectedListenerFailureBehavior.ACCEPT,
-          "imap");
 
   /// When what TLS is made of runs out. Immutable.
   ///
@@ -71,10 +54,6 @@ public final class Certificates implements AutoCloseable {
       staples = Collections.unmodifiableMap(new LinkedHashMap<>(staples));
     }
   }
-
-  /// What was read of the settings' files.
-  private record Read(
-      List<ServedCertificate> served, List<ListAge> lists, Map<Path, Term> staples) {}
 
   private static final EventLog events = EventLog.of(Certificates.class);
 
@@ -133,6 +112,15 @@ public final class Certificates implements AutoCloseable {
     return new Certificates(settings, stateDir, clock, records, onExpiries);
   }
 
+  /// Reads what [#load] would, and gives it back: nothing is served and nothing written, where there is no certificate none is made. Blocks.
+  ///
+  /// @throws BadCertificates as [#load]
+  public static void tryOut(TlsSettings settings, InstantSource clock, RecordLayer records)
+      throws BadCertificates {
+    ReadCertificates.of(settings, settings.certificates(), new TicketKeys(clock), records)
+        .release();
+  }
+
   /// From now on new connections get the certificates of these settings, as they are now in their files; those that are there
   /// keep theirs. Blocks.
   ///
@@ -145,8 +133,9 @@ public final class Certificates implements AutoCloseable {
   ///
   /// @throws BadCertificates if it cannot be used
   public Change prepare(TlsSettings wanted) throws BadCertificates {
-    String fingerprint = CertificateFiles.fingerprint(wanted, files(wanted));
-    return new Change(wanted, fingerprint, read(wanted));
+    List<CertificateSettings> files = files(wanted);
+    String fingerprint = CertificateFiles.fingerprint(wanted, files);
+    return new Change(wanted, fingerprint, ReadCertificates.of(wanted, files, ticketKeys, records));
   }
 
   /// What was read and is not served yet. Either [#commit] or [#discard] is called, once.
@@ -154,9 +143,9 @@ public final class Certificates implements AutoCloseable {
     private final TlsSettings settings;
     private final String
         fingerprint; // from before it was read: what has changed since is seen by a look
-    private final Read read;
+    private final ReadCertificates read;
 
-    private Change(TlsSettings settings, String fingerprint, Read read) {
+    private Change(TlsSettings settings, String fingerprint, ReadCertificates read) {
       this.settings = settings;
       this.fingerprint = fingerprint;
       this.read = read;
@@ -168,7 +157,7 @@ public final class Certificates implements AutoCloseable {
     }
 
     public void discard() {
-      release(read.served());
+      read.release();
     }
   }
 
@@ -205,7 +194,7 @@ public final class Certificates implements AutoCloseable {
   private synchronized void serve(Change next) {
     fingerprint = next.fingerprint;
     settings = next.settings;
-    release(replaced); // a handshake that began before the last change has ended
+    ReadCertificates.release(replaced); // a handshake that began before the last change has ended
     replaced = served;
     served = next.read.served();
     byName = NamedContexts.of(served); // last: what a name leads to is served or has just been
@@ -277,78 +266,6 @@ public final class Certificates implements AutoCloseable {
     }
   }
 
-  private Read read(TlsSettings from) throws BadCertificates {
-    List<CertificateSettings> files = files(from);
-    List<ServedCertificate> read = new ArrayList<>();
-    Map<Path, Term> staples = new LinkedHashMap<>();
-    List<Fault> faults = new ArrayList<>();
-    ClientTrust clients = ClientTrust.read(from, faults);
-    List<OpenSslSessionTicketKey> tickets = tickets(from, faults);
-    for (int i = 0; i < files.size(); i++) {
-      String setting = "tls.certificates[" + i + "].";
-      String file = "certificate";
-      try {
-        List<X509Certificate> chain = PemFiles.certificates(files.get(i).certificate());
-        file = "key";
-        PrivateKey key =
-            PemFiles.key(files.get(i).key(), files.get(i).passphraseFile(), chain.getFirst());
-        file = "ocsp";
-        Path ocsp = files.get(i).ocsp();
-        byte[] staple = ocsp == null ? null : OcspFile.read(ocsp);
-        Term term = staple == null ? null : OcspFile.term(staple);
-        if (ocsp != null && term != null) {
-          staples.put(ocsp, term);
-        }
-        file = "certificate";
-        AnyClient any = clients.any();
-        SslContext context = context(key, chain, clients, any, staple != null);
-        TicketKeys.bind(context, chain.getFirst(), clients);
-        TicketKeys.use(context, tickets);
-        read.add(
-            new ServedCertificate(
-                files.get(i).certificate(), chain.getFirst(), context, staple, any));
-        records.prepare(context);
-      } catch (PemFiles.BadFile | SSLException | GeneralSecurityException e) {
-        faults.add(new Fault(0, 0, setting + file, String.valueOf(e.getMessage())));
-      }
-    }
-    if (!faults.isEmpty()) {
-      release(read);
-      throw new BadCertificates(faults);
-    }
-    return new Read(List.copyOf(read), clients.ages(), staples);
-  }
-
-  private List<OpenSslSessionTicketKey> tickets(TlsSettings from, List<Fault> faults) {
-    Path file = from.ticketKeys();
-    if (file == null) {
-      return ticketKeys.own();
-    }
-    try {
-      return TicketKeys.of(file);
-    } catch (PemFiles.BadFile e) {
-      faults.add(new Fault(0, 0, "tls.ticket-keys", String.valueOf(e.getMessage())));
-      return List.of();
-    }
-  }
-
-  private static SslContext context(
-      PrivateKey key,
-      List<X509Certificate> chain,
-      ClientTrust clients,
-      @Nullable AnyClient any,
-      boolean staples)
-      throws SSLException {
-    SslContextBuilder builder =
-        TlsRules.applyTo(SslContextBuilder.forServer(key, chain)).applicationProtocolConfig(ALPN);
-    try {
-      clients.applyTo(builder, any);
-    } catch (GeneralSecurityException e) {
-      throw new SSLException(e);
-    }
-    return builder.enableOcsp(staples && OpenSsl.isOcspSupported()).build();
-  }
-
   private void warnIfExpired(Path file, X509Certificate certificate) {
     Instant end = certificate.getNotAfter().toInstant();
     if (clock.instant().isAfter(end)) {
@@ -397,13 +314,9 @@ public final class Certificates implements AutoCloseable {
       watch.shutdownNow();
       watch = null;
     }
-    release(replaced);
-    release(served);
+    ReadCertificates.release(replaced);
+    ReadCertificates.release(served);
     replaced = List.of();
     served = List.of();
-  }
-
-  private static void release(List<ServedCertificate> certificates) {
-    certificates.forEach(certificate -> ReferenceCountUtil.release(certificate.context()));
   }
 }

@@ -1,7 +1,6 @@
 package dormouse.tls;
 
 import dormouse.config.ClientCertificates;
-import dormouse.config.Fault;
 import dormouse.config.TlsSettings;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -38,26 +37,18 @@ record ClientTrust(
   /// Reads the files of the settings. Blocks.
   ///
   /// @param faults gets what is wrong with them
-  static ClientTrust read(TlsSettings from, List<Fault> faults) {
+  static ClientTrust read(TlsSettings from, FileFaults faults) {
     Path signers = from.clientCa();
     ClientCertificates wanted = from.clientCertificates();
     if (signers == null || wanted == ClientCertificates.NONE) {
       boolean any = wanted == ClientCertificates.ANY;
       return new ClientTrust(any ? wanted : ClientCertificates.NONE, List.of(), null);
     }
-    List<X509Certificate> read = List.of();
-    try {
-      read = PemFiles.certificates(signers);
-    } catch (PemFiles.BadFile e) {
-      faults.add(new Fault(0, 0, "tls.client-ca", String.valueOf(e.getMessage())));
-    }
+    List<X509Certificate> read = faults.read("tls.client-ca", () -> PemFiles.certificates(signers));
     Path revoked = from.clientCrl();
-    try {
-      return new ClientTrust(wanted, read, revoked == null ? null : PemFiles.revoked(revoked));
-    } catch (PemFiles.BadFile e) {
-      faults.add(new Fault(0, 0, "tls.client-crl", String.valueOf(e.getMessage())));
-      return new ClientTrust(wanted, read, null);
-    }
+    List<X509CRL> lists =
+        revoked == null ? null : faults.read("tls.client-crl", () -> PemFiles.revoked(revoked));
+    return new ClientTrust(wanted, read == null ? List.of() : read, lists);
   }
 
   /// How long the lists are good.

@@ -102,14 +102,17 @@ final class PemFiles {
   /// @param passphrases a file of pass phrases, one of which opens the key; null: it is in clear
   static PrivateKey key(Path file, @Nullable Path passphrases, X509Certificate certificate)
       throws BadFile {
-    KeyFile.Clear read;
     try {
-      read = KeyFile.read(file, passphrases);
+      return key(KeyFile.read(file, passphrases), file, certificate);
     } catch (KeyFile.Unread e) {
       throw new Unreadable(String.valueOf(e.getMessage()));
     } catch (IOException e) {
       throw new BadFile(String.valueOf(e.getMessage()));
     }
+  }
+
+  /// The same of one that was read.
+  static PrivateKey key(KeyFile.Clear read, Path file, X509Certificate certificate) throws BadFile {
     PublicKey publicKey = certificate.getPublicKey();
     try {
       byte[] der = read.der();

@@ -93,7 +93,8 @@ class CertificatesIT {
       assertThatThrownBy(() -> stage.certificates.use(underPassPhrase(phrases)))
           .isInstanceOf(BadCertificates.class)
           .hasMessage(
-              "tls.certificates[0].key: no pass phrase in %s opens the key in %s", phrases, key);
+              "tls.certificates[0].passphrase-file: no pass phrase in %s opens the key in %s",
+              phrases, key);
       assertThat(servedAt(stage)).isEqualTo("CN=first");
 
       stage.certificates.watch(Duration.ofMillis(100));

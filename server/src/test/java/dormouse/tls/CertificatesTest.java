@@ -4,8 +4,11 @@ import static java.util.Arrays.asList;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dormouse.config.BackendSettings;
 import dormouse.config.CertificateSettings;
 import dormouse.config.Fault;
+import dormouse.config.SettingsFile;
+import dormouse.config.SettingsRead;
 import dormouse.config.TlsSettings;
 import dormouse.store.Forced;
 import dormouse.tls.records.RecordLayer;
@@ -146,6 +149,40 @@ class CertificatesTest {
                 + dir.resolve("d.key")
                 + " is damaged",
             "tls.certificates[8].certificate: cannot read " + dir + ": Is a directory");
+  }
+
+  @Test
+  void whatIsWrongWithOneFileOfACertificateDoesNotHideTheOthers() throws Exception {
+    Path garbage = file("garbage", "no such thing\n");
+    assertThat(
+            faults(
+                new TlsSettings(List.of(new CertificateSettings(garbage, garbage, null, garbage))),
+                dir))
+        .extracting(Fault::key)
+        .containsExactly(
+            "tls.certificates[0].certificate",
+            "tls.certificates[0].key",
+            "tls.certificates[0].ocsp");
+    Path file =
+        file(
+            "dormouse.yaml",
+            """
+            listen: [ { address: "127.0.0.1:0" } ]
+            backends: { mx: { address: mx, ca: garbage, client-certificate: garbage, client-key: garbage } }
+            """);
+    BackendSettings backend =
+        ((SettingsRead.Good) SettingsFile.read(file))
+            .settings()
+            .backends()
+            .values()
+            .iterator()
+            .next();
+    assertThat(
+            catchThrowableOfType(BadCertificates.class, () -> BackendTrust.load("mx", backend))
+                .faults())
+        .extracting(Fault::key)
+        .containsExactly(
+            "backends.mx.ca", "backends.mx.client-certificate", "backends.mx.client-key");
   }
 
   @Test
