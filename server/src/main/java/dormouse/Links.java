@@ -11,6 +11,7 @@ import dormouse.config.OAuth2LinkSettings;
 import dormouse.config.RewriteLinkSettings;
 import dormouse.config.SqlLinkSettings;
 import dormouse.directory.BackendLink;
+import dormouse.directory.BadLink;
 import dormouse.directory.Link;
 import dormouse.directory.LinkMaker;
 import dormouse.directory.Workers;
@@ -96,7 +97,13 @@ final class Links implements LinkMaker, AutoCloseable {
             http.url().tls() ? BackendTrust.load(setting + ".http.ca", true, http.ca()) : null;
         yield new HttpLink(http, settings.timeout(), trust, epoll, clock);
       }
-      case FileLinkSettings file -> FileLink.read(file, lookups, checks, clock);
+      case FileLinkSettings file -> {
+        try {
+          yield FileLink.read(file, lookups, checks, clock);
+        } catch (IOException e) {
+          throw new BadLink(BadLink.faults(setting + ".file.path", e));
+        }
+      }
       case SqlLinkSettings sql -> SqlLink.of(sql, name, settings.timeout(), checks, clock);
       case LdapLinkSettings ldap -> LdapLink.of(ldap, name, settings.timeout(), checks, clock);
       case OAuth2LinkSettings oauth2 ->

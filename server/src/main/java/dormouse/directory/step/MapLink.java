@@ -1,10 +1,12 @@
 package dormouse.directory.step;
 
+import dormouse.config.Fault;
 import dormouse.config.MapLinkSettings;
 import dormouse.config.MapLinkSettings.Unknown;
 import dormouse.directory.Answer;
 import dormouse.directory.Attempt;
 import dormouse.directory.BadDirectoryFile;
+import dormouse.directory.BadLink;
 import dormouse.directory.Facts;
 import dormouse.directory.Link;
 import dormouse.directory.WatchedFile;
@@ -14,6 +16,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.NetUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -50,24 +53,39 @@ public final class MapLink implements Link {
   ///
   /// @param setting where the link stands in the settings, for messages
   /// @param lookups where the file is looked at
-  /// @throws IOException if a line is wrong, or the file cannot be read
+  /// @throws BadLink if a line is wrong, or the file cannot be read
   public static MapLink read(
       MapLinkSettings settings, String setting, Workers lookups, InstantSource clock)
-      throws IOException {
-    List<BadDirectoryFile.Fault> faults = new ArrayList<>();
-    PopMap lines = PopMap.read(settings.lines(), settings.form(), faults);
-    if (!faults.isEmpty()) {
-      throw new BadDirectoryFile(Path.of(setting + ".map.lines"), faults);
+      throws BadLink {
+    List<BadDirectoryFile.Fault> wrong = new ArrayList<>();
+    PopMap lines = PopMap.read(settings.lines(), settings.form(), wrong);
+    List<Fault> faults = new ArrayList<>();
+    for (BadDirectoryFile.Fault each : wrong) {
+      String line = setting + ".map.lines[" + (each.line() - 1) + "]";
+      faults.add(new Fault(0, 0, line, each.text()));
     }
     Path path = settings.file();
-    WatchedFile<PopMap> file =
-        path == null ? null : WatchedFile.read(path, read -> table(read, settings), clock);
+    WatchedFile<PopMap> file = null;
+    try {
+      file = path == null ? null : WatchedFile.read(path, read -> table(read, settings), clock);
+    } catch (IOException e) {
+      faults.addAll(BadLink.faults(setting + ".map.file", e));
+    }
+    if (!faults.isEmpty()) {
+      throw new BadLink(faults);
+    }
     return new MapLink(settings, lines, file, lookups);
   }
 
   private static PopMap table(Path file, MapLinkSettings settings) throws IOException {
     List<BadDirectoryFile.Fault> faults = new ArrayList<>();
-    PopMap map = PopMap.read(Files.readAllLines(file), settings.form(), faults);
+    PopMap map;
+    try {
+      map = PopMap.read(Files.readAllLines(file), settings.form(), faults);
+    } catch (CharacterCodingException _) {
+      throw new BadDirectoryFile(
+          file, List.of(new BadDirectoryFile.Fault(1, "wanted text in UTF-8")));
+    }
     if (!faults.isEmpty()) {
       throw new BadDirectoryFile(file, faults);
     }

@@ -146,9 +146,34 @@ class MapLinkTest {
         .isInstanceOf(IOException.class)
         .hasMessage(
             """
-            %1$s:2: no regular expression: Unclosed group
-            %1$s:3: wanted a line such as `ann: mail.example.org:143`
-            %1$s:4: the value names a group that the pattern does not have\
+            directory[0].map.file: %1$s:2: no regular expression: Unclosed group
+            directory[0].map.file: %1$s:3: wanted a line such as `ann: mail.example.org:143`
+            directory[0].map.file: %1$s:4: the value names a group that the pattern does not have\
+            """
+                .formatted(file));
+  }
+
+  @Test
+  void linesOfTheSettingsAndThoseOfTheFileAreToldTogether() throws IOException {
+    Path file = Files.write(directory.resolve("popmap"), new byte[] {'a', (byte) 0xE4, ':'});
+    assertThatThrownBy(() ->
+            MapLink.read(
+                new MapLinkSettings(
+                    List.of("ann: mx", "bob"),
+                    file,
+                    Form.WORDS,
+                    List.of("\\U"),
+                    false,
+                    "@",
+                    Unknown.NEXT),
+                "directory[0]",
+                lookups,
+                clock))
+        .isInstanceOf(IOException.class)
+        .hasMessage(
+            """
+            directory[0].map.lines[1]: wanted a line such as `ann: mail.example.org:143`
+            directory[0].map.file: %s:1: wanted text in UTF-8\
             """
                 .formatted(file));
   }
