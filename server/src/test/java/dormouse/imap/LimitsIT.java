@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dormouse.FrontEnd;
+import dormouse.testkit.BehindProxy;
 import dormouse.testkit.DovecotServer;
+import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +19,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// How many connections clients may have, before a real Dovecot.
 class LimitsIT {
@@ -58,6 +62,65 @@ class LimitsIT {
       front.await(() -> greeting(front) == 2, "one has left");
       from(front, THERE);
     }
+  }
+
+  /// A proxy on this machine says where they come from.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void ofIpv6EachNetworkAndEachSiteHasItsShare(boolean version2) throws IOException {
+    try (FrontEnd front = behindProxies("limits: { per-address: 2, per-network: 3 }\n")) {
+      ImapClient first = proxied(front, version2, "2001:db8:1:1::1");
+      proxied(front, version2, "2001:db8:1:1:ffff::2");
+      proxiedAndRefused(front, version2, "2001:db8:1:1::3", "per-address");
+      proxied(front, version2, "2001:db8:1:2::1");
+      proxiedAndRefused(front, version2, "2001:db8:1:ffff::1", "per-network");
+      proxied(front, version2, "2001:db8:2:1::1").login("u1", DovecotServer.PASSWORD);
+      first.close();
+      front.await(() -> greeting(front) == 2, "one has left");
+      proxied(front, version2, "2001:db8:1:ffff::1").login("u1", DovecotServer.PASSWORD);
+    }
+  }
+
+  @Test
+  void soHaveTheirSleepers() throws IOException {
+    String settings =
+        """
+        limits: { asleep-per-address: 1, asleep-per-network: 2 }
+        hibernate: { after: 0s, keep-alive: 0s }
+        """;
+    try (FrontEnd front = behindProxies(settings)) {
+      idle(proxied(front, true, "2001:db8:1:1::1"));
+      front.awaitAsleep(1);
+      proxiedAndRefused(front, true, "2001:db8:1:1:ffff::2", "asleep-per-address");
+      idle(proxied(front, true, "2001:db8:1:2::1"));
+      front.awaitAsleep(2);
+      proxiedAndRefused(front, true, "2001:db8:1:ffff::1", "asleep-per-network");
+      proxied(front, true, "2001:db8:2:1::1").login("u1", DovecotServer.PASSWORD);
+    }
+  }
+
+  private static FrontEnd behindProxies(String settings) {
+    return FrontEnd.of(
+        """
+        listen: [ { address: "127.0.0.1:0", tls: none, proxy-protocol-from: [ 127.0.0.1 ] } ]
+        backends: { mx: { address: "127.0.0.1:%d", tls: none } }
+        """
+                .formatted(dovecot.imapPort())
+            + settings);
+  }
+
+  private ImapClient proxied(FrontEnd front, boolean version2, String from) throws IOException {
+    ImapClient client =
+        version2
+            ? BehindProxy.version2(front.plain(), from)
+            : BehindProxy.version1(front.plain(), from);
+    clients.add(client);
+    return client;
+  }
+
+  private void proxiedAndRefused(FrontEnd front, boolean version2, String from, String reason) {
+    assertThatThrownBy(() -> proxied(front, version2, from));
+    assertThat(refusals(front, reason)).isOne();
   }
 
   @Test
@@ -145,6 +208,54 @@ class LimitsIT {
   }
 
   @Test
+  void whatMayBeSaidBeforeALoginIsSetAndChangedByAReload() {
+    int port = FreePort.next();
+    String before = "max-errors: 2, max-commands: 6, max-line-bytes: 512, max-literal-bytes: 64";
+    String after = "max-errors: 4, max-commands: 9, max-line-bytes: 2KiB, max-literal-bytes: 1KiB";
+    try (FrontEnd front = FrontEnd.of(capped(port, before))) {
+      ImapClient there = from(front, HERE);
+      assertThat(answered(front, "x NONSENSE", "Too many errors")).isEqualTo(2);
+      assertThat(answered(front, "x LOGIN u1 wrong", "Too many errors")).isEqualTo(2);
+      assertThat(answered(front, "x NOOP", "Too many commands before login")).isEqualTo(6);
+      assertThat(answered(front, "x NOOP" + " ".repeat(600), "Line too long")).isZero();
+      assertThat(from(front, HERE).refused("LOGIN {65}\r\n" + "u".repeat(65) + " x"))
+          .startsWith("NO [TOOBIG]");
+
+      front.reload(capped(port, after));
+      assertThat(answered(front, "x NONSENSE", "Too many errors")).isEqualTo(4);
+      assertThat(answered(front, "x LOGIN u1 wrong", "Too many errors")).isEqualTo(4);
+      assertThat(answered(front, "x NOOP", "Too many commands before login")).isEqualTo(9);
+      assertThat(answered(front, "x NOOP" + " ".repeat(600), "Too many errors")).isEqualTo(4);
+      assertThat(from(front, HERE).refused("LOGIN {65}\r\n" + "u".repeat(65) + " x"))
+          .startsWith("NO [AUTHENTICATIONFAILED]");
+      there.login("u1", DovecotServer.PASSWORD);
+
+      front.reload(capped(port, "timeout: 200ms"));
+      from(front, HERE).expect("* BYE You were silent for too long").expectClosed();
+      there.ok("NOOP");
+    }
+  }
+
+  private static String capped(int port, String caps) {
+    return """
+    listen: [ { address: "127.0.0.1:%d", tls: none } ]
+    backends: { mx: { address: "127.0.0.1:%d", tls: none } }
+    throttle: { enabled: false }
+    login: { %s }
+    """
+        .formatted(port, dovecot.imapPort(), caps);
+  }
+
+  /// How often a line is answered before the connection is closed for that.
+  private long answered(FrontEnd front, String line, String bye) {
+    ImapClient client = from(front, HERE);
+    client.send((line + "\r\n").repeat(12));
+    List<String> heard = client.expectClosed();
+    assertThat(heard.getLast()).isEqualTo("* BYE " + bye);
+    return heard.stream().filter(answer -> answer.startsWith("x ")).count();
+  }
+
+  @Test
   void administratorsComeOnlyFromTheirNetworks() {
     try (FrontEnd front = before("login: { admins: [ U4 ], admins-from: [ 127.0.60.0/24 ] }\n")) {
       from(front, ELSEWHERE).login("u4", DovecotServer.PASSWORD);
@@ -225,15 +336,21 @@ class LimitsIT {
   }
 
   private void idle(FrontEnd front) {
-    ImapClient client = from(front, HERE).login("u6", DovecotServer.PASSWORD);
-    client.ok("SELECT INBOX");
+    idle(from(front, HERE));
+  }
+
+  private static void idle(ImapClient client) {
+    client.login("u6", DovecotServer.PASSWORD).ok("SELECT INBOX");
     client.startIdle();
   }
 
   private static void refused(FrontEnd front, String from, String reason, double count) {
     assertThatThrownBy(() -> ImapClient.connect(front.plain(), from, ""));
-    assertThat(Stage.metric(front, "dormouse_refused_connections_total{reason=\"" + reason + "\"}"))
-        .isEqualTo(count);
+    assertThat(refusals(front, reason)).isEqualTo(count);
+  }
+
+  private static double refusals(FrontEnd front, String reason) {
+    return Stage.metric(front, "dormouse_refused_connections_total{reason=\"" + reason + "\"}");
   }
 
   private static double greeting(FrontEnd front) {

@@ -1,14 +1,12 @@
 package dormouse.imap;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.FrontEnd;
+import dormouse.testkit.BehindProxy;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.ImapClient;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -95,11 +93,7 @@ class ThrottleIT {
 
   /// The answer to a login on a connection of its own, without its tag.
   private String login(String from, String user, String password) throws IOException {
-    Socket socket = new Socket(InetAddress.getLoopbackAddress(), front.plain().port());
-    String family = from.indexOf(':') < 0 ? "TCP4 %s 192.0.2.1" : "TCP6 %s 2001:db8::1";
-    String header = "PROXY " + family.formatted(from) + " 40001 143\r\n";
-    socket.getOutputStream().write(header.getBytes(ISO_8859_1));
-    try (ImapClient client = ImapClient.over(socket)) {
+    try (ImapClient client = BehindProxy.version1(front.plain(), from)) {
       String answer = client.command("LOGIN " + user + " " + password).getLast();
       return answer.substring(answer.indexOf(' ') + 1);
     }

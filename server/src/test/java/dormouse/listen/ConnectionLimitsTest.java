@@ -3,6 +3,7 @@ package dormouse.listen;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.config.LimitsSettings;
+import dormouse.config.Network;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -58,6 +59,43 @@ final class ConnectionLimitsTest {
     assertThat(come("10.0.1.3")).as("of another network").isNotNull();
     first.sleeps(false);
     assertThat(come("10.0.0.3")).isNotNull();
+  }
+
+  @Test
+  void anIpv6NetworkIsOneAddressAndASiteHasItsShare() throws UnknownHostException {
+    limits.limit(new LimitsSettings(1, 2, 0, 0, 0, 0, 0, 0, List.of()));
+    Presence first = Objects.requireNonNull(come("2001:db8:1:1::1"));
+    assertThat(come("2001:db8:1:1:ffff::2")).as("of the same /64").isNull();
+    assertThat(come("2001:db8:1:2::1")).as("of another").isNotNull();
+    assertThat(come("2001:db8:1:ffff::1")).as("the third of the /48").isNull();
+    assertThat(come("2001:db8:2:1::1")).as("of another /48").isNotNull();
+    assertThat(come("10.0.0.1")).isNotNull();
+    assertThat(come("::ffff:10.0.0.1")).as("the same in IPv6").isNull();
+    first.leave();
+    assertThat(come("2001:db8:1:1:ffff::2")).isNotNull();
+  }
+
+  @Test
+  void soHaveItsSleepers() throws UnknownHostException {
+    Presence first = Objects.requireNonNull(come("2001:db8:1:1::1"));
+    first.sleeps(true);
+    assertThat(come("2001:db8:1:1:ffff::2")).as("of the same /64").isNull();
+    Objects.requireNonNull(come("2001:db8:1:2::1")).sleeps(true);
+    assertThat(come("2001:db8:1:ffff::1")).as("the third of the /48").isNull();
+    assertThat(come("2001:db8:2:1::1")).as("of another /48").isNotNull();
+    first.sleeps(false);
+    assertThat(come("2001:db8:1:ffff::1")).isNotNull();
+  }
+
+  @Test
+  void whoComesFromAnExemptIpv6NetworkIsNotCounted() throws UnknownHostException {
+    Network exempt = new Network(address("2001:db8:1::"), 48);
+    limits.limit(new LimitsSettings(1, 1, 0, 0, 0, 0, 0, 0, List.of(exempt)));
+    for (int i = 0; i < 3; i++) {
+      assertThat(come("2001:db8:1:1::1")).isNotNull();
+    }
+    assertThat(come("2001:db8:2:1::1")).isNotNull();
+    assertThat(come("2001:db8:2:1::1")).isNull();
   }
 
   /// Null if it may not come in.
