@@ -107,6 +107,55 @@ class RouteIT {
     }
   }
 
+  /// Two Dovecots with the same mail: who is selected there finds it at the other, and hears of what came meanwhile.
+  @Test
+  void whoSleepsWakesWhereNewRulesSay() {
+    int staff = FreePort.next();
+    int others = FreePort.next();
+    try (DovecotServer beside = first.startBeside();
+        FrontEnd front = FrontEnd.of(asleep(staff, others, beside) + "routes: [ { to: mx1 } ]\n")) {
+      ImapClient quiet = ImapClient.connect(Endpoint.plain(others)).patience(PATIENCE);
+      ImapClient idle = ImapClient.connect(Endpoint.plain(others)).patience(PATIENCE);
+      quiet.login("u6", DovecotServer.PASSWORD);
+      idle.login("u7", DovecotServer.PASSWORD).append("INBOX", "", Stage.message(1));
+      idle.ok("SELECT INBOX");
+      idle.startIdle();
+      front.awaitAsleep(2);
+
+      front.reload(
+          asleep(staff, others, beside) + "routes: [ { user: u6, to: mx1 }, { to: mx2 } ]\n");
+      first.awaitImapConnections("u7", 0, PATIENCE);
+      beside.deliver("u7", Stage.message(2));
+      idle.expect("* 2 EXISTS");
+      idle.done();
+      assertThat(idle.ok("FETCH 1:* (UID)")).hasSize(2);
+      assertThat(logins(beside, "u7")).isPositive();
+      assertThat(first.imapConnections("u7")).isZero();
+
+      quiet.ok("CREATE stayed");
+      assertThat(logins(beside, "u6")).isZero();
+      front.awaitAsleep(2);
+      front.reload(asleep(staff, others, beside) + "routes: [ { to: mx2 } ]\n");
+      quiet.ok("CREATE moved");
+      assertThat(logins(beside, "u6")).isPositive();
+      assertThat(front.metrics().scrape()).doesNotContain("dormouse_closes_total");
+      quiet.close();
+      idle.close();
+    }
+  }
+
+  private static long logins(DovecotServer server, String user) {
+    return server.log().stream()
+        .filter(line -> line.contains("Login: user=<" + user + ">"))
+        .count();
+  }
+
+  private String asleep(int staff, int others, DovecotServer beside) {
+    return settings(staff, others)
+        .replace("127.0.0.1:" + second.imapPort(), "127.0.0.1:" + beside.imapPort())
+        .replace("enabled: false", "after: 0s, quiet-after: 0s, keep-alive: 0s");
+  }
+
   /// Dovecot makes names small: it is the same mailbox.
   @Test
   void theCaseOfANameDoesNotMatter() {
