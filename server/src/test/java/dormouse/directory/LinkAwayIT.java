@@ -9,6 +9,7 @@ import dormouse.FrontEnd;
 import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.LoginBackend;
+import dormouse.testkit.MariaDbServer;
 import dormouse.testkit.NginxFileServer;
 import dormouse.testkit.PostgresServer;
 import dormouse.testkit.SlapdServer;
@@ -25,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
-/// Whom a link asks is away, and comes back: a real PostgreSQL, OpenLDAP and nginx. Nobody waits for it meanwhile, and it is found
+/// Whom a link asks is away, and comes back: a real PostgreSQL, MariaDB, OpenLDAP and nginx. Nobody waits for it meanwhile, and it is found
 /// again by itself.
 class LinkAwayIT {
   private static final Logger LOGGER = (Logger) LoggerFactory.getLogger(Directory.class);
@@ -58,20 +59,29 @@ class LinkAwayIT {
 
   @Test
   void aDatabase() throws IOException {
+    try (PostgresServer postgres = PostgresServer.start()) {
+      goesAndComesBack("1-sql", sql(postgres.url()), postgres::stop, postgres::startAgain);
+    }
+  }
+
+  @Test
+  void anotherDatabase() throws IOException {
+    try (MariaDbServer mariaDb = MariaDbServer.start()) {
+      goesAndComesBack("1-sql", sql(mariaDb.url()), mariaDb::stop, mariaDb::startAgain);
+    }
+  }
+
+  private String sql(String url) throws IOException {
     Path secret =
         Files.writeString(directory.resolve("sql.secret"), PostgresServer.PASSWORD + "\n");
-    try (PostgresServer postgres = PostgresServer.start()) {
-      String link =
-          """
-          sql:
-                url: "%s"
-                user: %s
-                password-file: %s
-                query: "SELECT 'secret' AS password, 'mx' AS backend WHERE :user = 'bob'"
-          """
-              .formatted(postgres.url(), PostgresServer.USER, secret);
-      goesAndComesBack("1-sql", link, postgres::stop, postgres::startAgain);
-    }
+    return """
+    sql:
+          url: "%s"
+          user: %s
+          password-file: %s
+          query: "SELECT 'secret' AS password, 'mx' AS backend FROM (SELECT 1) AS one WHERE :user = 'bob'"
+    """
+        .formatted(url, PostgresServer.USER, secret);
   }
 
   @Test

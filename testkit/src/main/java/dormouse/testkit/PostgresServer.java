@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
@@ -18,11 +19,15 @@ public final class PostgresServer implements AutoCloseable {
   private final int port = FreePort.next();
   private final Path home;
   private final Path programs;
+  private final SelfSigned tls;
   private PrivateServer server;
 
   private PostgresServer(Path home, Path programs) throws IOException {
     this.home = home;
     this.programs = programs;
+    tls = SelfSigned.in(home);
+    Files.setPosixFilePermissions(
+        PrivateServer.own(tls.key()), PosixFilePermissions.fromString("rw-------"));
     Path password = PrivateServer.own(Files.writeString(home.resolve("password"), PASSWORD));
     PrivateServer.run(
         home,
@@ -51,7 +56,13 @@ public final class PostgresServer implements AutoCloseable {
         "-k",
         home.toString(),
         "-c",
-        "fsync=off");
+        "fsync=off",
+        "-c",
+        "ssl=on",
+        "-c",
+        "ssl_cert_file=" + tls.certificate(),
+        "-c",
+        "ssl_key_file=" + tls.key());
   }
 
   /// Starts one and returns when it answers.
@@ -67,6 +78,11 @@ public final class PostgresServer implements AutoCloseable {
   /// Where its only database is, for JDBC.
   public String url() {
     return "jdbc:postgresql://127.0.0.1:" + port + "/postgres";
+  }
+
+  /// Of whom TLS may be had, which the driver asks for by itself. PEM.
+  public Path certificate() {
+    return tls.certificate();
   }
 
   /// Ends the server's process and its connections; its data stay.

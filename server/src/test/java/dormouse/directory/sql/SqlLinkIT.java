@@ -15,6 +15,7 @@ import dormouse.testkit.ImapClient;
 import dormouse.testkit.LoginBackend;
 import dormouse.testkit.MariaDbServer;
 import dormouse.testkit.PostgresServer;
+import dormouse.testkit.SelfSigned;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -226,6 +227,36 @@ class SqlLinkIT {
     }
   }
 
+  /// The drivers' words for it, each with the certificate that it trusts.
+  @ParameterizedTest
+  @EnumSource(names = {"POSTGRES", "MARIADB"})
+  void tlsIsSpokenAndCertificatesAreChecked(Database database) throws Exception {
+    Path other = SelfSigned.in(directory).certificate();
+    boolean maria = database == Database.MARIADB;
+    String trusting =
+        url(database)
+            + (maria ? "?sslMode=verify-full&serverSslCert=" : "?sslmode=verify-full&sslrootcert=");
+    String overTls =
+        maria
+            ? "SELECT 'x' AS password FROM information_schema.session_status"
+                + " WHERE variable_name = 'Ssl_cipher' AND variable_value <> '' AND :user = 'ann'"
+            : "SELECT 'x' AS password FROM pg_stat_ssl"
+                + " WHERE pid = pg_backend_pid() AND ssl AND :user = 'ann'";
+    Path right = maria ? mariaDb.certificate() : postgres.certificate();
+    try (SqlLink link = link(trusting + right, overTls)) {
+      assertThat(ask(link, "ann", "x")).isInstanceOf(Answer.Accept.class);
+    }
+    try (SqlLink link = link(trusting + other, overTls)) {
+      assertThat(ask(link, "ann", "x"))
+          .isInstanceOfSatisfying(
+              Answer.CannotTell.class, cannot -> assertThat(cannot.down()).isTrue());
+    }
+    String none = url(database) + (maria ? "?sslMode=disable" : "?sslmode=disable");
+    try (SqlLink link = link(none, overTls)) {
+      assertThat(ask(link, "ann", "x")).as("in the clear").isEqualTo(new Answer.NotMine());
+    }
+  }
+
   @Test
   void aDatabaseThatIsAwayIsToldAndFoundAgain() throws Exception {
     PostgresServer other = PostgresServer.start();
@@ -381,7 +412,11 @@ class SqlLinkIT {
   }
 
   private SqlLink link(Database database, String query) throws IOException {
-    return SqlLink.of(settings(url(database), query), "sql", Duration.ofSeconds(10), checks, clock);
+    return link(url(database), query);
+  }
+
+  private SqlLink link(String url, String query) throws IOException {
+    return SqlLink.of(settings(url, query), "sql", Duration.ofSeconds(10), checks, clock);
   }
 
   private SqlLinkSettings settings(String url, String query) {
