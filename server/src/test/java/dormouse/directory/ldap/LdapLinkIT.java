@@ -1,5 +1,6 @@
 package dormouse.directory.ldap;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,6 +12,7 @@ import dormouse.directory.Attempts;
 import dormouse.directory.Facts;
 import dormouse.directory.Proof;
 import dormouse.directory.Workers;
+import dormouse.directory.password.ScramVerifier;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.LoginBackend;
@@ -38,6 +40,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Against a real OpenLDAP.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LdapLinkIT {
+  private static final String VERIFIER = // of the password `pencil`
+      "{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
   private static final String USERS =
       """
       dn: uid=ann,dc=example,dc=org
@@ -70,6 +74,13 @@ class LdapLinkIT {
       cn: Cid
       sn: C
 
+      dn: uid=sam,dc=example,dc=org
+      objectClass: inetOrgPerson
+      uid: sam
+      cn: Sam
+      sn: S
+      userPassword: %s
+
       dn: ou=deeper,dc=example,dc=org
       objectClass: organizationalUnit
       ou: deeper
@@ -93,7 +104,7 @@ class LdapLinkIT {
 
   @BeforeAll
   void start() throws IOException {
-    slapd = SlapdServer.start(USERS);
+    slapd = SlapdServer.start(USERS.formatted(VERIFIER));
     Files.writeString(directory.resolve("ldap.secret"), SlapdServer.PASSWORD + "\n");
   }
 
@@ -135,11 +146,25 @@ class LdapLinkIT {
       assertThat(ask(link, Attempts.scram("bob"))).isInstanceOf(Answer.Prove.class);
       assertThat(ask(link, Attempts.scram("ann"))).as("hashed").isEqualTo(Answer.reject());
       assertThat(ask(link, Attempts.scram("dan"))).isEqualTo(new Answer.NotMine());
+      assertThat(ask(link, Attempts.scram("sam")))
+          .isInstanceOfSatisfying(
+              Answer.Prove.class,
+              prove ->
+                  assertThat(prove.verifier())
+                      .usingRecursiveComparison()
+                      .isEqualTo(pencil(prove.verifier().salt())));
+      assertThat(ask(link, Attempts.cramMd5("sam", "pencil"))).isEqualTo(Answer.reject());
+      assertThat(ask(link, "sam", "pencil")).isInstanceOf(Answer.Accept.class);
+      assertThat(ask(link, "sam", "Pencil")).isEqualTo(Answer.reject());
       assertThat(ask(link, Attempts.cramMd5("bob", "in clear"))).isInstanceOf(Answer.Accept.class);
       assertThat(ask(link, Attempts.cramMd5("bob", "wrong"))).isEqualTo(Answer.reject());
       assertThat(ask(link, Attempts.certificate("ann"))).isInstanceOf(Answer.Accept.class);
       assertThat(ask(link, Attempts.certificate("dan"))).isEqualTo(new Answer.NotMine());
     }
+  }
+
+  private static ScramVerifier pencil(byte[] salt) {
+    return ScramVerifier.of("pencil".getBytes(US_ASCII), salt, 4096);
   }
 
   private Answer ask(LdapLink link, Attempt attempt) throws Exception {
@@ -221,7 +246,7 @@ class LdapLinkIT {
 
   @Test
   void theFirstServerThatAnswersIsAsked() throws Exception {
-    SlapdServer second = SlapdServer.start(USERS.replace("mx9", "mx8"));
+    SlapdServer second = SlapdServer.start(USERS.formatted(VERIFIER).replace("mx9", "mx8"));
     String dead = "ldap://127.0.0.1:" + FreePort.next();
     try (LdapLink link =
         link(settings(List.of("mailHost=host"), true, dead, second.url(), slapd.url()))) {
