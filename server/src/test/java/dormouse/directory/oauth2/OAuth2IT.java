@@ -53,6 +53,9 @@ class OAuth2IT {
       provider.revoke(token);
       assertThat(shows(dormouse, "u1", token)).as("revoked").isFalse();
       assertThat(shows(dormouse, "u2", provider.token("u2"))).isTrue();
+      assertThat(shows(dormouse, "XOAUTH2", "u1", provider.token("u1"))).isTrue();
+      assertThat(shows(dormouse, "XOAUTH2", "u2", provider.token("u1"))).isFalse();
+      assertThat(shows(dormouse, "XOAUTH2", "u1", token)).as("revoked").isFalse();
     }
   }
 
@@ -62,6 +65,8 @@ class OAuth2IT {
       String token = provider.token("u1");
       assertThat(shows(dormouse, "u1@example.org", token)).isTrue();
       assertThat(shows(dormouse, "u2@example.org", token)).isFalse();
+      assertThat(shows(dormouse, "XOAUTH2", "u1@example.org", token)).isTrue();
+      assertThat(shows(dormouse, "XOAUTH2", "u2@example.org", token)).isFalse();
       assertThat(shows(dormouse, "u1@example.org", token.substring(0, token.length() - 4) + "AAAA"))
           .isFalse();
     }
@@ -74,7 +79,7 @@ class OAuth2IT {
         backends:
           mx: { address: "127.0.0.1:%d", tls: none, login-as: { user: %s, password-file: %s } }
         directory: [ { oauth2: { issuer: "%s", audience: [ %s ], %s } } ]
-        login: { mechanisms: [ oauthbearer ] }
+        login: { mechanisms: [ oauthbearer, xoauth2 ] }
         throttle: { enabled: false }
         """
             .formatted(
@@ -91,6 +96,11 @@ class OAuth2IT {
   }
 
   private static boolean shows(FrontEnd dormouse, String user, String token) throws Exception {
+    return shows(dormouse, "OAUTHBEARER", user, token);
+  }
+
+  private static boolean shows(FrontEnd dormouse, String mechanism, String user, String token)
+      throws Exception {
     Process curl =
         new ProcessBuilder(
                 "curl",
@@ -100,7 +110,7 @@ class OAuth2IT {
                 "--cacert",
                 dormouse.certificate().toString(),
                 "--login-options",
-                "AUTH=OAUTHBEARER",
+                "AUTH=" + mechanism,
                 "--user",
                 user + ":",
                 "--oauth2-bearer",
