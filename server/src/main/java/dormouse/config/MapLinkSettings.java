@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param file more of them behind those, read again when it changes
 /// @param form whether keys are words or patterns
 /// @param keys what is looked up, in turn, until something is found; perdition's letters behind a backslash: U the user as it
-///     is, u before its domain, d its domain, D the `@` between them, i and p the client's address and port, I and P ours
+///     is, u before its domain, d its domain, D the delimiter of every user, i and p the client's address and port, I and P ours
 /// @param renames whether the user before the `@` of a value is the user's name at the backend; else it is ignored
 /// @param delimiter between user and domain, and between user and host
 /// @param unknown what becomes of users who are not in the table

@@ -159,7 +159,7 @@ public final class MapLink implements Link {
     return switch (letter) {
       case 'U' -> user;
       case 'u' -> at < 0 ? user : user.substring(0, at);
-      case 'D' -> at < 0 ? "" : settings.delimiter();
+      case 'D' -> settings.delimiter();
       case 'd' -> at < 0 ? "" : user.substring(at + 1);
       case 'i' -> number(client.remote());
       case 'I' -> number(client.local());

@@ -78,7 +78,48 @@ class PerditionTableIT {
     compare(", keys: [ '\\U', '\\u', '\\d' ]", "--query_key", "\\U,\\u,\\d");
   }
 
+  /// Who is not in the table is the first server's.
+  @Test
+  void keysAreMadeOfTheUsersName() throws IOException {
+    String names =
+        """
+        ^@$: 127.0.0.1:%1$d
+        ^ann@$: 127.0.0.1:%1$d
+        ^bob/example\\.org: 127.0.0.1:%1$d
+        ^@example\\.(org|com)$: 127.0.0.1:%1$d
+        """
+            .formatted(second.port());
+    for (String keys : List.of("\\D", "\\u\\D", "\\D\\d", "\\d", "\\u/\\d")) {
+      compareKeys(names, keys);
+    }
+  }
+
+  /// Each has a port of its own, and so has each connection.
+  @Test
+  void keysAreMadeOfTheConnectionsEnds() throws IOException {
+    String ends =
+        """
+        ^from/127\\.0\\.0\\.1$: 127.0.0.1:%1$d
+        ^to/127\\.0\\.0\\.1$: 127.0.0.1:%1$d
+        ^[pP][0-9]{4,5}$: 127.0.0.1:%1$d
+        ^127\\.0\\.0\\.1/[0-9]+/127\\.0\\.0\\.1/[0-9]+/ann$: 127.0.0.1:%1$d
+        """
+            .formatted(second.port());
+    for (String keys : List.of("from/\\i", "to/\\I", "p\\p", "P\\P", "\\i/\\p/\\I/\\P/\\U")) {
+      compareKeys(ends, keys);
+    }
+  }
+
+  private void compareKeys(String popmap, String keys) throws IOException {
+    String ours = ", keys: [ '" + keys.replace(",", "', '") + "' ]";
+    compareBy(popmap, ours, "--query_key", keys);
+  }
+
   private void compare(String ours, String... theirs) throws IOException {
+    compareBy(popmap, ours, theirs);
+  }
+
+  private void compareBy(String popmap, String ours, String... theirs) throws IOException {
     Path map = Files.writeString(Files.createTempFile(directory, "popmap", ""), popmap);
     try (PerditionServer perdition = PerditionServer.start(popmap, first.port(), theirs);
         FrontEnd front =
@@ -95,7 +136,9 @@ class PerditionTableIT {
                 hibernate: { enabled: false }
                 """
                     .formatted(first.port(), map, ours))) {
-      assertThat(served(front.plain())).isEqualTo(served(Endpoint.plain(perdition.port())));
+      assertThat(served(front.plain()))
+          .as(ours)
+          .isEqualTo(served(Endpoint.plain(perdition.port())));
     }
   }
 
