@@ -3,13 +3,17 @@ package dormouse.imap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.FrontEnd;
+import dormouse.testkit.AuthDaemon;
+import dormouse.testkit.BehindProxy;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.Haproxy;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.LoginBackend;
+import dormouse.testkit.NginxMailServer;
 import dormouse.testkit.SelfSigned;
+import dormouse.testkit.Wait;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -63,6 +67,39 @@ class ProxiedIT {
             .containsPattern("session=<[0-9a-f]{8}-[0-9a-f-]{27}>"); // HAProxy's unique-id
       }
       assertThat(front.metrics().scrape()).doesNotContain("dormouse_refused_connections_total{");
+    }
+  }
+
+  @Test
+  void aHeaderOfVersion1SaysWhoComes() {
+    SelfSigned tls = SelfSigned.in(directory);
+    try (FrontEnd front = behindProxies("trusted: true");
+        Haproxy haproxy = Haproxy.sayingVersion1(front.plain().port(), directory, tls)) {
+      comesAs("u1", Endpoint.tls(haproxy.port()));
+    }
+  }
+
+  @Test
+  void behindNginxTheBackendHearsOfTheClient() {
+    try (FrontEnd front = behindProxies("trusted: true");
+        AuthDaemon daemon = AuthDaemon.start(_ -> AuthDaemon.Answer.accept(front.plain().port()));
+        NginxMailServer nginx =
+            NginxMailServer.start(
+                1, "auth_http 127.0.0.1:" + daemon.port() + "/auth;", "proxy_protocol on;")) {
+      comesAs("u1", Endpoint.plain(nginx.port()));
+    }
+  }
+
+  /// The backend hears from where a client comes that logs in there.
+  private static void comesAs(String user, Endpoint there) {
+    int from = dovecot.logSize();
+    try (ImapClient client = ImapClient.connect(there, CLIENT, "localhost")) {
+      client.login(user, DovecotServer.PASSWORD).ok("NOOP");
+      String login =
+          dovecot.awaitLog(from, line -> line.contains("Login: user=<" + user + ">"), SOON);
+      assertThat(login)
+          .contains("rip=" + CLIENT + ",")
+          .contains("rport=" + client.socket().getLocalPort() + ",");
     }
   }
 
@@ -124,6 +161,52 @@ class ProxiedIT {
         assertThat(login)
             .contains("rip=" + CLIENT + ",")
             .contains("rport=" + client.socket().getLocalPort() + ",");
+      }
+    }
+  }
+
+  /// As a proxy before us has told of it.
+  @ParameterizedTest
+  @ValueSource(strings = {"proxy-protocol: v1", "proxy-protocol: v2", "trusted: true"})
+  void dovecotHearsOfAClientOfIpv6(String how) throws IOException {
+    boolean header = how.startsWith("proxy");
+    try (FrontEnd front =
+        FrontEnd.of(
+            """
+            listen: [ { address: "127.0.0.1:0", tls: none, proxy-protocol-from: [ 127.0.0.1 ] } ]
+            backends: { mx: { address: "127.0.0.1:%d", tls: none, %s } }
+            """
+                .formatted(header ? dovecot.haproxyPort() : dovecot.imapPort(), how))) {
+      int from = dovecot.logSize();
+      try (ImapClient client = BehindProxy.version2(front.plain(), "2001:db8:1::7")) {
+        client.login("u3", DovecotServer.PASSWORD).ok("NOOP");
+        String login = dovecot.awaitLog(from, line -> line.contains("Login: user=<u3>"), SOON);
+        assertThat(login).contains("rip=2001:db8:1::7,", "rport=40001,");
+      }
+    }
+  }
+
+  /// It closes connections whose header has a wrong checksum.
+  @Test
+  void haproxyReadsWhatElseIsInOurHeader() {
+    try (Haproxy haproxy = Haproxy.reading(dovecot.imapPort(), directory);
+        FrontEnd front =
+            FrontEnd.of(
+                """
+                listen: [ { address: "127.0.0.1:0", tls: implicit } ]
+                backends: { mx: { address: "127.0.0.1:%d", tls: none, trusted: true, proxy-protocol: v2, pool: { per-user: 0 } } }
+                """
+                    .formatted(haproxy.port()))) {
+      int from = dovecot.logSize();
+      try (ImapClient client = ImapClient.connect(front.tls(), CLIENT, "mail.example.org")) {
+        client.login("u2", DovecotServer.PASSWORD).ok("NOOP");
+        String login = dovecot.awaitLog(from, line -> line.contains("Login: user=<u2>"), SOON);
+        String session = login.replaceAll(".*session=<([^>]+)>.*", "$1");
+        String wanted =
+            "from=%s:%d at=%d name=mail.example.org session=%s\n"
+                .formatted(CLIENT, client.socket().getLocalPort(), front.tls().port(), session);
+        client.logout();
+        Wait.until(wanted, SOON, () -> haproxy.log().contains(wanted));
       }
     }
   }
