@@ -3,6 +3,7 @@ package dormouse.directory.file;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.FrontEnd;
+import dormouse.testkit.BehindProxy;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.ImapClient;
 import java.io.IOException;
@@ -114,7 +115,7 @@ class FileLinkIT {
             u22:{PLAIN}x::::::pass=pass host=mail.invalid hostip=127.0.0.1%s
             u23:{PLAIN}x::::::pass=pass host=127.0.0.1 port=%d ssl=any-cert
             u24:{PLAIN}x::::::pass=pass host=localhost%s starttls=yes
-            u25:{PLAIN}x::::::pass=pass backend=mx delay_until=%d
+            u25:{PLAIN}x::::::pass=pass backend=mx delay_until=%d+1
             """
                 .formatted(
                     DovecotServer.MASTER,
@@ -162,6 +163,53 @@ class FileLinkIT {
           .contains("[AUTHENTICATIONFAILED]");
       assertThat(refusal(dormouse, "u4", DovecotServer.PASSWORD))
           .contains("[AUTHENTICATIONFAILED]");
+    }
+  }
+
+  @Test
+  void aDomainIsAddedAndAPatternReplaced() throws IOException {
+    dovecot.addUser("ann@example.org", DovecotServer.PASSWORD);
+    String links =
+        """
+        - rewrite: { pattern: "([^%]+)%([^%]+)", to: "$1@$2" }
+          - rewrite: { add-domain: example.org }
+          - backend:
+        """;
+    try (FrontEnd dormouse = dormouse(links)) {
+      int mark = dovecot.logSize();
+      for (String typed : new String[] {"ann", "ann@example.org", "ann%example.org"}) {
+        assertThat(accepts(dormouse, typed, DovecotServer.PASSWORD)).as(typed).isTrue();
+        dovecot.awaitLog(
+            mark, line -> line.contains("Login: user=<ann@example.org>"), Duration.ofSeconds(10));
+        mark = dovecot.logSize();
+      }
+      assertThat(refusal(dormouse, "ann%example.net", DovecotServer.PASSWORD))
+          .contains("[AUTHENTICATIONFAILED]");
+    }
+  }
+
+  /// A proxy on this machine says where they come from.
+  @Test
+  void aUserMayComeFromItsNetworksOnly() throws IOException {
+    Path users =
+        Files.writeString(
+            directory.resolve("nets"),
+            "u6:{PLAIN}pass::::::allow_nets=2001:db8:1::/48,192.0.2.0/24\n");
+    String proxied =
+        REST.replace("tls: none", "tls: none, proxy-protocol-from: [ 127.0.0.1 ]")
+            + "backends: { mx: { address: \"127.0.0.1:%d\", tls: none } }\ndirectory: [ { file: { path: %s } } ]\n"
+                .formatted(dovecot.imapPort(), users);
+    try (FrontEnd dormouse = FrontEnd.of(proxied)) {
+      for (String from : new String[] {"2001:db8:1::7", "2001:db8:1:ffff::7", "192.0.2.9"}) {
+        try (ImapClient client = BehindProxy.version2(dormouse.plain(), from)) {
+          client.login("u6", "pass");
+        }
+      }
+      for (String from : new String[] {"2001:db8:2::7", "::1", "203.0.113.9"}) {
+        try (ImapClient client = BehindProxy.version1(dormouse.plain(), from)) {
+          assertThat(client.refused("LOGIN u6 pass")).as(from).contains("[AUTHENTICATIONFAILED]");
+        }
+      }
     }
   }
 
