@@ -11,18 +11,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// A private nginx that serves files over HTTP, or what else its `server` block says: a real one, on a free port of 127.0.0.1. Needs
+/// A private nginx that serves files over HTTP, or what else its `server` block says: a real one, on free ports of 127.0.0.1, with and without TLS. Needs
 /// Debian's `nginx`. Any thread.
 public final class NginxFileServer implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final Path home;
   private final int port = FreePort.next();
+  private final int tlsPort = FreePort.next();
+  private final SelfSigned tls;
   private final ServerLog log = new ServerLog();
   private @Nullable Process master;
 
   private NginxFileServer(Path home, String directives) throws IOException {
     this.home = home;
+    tls = SelfSigned.in(home);
     Files.createDirectory(home.resolve("files"));
     String user = System.getProperty("user.name", "").equals("root") ? "user root;" : "";
     Files.writeString(
@@ -44,12 +47,15 @@ public final class NginxFileServer implements AutoCloseable {
           scgi_temp_path %2$s/scgi;
           server {
             listen 127.0.0.1:%3$d;
+            listen 127.0.0.1:%5$d ssl;
+            ssl_certificate %6$s;
+            ssl_certificate_key %7$s;
             root %2$s/files;
             %4$s
           }
         }
         """
-            .formatted(user, home, port, directives));
+            .formatted(user, home, port, directives, tlsPort, tls.certificate(), tls.key()));
   }
 
   /// Starts one that has no files yet, and returns when it listens.
@@ -124,6 +130,16 @@ public final class NginxFileServer implements AutoCloseable {
   /// Where the file of that name is.
   public String url(String name) {
     return "http://127.0.0.1:" + port + "/" + name;
+  }
+
+  /// The same over TLS.
+  public String tlsUrl(String name) {
+    return "https://127.0.0.1:" + tlsPort + "/" + name;
+  }
+
+  /// Of its TLS. PEM.
+  public Path certificate() {
+    return tls.certificate();
   }
 
   /// Stops it and deletes its directory.
