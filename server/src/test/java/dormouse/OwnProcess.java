@@ -71,6 +71,22 @@ final class OwnProcess implements AutoCloseable {
         });
   }
 
+  /// What it has of the machine's memory, once its garbage is collected.
+  long residentBytes() throws IOException, InterruptedException {
+    String pid = Long.toString(process.pid());
+    Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+    Process collects =
+        new ProcessBuilder(jcmd.toString(), pid, "GC.run")
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    assertThat(collects.waitFor()).isZero();
+    try (var lines = Files.lines(Path.of("/proc", pid, "status"))) {
+      String resident = lines.filter(line -> line.startsWith("VmRSS:")).findFirst().orElseThrow();
+      return Long.parseLong(resident.replaceAll("\\D", "")) << 10;
+    }
+  }
+
   /// Waits for its end; returns how it ended.
   int awaitEnd() throws InterruptedException {
     assertThat(process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
