@@ -193,7 +193,6 @@ public final class Dormouse implements AutoCloseable {
     String files = Links.fingerprint(next.directory());
     Feeds.Change told = null;
     try {
-      told = feeds.prepare(next.feeds());
       asked = directory(next, files);
       for (Map.Entry<String, BackendSettings> entry : next.backends().entrySet()) {
         Backend backend = backend(entry.getKey(), entry.getValue(), trusts, renewed);
@@ -208,6 +207,9 @@ public final class Dormouse implements AutoCloseable {
           canaryLogins.put(entry.getKey(), canary);
         }
       }
+      told =
+          feeds.prepare(
+              next.feeds()); // behind all that is read: where that is wrong, it is what is told
       for (ListenSettings listen : next.listen()) {
         Listener kept = take(left, listen.address());
         if (kept == null) {

@@ -54,13 +54,20 @@ public final class Main {
     }
     PrintWriter out = writer(FileDescriptor.out);
     PrintWriter err = writer(FileDescriptor.err);
-    Request request = new Cli(out, err, System.getenv()).read(arguments);
+    Request request = new Cli(out, err, System.getenv(), NamedFiles::faults).read(arguments);
     if (isTerminal()) {
       System.setProperty("dormouse.log.prefix", LiveLine.WIPE); // before the first logger is made
     }
     try {
       new Main(out).run(request);
-    } catch (IOException | StartFault e) {
+    } catch (StartFault e) {
+      String why =
+          request instanceof Request.Serve(_, Path file, _) && file != null
+              ? NamedFiles.why(file)
+              : "";
+      err.println(why.isEmpty() ? "dormouse: " + e.getMessage() : why);
+      System.exit(1);
+    } catch (IOException e) {
       err.println("dormouse: " + e.getMessage());
       System.exit(1);
     }

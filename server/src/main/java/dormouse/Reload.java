@@ -1,6 +1,5 @@
 package dormouse;
 
-import dormouse.config.Fault;
 import dormouse.config.Settings;
 import dormouse.config.SettingsFile;
 import dormouse.config.SettingsRead;
@@ -8,8 +7,6 @@ import dormouse.ops.EventLog;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.stream.Collectors;
 
 /// Reads the settings file again and has them served. Any thread; blocks.
 final class Reload {
@@ -27,17 +24,16 @@ final class Reload {
   ///
   /// @return all that is wrong, a line each; `""` if nothing is
   synchronized String run() {
-    return switch (SettingsFile.read(file)) {
-      case SettingsRead.Bad(List<Fault> faults) ->
-          refused(
-              faults.stream().map(fault -> file + ":" + fault).collect(Collectors.joining("\n")));
+    return switch (SettingsFile.read(file, NamedFiles::faults)) {
+      case SettingsRead.Bad bad -> refused(bad.told(file));
       case SettingsRead.Good(Settings settings, _) -> {
         try {
           dormouse.reload(settings);
           LOG.info("reload", "config", file);
           yield "";
         } catch (StartFault e) {
-          yield refused(String.valueOf(e.getMessage()));
+          String why = NamedFiles.why(file);
+          yield refused(why.isEmpty() ? String.valueOf(e.getMessage()) : why);
         }
       }
     };

@@ -1,6 +1,6 @@
 package dormouse;
 
-/// Dormouse cannot start: the message says to the operator what is wrong, all faults at once, a line each.
+/// Dormouse cannot start, or not go on with other settings: the message says to the operator what has stood in the way first; all that would is told by [NamedFiles#why].
 public final class StartFault extends Exception {
   private static final long serialVersionUID = 1;
 

@@ -151,13 +151,23 @@ final class ReloadIT {
           process.signal("HUP");
           process.awaitLog("reload-refused why=", ++refused);
         }
-        writeTls(file, dovecot.imapPort(), limit);
+        writeTls(
+            file,
+            dovecot.imapPort(),
+            "directory: [ { file: { path: users } }, { map: { lines: [ nobody ] } } ]\n" + limit);
         keep(after, before);
-        assertThat(reload(file)).contains("does not fit the certificate");
+        assertThat(reload(file))
+            .startsWith("1 ")
+            .contains(file + ":2:69: tls.certificates[0].key: the key in ")
+            .contains(" does not fit the certificate\n")
+            .contains(
+                file + ":6:24: directory[0].file.path: " + directory.resolve("users") + ":1: ")
+            .contains(file + ":6:59: directory[1].map.lines[0]: wanted a line such as ");
         assertThat(served()).isEqualTo("CN=after.example.org"); // and so there is more than one
         client.ok("NOOP");
         client.logout();
 
+        writeTls(file, dovecot.imapPort(), limit);
         keep(after, after);
         assertThat(reload(file)).isEqualTo("0 reloaded\n");
         ImapClient only = tls();

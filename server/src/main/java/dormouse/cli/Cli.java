@@ -39,12 +39,16 @@ public final class Cli {
   private final PrintWriter out;
   private final PrintWriter err;
   private final Map<String, String> environment;
+  private final SettingsFile.Named named;
 
   /// @param environment for `STATE_DIRECTORY` (systemd), `XDG_STATE_HOME` and `HOME`
-  public Cli(PrintWriter out, PrintWriter err, Map<String, String> environment) {
+  /// @param named looks at what settings name
+  public Cli(
+      PrintWriter out, PrintWriter err, Map<String, String> environment, SettingsFile.Named named) {
     this.out = out;
     this.err = err;
     this.environment = environment;
+    this.named = named;
   }
 
   /// What these arguments ask for. Sets the system property `dormouse.log`, so it comes before the first logger.
@@ -158,8 +162,8 @@ public final class Cli {
   }
 
   private Request serve(Path file, boolean quiet) {
-    return switch (SettingsFile.read(file)) {
-      case SettingsRead.Bad(List<Fault> faults) -> bad(file, faults);
+    return switch (SettingsFile.read(file, named)) {
+      case SettingsRead.Bad bad -> refused(file, bad);
       case SettingsRead.Good(Settings settings, List<Fault> warnings) -> {
         warnings.forEach(warning -> err.println(file + ":" + warning));
         err.flush();
@@ -169,8 +173,8 @@ public final class Cli {
   }
 
   private Request check(Path file) {
-    return switch (SettingsFile.read(file)) {
-      case SettingsRead.Bad(List<Fault> faults) -> bad(file, faults);
+    return switch (SettingsFile.check(file, named)) {
+      case SettingsRead.Bad bad -> refused(file, bad);
       case SettingsRead.Good(_, List<Fault> warnings) -> {
         warnings.forEach(warning -> out.println(file + ":" + warning + " (a warning)"));
         out.println(file + ": good");
@@ -184,8 +188,8 @@ public final class Cli {
     if (file == null) {
       return new Request.Reload(Objects.requireNonNull(AdminSettings.DEFAULT.address()));
     }
-    return switch (SettingsFile.read(file)) {
-      case SettingsRead.Bad(List<Fault> faults) -> bad(file, faults);
+    return switch (SettingsFile.read(file, named)) {
+      case SettingsRead.Bad bad -> refused(file, bad);
       case SettingsRead.Good(Settings settings, _) -> {
         InetSocketAddress admin = settings.admin().address();
         yield admin == null
@@ -195,8 +199,8 @@ public final class Cli {
     };
   }
 
-  private Request bad(Path file, List<Fault> faults) {
-    faults.forEach(fault -> err.println(file + ":" + (fault.line() == 0 ? " " : "") + fault));
+  private Request refused(Path file, SettingsRead.Bad bad) {
+    err.println(bad.told(file));
     err.flush();
     return new Request.Exit(BAD_SETTINGS);
   }

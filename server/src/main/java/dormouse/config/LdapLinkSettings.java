@@ -118,6 +118,11 @@ public record LdapLinkSettings(
     return address.port() == 0 ? new Units.HostPort(address.host(), usual) : address;
   }
 
+  /// Whether any of its servers is spoken to over TLS.
+  public boolean usesTls() {
+    return starttls || urls.stream().anyMatch(url -> url.startsWith("ldaps:"));
+  }
+
   private static boolean isFilter(String filter) {
     try {
       Filter.create(PARAMETER.matcher(filter).replaceAll("x"));

@@ -90,7 +90,7 @@ final class RecordBinder {
     }
   }
 
-  /// Where each key that was written stands, by its path.
+  /// Where each key that was written stands, and each item of a list, by its path.
   Map<String, Mark> places() {
     return places;
   }
@@ -230,7 +230,9 @@ final class RecordBinder {
     if (node instanceof SequenceNode sequence) {
       int number = 0;
       for (Node item : sequence.getValue()) {
-        Object bound = item(component, item, path + "[" + number + "]");
+        String itemPath = path + "[" + number + "]";
+        places.put(itemPath, item.getStartMark());
+        Object bound = item(component, item, itemPath);
         if (bound != null && list.size() == number) {
           list.add(bound);
         }

@@ -8,10 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -28,10 +28,41 @@ public final class SettingsFile {
 
   private SettingsFile() {}
 
-  /// Reads a file, and the files that it names are looked at. Blocks.
+  /// Tells what is wrong with what settings name, beyond what [SettingsChecks] sees: faults without a line.
+  ///
+  /// The settings may have defaults in place of what is faulty.
+  public interface Named {
+    List<Fault> faults(Settings settings);
+  }
+
+  /// Reads a file, and looks at the files that it names: whether they are there, and what is in those that nobody above this package reads. Blocks.
+  ///
+  /// @return the settings, or what is wrong with them
+  public static SettingsRead read(Path file) {
+    return open(file, (_, _) -> List.of());
+  }
+
+  /// As [#read], for who opens what the settings name: only where nothing is opened, because there is a fault already, is it asked what else is
+  /// wrong with that.
   ///
   /// @return the settings, or all that is wrong with them at once
-  public static SettingsRead read(Path file) {
+  public static SettingsRead read(Path file, Named named) {
+    return open(file, (settings, known) -> known.isEmpty() ? List.of() : named.faults(settings));
+  }
+
+  /// As [#read], and all that the settings name is in order. Blocks.
+  ///
+  /// @return the settings, or all that is wrong with them at once
+  public static SettingsRead check(Path file, Named named) {
+    return open(file, (settings, _) -> named.faults(settings));
+  }
+
+  /// What else is wrong with settings.
+  private interface Further {
+    List<Fault> faults(Settings settings, List<Fault> known);
+  }
+
+  private static SettingsRead open(Path file, Further further) {
     String text;
     try {
       if (Files.size(file) > MAX_BYTES) {
@@ -51,13 +82,17 @@ public final class SettingsFile {
       return bad(0, 0, "cannot be read: " + e.getMessage());
     }
     Path directory = file.toAbsolutePath().getParent();
-    return parse(text, directory == null ? Path.of("") : directory);
+    return parse(text, directory == null ? Path.of("") : directory, further);
   }
 
   /// As [#read], of text that is in hand.
   ///
   /// @param directory what relative paths begin at
   static SettingsRead parse(String text, Path directory) {
+    return parse(text, directory, (_, _) -> List.of());
+  }
+
+  private static SettingsRead parse(String text, Path directory, Further further) {
     Node root;
     try {
       root = compose(text);
@@ -76,13 +111,22 @@ public final class SettingsFile {
       return new SettingsRead.Bad(binder.faults().stream().sorted(BY_PLACE).toList());
     }
     SettingsChecks checks = SettingsChecks.of(settings, binder.faults());
-    List<Fault> faults =
-        Stream.concat(binder.faults().stream(), placed(checks.faults(), binder.places()).stream())
-            .sorted(BY_PLACE)
-            .toList();
+    List<Fault> faults = new ArrayList<>(binder.faults());
+    faults.addAll(placed(checks.faults(), binder.places()));
+    List<Fault> more = new ArrayList<>(further.faults(settings, faults));
+    more.removeIf(fault -> isTold(fault, faults));
+    faults.addAll(placed(more, binder.places()));
+    faults.sort(BY_PLACE);
     return faults.isEmpty()
         ? new SettingsRead.Good(settings, placed(checks.warnings(), binder.places()))
-        : new SettingsRead.Bad(faults);
+        : new SettingsRead.Bad(List.copyOf(faults));
+  }
+
+  /// Whether it comes of what is known: that is about the same, or about a part of it, or says the same of another key.
+  private static boolean isTold(Fault fault, List<Fault> known) {
+    return known.stream()
+        .anyMatch(other ->
+            (other.key() + ".").startsWith(fault.key() + ".") || other.text().equals(fault.text()));
   }
 
   private static @Nullable Node compose(String text) {

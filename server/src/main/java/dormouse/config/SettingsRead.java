@@ -1,6 +1,8 @@
 package dormouse.config;
 
+import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// What came of reading a settings file.
 public sealed interface SettingsRead {
@@ -10,5 +12,12 @@ public sealed interface SettingsRead {
   record Good(Settings settings, List<Fault> warnings) implements SettingsRead {}
 
   /// All that is wrong, in the order of the file; never empty.
-  record Bad(List<Fault> faults) implements SettingsRead {}
+  record Bad(List<Fault> faults) implements SettingsRead {
+    /// All of it as it is told, a line each: `dormouse.yaml:12:5: hibernate.after: wanted …`.
+    public String told(Path file) {
+      return faults.stream()
+          .map(fault -> file + ":" + (fault.line() == 0 ? " " : "") + fault)
+          .collect(Collectors.joining("\n"));
+    }
+  }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// What a link reads is wrong, all of it at once: each fault names its setting, and none has a line of the settings. The message has a line for each,
 /// and repeats no secret.
@@ -31,6 +32,8 @@ public final class BadLink extends IOException {
         why instanceof FileSystemException // whose message is the file's name
             ? "cannot be read: " + why
             : String.valueOf(why.getMessage());
-    return text.lines().map(line -> new Fault(0, 0, setting, line)).toList();
+    return (text.isEmpty() ? Stream.of(why.toString()) : text.lines())
+        .map(line -> new Fault(0, 0, setting, line))
+        .toList();
   }
 }

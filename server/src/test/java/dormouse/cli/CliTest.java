@@ -2,6 +2,7 @@ package dormouse.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.NamedFiles;
 import dormouse.config.AdminSettings;
 import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
@@ -271,7 +272,7 @@ final class CliTest {
   }
 
   private Cli cli(Map<String, String> environment) {
-    return new Cli(new PrintWriter(out), new PrintWriter(err), environment);
+    return new Cli(new PrintWriter(out), new PrintWriter(err), environment, NamedFiles::faults);
   }
 
   private static InetSocketAddress loopback(int port) {

@@ -2,6 +2,7 @@ package dormouse.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.NamedFiles;
 import dormouse.config.Settings;
 import java.io.PrintWriter;
 import java.io.Writer;
@@ -16,7 +17,7 @@ final class SummaryTest {
   void itSaysWhoComesInWhereAndWhatTheyGet() {
     PrintWriter nobody = new PrintWriter(Writer.nullWriter());
     Request request =
-        new Cli(nobody, nobody, Map.of())
+        new Cli(nobody, nobody, Map.of(), NamedFiles::faults)
             .read("--backend", "[::1]:993", "--backend-insecure", "--imaps=127.0.0.1:0");
     Settings settings = ((Request.Serve) request).settings();
     InetSocketAddress bound = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 40001);

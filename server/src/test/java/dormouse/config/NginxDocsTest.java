@@ -2,6 +2,8 @@ package dormouse.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.NamedFiles;
+import dormouse.SampleFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,15 +33,18 @@ class NginxDocsTest {
   @TempDir Path directory = Path.of("");
 
   @Test
-  void everyBlockIsAccepted() throws IOException {
-    Path pem = Files.writeString(directory.resolve("mail.pem"), "");
+  void everyBlockIsAccepted() throws Exception {
+    SampleFiles samples = new SampleFiles(directory);
+    samples.write("mail.pem");
+    samples.write("mail.key");
     String page = Files.readString(Path.of("..", "docs", "nginx.md"));
     List<String> blocks =
         BLOCK.matcher(page).results().map((MatchResult block) -> block.group(1)).toList();
     assertThat(blocks).hasSizeGreaterThan(3);
     for (String block : blocks) {
-      String whole = whole(block).replaceAll("/etc/ssl/mail\\.(pem|key)", pem.toString());
-      assertThat(SettingsFile.parse(whole, directory))
+      String whole = whole(block).replace("/etc/ssl/", "");
+      Path file = Files.writeString(directory.resolve("dormouse.yaml"), whole);
+      assertThat(SettingsFile.check(file, NamedFiles::faults))
           .as(whole)
           .isInstanceOf(SettingsRead.Good.class);
     }

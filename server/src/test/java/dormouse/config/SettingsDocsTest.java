@@ -2,6 +2,8 @@ package dormouse.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.NamedFiles;
+import dormouse.SampleFiles;
 import dormouse.cli.Cli;
 import dormouse.cli.Request;
 import java.io.IOException;
@@ -36,7 +38,8 @@ final class SettingsDocsTest {
 
   private static final Pattern EXAMPLE = Pattern.compile("(?s)```yaml\n(.*?)```");
   private static final Pattern FILE =
-      Pattern.compile("[a-z0-9.-]+\\.(?:pem|key|ocsp|secret)\\b|\\b(?:users\\.yaml|popmap)\\b");
+      Pattern.compile(
+          "[a-z0-9.-]+\\.(?:pem|key|ocsp|secret)\\b|\\b(?:users\\.yaml|popmap|tickets)\\b");
   private static final Set<String> NAMED = Set.of("backends", "groups", "groups.backends");
 
   @TempDir Path directory = Path.of("");
@@ -60,16 +63,15 @@ final class SettingsDocsTest {
   }
 
   @Test
-  void theExampleIsGood() throws IOException {
+  void theExampleIsGood() throws Exception {
     Path example = ROOT.resolve("packaging/dormouse.yaml");
     assertThat(SettingsFile.read(example))
         .isInstanceOfSatisfying(
             SettingsRead.Good.class, good -> assertThat(good.warnings()).isEmpty());
-    String uncommented =
-        Files.readString(example)
-            .replaceAll("(?m)^( *)#(?! )", "$1")
-            .replaceAll("(mail.pem|mail.key|backend-ca.pem)", "dormouse.yaml");
-    assertThat(SettingsFile.parse(uncommented, ROOT.resolve("packaging")))
+    String uncommented = Files.readString(example).replaceAll("(?m)^( *)#(?! )", "$1");
+    Path file = Files.writeString(directory.resolve("dormouse.yaml"), uncommented);
+    theFilesAreThere(uncommented);
+    assertThat(SettingsFile.check(file, NamedFiles::faults))
         .as(uncommented)
         .isInstanceOfSatisfying(
             SettingsRead.Good.class,
@@ -82,7 +84,7 @@ final class SettingsDocsTest {
   }
 
   @Test
-  void everyExampleInTheTextIsGood() throws IOException {
+  void everyExampleInTheTextIsGood() throws Exception {
     int number = 0;
     for (String example : examples()) {
       String whole =
@@ -93,19 +95,21 @@ final class SettingsDocsTest {
               + (("\n" + example).contains("\nbackends:")
                   ? ""
                   : "backends: { mx: { address: mx } }\n");
-      Matcher named = FILE.matcher(example);
-      while (named.find()) {
-        Files.writeString(directory.resolve(named.group()), "a secret, or whatever it is\n");
-      }
-      if (example.contains("ticket-keys:")) {
-        Files.writeString(directory.resolve("tickets"), "A".repeat(64) + "\n");
-      }
+      theFilesAreThere(example);
       Path file = Files.writeString(directory.resolve("dormouse" + ++number + ".yaml"), whole);
       StringWriter said = new StringWriter();
       PrintWriter out = new PrintWriter(said);
-      assertThat(new Cli(out, out, Map.of()).read("check", file.toString()))
+      assertThat(new Cli(out, out, Map.of(), NamedFiles::faults).read("check", file.toString()))
           .as("%s%n%s", whole, said)
           .isEqualTo(new Request.Exit(0));
+    }
+  }
+
+  private void theFilesAreThere(String example) throws Exception {
+    SampleFiles samples = new SampleFiles(directory);
+    Matcher named = FILE.matcher(example);
+    while (named.find()) {
+      samples.write(named.group());
     }
   }
 

@@ -36,7 +36,7 @@ final class LdapServers {
   /// @throws IOException if a certificate or the password cannot be read
   static LDAPConnectionPool pool(LdapLinkSettings settings, String name, Duration timeout)
       throws IOException {
-    SSLContext tls = needsTls(settings) ? JdkTrust.of(settings.ca()) : null;
+    SSLContext tls = settings.usesTls() ? JdkTrust.of(settings.ca()) : null;
     PostConnectProcessor startTls =
         tls != null && settings.starttls() ? new StartTLSPostConnectProcessor(tls) : null;
     List<ServerSet> servers = new ArrayList<>();
@@ -57,11 +57,6 @@ final class LdapServers {
     } catch (LDAPException e) {
       throw new IOException("no connections to LDAP servers can be prepared: " + e.getMessage(), e);
     }
-  }
-
-  private static boolean needsTls(LdapLinkSettings settings) {
-    return settings.starttls()
-        || settings.urls().stream().anyMatch(url -> url.startsWith("ldaps:"));
   }
 
   private static ServerSet server(
