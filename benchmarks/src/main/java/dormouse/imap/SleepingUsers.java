@@ -252,7 +252,7 @@ final class SleepingUsers {
         "a12",
         0,
         NOW,
-        NOW,
+        0,
         Instant.EPOCH,
         0,
         false,

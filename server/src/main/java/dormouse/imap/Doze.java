@@ -69,7 +69,7 @@ final class Doze implements Sleeper.Listener {
   private @Nullable Sleeper sleeper;
   private @Nullable MailboxWatch watch;
   private @Nullable Timer patience;
-  private long patientUntil; // in milliseconds since 1970
+  private long patientUntilMillis; // as the wheel counts
   private boolean looking;
   private boolean looked;
   private StatusCache.@Nullable Answer kept; // for the STATUS that is to be answered
@@ -162,7 +162,7 @@ final class Doze implements Sleeper.Listener {
       from.sleeper.listener(doze);
     }
     if (own.idleTag() == null) {
-      doze.expectMoreUntil(own.patientUntil().toEpochMilli());
+      doze.expectMoreUntil(own.patientUntilMillis());
     } else {
       commands.enterIdle();
       doze.keepAlive.start(from.spoken());
@@ -473,24 +473,24 @@ final class Doze implements Sleeper.Listener {
       forgetPatience();
       return;
     }
-    expectMoreUntil(home.clock().millis() + AUTOLOGOUT.toMillis());
+    expectMoreUntil(home.wheel().millis() + AUTOLOGOUT.toMillis());
   }
 
   /// A timer that waits already is not set anew with each command: it looks at its end how long there is still to wait.
-  private void expectMoreUntil(long until) {
-    patientUntil = until;
+  private void expectMoreUntil(long untilMillis) {
+    patientUntilMillis = untilMillis;
     if (patience == null) {
-      awaitMore(until - home.clock().millis());
+      awaitMore(untilMillis - home.wheel().millis());
     }
   }
 
-  private void awaitMore(long left) {
+  private void awaitMore(long leftMillis) {
     patience =
         home.wheel()
             .after(
-                Duration.ofMillis(left),
+                Duration.ofMillis(leftMillis),
                 () -> {
-                  long more = patientUntil - home.clock().millis();
+                  long more = patientUntilMillis - home.wheel().millis();
                   if (more > 0) {
                     awaitMore(more);
                   } else {
@@ -523,9 +523,9 @@ final class Doze implements Sleeper.Listener {
     return idleTag;
   }
 
-  /// Until when a client that is not in IDLE may be silent.
-  Instant patientUntil() {
-    return Instant.ofEpochMilli(patientUntil);
+  /// Until when a client that is not in IDLE may be silent, as the wheel counts.
+  long patientUntilMillis() {
+    return patientUntilMillis;
   }
 
   /// When a client in IDLE was told something last.

@@ -8,9 +8,10 @@ import org.jspecify.annotations.Nullable;
 
 /// What is at hand of a folded user, to say its keep-alives and find its sockets; behind the name it is found by.
 /// ```text
-/// 0 when keep-alives were looked after last, ms   6 until when nothing but keep-alives is due, ms
+/// 0 when keep-alives were looked after last, ms of the wheel   6 until when nothing but keep-alives is due, ms of the wheel
 /// 12 for each session: 0 its slot   4 when its client was told something last, ms   10 its beat   14 whether it is in IDLE
 /// ```
+/// What the wheel counts goes on where the clock is set back, whose time keep-alives go by.
 final class FoldedHead {
   static final int MOST_SESSIONS = 255;
 
@@ -64,20 +65,22 @@ final class FoldedHead {
     bytes[of(i) + AT_IDLES] = (byte) (facts.idleTag() == null ? 0 : 1);
   }
 
-  Instant lookedAfter() {
-    return instant(at);
+  /// As the wheel counts.
+  long lookedAfterMillis() {
+    return millis(at);
   }
 
-  void lookedAfter(Instant now) {
-    put(at, now);
+  void lookedAfterMillis(long nowMillis) {
+    put(at, nowMillis);
   }
 
-  Instant until() {
-    return instant(at + AT_UNTIL);
+  /// As the wheel counts.
+  long untilMillis() {
+    return millis(at + AT_UNTIL);
   }
 
-  void until(Instant end) {
-    put(at + AT_UNTIL, end);
+  void untilMillis(long endMillis) {
+    put(at + AT_UNTIL, endMillis);
   }
 
   int slot(int session) {
@@ -85,11 +88,11 @@ final class FoldedHead {
   }
 
   Instant spoken(int session) {
-    return instant(of(session) + AT_SPOKEN);
+    return Instant.ofEpochMilli(millis(of(session) + AT_SPOKEN));
   }
 
   void spoken(int session, Instant now) {
-    put(of(session) + AT_SPOKEN, now);
+    put(of(session) + AT_SPOKEN, now.toEpochMilli());
   }
 
   /// Whether the client is in IDLE.
@@ -103,9 +106,11 @@ final class FoldedHead {
     return idles(session) ? KeepAlive.untilNext(settings, from, beat) : null;
   }
 
-  /// When there is something to do next.
-  Duration next(HibernateSettings settings, Instant now) {
-    Duration next = Duration.between(now, until());
+  /// How long until there is something to do.
+  ///
+  /// @param passedMillis as the wheel counts
+  Duration next(HibernateSettings settings, Instant now, long passedMillis) {
+    Duration next = Duration.ofMillis(untilMillis() - passedMillis);
     for (int i = 0; i < sessions; i++) {
       Duration untilBeat = untilBeat(i, settings, now);
       next = untilBeat != null && untilBeat.compareTo(next) < 0 ? untilBeat : next;
@@ -117,15 +122,13 @@ final class FoldedHead {
     return at + size(session);
   }
 
-  private Instant instant(int at) {
+  private long millis(int at) {
     ByteBuffer all = ByteBuffer.wrap(bytes);
     long high = all.getShort(at);
-    return Instant.ofEpochMilli(
-        high << Integer.SIZE | Integer.toUnsignedLong(all.getInt(at + Short.BYTES)));
+    return high << Integer.SIZE | Integer.toUnsignedLong(all.getInt(at + Short.BYTES));
   }
 
-  private void put(int at, Instant when) {
-    long millis = when.toEpochMilli();
+  private void put(int at, long millis) {
     ByteBuffer.wrap(bytes)
         .putShort(at, (short) (millis >>> Integer.SIZE))
         .putInt(at + Short.BYTES, (int) millis);

@@ -149,7 +149,6 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
       List<RestingSession> sessions,
       Grant grant) {
     assert loop.inEventLoop();
-    Instant now = all.clock().instant();
     FoldWriter out = new FoldWriter();
     user.who(out);
     int atHead = out.length();
@@ -166,15 +165,16 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     }
     Answers.Beside beside = all.fold(out);
     FoldedHead head = new FoldedHead(out.own(), atHead, sessions.size());
-    head.lookedAfter(now);
-    head.until(now.plus(out.soonest()));
+    long passedMillis = wheel.millis();
+    head.lookedAfterMillis(passedMillis);
+    head.untilMillis(passedMillis + out.soonest().toMillis());
     for (int i = 0; i < sessions.size(); i++) {
       head.session(i, sessions.get(i), facts.get(i), wanted.user());
     }
     int record = add(user, wanted.user(), head, shared(out.alike()), beside);
     all.changes().feeds().join(user.user(), user, crowd, record);
     sessions.forEach(session -> session.socket().handOver(record));
-    await(record, head, all.surroundings(), now);
+    await(record, head, all.surroundings(), all.clock().instant());
     return record;
   }
 
@@ -429,8 +429,9 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   // ── by its time ──
 
   private void await(int record, FoldedHead head, Surroundings in, Instant now) {
-    Duration next = head.next(in.settings(), now);
-    long millis = wheel.millis() + Math.max(0, next.toMillis());
+    long passedMillis = wheel.millis();
+    Duration next = head.next(in.settings(), now, passedMillis);
+    long millis = passedMillis + Math.max(0, next.toMillis());
     waits.set(record, (int) (millis / TICK_MILLIS) + 1);
   }
 
@@ -446,12 +447,14 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   private void due(int record) {
     FoldedHead head = head(record);
     Surroundings in = alike(record).surroundings();
-    Instant now = in.clock().instant();
-    if (!head.until().isAfter(now)) {
+    long passedMillis = wheel.millis();
+    if (head.untilMillis() <= passedMillis) {
       unfold(record);
       return;
     }
-    Instant before = head.lookedAfter();
+    Instant now = in.clock().instant();
+    long sinceMillis = passedMillis - head.lookedAfterMillis();
+    Instant before = now.minusMillis(sinceMillis + 1); // the two clocks are read one by one
     List<Parked> due = new ArrayList<>(head.sessions());
     for (int i = 0; i < head.sessions(); i++) {
       Duration untilBeat = head.untilBeat(i, in.settings(), before);
@@ -462,7 +465,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
         head.spoken(i, now);
       }
     }
-    head.lookedAfter(now);
+    head.lookedAfterMillis(passedMillis);
     records.write(record, head.bytes(), head.end());
     await(record, head, in, now);
     due.forEach(KeepAlive::say); // it may unfold

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// mostly nothing takes a bit then.
 /// ```text
 /// session id   remote: address, port   tag, empty for none   since   exists   uidValidity   uidNext   highestModSeq
-/// which of these are not 0, and those: malformed   patientUntil   wokeAt   doublings   \Recent as counted   \Recent as known; and whether neverAwake
+/// which of these are not 0, and those: malformed   patientUntilMillis   wokeAt   doublings   \Recent as counted   \Recent as known; and whether neverAwake
 /// ```
 /// Immutable.
 ///
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// @param idleTag of the client's IDLE; null if no command runs
 /// @param malformed how often the client was not understood
 /// @param since when the sleep began
-/// @param patientUntil when a client that is in no IDLE has been silent for too long
+/// @param patientUntilMillis when a client that is in no IDLE has been silent for too long, as the wheel counts
 /// @param wokeAt when it woke last
 /// @param doublings by how much it has to be quiet for longer
 /// @param neverAwake whether it began asleep, and sleeps on since
@@ -41,7 +41,7 @@ record OwnFacts(
     @Nullable String idleTag,
     int malformed,
     Instant since,
-    Instant patientUntil,
+    long patientUntilMillis,
     Instant wokeAt,
     int doublings,
     boolean neverAwake,
@@ -72,7 +72,7 @@ record OwnFacts(
         doze.idleTag(),
         malformed,
         doze.since(),
-        doze.patientUntil(),
+        doze.patientUntilMillis(),
         restless.wokeAt(),
         restless.doublings(),
         doze.neverAwake(),
@@ -114,7 +114,7 @@ record OwnFacts(
     number(out, highestModSeq);
     long[] rare = {
       malformed,
-      idleTag == null ? patientUntil.toEpochMilli() : 0,
+      idleTag == null ? patientUntilMillis : 0,
       wokeAt.toEpochMilli(),
       doublings,
       recent,
@@ -173,7 +173,7 @@ record OwnFacts(
         tag.isEmpty() ? null : tag,
         (int) rare[0],
         since,
-        Instant.ofEpochMilli(rare[1]),
+        rare[1],
         Instant.ofEpochMilli(rare[2]),
         (int) rare[3],
         (which & 1 << NEVER_AWAKE) != 0,

@@ -102,7 +102,7 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
       out.bytes(own);
     }
     if (facts.idleTag() == null) {
-      out.due(Duration.between(home().clock().instant(), facts.patientUntil()));
+      out.due(untilOutOfPatience(facts));
     }
   }
 
@@ -136,15 +136,19 @@ final class RestingSession extends Timer implements Parking.Owner, Sleeper.Liste
   /// In IDLE for the next keep-alive, else for the end of our patience.
   private void wait(OwnFacts facts) {
     UserMailboxes home = home();
-    Instant now = home.clock().instant();
     if (facts.idleTag() == null) {
-      home.wheel().set(this, Duration.between(now, facts.patientUntil()));
+      home.wheel().set(this, untilOutOfPatience(facts));
       return;
     }
-    Duration untilBeat = KeepAlive.untilNext(home.settings(), now, facts.beat(setting.user()));
+    Duration untilBeat =
+        KeepAlive.untilNext(home.settings(), home.clock().instant(), facts.beat(setting.user()));
     if (untilBeat != null) {
       home.wheel().set(this, untilBeat);
     }
+  }
+
+  private Duration untilOutOfPatience(OwnFacts facts) {
+    return Duration.ofMillis(facts.patientUntilMillis() - home().wheel().millis());
   }
 
   @Override

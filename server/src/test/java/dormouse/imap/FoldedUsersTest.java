@@ -246,7 +246,7 @@ class FoldedUsersTest {
     Instant now = clock.instant();
     OwnFacts own =
         new OwnFacts(
-            "s1", SOMEWHERE, "a1", 0, now, now, now, 0, false, 1, 0, 1, 2, 0, UidSet.EMPTY);
+            "s1", SOMEWHERE, "a1", 0, now, 0, now, 0, false, 1, 0, 1, 2, 0, UidSet.EMPTY);
     return new RestingSession(setting, sleeper, shared, own, parking.at(0), now);
   }
 

@@ -45,7 +45,7 @@ class RestingSessionTest {
         List.of(
             Doze.class,
             "host home client conversation commands backend asker neverAwake keepAlive since idleTag sleeper watch"
-                + " patience patientUntil looking looked kept question desked list opening"),
+                + " patience patientUntilMillis looking looked kept question desked list opening"),
         List.of(
             QuietClock.class,
             "home shortest restful sleep timer dueAtMillis lastActivityMillis wokeAt doublings declined"),
@@ -94,7 +94,7 @@ class RestingSessionTest {
                   : "t".repeat(1 + random.nextInt(CommandTracker.MAX_TAG_BYTES)),
               random.nextInt(20),
               instant(random),
-              Instant.EPOCH,
+              0,
               instant(random),
               random.nextInt(10),
               random.nextBoolean(),
@@ -123,7 +123,7 @@ class RestingSessionTest {
             "a12",
             0,
             now,
-            now,
+            0,
             Instant.EPOCH,
             0,
             false,

@@ -66,7 +66,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchC
   // IDLE stands and by NOTIFY
   private long provenMillis;
   private Priority priority = Priority.SYNC; // of the next login, unless a client waits for it
-  private long lingerUntilMillis;
+  private long lingerUntilMillis; // as the wheel counts
   private Then then = Then.SWEEP;
 
   MailboxWatch(UserMailboxes home, String mailbox) {
@@ -85,9 +85,9 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchC
     state = State.RESTING;
     provenMillis = in.number();
     lingerUntilMillis = in.number();
-    long sweepMillis = in.number();
+    long sweepMillis = in.number(); // as the wheel counts
     sleepers.unfold(in, this, grant, listener);
-    waitFor(Duration.ofMillis(sweepMillis - home.clock().millis()), Then.SWEEP);
+    waitFor(Duration.ofMillis(sweepMillis - home.wheel().millis()), Then.SWEEP);
   }
 
   /// Whether it can be [#fold]ed: it has no connection and wants none before its time comes or a feed tells.
@@ -105,8 +105,8 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchC
     cancel();
     out.due(left);
     out.number(provenMillis);
-    out.number(Math.max(0, lingerUntilMillis));
-    out.number(home.clock().millis() + left.toMillis());
+    out.number(lingerUntilMillis);
+    out.number(home.wheel().millis() + left.toMillis());
     sleepers.fold(out);
   }
 
@@ -224,7 +224,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchC
 
   /// Something may have changed, and somebody wants to know now.
   public void look() {
-    lingerUntilMillis = home.clock().millis() + home.settings().syncLinger().toMillis();
+    lingerUntilMillis = home.wheel().millis() + home.settings().syncLinger().toMillis();
     read(Priority.SYNC);
   }
 
@@ -403,7 +403,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchC
 
   /// Lets the feeds tell when to go on; until then a connection that stands is kept for a while.
   private void rest() {
-    long linger = lingerUntilMillis - home.clock().millis();
+    long linger = lingerUntilMillis - home.wheel().millis();
     if (connection != null && linger > 0) {
       waitFor(Duration.ofMillis(linger), Then.END_LINGER);
       return;

@@ -3,9 +3,8 @@ package dormouse.imap.sleep;
 import dormouse.imap.track.Command;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
+import dormouse.session.TimerWheel;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -31,28 +30,29 @@ public final class OwnWrites {
   static final Duration ECHO = Duration.ofSeconds(10);
 
   private static final int MANY = 100;
+  private static final long STAYS = Long.MAX_VALUE;
 
   // what is empty is no collection of its own: there are as many of these as users
   private Set<OwnWrite> underWay = Set.of();
-  private Map<String, Instant> sessions = Map.of(); // until when
+  private Map<String, Long> sessions = Map.of(); // until when, as the wheel counts
   private Map<String, Long> written = Map.of(); // the epoch then
   private final Epochs epochs;
   private @Nullable Epochs named; // of keywords; there once there is one
-  private final InstantSource clock;
+  private final TimerWheel wheel;
 
-  OwnWrites(Epochs epochs, InstantSource clock, Listener listener) {
+  OwnWrites(Epochs epochs, TimerWheel wheel, Listener listener) {
     this.epochs = epochs;
-    this.clock = clock;
+    this.wheel = wheel;
     this.listener = listener;
   }
 
   /// What was [#fold]ed.
   ///
   /// @param epochs of before
-  OwnWrites(FoldReader in, Epochs epochs, InstantSource clock, Listener listener) {
-    this(epochs, clock, listener);
+  OwnWrites(FoldReader in, Epochs epochs, TimerWheel wheel, Listener listener) {
+    this(epochs, wheel, listener);
     for (long left = in.number(); left > 0; left--) {
-      note(in.text(), in.flag() ? Instant.MAX : Instant.ofEpochMilli(in.number()));
+      note(in.text(), in.flag() ? STAYS : in.number());
     }
     for (long left = in.number(); left > 0; left--) {
       noteWritten(in.text(), in.number());
@@ -70,11 +70,11 @@ public final class OwnWrites {
 
   void fold(FoldWriter out) {
     out.number(sessions.size());
-    sessions.forEach((session, until) -> {
+    sessions.forEach((session, untilMillis) -> {
       out.text(session);
-      out.flag(until.equals(Instant.MAX));
-      if (!until.equals(Instant.MAX)) {
-        out.number(until.toEpochMilli());
+      out.flag(untilMillis == STAYS);
+      if (untilMillis != STAYS) {
+        out.number(untilMillis);
       }
     });
     out.number(written.size());
@@ -168,7 +168,7 @@ public final class OwnWrites {
   /// @param session what the backend calls it; "" if it has no name there that we know
   public void joined(String session) {
     forgetOld();
-    note(session, Instant.MAX);
+    note(session, STAYS);
   }
 
   /// It does not any more.
@@ -176,23 +176,23 @@ public final class OwnWrites {
   /// @param allAnswered whether all that it has passed on has been answered, so that nothing can happen behind it
   public void left(String session, boolean allAnswered) {
     if (allAnswered) {
-      note(session, clock.instant().plus(ECHO));
+      note(session, wheel.millis() + ECHO.toMillis());
     } else if (sessions.containsKey(session)) {
       sessions.remove(session);
     }
   }
 
-  private void note(String session, Instant until) {
+  private void note(String session, long untilMillis) {
     if (sessions.isEmpty()) {
       sessions = new HashMap<>(4);
     }
-    sessions.put(session, until);
+    sessions.put(session, untilMillis);
   }
 
   /// Forgets sessions of which no echo comes any more.
   void forgetOld() {
     if (!sessions.isEmpty()) {
-      sessions.values().removeIf(until -> until.isBefore(clock.instant()));
+      sessions.values().removeIf(untilMillis -> untilMillis < wheel.millis());
     }
     if (sessions.isEmpty()) {
       sessions = Map.of();
@@ -202,7 +202,7 @@ public final class OwnWrites {
 
   /// Whether an echo may come of a session that has left.
   boolean awaitsEchoes() {
-    return sessions.values().stream().anyMatch(until -> until.isBefore(Instant.MAX));
+    return sessions.values().stream().anyMatch(untilMillis -> untilMillis < STAYS);
   }
 
   /// Whether there is nothing to know here: who asks next may have another that is new.
@@ -218,8 +218,8 @@ public final class OwnWrites {
     if (session == null || session.isEmpty()) {
       return false;
     }
-    Instant until = sessions.get(session);
-    if (until == null || until.isBefore(clock.instant())) {
+    Long untilMillis = sessions.get(session);
+    if (untilMillis == null || untilMillis < wheel.millis()) {
       return false;
     }
     if (mailbox == null || mayChange(mailbox)) {

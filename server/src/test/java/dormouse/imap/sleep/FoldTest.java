@@ -72,7 +72,7 @@ class FoldTest {
         List.of(MailboxView.class, "uidValidity uidNext highestModSeq uids flags"),
         List.of(SelectCache.class, "home room said closedBy bytes now"),
         List.of(Epochs.class, "mailboxes any last"),
-        List.of(OwnWrites.class, "listener underWay sessions written epochs named clock"),
+        List.of(OwnWrites.class, "listener underWay sessions written epochs named wheel"),
         List.of(StatusCache.class, "changes in kept asked bytes"),
         List.of(ListCache.class, "changes in kept bytes now"));
   }

@@ -7,6 +7,7 @@ import dormouse.imap.track.Command;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.track.Verb;
 import dormouse.session.HandClock;
+import dormouse.session.TimerWheel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +24,7 @@ final class OwnWritesTest {
   private final OwnWrites writes =
       new OwnWrites(
           epochs,
-          clock,
+          new TimerWheel(clock),
           (mailbox, ok) -> {
             epochs.next(mailbox);
             wrote.add(mailbox + " " + ok);
