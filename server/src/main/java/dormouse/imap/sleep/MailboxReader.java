@@ -53,7 +53,7 @@ final class MailboxReader {
         Set<Sleeper> hearers)
         implements Reading {}
 
-    /// [Refusal#TOO_LARGE] for some of those served ([#isTooLargeFor]), so that it was not read.
+    /// [Refusal#TOO_LARGE] for some of those served ([#isTooLargeFor]), or large and for nobody, so that it was not read.
     record TooLarge() implements Reading {}
 
     /// The backend refused, or its answers do not agree: the connection is of no use any more.
@@ -192,9 +192,7 @@ final class MailboxReader {
   }
 
   private CompletableFuture<Reading> readUids(List<Sleeper> served, long watermark) {
-    boolean all =
-        served.stream().noneMatch(Sleeper::watched); // who has left, for whom it is not read
-    if (served.stream().anyMatch(one -> (all || one.watched()) && isTooLargeFor(one.view()))) {
+    if (isTooLarge(served)) {
       return CompletableFuture.completedFuture(new Reading.TooLarge());
     }
     ViewReader reader =
@@ -225,6 +223,14 @@ final class MailboxReader {
                                       reader, served, hearers, found, watermark, everyFlag,
                                       recent)));
         });
+  }
+
+  /// Whether it is too large for one of those who are there still, or large and all have left.
+  private boolean isTooLarge(List<Sleeper> served) {
+    List<Sleeper> there = served.stream().filter(Sleeper::watched).toList();
+    return there.isEmpty()
+        ? !numbered && counts.exists() > plainMaxMessages
+        : there.stream().anyMatch(one -> isTooLargeFor(one.view()));
   }
 
   /// Which messages are `\Recent` here, where some of those served have such messages of their own, which may be the same.

@@ -139,11 +139,26 @@ class MailboxReaderTest {
 
   @Test
   void itIsNotReadForNobody() {
-    mostPlain = 1;
-    MailboxReader reader = opened("IMAP4rev1");
+    isNotReadFor(List.of());
+  }
+
+  @Test
+  void norForWhoHasLeftWithItsNumbers() {
     Sleeper gone = numbered(50);
     gone.watch = null;
-    assertThat(reader.first(List.of(gone), /* expectsNothing= */ false))
+    isNotReadFor(List.of(gone));
+  }
+
+  @Test
+  void norForWhoHasLeftWithItsFlags() {
+    Sleeper gone = flagged();
+    gone.watch = null;
+    isNotReadFor(List.of(gone));
+  }
+
+  private void isNotReadFor(List<Sleeper> served) {
+    mostPlain = 1;
+    assertThat(opened("IMAP4rev1").first(served, /* expectsNothing= */ false))
         .isCompletedWithValue(new MailboxReader.Reading.TooLarge());
   }
 
