@@ -99,8 +99,7 @@ class GateIT {
   }
 
   private static List<Long> loginMicros(DovecotServer dovecot, int mark) {
-    return dovecot.log().stream()
-        .skip(mark)
+    return dovecot.log(mark).stream()
         .map(LOGIN::matcher)
         .filter(Matcher::matches)
         .map(line -> Long.parseLong(line.group(1)) * 1_000_000 + Long.parseLong(line.group(2)))

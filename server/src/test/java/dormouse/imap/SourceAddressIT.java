@@ -6,7 +6,6 @@ import dormouse.FrontEnd;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.ImapClient;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -48,8 +47,7 @@ class SourceAddressIT {
             from, line -> line.contains("Login: ") && line.contains(user), Duration.ofSeconds(10));
       }
     }
-    List<String> log = dovecot.log();
-    return log.subList(from, log.size()).stream()
+    return dovecot.log(from).stream()
         .filter(line -> line.contains("Login: user=<u"))
         .map(line -> line.replaceAll(".*rip=([0-9.]+).*", "$1"))
         .collect(Collectors.groupingBy(ip -> ip, Collectors.counting()));

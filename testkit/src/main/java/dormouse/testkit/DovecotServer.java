@@ -469,7 +469,12 @@ public final class DovecotServer implements MailServer {
     return log.lines();
   }
 
-  /// Number of log lines so far: a mark for [#awaitLog].
+  /// Those at or after this mark.
+  public List<String> log(int from) {
+    return log.lines(from);
+  }
+
+  /// Number of log lines so far: a mark for [#awaitLog] and [#log(int)].
   public int logSize() {
     return log.size();
   }

@@ -58,6 +58,11 @@ final class ServerLog {
     return List.copyOf(lines);
   }
 
+  /// Those at or after index `from` that it still has.
+  synchronized List<String> lines(int from) {
+    return List.copyOf(lines.subList(Math.max(0, from - dropped), lines.size()));
+  }
+
   /// The first matching line at or after index `from`; fails if the process ends or time runs out first.
   synchronized String await(int from, Predicate<String> wanted, Duration within) {
     long deadline = System.nanoTime() + within.toNanos();
