@@ -1,5 +1,6 @@
 package dormouse.imap;
 
+import static java.time.temporal.ChronoUnit.MICROS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.FrontEnd;
@@ -54,14 +55,15 @@ class GateIT {
           Duration left = bound.minusNanos(System.nanoTime() - up);
           client.readUntil(line -> line.equals("* 2 EXISTS"), left);
         }
-        Duration took = Duration.ofNanos(System.nanoTime() - up);
-
-        assertThat(took).as("all told").isGreaterThan(PACED.multipliedBy(8).dividedBy(10));
         Wait.until("all are logged", MARGIN, () -> loginMicros(dovecot, mark).size() >= SLEEPERS);
         List<Long> logins = loginMicros(dovecot, mark);
+        assertThat(Duration.of(logins.getLast() - logins.getFirst(), MICROS))
+            .as("from the first to the last")
+            .isGreaterThan(PACED.multipliedBy(8).dividedBy(10));
+        // the time is that of Dovecot's log, which may take in a second what two have brought
         assertThat(mostInASecond(logins))
             .as("logins in Dovecot's busiest second")
-            .isLessThanOrEqualTo(A_SECOND + GATE.burst() + GATE.concurrentLogins());
+            .isLessThanOrEqualTo(2 * A_SECOND + GATE.burst() + GATE.concurrentLogins());
         assertThat(front.sessions(State.HIBERNATED)).isEqualTo(SLEEPERS);
         assertThat(front.metrics().scrape()).doesNotContain("dormouse_closes_total");
         for (ImapClient client : clients.subList(0, ASKED_TWICE)) {
