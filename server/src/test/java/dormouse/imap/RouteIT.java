@@ -8,6 +8,7 @@ import dormouse.testkit.DovecotServer;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
+import dormouse.testkit.Wait;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -199,8 +200,11 @@ class RouteIT {
     try (ImapClient client = connected) {
       client.login(user, DovecotServer.PASSWORD);
       String name = user.toLowerCase(Locale.ROOT);
+      Wait.until(
+          name + " has a connection",
+          PATIENCE,
+          () -> first.imapConnections(name) + second.imapConnections(name) == 1);
       DovecotServer here = first.imapConnections(name) > 0 ? first : second;
-      here.awaitImapConnections(name, 1, PATIENCE);
       client.logout();
       here.awaitImapConnections(name, 0, PATIENCE);
       return here;
