@@ -3,12 +3,18 @@ package dormouse.tls;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.FrontEnd;
+import dormouse.testkit.Wait;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -102,17 +108,26 @@ final class TlsScanIT {
             priority,
             "127.0.0.1");
     assertThat(said.contains("Handshake was completed")).as(said).isEqualTo(served);
+    assertThat(said.contains("A TLS fatal alert has been received")).as(said).isNotEqualTo(served);
   }
 
   @Test
   void aTls12ClientMayNotShakeHandsAgain() throws Exception {
-    String said =
-        run(
-            "sh",
-            "-c",
-            "(sleep 1; echo R; sleep 1) | openssl s_client -tls1_2 -connect 127.0.0.1:"
-                + front.tls().port());
-    assertThat(said).contains("RENEGOTIATING").containsIgnoringCase("no renegotiation");
+    Path said = directory.resolve("said");
+    Process process =
+        start(
+            said, "openssl", "s_client", "-tls1_2", "-connect", "127.0.0.1:" + front.tls().port());
+    try (OutputStream says = process.getOutputStream()) {
+      says.write("R\n".getBytes(StandardCharsets.US_ASCII));
+      says.flush();
+      Wait.until(
+          "it is refused",
+          Duration.ofSeconds(30),
+          () -> read(said).toLowerCase(Locale.ROOT).contains("no renegotiation"));
+    } finally {
+      process.destroy();
+    }
+    assertThat(read(said)).contains("RENEGOTIATING");
   }
 
   private String scan(boolean startTls) throws Exception {
@@ -130,14 +145,25 @@ final class TlsScanIT {
   /// What it said, to both its outputs; it hears nothing.
   private String run(String... command) throws Exception {
     Path said = directory.resolve("said");
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectInput(Path.of("/dev/null").toFile())
-            .redirectOutput(said.toFile())
-            .start();
+    Process process = start(said, command);
+    process.getOutputStream().close();
     assertThat(process.waitFor(120, TimeUnit.SECONDS)).as(Arrays.toString(command)).isTrue();
-    return Files.readString(said, StandardCharsets.ISO_8859_1);
+    return read(said);
+  }
+
+  private static Process start(Path said, String... command) throws IOException {
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(said.toFile())
+        .start();
+  }
+
+  private static String read(Path said) {
+    try {
+      return Files.readString(said, StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static List<String> all(String in, String pattern) {
