@@ -200,7 +200,7 @@ final class SleepingUsers {
     all.sessions().slept();
     Sleeper sleeper =
         new Sleeper(
-            new Snapshot.Result.Taken(view, new Proof(0, NOW), OwnSets.NONE),
+            new Snapshot.Result.Taken(view, new Proof(0, all.wheel().millis()), OwnSets.NONE),
             Told.PLAIN,
             /* rev2= */ false,
             grant,

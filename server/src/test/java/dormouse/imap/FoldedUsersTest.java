@@ -216,7 +216,7 @@ class FoldedUsersTest {
         new Sleeper(
             new Snapshot.Result.Taken(
                 new MailboxView(1, 2, 0, UidSet.of(1), null),
-                new Proof(all.changes().epochs().of("INBOX"), clock.instant()),
+                new Proof(all.changes().epochs().of("INBOX"), all.wheel().millis()),
                 OwnSets.NONE),
             Told.PLAIN,
             /* rev2= */ false,
@@ -245,8 +245,7 @@ class FoldedUsersTest {
             null);
     Instant now = clock.instant();
     OwnFacts own =
-        new OwnFacts(
-            "s1", SOMEWHERE, "a1", 0, now, 0, now, 0, false, 1, 0, 1, 2, 0, UidSet.EMPTY);
+        new OwnFacts("s1", SOMEWHERE, "a1", 0, now, 0, now, 0, false, 1, 0, 1, 2, 0, UidSet.EMPTY);
     return new RestingSession(setting, sleeper, shared, own, parking.at(0), now);
   }
 

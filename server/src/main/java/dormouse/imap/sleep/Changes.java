@@ -79,7 +79,7 @@ public final class Changes implements BackendFeeds.Listener, OwnWrites.Listener 
 
   /// A proof that begins now.
   Proof proof(String mailbox) {
-    return new Proof(epochs.of(mailbox), home.clock().instant());
+    return new Proof(epochs.of(mailbox), home.wheel().millis());
   }
 
   /// The same of what a backend says; if the user is not [UserBackend#isAt] it, what it says is old at once.

@@ -126,7 +126,7 @@ public final class ListCache {
   private boolean isGood(ListQuery query, Proof since) {
     return query.lasts()
         || (isCurrent(query, since)
-            && since.at().plus(in.settings().proofMax()).isAfter(in.clock().instant()));
+            && since.isYoungerThan(in.settings().proofMax(), in.wheel().millis()));
   }
 
   private boolean isCurrent(ListQuery query, Proof since) {
@@ -137,7 +137,7 @@ public final class ListCache {
   }
 
   private Proof proof() {
-    return new Proof(changes().epochs().last(), in.clock().instant());
+    return new Proof(changes().epochs().last(), in.wheel().millis());
   }
 
   private void keep(ListQuery query, Kept one) {

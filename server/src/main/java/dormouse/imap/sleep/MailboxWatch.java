@@ -11,7 +11,6 @@ import dormouse.imap.view.MailboxView;
 import dormouse.ops.EventLog;
 import dormouse.session.Timer;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -64,7 +63,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchC
   private boolean
       lookSoon; // a change was read: without a feed Dovecot may be silent of another, before its
   // IDLE stands and by NOTIFY
-  private long provenMillis;
+  private long provenMillis = Proof.NEVER; // as the wheel counts
   private Priority priority = Priority.SYNC; // of the next login, unless a client waits for it
   private long lingerUntilMillis; // as the wheel counts
   private Then then = Then.SWEEP;
@@ -83,7 +82,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchC
       Function<Sleeper, Sleeper.Listener> listener) {
     this(home, mailbox);
     state = State.RESTING;
-    provenMillis = in.number();
+    provenMillis = Proof.unfoldMillis(in);
     lingerUntilMillis = in.number();
     long sweepMillis = in.number(); // as the wheel counts
     sleepers.unfold(in, this, grant, listener);
@@ -104,7 +103,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchC
     Duration left = home.wheel().left(this);
     cancel();
     out.due(left);
-    out.number(provenMillis);
+    Proof.foldMillis(out, provenMillis);
     out.number(lingerUntilMillis);
     out.number(home.wheel().millis() + left.toMillis());
     sleepers.fold(out);
@@ -200,10 +199,10 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchC
   /// Whether the sleeper's view is the mailbox as far as anyone has said. Of a server without mod-sequences that says
   /// little, unless a feed says it: some tell flag changes only when they are asked.
   public boolean proven(Sleeper sleeper) {
-    long since = Math.max(sleeper.since().at().toEpochMilli(), provenMillis);
+    Proof since = new Proof(0, Math.max(sleeper.since().atMillis(), provenMillis));
     return !sleeper.behind
         && hearsOfChanges()
-        && since + home.settings().proofMax().toMillis() > home.clock().millis();
+        && since.isYoungerThan(home.settings().proofMax(), home.wheel().millis());
   }
 
   private boolean hearsOfChanges() {
@@ -380,10 +379,10 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchC
   }
 
   @Override
-  public void proven(String result, Instant begun) {
-    provenMillis = begun.toEpochMilli();
+  public void proven(String result, Proof begun) {
+    provenMillis = begun.atMillis();
     login = null; // it has served: the next pause is short again
-    home.metrics().sync(result, Duration.between(begun, home.clock().instant()));
+    home.metrics().sync(result, Duration.ofMillis(home.wheel().millis() - provenMillis));
   }
 
   @Override

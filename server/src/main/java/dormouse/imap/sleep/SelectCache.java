@@ -5,7 +5,6 @@ import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
 import dormouse.imap.view.MailboxView;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -57,7 +56,7 @@ public final class SelectCache {
       this.ownBytes = ownBytes;
       this.view = seen == null ? null : seen.view();
       this.epoch = seen == null ? 0 : seen.since().epoch();
-      this.atMillis = seen == null ? 0 : seen.since().at().toEpochMilli();
+      this.atMillis = seen == null ? 0 : seen.since().atMillis();
     }
 
     Said(FoldReader in) {
@@ -67,7 +66,7 @@ public final class SelectCache {
       this.ownBytes = (int) in.number();
       this.view = in.flag() ? in.view() : null;
       this.epoch = view == null ? 0 : in.number();
-      this.atMillis = view == null ? 0 : in.number();
+      this.atMillis = view == null ? 0 : Proof.unfoldMillis(in);
     }
 
     void fold(FoldWriter out) {
@@ -80,7 +79,7 @@ public final class SelectCache {
       if (view != null) {
         out.view(view);
         out.number(epoch);
-        out.number(atMillis);
+        Proof.foldMillis(out, atMillis);
       }
     }
 
@@ -90,7 +89,7 @@ public final class SelectCache {
 
     /// What was read; null if nothing was.
     @Nullable Seen seen() {
-      return view == null ? null : new Seen(view, new Proof(epoch, Instant.ofEpochMilli(atMillis)));
+      return view == null ? null : new Seen(view, new Proof(epoch, atMillis));
     }
 
     int bytes() {
@@ -298,7 +297,7 @@ public final class SelectCache {
       return;
     }
     Seen before = seen(key);
-    if (before != null && before.since().at().isAfter(since.at())) {
+    if (before != null && before.since().atMillis() > since.atMillis()) {
       return;
     }
     for (Said one : said) {
@@ -378,7 +377,7 @@ public final class SelectCache {
       return StatusOutcome.UNHEARD;
     }
     boolean young =
-        reading.since().at().plus(home.settings().proofMax()).isAfter(home.clock().instant());
+        reading.since().isYoungerThan(home.settings().proofMax(), home.wheel().millis());
     return young ? null : StatusOutcome.EXPIRED;
   }
 

@@ -7,7 +7,6 @@ import dormouse.imap.view.UidSet;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import io.netty.buffer.ByteBuf;
-import java.time.Instant;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -83,7 +82,7 @@ public final class Sleeper {
       Snapshot.Result.Taken taken, Told form, boolean rev2, Grant grant, Listener listener) {
     this.view = taken.view();
     this.sinceEpoch = (int) taken.since().epoch();
-    this.sinceMillis = taken.since().at().toEpochMilli();
+    this.sinceMillis = taken.since().atMillis();
     this.own = taken.own();
     this.form = (byte) form.ordinal();
     this.rev2 = rev2;
@@ -98,7 +97,7 @@ public final class Sleeper {
     this.hears = (byte) in.number();
     this.rev2 = in.flag();
     this.behind = in.flag();
-    this.sinceMillis = in.number();
+    this.sinceMillis = Proof.unfoldMillis(in);
     this.sinceEpoch = (int) in.number() - 1;
     this.view = in.view();
     this.own = in.flag() ? new OwnSets(in.uids(), in.uids()) : OwnSets.NONE;
@@ -115,7 +114,7 @@ public final class Sleeper {
     out.number(hears);
     out.flag(rev2);
     out.flag(behind);
-    out.number(sinceMillis);
+    Proof.foldMillis(out, sinceMillis);
     out.number(Integer.toUnsignedLong(sinceEpoch + 1)); // one that there is not is -1
     out.view(view);
     boolean sets = !own.equals(OwnSets.NONE);
@@ -151,7 +150,7 @@ public final class Sleeper {
 
   /// When the view was the mailbox; whoever is not behind may know better ([MailboxWatch]).
   Proof since() {
-    return new Proof(sinceEpoch, Instant.ofEpochMilli(sinceMillis));
+    return new Proof(sinceEpoch, sinceMillis);
   }
 
   /// Keeps no copy of what the other has too.

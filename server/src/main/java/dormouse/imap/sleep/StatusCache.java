@@ -164,8 +164,7 @@ public final class StatusCache {
 
   private boolean isGood(Kept found) {
     return isCurrent(found.query(), found.proof())
-        && in.clock().millis() - found.proof().at().toEpochMilli()
-            < in.settings().proofMax().toMillis();
+        && found.proof().isYoungerThan(in.settings().proofMax(), in.wheel().millis());
   }
 
   /// Whether nothing was heard since that would make an answer too old.

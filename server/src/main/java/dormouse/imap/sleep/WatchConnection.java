@@ -6,7 +6,6 @@ import dormouse.imap.backend.Reply;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.view.MailboxView;
 import dormouse.ops.EventLog;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
@@ -27,7 +26,7 @@ final class WatchConnection {
     /// What a reading has found is what is there.
     ///
     /// @param result as metrics say it
-    void proven(String result, Instant begun);
+    void proven(String result, Proof begun);
 
     /// The sleepers are about to be told what was read.
     ///
@@ -176,13 +175,13 @@ final class WatchConnection {
           }
           switch (outcome) {
             case MailboxReader.Reading.NothingNew _ -> {
-              host.proven("nothing-new", begun.at());
+              host.proven("nothing-new", begun);
               home.saw(mailbox, reader.view(), begun);
               sleepers.nothingNew(served);
               rest();
             }
             case MailboxReader.Reading.Read read -> {
-              host.proven("done", begun.at());
+              host.proven("done", begun);
               if (host.told() && sleepers.surprised(served, reader)) {
                 home.changes().feeds().missed();
                 home.changes().expectEvent();

@@ -111,7 +111,10 @@ class FoldTest {
     for (int i = 1 + random.nextInt(4); i > 0; i--) {
       all.enter();
       all.sessions().slept();
-      sleep(all, random.nextInt(4) > 0 ? mailbox : "INBOX", random);
+      String selected = random.nextInt(4) > 0 ? mailbox : "INBOX";
+      Proof now = all.changes().proof(selected);
+      sleep(
+          all, selected, random, random.nextInt(4) > 0 ? now : new Proof(now.epoch(), Proof.NEVER));
     }
     clock.turn(Duration.ofMillis(random.nextInt(1_000_000)));
     List<String> before = told(all);
@@ -409,6 +412,10 @@ class FoldTest {
   }
 
   private void sleep(UserMailboxes all, String mailbox, Random random) {
+    sleep(all, mailbox, random, all.changes().proof(mailbox));
+  }
+
+  private void sleep(UserMailboxes all, String mailbox, Random random, Proof since) {
     UidSet.Builder uids = UidSet.builder();
     for (long uid = 1L + random.nextInt(5); uid < 50; uid += 1 + random.nextInt(5)) {
       uids.add(uid);
@@ -421,7 +428,7 @@ class FoldTest {
             : new OwnSets(UidSet.of(1 + random.nextInt(9)), UidSet.EMPTY);
     Sleeper sleeper =
         new Sleeper(
-            new Snapshot.Result.Taken(view, all.changes().proof(mailbox), own),
+            new Snapshot.Result.Taken(view, since, own),
             any(random, Told.values()),
             random.nextBoolean(),
             grant,
