@@ -5,7 +5,6 @@ import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.sleep.CatchUp;
 import dormouse.imap.sleep.ListCache;
-import dormouse.imap.sleep.QuietSnapshot;
 import dormouse.imap.sleep.Snapshot;
 import dormouse.imap.sleep.StatusCache;
 import dormouse.imap.sleep.UserMailboxes;
@@ -23,7 +22,6 @@ import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The backend's side of an attached session: it relays, tells what the client missed in its sleep, and reads the
@@ -66,12 +64,11 @@ final class BackendSide implements BackendConnection.Relay {
   private final QuietClock quiet;
   private final MissedNews missed;
   private final KeptReplies kept;
-  private final WokenView woken;
   private final ConnectionTurn turn;
   private final RecentSearch search;
+  private final ClientView view;
   private @Nullable Lag lag; // then all commands are ours
   private boolean lagged; // one of them runs
-  private Runnable abandon = () -> {}; // the view that is being taken
   private @Nullable String endedIdle; // tag of an IDLE that ended on the backend only
   private boolean byeSaid;
   private boolean dying; // the backend has said BYE, and the client need not hear of it
@@ -93,8 +90,8 @@ final class BackendSide implements BackendConnection.Relay {
     this.quiet = quiet;
     this.turn = new ConnectionTurn(host, connection, this);
     this.search = new RecentSearch(connection, conversation, turn, host::settle);
+    this.view = new ClientView(connection, features, home, conversation, turn, host::flush);
     this.missed = new MissedNews(conversation);
-    this.woken = new WokenView(home, conversation, features);
     this.kept = new KeptReplies(this, home, conversation, host::settle);
     home.changes().writes().joined(connection.sessionId());
   }
@@ -107,17 +104,17 @@ final class BackendSide implements BackendConnection.Relay {
   /// Begins behind a sleep.
   ///
   /// @param catchUp what happened in it, told as far as `first` allows, the command that ended it; null if nothing did
-  /// @param view what the client knows once it has been told; null if that is not known
-  void begin(@Nullable CatchUp catchUp, Verb first, @Nullable MailboxView view) {
+  /// @param told what the client knows once it has been told; null if that is not known
+  void begin(@Nullable CatchUp catchUp, Verb first, @Nullable MailboxView told) {
     if (catchUp == null) {
       begin();
-      woken.remember(view);
+      view.remember(told);
       return;
     }
     if (!catchUp.expunges() || !Lag.lasts(first)) {
       tell(catchUp, first);
       begin();
-      woken.remember(first.leavesMailbox() ? null : view);
+      view.remember(first.leavesMailbox() ? null : told);
       return;
     }
     turn.take(/* aloud= */ true);
@@ -144,7 +141,7 @@ final class BackendSide implements BackendConnection.Relay {
 
   /// What the client knows of its mailbox, as far as that is known without asking the backend; null if it is not.
   Snapshot.Result.@Nullable Taken lastView() {
-    return woken.taken();
+    return view.known();
   }
 
   BackendFeatures features() {
@@ -155,7 +152,7 @@ final class BackendSide implements BackendConnection.Relay {
 
   /// The client has sent something: what was begun because it was quiet ends at the next step.
   void clientSpoke() {
-    abandon.run();
+    view.clientSpoke();
   }
 
   /// @param arguments of a STATUS that is looked at first ([CommandTracker.Listener#begins]), or null
@@ -367,7 +364,7 @@ final class BackendSide implements BackendConnection.Relay {
       host.backendClosed();
       return;
     }
-    woken.consider();
+    view.consider();
     tellFlagsOwed();
     search.run();
     host.settle();
@@ -470,58 +467,9 @@ final class BackendSide implements BackendConnection.Relay {
             : commands.atCommandStart());
   }
 
-  /// Reads what the client knows of its mailbox, off the connection; if that is lost meanwhile, it is what the client has known since its
-  /// wake, if that still holds. Only when it is calm.
-  ///
-  /// @param idle the tag of the IDLE that the client runs, which ends on the backend only; null if it runs none
-  /// @return never completes once the connection was released
+  /// Reads what the client knows of its mailbox, as [ClientView#read]. Only when it is calm.
   CompletableFuture<Snapshot.Result> takeView(SelectedMailbox selected, @Nullable String idle) {
-    UnaryOperator<Snapshot.Result> beside = woken.giveWay();
-    turn.take(/* aloud= */ false);
-    conversation.forgetIdle();
-    conversation.tainted(features.changes().modSequences());
-    var taking = idle == null ? takeQuietly(selected) : takeFromIdle(selected, idle);
-    var result = new CompletableFuture<Snapshot.Result>();
-    taking.whenComplete((taken, bug) -> {
-      abandon = () -> {};
-      if (turn.over()) {
-        return;
-      }
-      if (bug != null) {
-        result.completeExceptionally(bug);
-        return;
-      }
-      result.complete(beside.apply(taken));
-    });
-    return result;
-  }
-
-  private CompletableFuture<Snapshot.Result> takeQuietly(SelectedMailbox selected) {
-    var taking =
-        new QuietSnapshot(
-            connection, features, selected, conversation.ownSets(), home, this::tellClient);
-    abandon = taking::abandon;
-    return taking.take();
-  }
-
-  private CompletableFuture<Snapshot.Result> takeFromIdle(SelectedMailbox selected, String idle) {
-    var taking =
-        new Snapshot(
-            connection, features, selected, conversation.ownSets(), home, this::tellClient);
-    abandon = taking::abandon;
-    var ended = connection.adopt(idle, conversation::fromBackend);
-    connection.write("DONE\r\n");
-    return ended.thenCompose(reply -> {
-      host.flush();
-      return reply.lost()
-          ? CompletableFuture.completedFuture(new Snapshot.Result.Lost())
-          : taking.take();
-    });
-  }
-
-  private void tellClient(ResponseLine line) {
-    conversation.fromBackend(line);
-    host.flush();
+    return view.read(selected, idle);
   }
 
   /// Relays again after a view that was not taken. A client in IDLE still believes in it: the backend must take it up
@@ -582,7 +530,7 @@ final class BackendSide implements BackendConnection.Relay {
       connection.adoptIdle(idle);
     }
     turn.end();
-    woken.forget();
+    view.forget();
     missed.forget();
     boolean nothingWritten = !conversation.writing();
     connection.switchedOn(conversation.features().enabledNames(), conversation.numbersChanges());
@@ -595,7 +543,7 @@ final class BackendSide implements BackendConnection.Relay {
   /// a half-sent literal, and end in a mailbox.
   void leave() {
     turn.end();
-    woken.forget();
+    view.forget();
     missed.forget();
     if (lag != null) {
       lag.forget();
