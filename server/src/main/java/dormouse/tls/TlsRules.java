@@ -1,6 +1,7 @@
 package dormouse.tls;
 
 import io.netty.handler.ssl.OpenSsl;
+import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
@@ -28,8 +29,13 @@ final class TlsRules {
   private TlsRules() {}
 
   static SslContextBuilder applyTo(SslContextBuilder builder) {
+    if (OpenSsl.isAvailable()) {
+      // what it may put off, as signing, is done on the loop all the same
+      builder.sslProvider(SslProvider.OPENSSL_REFCNT).option(OpenSslContextOption.USE_TASKS, false);
+    } else {
+      builder.sslProvider(SslProvider.JDK);
+    }
     return builder
-        .sslProvider(OpenSsl.isAvailable() ? SslProvider.OPENSSL_REFCNT : SslProvider.JDK)
         .protocols("TLSv1.3", "TLSv1.2")
         .keyStoreType(KEY_STORE)
         .ciphers(CIPHERS, SupportedCipherSuiteFilter.INSTANCE);
