@@ -13,17 +13,18 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// How many TLS logins does a front end do in a second of the processors, beside nginx?
 /// ```text
 /// ./bench own login [--logins 10000] [--clients 64] [--rounds 3] [--only plain,keep-alive,cache,pool] [--until login|greeting]
 /// ```
-/// One auth daemon and one backend, in this process; before them nginx's mail proxy and Dormouse, in processes of their own,
-/// with the same certificate and as many workers as loops. A round is that many users who log in once each and leave without a word; or, `--until greeting`, before they
+/// Nginx's mail proxy and Dormouse, in processes of their own, with the same certificate and as many workers as loops; behind each, in this process, an auth
+/// daemon and a backend that nobody else connects to: what one of them has open takes ports from none of the others, whose kernel would have to look for free ones. A round is that many users who log in once each and leave without a word; or, `--until greeting`, before they
 /// log in, which tells what a TLS connection takes by itself. By turns nginx and
 /// each Dormouse, so that a busy machine troubles all alike. Counted is what the processes of the front end use of the processors,
 /// their kernel's part with it. No round counts before none of them has used less for two rounds in turn, or sixteen have gone by: compilers
@@ -48,15 +49,17 @@ public final class Login {
     final String name;
     final int port;
     final List<Long> pids;
+    final Behind behind;
     final List<Double> rates = new ArrayList<>();
     double first;
     private double most;
     private int steady; // rounds in turn in which it did no more logins than before
 
-    FrontEnd(String name, int port, List<Long> pids) {
+    FrontEnd(String name, int port, List<Long> pids, Behind behind) {
       this.name = name;
       this.port = port;
       this.pids = pids;
+      this.behind = behind;
     }
 
     void warmedUp(double rate) {
@@ -70,7 +73,26 @@ public final class Login {
     }
   }
 
-  private record Named(String name, DormouseProcess process) {}
+  /// What a front end asks: an auth daemon, and the backend that it names.
+  private record Behind(LoginBackend backend, AuthDaemon daemon) implements AutoCloseable {
+    static Behind start() {
+      LoginBackend backend = LoginBackend.start();
+      return new Behind(backend, AuthDaemon.start(request -> answer(request, backend.port())));
+    }
+
+    void forget() {
+      daemon.takeRequests();
+      backend.takeLogins();
+    }
+
+    @Override
+    public void close() {
+      daemon.close();
+      backend.close();
+    }
+  }
+
+  private record Named(String name, DormouseProcess process, Behind behind) {}
 
   /// Those that run, to be stopped together.
   private static final class Dormice extends ArrayList<Named> implements AutoCloseable {
@@ -78,7 +100,10 @@ public final class Login {
 
     @Override
     public void close() {
-      forEach(each -> each.process().close());
+      forEach(each -> {
+        each.process().close();
+        each.behind().close();
+      });
     }
   }
 
@@ -105,25 +130,21 @@ public final class Login {
   }
 
   private void run() throws IOException, InterruptedException {
-    try (LoginBackend backend = LoginBackend.start();
-        AuthDaemon daemon = AuthDaemon.start(request -> answer(request, backend.port()));
+    try (Behind behindNginx = Behind.start();
         NginxMailServer nginx =
             AtEnd.close(
-                NginxMailServer.start(WORKERS, "auth_http 127.0.0.1:" + daemon.port() + "/auth;"));
+                NginxMailServer.start(
+                    WORKERS, "auth_http 127.0.0.1:" + behindNginx.daemon().port() + "/auth;"));
         Load load = new Load(LOOPS);
         Dormice dormice = new Dormice()) {
       for (String kind : options.only()) {
         dormice.add(
             switch (kind) {
               case "keep-alive" ->
-                  new Named(
-                      "Dormouse, keep-alive",
-                      dormouse(nginx, daemon, ", keep-alive: 64", "", NO_POOL));
-              case "cache" ->
-                  new Named("Dormouse, cache", dormouse(nginx, daemon, "", CACHE, NO_POOL));
-              case "pool" ->
-                  new Named("Dormouse, cache and pool", dormouse(nginx, daemon, "", CACHE, POOL));
-              default -> new Named("Dormouse", dormouse(nginx, daemon, "", "", NO_POOL));
+                  dormouse("Dormouse, keep-alive", nginx, ", keep-alive: 64", "", NO_POOL);
+              case "cache" -> dormouse("Dormouse, cache", nginx, "", CACHE, NO_POOL);
+              case "pool" -> dormouse("Dormouse, cache and pool", nginx, "", CACHE, POOL);
+              default -> dormouse("Dormouse", nginx, "", "", NO_POOL);
             });
       }
       out.printf(
@@ -131,9 +152,9 @@ public final class Login {
           options.logins(), what(), options.clients(), WORKERS);
       for (boolean resumes : new boolean[] {false, true}) {
         List<FrontEnd> all = new ArrayList<>();
-        all.add(new FrontEnd("nginx", nginx.tlsPort(), nginx.pids()));
+        all.add(new FrontEnd("nginx", nginx.tlsPort(), nginx.pids(), behindNginx));
         dormice.forEach(each -> all.add(frontEnd(each)));
-        measure(all, resumes, load, daemon, backend);
+        measure(all, resumes, load);
         report(all, resumes ? "resumed" : "full handshakes");
       }
     }
@@ -155,60 +176,63 @@ public final class Login {
         : AuthDaemon.Answer.of(headers);
   }
 
-  private DormouseProcess dormouse(
-      NginxMailServer nginx, AuthDaemon daemon, String http, String link, String pool)
+  private Named dormouse(String name, NginxMailServer nginx, String http, String link, String pool)
       throws IOException {
-    return DormouseProcess.start(
-        options.jar(),
-        """
-        tls: { certificates: [ { certificate: %s, key: %s } ] }
-        backends:
-          any:
-            address: "*"
-            tls: none
-            gate: { logins-per-second: 100000, burst: 100000, concurrent-logins: 1000, queue: 100000 }
-            pool: %s
-        directory:
-          - { http: { url: "http://127.0.0.1:%d/auth"%s }%s }
-        limits: { exempt: [ 127.0.0.0/8 ] }
-        """
-            .formatted(
-                nginx.certificate().certificate(),
-                nginx.certificate().key(),
-                pool,
-                daemon.port(),
-                http,
-                link));
+    Behind behind = Behind.start();
+    DormouseProcess process =
+        DormouseProcess.start(
+            options.jar(),
+            """
+            tls: { certificates: [ { certificate: %s, key: %s } ] }
+            backends:
+              any:
+                address: "*"
+                tls: none
+                gate: { logins-per-second: 100000, burst: 100000, concurrent-logins: 1000, queue: 100000 }
+                pool: %s
+            directory:
+              - { http: { url: "http://127.0.0.1:%d/auth"%s }%s }
+            limits: { exempt: [ 127.0.0.0/8 ] }
+            """
+                .formatted(
+                    nginx.certificate().certificate(),
+                    nginx.certificate().key(),
+                    pool,
+                    behind.daemon().port(),
+                    http,
+                    link));
+    return new Named(name, process, behind);
   }
 
   private static FrontEnd frontEnd(Named dormouse) {
     return new FrontEnd(
-        dormouse.name(), dormouse.process().port(), List.of(dormouse.process().pid()));
+        dormouse.name(),
+        dormouse.process().port(),
+        List.of(dormouse.process().pid()),
+        dormouse.behind());
   }
 
-  private void measure(
-      List<FrontEnd> all, boolean resumes, Load load, AuthDaemon daemon, LoginBackend backend) {
+  private void measure(List<FrontEnd> all, boolean resumes, Load load) {
     if (resumes) {
       all.forEach(each -> logIn(each, Load.Tls.RESUMED, load)); // who has no session to resume yet
     }
     int warm = 0;
     while (warm < MOST_WARM_ROUNDS && !all.stream().allMatch(FrontEnd::isSteady)) {
       for (FrontEnd each : all) {
-        each.warmedUp(round(each, resumes, load, daemon, backend));
+        each.warmedUp(round(each, resumes, load));
       }
       warm++;
     }
     out.printf("%n%d rounds before it counts%n", warm);
     for (int round = 0; round < options.rounds(); round++) {
       for (FrontEnd each : all) {
-        each.rates.add(round(each, resumes, load, daemon, backend));
+        each.rates.add(round(each, resumes, load));
       }
     }
   }
 
   /// Logins in a second of the processors.
-  private double round(
-      FrontEnd each, boolean resumes, Load load, AuthDaemon daemon, LoginBackend backend) {
+  private double round(FrontEnd each, boolean resumes, Load load) {
     long before = load.resumed();
     Duration begin = CpuTime.of(each.pids);
     logIn(each, resumes ? Load.Tls.RESUMED : Load.Tls.FULL, load);
@@ -218,8 +242,7 @@ public final class Login {
     if (Math.abs(resumed - expected) > options.logins() / 10) {
       throw new IllegalStateException(each.name + " has resumed " + resumed);
     }
-    daemon.takeRequests();
-    backend.takeLogins();
+    each.behind.forget();
     return options.logins() / (used.toMillis() / 1000.0);
   }
 
@@ -249,31 +272,33 @@ public final class Login {
 
   private void report(List<FrontEnd> all, String what) {
     out.printf(
-        "%nOf these in a CPU-second, %s: the first round, and min, median, max of %d later ones%n",
+        "%nOf these in a CPU-second, %s: the first round, and min, median, max of %d later ones; to nginx's of the same round%n",
         what, options.rounds());
-    double beside = median(all.getFirst().rates);
+    List<Double> beside = all.getFirst().rates;
     for (FrontEnd each : all) {
-      double[] sorted = sorted(each.rates);
+      double[] sorted = sorted(each.rates.stream());
+      double[] ratios =
+          sorted(
+              IntStream.range(0, beside.size()).mapToObj(i -> each.rates.get(i) / beside.get(i)));
       out.printf(
-          "%-24s %,7.0f   %,7.0f %,7.0f %,7.0f   %.2f of nginx%n",
+          "%-24s %,7.0f   %,7.0f %,7.0f %,7.0f   %.2f %.2f %.2f of nginx%n",
           each.name,
           each.first,
           sorted[0],
-          median(each.rates),
+          median(sorted),
           sorted[sorted.length - 1],
-          median(each.rates) / beside);
+          ratios[0],
+          median(ratios),
+          ratios[ratios.length - 1]);
     }
     out.flush();
   }
 
-  private static double median(List<Double> rates) {
-    double[] sorted = sorted(rates);
+  private static double median(double[] sorted) {
     return sorted[sorted.length / 2];
   }
 
-  private static double[] sorted(List<Double> rates) {
-    double[] sorted = rates.stream().mapToDouble(Double::doubleValue).toArray();
-    Arrays.sort(sorted);
-    return sorted;
+  private static double[] sorted(Stream<Double> numbers) {
+    return numbers.mapToDouble(Double::doubleValue).sorted().toArray();
   }
 }
