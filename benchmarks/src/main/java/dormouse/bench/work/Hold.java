@@ -253,20 +253,20 @@ final class Hold implements Workload {
         bench.warmUp(stack, i);
       }
       Bench.settle(stack, 0);
-      compilersGone(bench, stack);
+      compilersGone(bench, stack, warm(bench));
       Held empty = stack.processes();
       bench.add(BEFORE, stack, ((double) empty.front() + empty.back()) / (1 << 20));
     }
   }
 
   private static Held look(Bench bench, Stack stack) {
-    compilersGone(bench, stack);
+    compilersGone(bench, stack, warm(bench).multipliedBy(REST));
     return stack.ownMemory();
   }
 
   /// Waits until its compilers have given back what they had, or the page says that they have not.
-  private static void compilersGone(Bench bench, Stack stack) {
-    if (!stack.awaitCompilersGone(warm(bench).multipliedBy(REST))) {
+  private static void compilersGone(Bench bench, Stack stack, Duration most) {
+    if (!stack.awaitCompilersGone(most)) {
       bench
           .figures()
           .note(
