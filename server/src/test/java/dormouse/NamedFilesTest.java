@@ -53,7 +53,7 @@ class NamedFilesTest {
           backends: { mx: { address: mx, client-certificate: mail.pem, client-key: other.key } } | 1:62: backends.mx.client-key: the key in %other.key does not fit the certificate
           directory: [ { file: { path: users } } ] | 1:24: directory[0].file.path: %users:2: a user of line 1 again: ann ; 1:24: directory[0].file.path: %users:3: wanted a line such as `ann:{SHA512-CRYPT}$6$…`
           directory: [ { file: { path: users.yaml } } ] | 1:24: directory[0].file.path: %users.yaml:1: unknown password scheme NEW
-          directory: [ { map: { file: popmap, form: patterns } }, { backend: } ] | 1:23: directory[0].map.file: %popmap:2: no regular expression: Unclosed group ; 1:23: directory[0].map.file: %popmap:3: the value names a group that the pattern does not have
+          directory: [ { map: { file: popmap, form: patterns } }, { backend: } ] | 1:23: directory[0].map.file: %popmap:2: no regular expression: a ( without its ) ; 1:23: directory[0].map.file: %popmap:3: the value names a group that the pattern does not have
           directory: [ { map: { file: latin1 } }, { backend: } ] | 1:23: directory[0].map.file: %latin1:1: wanted text in UTF-8
           directory: [ { map: { lines: [ "a: b", nobody ], file: latin1 } }, { backend: } ] | 1:40: directory[0].map.lines[1]: wanted a line such as `ann: mail.example.org:143` ; 1:50: directory[0].map.file: %latin1:1: wanted text in UTF-8
           directory: [ { http: { url: "https://auth/", ca: garbage } } ] | 1:46: directory[0].http.ca: wanted certificates in PEM, but there are none in %garbage

@@ -32,8 +32,8 @@ public record MapLinkSettings(
   public enum Form {
     /// Words, compared as they are.
     WORDS,
-    /// Regular expressions, found anywhere in what is looked up; the first that fits wins, and `$1` … in the value are its
-    /// groups.
+    /// Regular expressions of POSIX, found anywhere in what is looked up; the first that fits wins, and `$1` … in the value are its
+    /// groups. Lines are read as perdition reads popmap.re.
     PATTERNS
   }
 

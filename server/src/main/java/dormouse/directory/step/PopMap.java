@@ -13,10 +13,15 @@ import org.jspecify.annotations.Nullable;
 
 /// A table of backends by user, in the lines of perdition's popmaps: `KEY: VALUE`, empty lines and those that begin with `#`
 /// left out. Immutable.
+///
+/// Patterns are those of popmap.re, read as perdition reads them ([QuotedLine], [PosixPattern]). The first line that fits counts; of it, as in
+/// POSIX, the match that begins first, and of those the longest. How several groups share out one match is what backtracking finds first,
+/// as in Java: POSIX would have each group, from the left, as long as can be, and glibc does not do that either.
 final class PopMap {
   private static final Pattern LINE = Pattern.compile("(?<key>.*?)\\s*:\\s+(?<value>\\S+)\\s*");
   private static final Pattern TIGHT = Pattern.compile("(?<key>[^:]*?)\\s*:(?<value>\\S+)\\s*");
   private static final Pattern GROUP = Pattern.compile("\\$(\\d)");
+  private static final String WANTED = "wanted a line such as `ann: mail.example.org:143`";
 
   private record Rule(Pattern pattern, String value) {}
 
@@ -29,34 +34,53 @@ final class PopMap {
   static PopMap read(List<String> lines, Form form, List<Fault> faults) {
     PopMap map = new PopMap();
     for (int i = 0; i < lines.size(); i++) {
-      String line = lines.get(i);
-      if (!line.isBlank() && !line.startsWith("#")) {
-        String wrong = map.add(line, form);
-        if (wrong != null) {
-          faults.add(new Fault(i + 1, wrong));
+      int number = i + 1;
+      String wrong;
+      if (form == Form.WORDS) {
+        wrong = map.addWord(lines.get(i));
+      } else {
+        String line = lines.get(i);
+        QuotedLine read = QuotedLine.of(line);
+        while (read.goesOn() && i + 1 < lines.size()) {
+          line = line.substring(0, line.length() - 1) + lines.get(++i);
+          read = QuotedLine.of(line);
         }
+        wrong = map.addRule(read);
+      }
+      if (wrong != null) {
+        faults.add(new Fault(number, wrong));
       }
     }
     return map;
   }
 
   /// What is wrong with the line; null if nothing is.
-  private @Nullable String add(String line, Form form) {
+  private @Nullable String addWord(String line) {
+    if (line.isBlank() || line.startsWith("#")) {
+      return null;
+    }
     Matcher parts = LINE.matcher(line);
     if (!parts.matches()) {
       parts = TIGHT.matcher(line);
     }
     if (!parts.matches() || parts.group("key").isEmpty()) {
-      return "wanted a line such as `ann: mail.example.org:143`";
+      return WANTED;
     }
-    String key = parts.group("key");
-    String value = parts.group("value");
-    if (form == Form.WORDS) {
-      words.putIfAbsent(key, value);
-      return null;
+    words.putIfAbsent(parts.group("key"), parts.group("value"));
+    return null;
+  }
+
+  private @Nullable String addRule(QuotedLine line) {
+    if (line.wrong() != null || line.words().isEmpty()) {
+      return line.wrong();
     }
+    String key = line.words().getFirst().replaceFirst(":$", "");
+    if (line.words().size() != 2 || key.isEmpty()) {
+      return WANTED;
+    }
+    String value = line.words().getLast();
     try {
-      Pattern pattern = Pattern.compile(key);
+      Pattern pattern = PosixPattern.compile(key);
       int groups = pattern.matcher("").groupCount();
       if (GROUP.matcher(value).results().anyMatch(use -> number(use.group(1)) > groups)) {
         return "the value names a group that the pattern does not have";
@@ -77,14 +101,34 @@ final class PopMap {
     for (Rule rule : rules) {
       Matcher found = rule.pattern.matcher(key);
       if (found.find()) {
-        String filled =
-            GROUP
-                .matcher(rule.value)
-                .replaceAll(use -> Matcher.quoteReplacement(group(found, number(use.group(1)))));
-        return key.substring(0, found.start()) + filled; // as in perdition
+        String before = key.substring(0, found.start()); // it stays, as in perdition
+        return before + filled(rule.value, found, key.length());
       }
     }
     return null;
+  }
+
+  private static String filled(String value, Matcher found, int end) {
+    Matcher uses = GROUP.matcher(value);
+    if (!uses.find()) {
+      return value;
+    }
+    lengthen(found, end);
+    return uses.replaceAll(use -> Matcher.quoteReplacement(group(found, number(use.group(1)))));
+  }
+
+  /// Makes a match the longest that begins where it does.
+  private static void lengthen(Matcher found, int end) {
+    int start = found.start();
+    int least = found.end();
+    found.useAnchoringBounds(false).useTransparentBounds(true);
+    for (int to = end; to >= least; to--) {
+      if (found.region(start, to).matches()) {
+        return;
+      }
+    }
+    throw new IllegalStateException(
+        "a match that is none any more"); // it matched as far as `least`
   }
 
   private static String group(Matcher found, int number) {

@@ -96,6 +96,47 @@ class MapLinkTest {
   }
 
   @Test
+  void linesOfPatternsAreReadAsPerditionReadsThem() throws Exception {
+    MapLink map =
+        map(
+            Form.PATTERNS,
+            List.of("\\U"),
+            "^[[:digit:]]+$ mx1 # no colon is needed",
+            "  '^a\\.b$':\tmx2",
+            "^c\\.d$: mx3 # any character, for the backslash is the reader's",
+            "# a comment \\",
+            "^e: mx4",
+            "^f\\",
+            "g: mx5",
+            "^\"o'b\": mx6");
+    assertThat(find(map, "17")).contains(" mx1 ");
+    assertThat(find(map, "a.b")).contains(" mx2 ");
+    assertThat(find(map, "axb")).isEqualTo("NotMine[]");
+    assertThat(find(map, "cxd")).contains(" mx3 ");
+    assertThat(find(map, "e")).isEqualTo("NotMine[]");
+    assertThat(find(map, "fg")).contains(" mx5 ");
+    assertThat(find(map, "o'brien")).contains(" mx6 ");
+  }
+
+  @Test
+  void theLongestMatchCounts() throws Exception {
+    MapLinkSettings settings =
+        new MapLinkSettings(
+            List.of("(a|ab)(c*): $1.$2@mx", "(x|xy)(y?)$: $1.$2@mx"),
+            null,
+            Form.PATTERNS,
+            List.of("\\U"),
+            true,
+            "@",
+            Unknown.NEXT);
+    MapLink map = MapLink.read(settings, "directory[0]", lookups, clock);
+    assertThat(find(map, "abc1")).isEqualTo("abc1 ab.c mx 0");
+    assertThat(find(map, "ad")).isEqualTo("ad a. mx 0");
+    assertThat(find(map, "-ab")).isEqualTo("-ab -ab. mx 0");
+    assertThat(find(map, "xy")).as("two ways to share it out").isEqualTo("xy x.y mx 0");
+  }
+
+  @Test
   void aTableMayRenameUsersAndRefuseStrangers() throws Exception {
     MapLinkSettings settings =
         new MapLinkSettings(
@@ -141,14 +182,17 @@ class MapLinkTest {
 
   @Test
   void allThatIsWrongIsToldWithItsLine() throws IOException {
-    Path file = Files.writeString(directory.resolve("popmap"), "# map\n(: mx\nann mx\n(a): $2\n");
+    Path file =
+        Files.writeString(
+            directory.resolve("popmap"), "# map\n(: mx\nann\n(a): $2\n[[:alhpa:]]: mx\n");
     assertThatThrownBy(() -> ofFile(file, Form.PATTERNS))
         .isInstanceOf(IOException.class)
         .hasMessage(
             """
-            directory[0].map.file: %1$s:2: no regular expression: Unclosed group
+            directory[0].map.file: %1$s:2: no regular expression: a ( without its )
             directory[0].map.file: %1$s:3: wanted a line such as `ann: mail.example.org:143`
-            directory[0].map.file: %1$s:4: the value names a group that the pattern does not have\
+            directory[0].map.file: %1$s:4: the value names a group that the pattern does not have
+            directory[0].map.file: %1$s:5: no regular expression: there is no class [:alhpa:]\
             """
                 .formatted(file));
   }

@@ -35,6 +35,37 @@ class PerditionTableIT {
           "x@y@example.org",
           "nobody");
 
+  private static final List<String> NAMES =
+      List.of(
+          "ann:",
+          "ann",
+          "4:",
+          "ab-",
+          "a1-",
+          "x&y",
+          "u[v",
+          "u",
+          "klmm1",
+          "k",
+          "abcd",
+          "abc",
+          "pppq",
+          "rrs",
+          "dot.com",
+          "dotxcom",
+          "quo.ted",
+          "quoxted",
+          "esc.aped",
+          "escxaped",
+          "..n",
+          ".n",
+          "-t.",
+          "zt.",
+          "otto",
+          "otta",
+          "goeson",
+          "comment");
+
   private final LoginBackend first = LoginBackend.start();
   private final LoginBackend second = LoginBackend.start();
   private String popmap;
@@ -110,16 +141,45 @@ class PerditionTableIT {
     }
   }
 
+  /// What POSIX and Java write alike and mean differently, and what the reader of the file takes away.
+  @Test
+  void patternsMeanTheSame() throws IOException {
+    String patterns =
+        """
+        ^[[:alpha:]]+[:]$: word.$0@127.0.0.1:%1$d
+        ^[^[:digit:]]+-$ nodigit.$0@127.0.0.1:%2$d # a colon is not needed
+        ^[x&&y]+$: and.$0@127.0.0.1:%1$d
+        ^[u[v]+$: open.$0@127.0.0.1:%2$d
+        ^(k|kl)(m*): longest.$1.$2@127.0.0.1:%1$d
+        '^(a|ab)(c|bcd)(d*)$': shared.$1.$2.$3@127.0.0.1:%2$d
+        ^p(p+?)(p*)q: greedy.$1.$2@127.0.0.1:%1$d
+        ^(r*+)(r?)s: more.$1.$2@127.0.0.1:%2$d
+        ^dot\\.com$: any.$0@127.0.0.1:%1$d
+        '^quo\\.ted$': dot.$0@127.0.0.1:%2$d
+        ^esc\\\\.aped$: dot.$0@127.0.0.1:%1$d
+        '^[\\.n]+$': backslash.$0@127.0.0.1:%2$d
+        '\\<t[.]': begins.$0@127.0.0.1:%1$d
+        '^(.)(.)\\2\\1$': mirror.$0@127.0.0.1:%2$d
+        ^goes\\
+        on$: joined@127.0.0.1:%2$d
+        # a comment goes on \\
+        ^comment: comment@127.0.0.1:%2$d
+        """
+            .formatted(first.port(), second.port());
+    compare(patterns, NAMES, ", renames: true", "--username_from_database");
+  }
+
   private void compareKeys(String popmap, String keys) throws IOException {
     String ours = ", keys: [ '" + keys.replace(",", "', '") + "' ]";
-    compareBy(popmap, ours, "--query_key", keys);
+    compare(popmap, USERS, ours, "--query_key", keys);
   }
 
   private void compare(String ours, String... theirs) throws IOException {
-    compareBy(popmap, ours, theirs);
+    compare(popmap, USERS, ours, theirs);
   }
 
-  private void compareBy(String popmap, String ours, String... theirs) throws IOException {
+  private void compare(String popmap, List<String> users, String ours, String... theirs)
+      throws IOException {
     Path map = Files.writeString(Files.createTempFile(directory, "popmap", ""), popmap);
     try (PerditionServer perdition = PerditionServer.start(popmap, first.port(), theirs);
         FrontEnd front =
@@ -136,16 +196,16 @@ class PerditionTableIT {
                 hibernate: { enabled: false }
                 """
                     .formatted(first.port(), map, ours))) {
-      assertThat(served(front.plain()))
+      assertThat(served(front.plain(), users))
           .as(ours)
-          .isEqualTo(served(Endpoint.plain(perdition.port())));
+          .isEqualTo(served(Endpoint.plain(perdition.port()), users));
     }
   }
 
   /// Who serves each user, by which name.
-  private List<String> served(Endpoint by) {
+  private List<String> served(Endpoint by, List<String> users) {
     List<String> all = new ArrayList<>();
-    for (String user : USERS) {
+    for (String user : users) {
       try (ImapClient client = ImapClient.connect(by)) {
         boolean in = client.command("LOGIN " + user + " secret").getLast().contains(" OK");
         String at = "";
