@@ -12,6 +12,8 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The YAML of `docs/nginx.md`, each block by itself: what a part of a file leaves out is added.
 class NginxDocsTest {
@@ -60,6 +62,20 @@ class NginxDocsTest {
       String family = directive.replaceFirst("^(pop3|smtp)_.*", "$1_\u2026");
       assertThat(table).containsPattern("[`]" + Pattern.quote(family) + "[` ]");
     }
+  }
+
+  /// What `listen` of nginx may be, and `address` not.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"mail.example.org:143", "unix:/run/imap", "143", "*:143", "0.0.0.0", "[::]"})
+  void addressesThatAreNotThereAreTold(String address) {
+    String file = whole("listen: [ { address: \"" + address + "\" } ]\n");
+    assertThat(SettingsFile.parse(file, directory))
+        .isInstanceOfSatisfying(
+            SettingsRead.Bad.class,
+            bad ->
+                assertThat(bad.faults().getFirst().text())
+                    .startsWith("wanted an address such as 127.0.0.1:993"));
   }
 
   private static String whole(String block) {

@@ -62,7 +62,39 @@ class NginxDocsIT {
             .differs(
                 "RFC 9051 has a code for it",
                 "BAD",
-                "NO [PRIVACYREQUIRED] Say STARTTLS before you log in"));
+                "NO [PRIVACYREQUIRED] Say STARTTLS before you log in"),
+        new NginxCase("STARTTLS", List.of("s STARTTLS", "a LOGIN ann secret"), _ -> ok)
+            .startTls("TLSv1.2", CIPHER),
+        passed("NO [CONTACTADMIN] Say hello to us first", backend),
+        passed("NO [AUTHORIZATIONFAILED] Not over here", backend),
+        passed("NO [EXPIRED] Your password is from 1999", backend),
+        refused("NO [AUTHENTICATIONFAILED] There is no ann", backend)
+            .differs(
+                "a text may tell which of name and password was wrong",
+                "NO [AUTHENTICATIONFAILED] There is no ann",
+                "NO [AUTHENTICATIONFAILED] Wrong user name or password"),
+        refused("NO There is no ann", backend)
+            .differs(
+                "the same",
+                "NO There is no ann",
+                "NO [AUTHENTICATIONFAILED] Wrong user name or password"),
+        refused("NO [UNAVAILABLE] The disk is on fire", backend)
+            .differs("the text is ours", "unavailable", "unavailable"));
+  }
+
+  /// What the backend says comes to the client.
+  private static NginxCase passed(String words, int backend) {
+    return refused(words, backend).differs("who may try again, which nginx ends", words, words);
+  }
+
+  private static NginxCase refused(String words, int backend) {
+    Answer answer =
+        Answer.of(
+            "Auth-Status: OK",
+            "Auth-Server: 127.0.0.1",
+            "Auth-Port: " + backend,
+            "Auth-Pass: " + words);
+    return new NginxCase(words, List.of("a LOGIN ann secret"), _ -> answer).over("TLSv1.2", CIPHER);
   }
 
   private static String located(String yaml, String daemon, NginxMailServer nginx) {

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// An IMAP server that lets everybody in who does not say [#WRONG], and keeps what each logged in with: for many connections at once.
-/// It has no mail.
+/// A password that begins with `NO ` is refused by its own words. It has no mail.
 ///
 /// Text is ISO-8859-1, so that each char is one byte. Any thread.
 public final class LoginBackend implements AutoCloseable {
@@ -39,21 +39,33 @@ public final class LoginBackend implements AutoCloseable {
   public record Login(String user, String authzid, String password) {}
 
   private final ServerSocket listener;
+  private final boolean proxied;
+  private final List<String> headers = new ArrayList<>();
   private final List<Login> logins = new ArrayList<>();
   private final List<String> identities = new ArrayList<>();
   private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
 
-  private LoginBackend(ServerSocket listener) {
+  private LoginBackend(ServerSocket listener, boolean proxied) {
     this.listener = listener;
+    this.proxied = proxied;
   }
 
   /// Starts one on a free port of 127.0.0.1.
   public static LoginBackend start() {
+    return start(false);
+  }
+
+  /// Starts one that wants a line of the PROXY protocol (version 1) before it greets.
+  public static LoginBackend startProxied() {
+    return start(true);
+  }
+
+  private static LoginBackend start(boolean proxied) {
     try {
       ServerSocket listener = new ServerSocket();
       listener.bind(
           new InetSocketAddress(InetAddress.getLoopbackAddress(), FreePort.next()), QUEUE);
-      LoginBackend backend = new LoginBackend(listener);
+      LoginBackend backend = new LoginBackend(listener, proxied);
       Thread.ofVirtual().name("login-backend").start(backend::acceptAll);
       return backend;
     } catch (IOException e) {
@@ -71,6 +83,15 @@ public final class LoginBackend implements AutoCloseable {
     synchronized (logins) {
       List<Login> taken = List.copyOf(logins);
       logins.clear();
+      return taken;
+    }
+  }
+
+  /// Forgets the lines of the PROXY protocol so far, and returns them.
+  public List<String> takeHeaders() {
+    synchronized (headers) {
+      List<String> taken = List.copyOf(headers);
+      headers.clear();
       return taken;
     }
   }
@@ -101,6 +122,15 @@ public final class LoginBackend implements AutoCloseable {
       connection.setTcpNoDelay(true);
       InputStream in = new BufferedInputStream(connection.getInputStream());
       OutputStream out = new BufferedOutputStream(connection.getOutputStream());
+      if (proxied) {
+        String header = line(in);
+        if (header == null) {
+          return;
+        }
+        synchronized (headers) {
+          headers.add(header);
+        }
+      }
       say(out, "* OK [CAPABILITY " + CAPABILITIES + "] Stand-in ready");
       while (true) {
         String command = command(in, out);
@@ -162,6 +192,9 @@ public final class LoginBackend implements AutoCloseable {
   private String answer(String tag, Login login) {
     synchronized (logins) {
       logins.add(login);
+    }
+    if (login.password.startsWith("NO ")) {
+      return tag + " " + login.password;
     }
     return login.password.equals(WRONG)
         ? tag + " NO [AUTHENTICATIONFAILED] Not by that"
