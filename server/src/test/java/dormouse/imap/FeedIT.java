@@ -120,9 +120,11 @@ class FeedIT {
 
   @Test
   void whoSleepsWhenTheFirstEventComesGivesUpItsConnection() {
+    makeInbox("u1");
     idling("u1", "INBOX");
     front.awaitAsleep(1);
     dovecot.awaitImapConnections("u1", 1, PATIENCE);
+    assertThat(front.feedUp("dovecot-events")).isFalse();
 
     hearSomething();
 
