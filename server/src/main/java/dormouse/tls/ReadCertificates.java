@@ -7,7 +7,6 @@ import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
-import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslSessionTicketKey;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -106,9 +105,9 @@ record ReadCertificates(
       }
       try {
         AnyClient any = clients.any();
-        SslContext context = context(key, chain, clients, any, staple != null);
-        served.add(
-            new ServedCertificate(files.certificate(), chain.getFirst(), context, staple, any));
+        SslContext context = context(key, chain, clients, any);
+        served.add(new ServedCertificate(files.certificate(), chain.getFirst(), context, any));
+        NativeCredential.give(context, key, chain, staple);
         TicketKeys.bind(context, chain.getFirst(), clients);
         TicketKeys.use(context, tickets);
         records.prepare(context);
@@ -119,11 +118,7 @@ record ReadCertificates(
   }
 
   private static SslContext context(
-      PrivateKey key,
-      List<X509Certificate> chain,
-      ClientTrust clients,
-      @Nullable AnyClient any,
-      boolean staples)
+      PrivateKey key, List<X509Certificate> chain, ClientTrust clients, @Nullable AnyClient any)
       throws SSLException {
     SslContextBuilder builder =
         TlsRules.applyTo(SslContextBuilder.forServer(key, chain)).applicationProtocolConfig(ALPN);
@@ -132,7 +127,7 @@ record ReadCertificates(
     } catch (GeneralSecurityException e) {
       throw new SSLException(e);
     }
-    return builder.enableOcsp(staples && OpenSsl.isOcspSupported()).build();
+    return builder.build();
   }
 
   /// Gives back native memory once the last connection made with it is closed.

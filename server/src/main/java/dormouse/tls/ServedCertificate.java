@@ -3,7 +3,6 @@ package dormouse.tls;
 import dormouse.tls.records.ClientCheck;
 import dormouse.tls.records.RecordLayer;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import java.nio.file.Path;
@@ -14,20 +13,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param file where it stands
 /// @param context holds its chain and key; has a reference count
-/// @param staple the OCSP response that goes with it, if there is one
 /// @param any what is thought of clients' certificates, where whosever come in; else null
-@SuppressWarnings("ArrayRecordComponent") // never compared, never changed
 record ServedCertificate(
-    Path file,
-    X509Certificate certificate,
-    SslContext context,
-    byte @Nullable [] staple,
-    @Nullable ClientCheck any) {
+    Path file, X509Certificate certificate, SslContext context, @Nullable ClientCheck any) {
   SslHandler newHandler(RecordLayer records, ByteBufAllocator allocator) {
-    SslHandler handler = records.newSslHandler(context, allocator, any);
-    if (staple != null && handler.engine() instanceof ReferenceCountedOpenSslEngine engine) {
-      engine.setOcspResponse(staple);
-    }
-    return handler;
+    return records.newSslHandler(context, allocator, certificate, any);
   }
 }

@@ -3,11 +3,9 @@ package dormouse.tls.records;
 import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.security.spec.PSSParameterSpec;
 import java.util.Arrays;
-import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /// What ties a login to the TLS connection that it is made on, so that nobody in between can pass it on: `tls-exporter` (RFC 9266) with
@@ -28,15 +26,6 @@ public final class ChannelBindings {
   ChannelBindings(@Nullable X509Certificate ours, @Nullable Suite suite, byte[] exporterSecret) {
     this.ours = ours;
     this.exporter = suite == null ? null : exporter(suite, exporterSecret);
-  }
-
-  static ChannelBindings of(SSLSession session, byte[] exporterSecret) {
-    Certificate[] chain = session.getLocalCertificates();
-    X509Certificate ours =
-        chain != null && chain.length > 0 && chain[0] instanceof X509Certificate first
-            ? first
-            : null;
-    return new ChannelBindings(ours, Suite.named(session.getCipherSuite()), exporterSecret);
   }
 
   /// Whether there is no way to bind it.

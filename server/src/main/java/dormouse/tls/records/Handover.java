@@ -29,24 +29,25 @@ import org.jspecify.annotations.Nullable;
 /// Lives on its channel's event loop.
 final class Handover extends ChannelInboundHandlerAdapter {
   private static final EventLog LOG = EventLog.of(Handover.class);
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
   private static final int MASTER_SECRET_BYTES = 48; // RFC 5246 §8.1
 
   private final SecretCollector secrets;
-  private final Map<SSLEngine, ClientCheck> checks;
+  private final Map<SSLEngine, RecordLayer.Sides> sides;
   private final RecordGate gate;
   private final boolean carries;
   private final RecordLayer.Told told;
 
-  /// @param checks what is thought of clients' certificates, where it matters; each is taken out
+  /// @param sides of each handshake that is expected; each is taken out
   /// @param carries whether connections are taken over at all
   Handover(
       SecretCollector secrets,
-      Map<SSLEngine, ClientCheck> checks,
+      Map<SSLEngine, RecordLayer.Sides> sides,
       RecordGate gate,
       boolean carries,
       RecordLayer.Told told) {
     this.secrets = secrets;
-    this.checks = checks;
+    this.sides = sides;
     this.gate = gate;
     this.carries = carries;
     this.told = told;
@@ -73,7 +74,7 @@ final class Handover extends ChannelInboundHandlerAdapter {
             HandshakeFacts.of(
                 handshake.engine(),
                 heard == null ? new byte[0] : heard.exporter(),
-                checks.remove(handshake.engine()));
+                sides.remove(handshake.engine()));
         carrier = takeOver(pipeline, handshake, facts, heard);
       } finally {
         if (heard != null && carrier != Carrier.OWN) {
@@ -173,20 +174,21 @@ final class Handover extends ChannelInboundHandlerAdapter {
   private static ByteBuf tickets(
       ReferenceCountedOpenSslEngine engine, long ssl, ByteBufAllocator allocator)
       throws SSLException {
-    int room = engine.getSession().getPacketBufferSize();
-    ByteBuf out = allocator.directBuffer(room);
+    ByteBuf room = allocator.directBuffer(engine.getSession().getPacketBufferSize());
+    ByteBuf out = allocator.directBuffer();
     try {
+      ByteBuffer to = room.nioBuffer(0, room.capacity());
       int produced;
       do {
-        out.ensureWritable(room);
-        SSL.writeToSSL(ssl, out.memoryAddress() + out.writerIndex(), 0);
-        ByteBuffer to = out.nioBuffer(out.writerIndex(), room);
-        produced = engine.wrap(ByteBuffer.allocate(0), to).bytesProduced();
-        out.writerIndex(out.writerIndex() + produced);
+        SSL.writeToSSL(ssl, room.memoryAddress(), 0);
+        produced = engine.wrap(NOTHING, to.clear()).bytesProduced();
+        out.writeBytes(room, 0, produced);
       } while (produced > 0);
     } catch (SSLException e) {
       out.release();
       throw e;
+    } finally {
+      room.release();
     }
     return out;
   }

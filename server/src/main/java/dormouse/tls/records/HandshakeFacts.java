@@ -61,8 +61,11 @@ public record HandshakeFacts(
   }
 
   /// @param exporterSecret empty if it is not known
-  /// @param check what is thought of the client's certificate; null: that it has come in says that it is good
-  static HandshakeFacts of(SSLEngine engine, byte[] exporterSecret, @Nullable ClientCheck check) {
+  /// @param sides null if nothing is known of them
+  static HandshakeFacts of(
+      SSLEngine engine, byte[] exporterSecret, RecordLayer.@Nullable Sides sides) {
+    X509Certificate ours = sides == null ? null : sides.ours();
+    ClientCheck check = sides == null ? null : sides.check();
     SSLSession session = engine.getSession();
     boolean asked = engine.getNeedClientAuth() || engine.getWantClientAuth();
     List<X509Certificate> chain = asked ? certificates(session) : List.of();
@@ -70,7 +73,7 @@ public record HandshakeFacts(
         session.getProtocol(),
         session.getCipherSuite(),
         serverName(engine),
-        ChannelBindings.of(session, exporterSecret),
+        new ChannelBindings(ours, Suite.named(session.getCipherSuite()), exporterSecret),
         asked,
         chain.isEmpty() ? null : chain.getFirst(),
         chain.isEmpty() || check == null ? "" : check.fault(chain));

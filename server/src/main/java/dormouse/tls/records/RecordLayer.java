@@ -9,6 +9,7 @@ import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
+import java.security.cert.X509Certificate;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -19,6 +20,12 @@ import org.jspecify.annotations.Nullable;
 /// Carries connections of TLS 1.3 and 1.2 itself after their handshakes, in a fraction of the memory that BoringSSL takes for each. One for
 /// all contexts of the process. Any thread.
 public final class RecordLayer {
+  /// Who is who in a handshake.
+  ///
+  /// @param ours the certificate that the client is shown; null if that does not matter
+  /// @param check what is thought of the client's, where the context lets any in; null: one that came in is believed
+  record Sides(@Nullable X509Certificate ours, @Nullable ClientCheck check) {}
+
   /// Hears of finished handshakes.
   public interface Told {
     /// On the connection's event loop.
@@ -28,7 +35,7 @@ public final class RecordLayer {
   }
 
   private final SecretCollector secrets = new SecretCollector();
-  private final Map<SSLEngine, ClientCheck> checks = new ConcurrentHashMap<>();
+  private final Map<SSLEngine, Sides> sides = new ConcurrentHashMap<>();
   private final boolean carries;
   private final Told told;
 
@@ -80,40 +87,33 @@ public final class RecordLayer {
 
   /// The handler of one handshake, of a context that was prepared.
   public SslHandler newSslHandler(SslContext context, ByteBufAllocator allocator) {
-    return newSslHandler(context, allocator, null);
+    return newSslHandler(context, allocator, null, null);
   }
 
+  /// @param ours the certificate that the client is shown; null if no login is to be bound to it
   /// @param check what is thought of the client's certificate, where the context lets any in; null: one that came in is believed
   public SslHandler newSslHandler(
-      SslContext context, ByteBufAllocator allocator, @Nullable ClientCheck check) {
+      SslContext context,
+      ByteBufAllocator allocator,
+      @Nullable X509Certificate ours,
+      @Nullable ClientCheck check) {
     SslHandler handler = context.newHandler(allocator);
-    if (check != null) {
-      expect(handler, check);
+    SSLEngine engine = handler.engine();
+    long ssl =
+        engine instanceof ReferenceCountedOpenSslEngine boringSsl ? boringSsl.sslPointer() : 0;
+    if (ssl != 0) {
+      secrets.expect(ssl);
     }
-    if (!(handler.engine() instanceof ReferenceCountedOpenSslEngine engine)) {
-      return handler;
-    }
-    long ssl = engine.sslPointer();
-    secrets.expect(ssl);
+    sides.put(engine, new Sides(ours, check));
     handler
         .handshakeFuture()
         .addListener(done -> {
           if (!done.isSuccess()) {
             secrets.forget(ssl);
+            sides.remove(engine);
           }
         });
     return handler;
-  }
-
-  private void expect(SslHandler handler, ClientCheck check) {
-    checks.put(handler.engine(), check);
-    handler
-        .handshakeFuture()
-        .addListener(done -> {
-          if (!done.isSuccess()) {
-            checks.remove(handler.engine());
-          }
-        });
   }
 
   /// Gives its place to gate, handshake and hand-over.
@@ -131,7 +131,7 @@ public final class RecordLayer {
       ChannelPipeline pipeline = context.pipeline();
       RecordGate gate = new RecordGate();
       pipeline.addAfter(
-          context.name(), "hand-over", new Handover(secrets, checks, gate, carries, told));
+          context.name(), "hand-over", new Handover(secrets, sides, gate, carries, told));
       pipeline.addAfter(context.name(), "handshake", handshake);
       pipeline.replace(this, "gate", gate);
     }

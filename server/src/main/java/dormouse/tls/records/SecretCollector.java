@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
 import io.netty.internal.tcnative.KeyLogCallback;
 import io.netty.internal.tcnative.SSLContext;
-import java.lang.reflect.Field;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,10 +58,7 @@ final class SecretCollector implements KeyLogCallback {
   ///
   /// @throws ReflectiveOperationException if this Netty keeps the native context elsewhere
   void listenTo(ReferenceCountedOpenSslContext context) throws ReflectiveOperationException {
-    // its public pointer methods do not give what tcnative wants
-    Field pointer = ReferenceCountedOpenSslContext.class.getDeclaredField("ctx");
-    pointer.setAccessible(true);
-    if (!SSLContext.setKeyLogCallback(pointer.getLong(context), this)) {
+    if (!SSLContext.setKeyLogCallback(NativeContext.of(context), this)) {
       throw new ReflectiveOperationException("no key-log callback in this BoringSSL");
     }
   }
