@@ -19,11 +19,13 @@ final class SlotChannel extends StreamChannel {
   static final int READING = Kernel.EPOLLIN | Kernel.EPOLLRDHUP;
 
   private static final int BROKEN = Kernel.EPOLLERR | Kernel.EPOLLHUP;
+  private static final int LEFT = Kernel.EPOLLRDHUP | BROKEN;
 
   private final Parking parking;
   private final int slot;
   private final FileDescriptor socket;
   private int watched = READING;
+  private boolean left;
 
   SlotChannel(Parking parking, int slot, int fd) {
     super(null, /* reads= */ 1);
@@ -53,6 +55,7 @@ final class SlotChannel extends StreamChannel {
   ///
   /// @param events as of epoll
   void ready(int events) throws IOException {
+    left |= (events & LEFT) != 0;
     if ((events & (Kernel.EPOLLOUT | BROKEN)) != 0) {
       roomAgain();
     }
@@ -67,6 +70,11 @@ final class SlotChannel extends StreamChannel {
     } else {
       watch(watched & ~READING);
     }
+  }
+
+  @Override
+  public boolean hasPeerLeft() {
+    return left;
   }
 
   @Override

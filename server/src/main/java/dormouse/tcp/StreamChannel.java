@@ -95,6 +95,9 @@ public abstract class StreamChannel extends AbstractChannel {
   /// Gives the socket back; called once.
   protected abstract void closeSocket() throws IOException;
 
+  /// Whether the kernel has told here that the peer will say nothing more, or is gone.
+  public abstract boolean hasPeerLeft();
+
   // ── what is read ──
 
   /// Whether anybody wants to hear what comes.

@@ -191,6 +191,11 @@ public final class TcpChannel extends StreamChannel {
     }
   }
 
+  @Override
+  public boolean hasPeerLeft() {
+    return left != 0;
+  }
+
   // ── what is read ──
 
   private void readOn() {

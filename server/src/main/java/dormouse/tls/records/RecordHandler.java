@@ -1,11 +1,14 @@
 package dormouse.tls.records;
 
+import dormouse.tcp.StreamChannel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import org.jspecify.annotations.Nullable;
 
@@ -77,9 +80,14 @@ final class RecordHandler extends ChannelDuplexHandler implements TlsRecords.Lis
     context().fireChannelRead(data);
   }
 
-  /// IMAP has nothing to say to a client that will not speak any more.
+  /// IMAP has nothing to say to a client that will not speak any more. Nor has TLS, if its socket has closed too and nothing waits for it: the kernel would
+  /// answer with a reset.
   @Override
   public void peerClosed() {
+    Channel channel = context().channel();
+    ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
+    boolean waits = waiting != null && waiting.totalPendingWriteBytes() > 0;
+    closing |= !waits && channel instanceof StreamChannel socket && socket.hasPeerLeft();
     close(context(), context().newPromise());
   }
 

@@ -44,11 +44,16 @@ final class EchoLines implements AutoCloseable {
       Objects.requireNonNull(Parkings.open(loops, true, metrics).of(loops.all().getFirst()));
 
   Line open(Peer peer) throws IOException {
-    return new Line(peer, true);
+    return new Line(peer, true, false);
+  }
+
+  /// One that is not parked before it is told to be.
+  Line openAwake(Peer peer) throws IOException {
+    return new Line(peer, true, true);
   }
 
   Line openInTheClear() throws IOException {
-    return new Line(new Peer(Suite.AES_128_GCM), false);
+    return new Line(new Peer(Suite.AES_128_GCM), false, false);
   }
 
   @Override
@@ -71,9 +76,10 @@ final class EchoLines implements AutoCloseable {
     private final Channel listener;
     private final double revivalsBefore = revivalsOfAll();
 
-    private Line(Peer peer, boolean tls) throws IOException {
+    private Line(Peer peer, boolean tls, boolean staysAwake) throws IOException {
       this.peer = peer;
       this.tls = tls;
+      owner.staysAwake = staysAwake;
       listener =
           new ServerBootstrap()
               .group(loops.group())
@@ -203,7 +209,7 @@ final class EchoLines implements AutoCloseable {
   final class Owner implements Parking.Owner {
     final CompletableFuture<Void> gone = new CompletableFuture<>();
     volatile boolean isParked;
-    @Nullable Channel channel;
+    volatile @Nullable Channel channel;
     @Nullable Parked socket;
     private ByteBuf echo = Unpooled.EMPTY_BUFFER;
     private boolean parks;
