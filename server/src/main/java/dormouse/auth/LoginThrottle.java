@@ -112,10 +112,8 @@ public final class LoginThrottle {
         }
         if (wait == 0) {
           begun = true;
-          doubted =
-              buckets.stream()
-                  .anyMatch(bucket -> failed(bucket, now) >= Math.max(1, bucket.trusted));
           for (Bucket bucket : buckets) {
+            doubted |= failed(bucket, now) >= Math.max(1, bucket.trusted);
             charge(bucket, now);
             undecided.merge(bucket.key, 1, Integer::sum);
           }

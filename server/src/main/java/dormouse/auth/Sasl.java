@@ -66,7 +66,12 @@ final class Sasl {
     }
     try {
       String name = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-      return name.chars().anyMatch(Character::isISOControl) ? null : name;
+      for (int i = 0; i < name.length(); i++) {
+        if (Character.isISOControl(name.charAt(i))) {
+          return null;
+        }
+      }
+      return name;
     } catch (CharacterCodingException notUtf8) {
       return null;
     }

@@ -20,7 +20,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -374,14 +373,13 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
 
   /// What a backend that trusts us is told of the user, by name (Dovecot: `forward_…`, without that).
   public Map<String, String> forwarded() {
-    return fields.entrySet().stream()
-        .filter(field -> field.getKey().startsWith(FORWARD))
-        .collect(
-            Collectors.toMap(
-                field -> field.getKey().substring(FORWARD.length()),
-                Map.Entry::getValue,
-                (one, _) -> one,
-                TreeMap::new));
+    Map<String, String> forwarded = new TreeMap<>();
+    fields.forEach((name, value) -> {
+      if (name.startsWith(FORWARD)) {
+        forwarded.put(name.substring(FORWARD.length()), value);
+      }
+    });
+    return forwarded;
   }
 
   private boolean isSet(String name) {

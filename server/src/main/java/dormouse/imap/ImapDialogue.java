@@ -448,7 +448,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
 
   private LoginOffer offer() {
     ChannelBindings bindings = tls == null ? ChannelBindings.NONE : tls.bindings();
-    return LoginOffer.of(setup.listener(), client, bindings, setup.limits().mechanisms());
+    return new LoginOffer(setup.listener(), client, bindings, setup.limits().mechanisms());
   }
 
   private static String privacyRequired(String tag) {

@@ -14,27 +14,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param listener how its clients come to TLS
 /// @param bindings what the client's channel can be bound to
-/// @param mechanisms by which this client may log in, once logins are allowed
+/// @param configured the mechanisms of the settings
 record LoginOffer(
-    ListenTls listener, Client client, ChannelBindings bindings, List<SaslMechanism> mechanisms) {
+    ListenTls listener, Client client, ChannelBindings bindings, List<SaslMechanism> configured) {
   private static final String ALWAYS = "IMAP4rev1 LITERAL+ SASL-IR ID";
-
-  /// Only who has shown a certificate may log in by that, and only whose TLS ends here may bind it.
-  ///
-  /// @param configured the mechanisms of the settings
-  static LoginOffer of(
-      ListenTls listener, Client client, ChannelBindings bindings, List<SaslMechanism> configured) {
-    boolean named = !client.via().certificateName().isEmpty();
-    boolean bound = !bindings.isEmpty();
-    return new LoginOffer(
-        listener,
-        client,
-        bindings,
-        configured.stream()
-            .filter(mechanism -> named || mechanism != SaslMechanism.EXTERNAL)
-            .filter(mechanism -> bound || mechanism != SaslMechanism.SCRAM_SHA_256_PLUS)
-            .toList());
-  }
 
   /// The first line of all, without CRLF.
   String greeting() {
@@ -49,7 +32,11 @@ record LoginOffer(
     }
     boolean allowed = allowsLogin();
     if (allowed) {
-      mechanisms.forEach(mechanism -> all.append(" AUTH=").append(mechanism.wireName()));
+      for (SaslMechanism each : configured) {
+        if (has(each)) {
+          all.append(" AUTH=").append(each.wireName());
+        }
+      }
     }
     if (!allowed || !hasLoginCommand()) {
       all.append(" LOGINDISABLED");
@@ -69,15 +56,31 @@ record LoginOffer(
 
   /// Whether IMAP's own LOGIN is among the ways to log in.
   boolean hasLoginCommand() {
-    return mechanisms.stream().anyMatch(SaslMechanism::saysPassword);
+    for (SaslMechanism each : configured) {
+      if (each.saysPassword()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Whether this client may log in so, once logins are allowed: only who has shown a certificate by that, and only whose TLS ends here may bind it.
+  private boolean has(SaslMechanism mechanism) {
+    return switch (mechanism) {
+      case EXTERNAL -> !client.via().certificateName().isEmpty();
+      case SCRAM_SHA_256_PLUS -> !bindings.isEmpty();
+      default -> true;
+    };
   }
 
   /// The mechanism that clients call so; null if it is none of these.
   @Nullable SaslMechanism mechanism(String wireName) {
-    return mechanisms.stream()
-        .filter(each -> each.wireName().equals(wireName))
-        .findFirst()
-        .orElse(null);
+    for (SaslMechanism each : configured) {
+      if (each.wireName().equals(wireName)) {
+        return has(each) ? each : null;
+      }
+    }
+    return null;
   }
 
   /// What a mechanism is to know of the client.
@@ -85,6 +88,7 @@ record LoginOffer(
     return new SaslExchange.Seen(
         client.via().certificateName(),
         bindings,
-        mechanisms.contains(SaslMechanism.SCRAM_SHA_256_PLUS));
+        configured.contains(SaslMechanism.SCRAM_SHA_256_PLUS)
+            && has(SaslMechanism.SCRAM_SHA_256_PLUS));
   }
 }

@@ -48,9 +48,21 @@ public final class SecretKeys {
   /// A name without what MariaDB's usual collations take for no difference: case, marks on letters, and what is not seen; and without spaces around
   /// what is left, which make no other name to LDAP either.
   public static String plain(String user) {
+    if (isPrintableAscii(user)) { // of which only the case makes no difference
+      return user.strip().toLowerCase(Locale.ROOT);
+    }
     String apart = Normalizer.normalize(user, Normalizer.Form.NFKD);
     String letters = MARKS.matcher(apart).replaceAll("").strip();
     return letters.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT).replace('\u03c2', '\u03c3');
+  }
+
+  private static boolean isPrintableAscii(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) < ' ' || text.charAt(i) > '~') {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// A user at an address.

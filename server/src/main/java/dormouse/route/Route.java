@@ -63,6 +63,11 @@ public record Route(String place, List<Backend> members, List<Backend> spare, Ap
   }
 
   private static boolean holds(List<Backend> among, Backend backend) {
-    return among.stream().anyMatch(one -> one.isSameServer(backend));
+    for (Backend one : among) {
+      if (one.isSameServer(backend)) {
+        return true;
+      }
+    }
+    return false;
   }
 }
