@@ -42,6 +42,7 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   private static final int AT_ONCE = 40; // that log in
   private static final Duration LONG = Duration.ofMinutes(30);
   private static final long LOOK_NANOS = 250_000_000;
+  private static final int LOOKS_A_SECOND = 4;
   private static final double QUIET_SECONDS = 0.015; // of the processors, between two looks
   private static final int MOST_LOOKS = 120;
   private static final int HIBERNATION_LOOKS = 7;
@@ -201,8 +202,9 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
         .join();
   }
 
-  /// Returns when whoever hibernates sessions has done so with these, and the stack does nothing; at the latest after a minute.
-  static void settle(Stack stack, int sessions) {
+  /// Returns when whoever hibernates sessions has done so with these, and the stack does nothing; at the latest after a minute. Where warming up is short, nobody waits
+  /// long for compilers either.
+  void settle(Stack stack, int sessions) {
     int least = stack.kind().hibernates() ? HIBERNATION_LOOKS : 0; // nobody tells
     for (int i = 0; i < least || (i < MOST_LOOKS && !resting(stack, sessions)); i++) {
       LockSupport.parkNanos(LOOK_NANOS);
@@ -211,14 +213,15 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   }
 
   /// The same while CPU is measured: it is not asked whether it has hibernated whom it will, but given the time for it.
-  static void calm(Stack stack) {
+  void calm(Stack stack) {
     LockSupport.parkNanos(HIBERNATION_NANOS);
     untilQuiet(stack);
   }
 
-  private static void untilQuiet(Stack stack) {
+  private void untilQuiet(Stack stack) {
     Usage before = stack.usage();
-    for (int i = 0; i < MOST_LOOKS; i++) {
+    int most = Math.min(MOST_LOOKS, LOOKS_A_SECOND * 2 * size.warmSeconds());
+    for (int i = 0; i < most; i++) {
       LockSupport.parkNanos(LOOK_NANOS);
       Usage now = stack.usage();
       if (now.minus(before).sum() < QUIET_SECONDS) {

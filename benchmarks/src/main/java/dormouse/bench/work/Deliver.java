@@ -51,7 +51,7 @@ final class Deliver implements Workload {
     int count = bench.size().sessions() / FEWER;
     bench.mailboxes(stack, 0, count);
     List<Client> held = bench.hold(stack, 0, count);
-    Bench.settle(stack, count);
+    bench.settle(stack, count);
     int rate = Math.max(1, bench.size().perSecond() / FEWER);
     return new Rounds() {
       private final Map<Integer, Integer> delivered = new HashMap<>();

@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -39,8 +38,6 @@ final class Hold implements Workload {
       Measure.less(NAME, "memory of all processes before the first session", "MiB");
   private static final int WARM = 50;
   private static final int FEWER = 5; // where each takes a process
-  private static final int MORE =
-      26; // of Dormouse's, who cannot be seen beside what else its memory does
   private static final int MOST =
       18_400; // of all stacks in all rounds: one process has 20,000 descriptors
   private static final int MORE_TO_WARM_UP = 8;
@@ -59,16 +56,13 @@ final class Hold implements Workload {
 
   @Override
   public String question() {
-    return String.format(
-        Locale.ROOT,
-        """
-        TLS clients, three a user, log in, select INBOX and idle; each round adds as many again (a fifth where each takes a process, %d times as many of Dormouse, or as many as the load client has descriptors for, where each takes hardly anything; they come to a Dovecot whose processes serve one session after the other, which is quicker, and \
-        gone before anything is taken), waits until whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. Before that one as many as it adds come, sleep and leave, before Dormouse fewer at a time, the first of whom stay for some keep-alives, but again and again until its code has ceased \
-        to grow: a peer in C has nothing to compile. Memory of processes is Pss, what lies behind files left out, but before the first session all of it, each time behind another start. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
-        whole machine, but for names of files that nobody has open, less the client's socket and its place in the client's epoll, which are measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers have rested for some seconds and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over a \
-        time in which each session hears a keep-alive, some two, and is for a thousand more of those that were heard: the line through all rounds, whose sessions are more and more; where it begins is what goes on without sessions.\
-        """,
-        MORE);
+    return """
+    TLS clients, three a user, log in, select INBOX and idle; each round adds as many again (a fifth where each takes a process, many times as many of Dormouse, or as many as the load client has descriptors for, where each takes hardly anything; they come to a Dovecot whose processes serve one session after the other, which is quicker, and \
+    gone before anything is taken), waits until whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. Before that one as many as it adds come, sleep and leave, before Dormouse fewer at a time, the first of whom stay for some keep-alives, but again and again until its code has ceased \
+    to grow: a peer in C has nothing to compile. Memory of processes is Pss, what lies behind files left out, but before the first session all of it, each time behind another start. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
+    whole machine, but for names of files that nobody has open, less the client's socket and its place in the client's epoll, which are measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers have rested for some seconds and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over a \
+    time in which each session hears a keep-alive, some two, and is for a thousand more of those that were heard: the line through all rounds, whose sessions are more and more; where it begins is what goes on without sessions.\
+    """;
   }
 
   @Override
@@ -109,7 +103,7 @@ final class Hold implements Workload {
     }
     int others =
         stacks().stream().filter(each -> !many(each)).mapToInt(each -> step(size, each)).sum();
-    return Math.min(size.holdStep() * MORE, MOST / rounds(size) - others);
+    return Math.min(size.holdStep() * size.holdMore(), MOST / rounds(size) - others);
   }
 
   /// Whether it is Dormouse and lets them sleep.
@@ -169,9 +163,9 @@ final class Hold implements Workload {
             stack,
             () -> {
               held.addAll(bench.hold(stack, first, first + step, EACH));
-              Bench.settle(stack, held.size());
+              bench.settle(stack, held.size());
             });
-        Bench.settle(stack, held.size());
+        bench.settle(stack, held.size());
         Held now = look(bench, stack);
         if (base == null) {
           base = now;
@@ -252,7 +246,7 @@ final class Hold implements Workload {
         stack.restart();
         bench.warmUp(stack, i);
       }
-      Bench.settle(stack, 0);
+      bench.settle(stack, 0);
       compilersGone(bench, stack, warm(bench));
       Held empty = stack.processes();
       bench.add(BEFORE, stack, ((double) empty.front() + empty.back()) / (1 << 20));
@@ -292,9 +286,9 @@ final class Hold implements Workload {
 
   private static void comeAndGo(Bench bench, Stack stack, int count) {
     List<Client> came = bench.hold(stack, 0, count, EACH);
-    Bench.settle(stack, count);
+    bench.settle(stack, count);
     Bench.leave(came);
-    Bench.settle(stack, 0);
+    bench.settle(stack, 0);
   }
 
   private static void untilCodeIsSteady(Bench bench, Stack stack, int atOnce) {
@@ -328,11 +322,11 @@ final class Hold implements Workload {
   /// Sleeps so long that each session hears some keep-alives.
   private static void beat(Bench bench, Stack stack, int count) {
     List<Client> came = bench.hold(stack, 0, count, EACH);
-    Bench.settle(stack, count);
+    bench.settle(stack, count);
     long beats = TimeUnit.SECONDS.toNanos((long) BEATS * bench.size().holdSeconds());
     LockSupport.parkNanos(Math.min(beats, warm(bench).toNanos()));
     Bench.leave(came);
-    Bench.settle(stack, 0);
+    bench.settle(stack, 0);
   }
 
   /// What the kernel keeps of a client's end of an idle connection: of the socket, and of its place in the client's epoll.

@@ -130,7 +130,7 @@ final class Mixed implements Workload {
         Day day = new Day(bench, stack, desktops);
         Usage before = stack.usage();
         day.run(seconds, 1, new Random(rounds++));
-        Bench.calm(stack);
+        bench.calm(stack);
         Usage used = stack.usage().minus(before);
         double thousandMinutes = thousandMinutes(bench, seconds);
         bench.add(ALL, stack, used.sum() * 1e3 / thousandMinutes);
@@ -169,7 +169,7 @@ final class Mixed implements Workload {
       double front = stack.usage().minus(begin).front();
       bench.add(FIRST, stack, front * 1e3 / thousandMinutes(bench, HURRY));
     }
-    Bench.calm(stack); // a reload of Dovecot's ends what a client is in the middle of
+    bench.calm(stack); // a reload of Dovecot's ends what a client is in the middle of
     stack.quickBackend(true);
     bench.untilSteady(
         NAME,
@@ -179,7 +179,7 @@ final class Mixed implements Workload {
           double seconds = HURRY * time.toMillis() / 1e3;
           return new Day(bench, stack, desktops).run(seconds, HURRY, new Random(SEED - 1));
         });
-    Bench.calm(stack);
+    bench.calm(stack);
     stack.quickBackend(false);
   }
 

@@ -62,7 +62,7 @@ final class Wake implements Workload {
     double perSecond = count / ASLEEP_SECONDS; // so that nobody is woken who does not sleep
     bench.mailboxes(stack, 0, count);
     List<Client> held = bench.hold(stack, 0, count);
-    Bench.settle(stack, count);
+    bench.settle(stack, count);
     return new Rounds() {
       private int next;
 
@@ -79,12 +79,12 @@ final class Wake implements Workload {
                   wakes, perSecond, bench.faults(stack), (_, since) -> next(since, _ -> none));
               return new ClosedLoop.Outcome(wakes, time.toMillis() / 1e3);
             });
-        Bench.settle(stack, count);
+        bench.settle(stack, count);
       }
 
       @Override
       public void round() {
-        Bench.settle(stack, count); // who woke often waits longer before it sleeps again
+        bench.settle(stack, count); // who woke often waits longer before it sleeps again
         long before = stack.wakes();
         Map<Kind, Latencies> latencies = new EnumMap<>(Kind.class);
         KINDS.forEach(kind -> latencies.put(kind, new Latencies()));
