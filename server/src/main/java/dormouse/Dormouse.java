@@ -32,6 +32,7 @@ import dormouse.ops.Metrics;
 import dormouse.park.Parkings;
 import dormouse.route.Router;
 import dormouse.session.SessionIds;
+import dormouse.session.SteadyClock;
 import dormouse.tls.BackendTrust;
 import dormouse.tls.BadCertificates;
 import dormouse.tls.Certificates;
@@ -42,7 +43,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,7 +56,7 @@ import org.jspecify.annotations.Nullable;
 public final class Dormouse implements AutoCloseable {
   private static final EventLog LOG = EventLog.of(Dormouse.class);
 
-  private final InstantSource clock;
+  private final SteadyClock clock;
   private final Path stateDir;
   private final Metrics metrics;
   private final EventLoops loops;
@@ -80,7 +80,7 @@ public final class Dormouse implements AutoCloseable {
   private volatile Settings settings;
   private volatile LoginGuard guard;
 
-  private Dormouse(Settings settings, Metrics metrics, InstantSource clock, EventLoops loops)
+  private Dormouse(Settings settings, Metrics metrics, SteadyClock clock, EventLoops loops)
       throws BadCertificates, IOException {
     this.settings = settings;
     this.stateDir = settings.runtime().stateDir();
@@ -119,17 +119,17 @@ public final class Dormouse implements AutoCloseable {
     parts.add(loops);
   }
 
-  /// Starts with the system's clock.
+  /// Starts with the machine's clock.
   ///
   /// @throws StartFault if a listener, a certificate or another part cannot be had
   public static Dormouse start(Settings settings, Metrics metrics) throws StartFault {
-    InstantSource clock = InstantSource.system();
+    SteadyClock clock = SteadyClock.start();
     return start(settings, metrics, clock, EventLoops.start(settings.runtime().loops(), clock));
   }
 
   /// Starts on loops of the caller, whose clock may be turned by hand; they are closed with the rest.
   public static Dormouse start(
-      Settings settings, Metrics metrics, InstantSource clock, EventLoops loops) throws StartFault {
+      Settings settings, Metrics metrics, SteadyClock clock, EventLoops loops) throws StartFault {
     Dormouse dormouse;
     try {
       dormouse = new Dormouse(settings, metrics, clock, loops);

@@ -23,12 +23,12 @@ import dormouse.directory.sql.SqlLink;
 import dormouse.directory.step.MapLink;
 import dormouse.directory.step.RewriteLink;
 import dormouse.ops.Metrics;
+import dormouse.session.SteadyClock;
 import dormouse.tls.BackendTrust;
 import dormouse.tls.BadCertificates;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -42,12 +42,12 @@ final class Links implements LinkMaker, AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final boolean epoll;
-  private final InstantSource clock;
+  private final SteadyClock clock;
   private final Workers lookups;
   private final Workers checks;
 
   /// @param epoll whether the event loops are native epoll ones
-  Links(boolean epoll, InstantSource clock, Metrics metrics) {
+  Links(boolean epoll, SteadyClock clock, Metrics metrics) {
     this.epoll = epoll;
     this.clock = clock;
     // half of the processors are left for everything else, however many guess passwords

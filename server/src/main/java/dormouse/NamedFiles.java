@@ -15,6 +15,7 @@ import dormouse.config.SettingsRead;
 import dormouse.config.SqlLinkSettings;
 import dormouse.directory.BadLink;
 import dormouse.ops.Metrics;
+import dormouse.session.SteadyClock;
 import dormouse.tls.BackendTrust;
 import dormouse.tls.BadCertificates;
 import dormouse.tls.Certificates;
@@ -22,14 +23,13 @@ import dormouse.tls.JdkTrust;
 import dormouse.tls.records.RecordLayer;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 
 /// Reads the files that settings name as a start does, by what reads them there, and gives back what comes of it: so `dormouse check` knows what
 /// a start would refuse, and a start or a reload that was refused tells all of it. Nothing is written, and no socket opened. For one thread.
 public final class NamedFiles {
-  private static final InstantSource CLOCK = InstantSource.system();
+  private static final SteadyClock CLOCK = SteadyClock.start();
 
   private interface Reading {
     void read() throws BadCertificates, IOException;

@@ -7,6 +7,7 @@ import dormouse.config.SettingsFile;
 import dormouse.config.SettingsRead;
 import dormouse.listen.EventLoops;
 import dormouse.ops.Metrics;
+import dormouse.session.SteadyClock;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.TrustingTls;
 import io.netty.pkitesting.CertificateBuilder;
@@ -42,10 +43,19 @@ class ReloadedListenersTest {
 
     @Override
     public Instant instant() {
+      asked();
+      return Instant.now();
+    }
+
+    long nanos() {
+      asked();
+      return System.nanoTime();
+    }
+
+    private void asked() {
       if (comes && Thread.currentThread().equals(reloads)) {
         come();
       }
-      return Instant.now();
     }
 
     private void come() {
@@ -65,10 +75,11 @@ class ReloadedListenersTest {
   @Test
   void showWhatTheReloadBrings() throws Exception {
     Client client = new Client();
+    SteadyClock clock = new SteadyClock(client, client::nanos);
     Settings before = settings(first, "before");
     Settings after = settings(second, "after");
     try (Dormouse dormouse =
-        Dormouse.start(before, new Metrics(), client, EventLoops.start(1, client))) {
+        Dormouse.start(before, new Metrics(), clock, EventLoops.start(1, clock))) {
       client.comes = true;
       dormouse.reload(after);
       client.come();

@@ -6,6 +6,7 @@ import dormouse.listen.Listener;
 import dormouse.ops.Metrics;
 import dormouse.park.Parking;
 import dormouse.park.Parkings;
+import dormouse.session.SteadyClock;
 import dormouse.tcp.TcpListener;
 import dormouse.tls.Certificates;
 import dormouse.tls.records.RecordLayer;
@@ -30,7 +31,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -43,7 +43,7 @@ final class EchoServer {
 
   private static final int BACKLOG = 4096;
 
-  private final EventLoops loops = EventLoops.start(1, Clock.systemUTC());
+  private final EventLoops loops = EventLoops.start(1, SteadyClock.start());
   private final EventLoop loop = loops.all().getFirst();
   private final Parking parking;
   private final Certificates own;
@@ -58,7 +58,7 @@ final class EchoServer {
     parking = found;
     own =
         Certificates.load(
-            new TlsSettings(List.of()), home, Clock.systemUTC(), new RecordLayer(_ -> {}));
+            new TlsSettings(List.of()), home, SteadyClock.start(), new RecordLayer(_ -> {}));
     engines =
         SslContextBuilder.forServer(
                 home.resolve("tls/self-signed.crt").toFile(),

@@ -19,11 +19,11 @@ import dormouse.route.Route;
 import dormouse.route.Router;
 import dormouse.route.Wanted;
 import dormouse.session.Client;
+import dormouse.session.SteadyClock;
 import dormouse.session.TimerWheel;
 import io.netty.channel.EventLoop;
 import java.net.InetAddress;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -47,7 +47,7 @@ public final class Logins {
   private final Router router;
   private final Map<String, MasterUser> masters;
   private final Admins admins;
-  private final InstantSource clock;
+  private final SteadyClock clock;
 
   /// @param masters who may log in for others, by the names of the backends that have one
   /// @param admins who are looked for behind every name that the directory gives a client
@@ -56,7 +56,7 @@ public final class Logins {
       Router router,
       Map<String, MasterUser> masters,
       Admins admins,
-      InstantSource clock) {
+      SteadyClock clock) {
     this.directory = directory;
     this.router = router;
     this.masters = Map.copyOf(masters);
@@ -126,7 +126,8 @@ public final class Logins {
     if (unwelcome != null) {
       return now(new Refused(unwelcome, false));
     }
-    Duration delay = facts.delay(clock.instant(), ThreadLocalRandom.current().nextDouble());
+    Duration delay =
+        facts.delay(clock.timeOfDay().instant(), ThreadLocalRandom.current().nextDouble());
     boolean shown = !by.equals(BACKEND) && !facts.nopassword(); // what it has is right
     if (shown && !delay.isZero()) {
       client.proven();
@@ -276,7 +277,7 @@ public final class Logins {
     if (unwelcome instanceof LoginResult.Rejected(var code, var text)) {
       return refused(code, text);
     }
-    if (unwelcome != null || !facts.delay(clock.instant(), /* random= */ 0).isZero()) {
+    if (unwelcome != null || !facts.delay(clock.timeOfDay().instant(), /* random= */ 0).isZero()) {
       return new Resumption.Unknown(Cause.DIRECTORY);
     }
     String user = Objects.requireNonNullElse(facts.user(), attempt.user());

@@ -100,7 +100,7 @@ public final class Gate {
         return; // it gave up when its turn was on the way here
       }
       metrics.gateWaited(
-          backend, priority.label(), Duration.ofMillis(Math.max(0, clock.millis() - sinceMillis)));
+          backend, priority.label(), Duration.ofMillis(clock.millis() - sinceMillis));
       begin.accept(this);
     }
   }

@@ -64,13 +64,11 @@ final class KeepAlive {
     schedule();
   }
 
-  /// Whether it is time to say it at the beat of now. It is where the clock was set back behind what was said last: how long ago that was
-  /// nobody knows.
+  /// Whether it is time to say it at the beat of now.
   ///
   /// @param spoken when the client was told something last in its IDLE
   static boolean isDue(HibernateSettings settings, Instant spoken, Instant now) {
-    Duration silence = Duration.between(spoken, now);
-    return silence.isNegative() || silence.compareTo(settings.keepAlive().dividedBy(2)) >= 0;
+    return Duration.between(spoken, now).compareTo(settings.keepAlive().dividedBy(2)) >= 0;
   }
 
   /// How long until the next beat of a client; null if there is none.

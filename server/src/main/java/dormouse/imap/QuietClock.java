@@ -23,7 +23,7 @@ final class QuietClock {
   private final BooleanSupplier restful;
   private final Runnable sleep;
   private @Nullable Timer timer;
-  private long dueAtMillis; // as the wheel counts, which heeds no clock that is set back
+  private long dueAtMillis; // as the wheel counts
   private long lastActivityMillis;
   private Instant wokeAt = Instant.EPOCH;
   private int doublings;

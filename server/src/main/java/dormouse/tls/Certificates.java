@@ -4,6 +4,7 @@ import dormouse.config.CertificateSettings;
 import dormouse.config.Fault;
 import dormouse.config.TlsSettings;
 import dormouse.ops.EventLog;
+import dormouse.session.SteadyClock;
 import dormouse.tls.records.RecordLayer;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandler;
@@ -58,7 +59,7 @@ public final class Certificates implements AutoCloseable {
   private static final EventLog events = EventLog.of(Certificates.class);
 
   private final Path stateDir;
-  private final InstantSource clock;
+  private final InstantSource timeOfDay;
   private final RecordLayer records;
   private final Consumer<Expiries> onExpiries;
   private final TicketKeys ticketKeys;
@@ -76,13 +77,13 @@ public final class Certificates implements AutoCloseable {
   private Certificates(
       TlsSettings settings,
       Path stateDir,
-      InstantSource clock,
+      SteadyClock clock,
       RecordLayer records,
       Consumer<Expiries> onExpiries)
       throws BadCertificates {
     this.settings = settings;
     this.stateDir = stateDir;
-    this.clock = clock;
+    this.timeOfDay = clock.timeOfDay();
     this.records = records;
     this.onExpiries = onExpiries;
     this.ticketKeys = new TicketKeys(clock);
@@ -96,7 +97,7 @@ public final class Certificates implements AutoCloseable {
   /// @param stateDir where the self-signed certificate is kept
   /// @param records carries connections after their handshakes
   public static Certificates load(
-      TlsSettings settings, Path stateDir, InstantSource clock, RecordLayer records)
+      TlsSettings settings, Path stateDir, SteadyClock clock, RecordLayer records)
       throws BadCertificates {
     return load(settings, stateDir, clock, records, _ -> {});
   }
@@ -105,7 +106,7 @@ public final class Certificates implements AutoCloseable {
   public static Certificates load(
       TlsSettings settings,
       Path stateDir,
-      InstantSource clock,
+      SteadyClock clock,
       RecordLayer records,
       Consumer<Expiries> onExpiries)
       throws BadCertificates {
@@ -115,7 +116,7 @@ public final class Certificates implements AutoCloseable {
   /// Reads what [#load] would, and gives it back: nothing is served and nothing written, where there is no certificate none is made. Blocks.
   ///
   /// @throws BadCertificates as [#load]
-  public static void tryOut(TlsSettings settings, InstantSource clock, RecordLayer records)
+  public static void tryOut(TlsSettings settings, SteadyClock clock, RecordLayer records)
       throws BadCertificates {
     ReadCertificates.of(settings, settings.certificates(), new TicketKeys(clock), records)
         .release();
@@ -218,7 +219,7 @@ public final class Certificates implements AutoCloseable {
   /// Of each list and each staple once, when little of its time is left, and when none is. It is not refused: those with passwords shall come in all the same, and
   /// no start or reload fail by the time of day; and a list keeps out by itself whom it was to tell of.
   private void warnOfOld() {
-    Instant now = clock.instant();
+    Instant now = timeOfDay.instant();
     for (ListAge list : lists) {
       if (isNewsOf(over, list, list.term().isOver(now))) {
         events.warn(
@@ -259,7 +260,7 @@ public final class Certificates implements AutoCloseable {
       return of.certificates();
     }
     try {
-      return List.of(SelfSigned.in(stateDir, clock));
+      return List.of(SelfSigned.in(stateDir, timeOfDay));
     } catch (IOException e) {
       throw new BadCertificates(
           List.of(new Fault(0, 0, "runtime.state-dir", "cannot be written to: " + e)));
@@ -268,7 +269,7 @@ public final class Certificates implements AutoCloseable {
 
   private void warnIfExpired(Path file, X509Certificate certificate) {
     Instant end = certificate.getNotAfter().toInstant();
-    if (clock.instant().isAfter(end)) {
+    if (timeOfDay.instant().isAfter(end)) {
       events.warn("certificate-expired", "certificate", file, "since", end);
     }
   }

@@ -17,6 +17,7 @@ import dormouse.listen.SecretKeys;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.SessionIds;
+import dormouse.session.SteadyClock;
 import dormouse.tls.BadCertificates;
 import dormouse.tls.Certificates;
 import dormouse.tls.records.RecordLayer;
@@ -28,7 +29,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -48,9 +48,9 @@ final class ListenedStage implements AutoCloseable {
 
   ListenedStage(ListenTls tls, TlsSettings settings, Path stateDir, int loopCount)
       throws IOException, BadCertificates {
-    loops = EventLoops.start(loopCount, Clock.systemUTC());
+    loops = EventLoops.start(loopCount, SteadyClock.start());
     certificates =
-        Certificates.load(settings, stateDir, Clock.systemUTC(), new RecordLayer(_ -> {}));
+        Certificates.load(settings, stateDir, SteadyClock.start(), new RecordLayer(_ -> {}));
     ImapDialogue.Setup setup =
         new ImapDialogue.Setup(
             tls,
@@ -58,7 +58,7 @@ final class ListenedStage implements AutoCloseable {
             LoginSettings.DEFAULT,
             new LoginGuard(
                 LoginSettings.DEFAULT,
-                new LoginThrottle(ThrottleSettings.DEFAULT, new SecretKeys(), Clock.systemUTC()),
+                new LoginThrottle(ThrottleSettings.DEFAULT, new SecretKeys(), SteadyClock.start()),
                 name -> name),
             (dialogue, tag, attempt) -> {
               attempts.add(attempt.user() + " " + LoginStage.password(attempt));
@@ -66,7 +66,7 @@ final class ListenedStage implements AutoCloseable {
             },
             new Dialogues(() -> false, () -> {}),
             loops::wheel,
-            Clock.systemUTC(),
+            SteadyClock.start(),
             new Metrics());
     InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     listener =

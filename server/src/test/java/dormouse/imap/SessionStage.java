@@ -80,7 +80,7 @@ final class SessionStage implements AutoCloseable {
 
   private final Echo echo = new Echo();
   private final HandClock clock = new HandClock();
-  private final EventLoops loops = EventLoops.untimed(1, clock);
+  private final EventLoops loops = EventLoops.untimed(1, clock.steady());
   private final Dormouse dormouse;
   private final List<SpokenLines> clients = new ArrayList<>();
   private final List<SpokenLines> connections = new ArrayList<>();
@@ -137,7 +137,7 @@ final class SessionStage implements AutoCloseable {
             .withRuntime(runtime(carrier));
     synchronized (STATE) { // the first makes the certificate there
       try {
-        dormouse = Dormouse.start(settings, metrics, clock, loops);
+        dormouse = Dormouse.start(settings, metrics, clock.steady(), loops);
       } catch (StartFault e) {
         throw new IllegalStateException(e);
       }
@@ -431,7 +431,7 @@ final class SessionStage implements AutoCloseable {
   /// Somebody sets the clock back.
   void setBack(Duration by) {
     settle();
-    clock.turn(by.negated());
+    clock.set(by.negated());
     loops.advance();
   }
 

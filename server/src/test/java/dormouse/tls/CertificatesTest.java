@@ -10,6 +10,7 @@ import dormouse.config.Fault;
 import dormouse.config.SettingsFile;
 import dormouse.config.SettingsRead;
 import dormouse.config.TlsSettings;
+import dormouse.session.SteadyClock;
 import dormouse.store.Forced;
 import dormouse.tls.records.RecordLayer;
 import io.netty.pkitesting.CertificateBuilder;
@@ -22,7 +23,6 @@ import java.security.cert.X509Certificate;
 import java.security.interfaces.ECPrivateKey;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -35,7 +35,7 @@ class CertificatesTest {
   @TempDir Path dir;
 
   private Instant now = Instant.now();
-  private final InstantSource clock = () -> now;
+  private final SteadyClock clock = new SteadyClock(() -> now, System::nanoTime);
   private Path certificate;
   private Path key;
 

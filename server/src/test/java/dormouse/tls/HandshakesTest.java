@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.config.CertificateSettings;
 import dormouse.config.ClientCertificates;
 import dormouse.config.TlsSettings;
+import dormouse.session.SteadyClock;
 import dormouse.tls.records.Carrier;
 import dormouse.tls.records.HandshakeFacts;
 import dormouse.tls.records.RecordLayer;
@@ -22,7 +23,6 @@ import io.netty.util.ReferenceCountUtil;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -297,7 +297,7 @@ class HandshakesTest {
     return Certificates.load(
         new TlsSettings(null, wanted, dir.resolve("ca.crt"), null, null, files),
         dir,
-        Clock.systemUTC(),
+        SteadyClock.start(),
         layer);
   }
 

@@ -11,6 +11,7 @@ import com.sun.net.httpserver.HttpServer;
 import dormouse.config.CertificateSettings;
 import dormouse.config.ClientCertificates;
 import dormouse.config.TlsSettings;
+import dormouse.session.SteadyClock;
 import dormouse.tls.records.RecordLayer;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.CertificateBuilder.ExtendedKeyUsage;
@@ -27,7 +28,6 @@ import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.Date;
@@ -56,7 +56,7 @@ class RevocationsTest {
 
   private final Instant begin = Instant.now().truncatedTo(ChronoUnit.SECONDS);
   private volatile Instant now = begin;
-  private final InstantSource clock = () -> now;
+  private final SteadyClock clock = new SteadyClock(() -> now, System::nanoTime);
   private final BlockingQueue<String> said = new LinkedBlockingQueue<>();
   private final AppenderBase<ILoggingEvent> appender =
       new AppenderBase<>() {

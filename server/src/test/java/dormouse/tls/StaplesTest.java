@@ -8,6 +8,7 @@ import ch.qos.logback.core.AppenderBase;
 import dormouse.config.CertificateSettings;
 import dormouse.config.ClientCertificates;
 import dormouse.config.TlsSettings;
+import dormouse.session.SteadyClock;
 import dormouse.tls.records.RecordLayer;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
@@ -16,7 +17,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.Date;
@@ -49,7 +49,7 @@ class StaplesTest {
 
   private final Instant begin = Instant.now().truncatedTo(ChronoUnit.SECONDS);
   private volatile Instant now = begin;
-  private final InstantSource clock = () -> now;
+  private final SteadyClock clock = new SteadyClock(() -> now, System::nanoTime);
   private final BlockingQueue<String> said = new LinkedBlockingQueue<>();
   private final AppenderBase<ILoggingEvent> appender =
       new AppenderBase<>() {

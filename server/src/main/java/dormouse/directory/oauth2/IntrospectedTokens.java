@@ -22,19 +22,19 @@ final class IntrospectedTokens implements Tokens {
   private final Provider provider;
   private final @Nullable String authorization;
   private final Workers workers;
-  private final InstantSource clock;
+  private final InstantSource timeOfDay;
 
   private IntrospectedTokens(
       AuthUrl url,
       Provider provider,
       @Nullable String authorization,
       Workers workers,
-      InstantSource clock) {
+      InstantSource timeOfDay) {
     this.url = url;
     this.provider = provider;
     this.authorization = authorization;
     this.workers = workers;
-    this.clock = clock;
+    this.timeOfDay = timeOfDay;
   }
 
   /// @param workers where the provider is asked, so many questions at a time
@@ -44,9 +44,9 @@ final class IntrospectedTokens implements Tokens {
       AuthUrl url,
       Provider provider,
       Workers workers,
-      InstantSource clock)
+      InstantSource timeOfDay)
       throws IOException {
-    return new IntrospectedTokens(url, provider, authorization(settings), workers, clock);
+    return new IntrospectedTokens(url, provider, authorization(settings), workers, timeOfDay);
   }
 
   /// HTTP Basic with both words as in a form (RFC 6749 §2.3.1).
@@ -88,7 +88,7 @@ final class IntrospectedTokens implements Tokens {
       throw new IOException("the provider's answer is no JSON object");
     }
     Long expires = claims.seconds("exp");
-    boolean expired = expires != null && clock.instant().getEpochSecond() >= expires;
+    boolean expired = expires != null && timeOfDay.instant().getEpochSecond() >= expires;
     return "true".equals(claims.text("active")) && !expired
         ? Optional.of(claims)
         : Optional.empty();

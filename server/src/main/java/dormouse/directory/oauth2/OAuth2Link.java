@@ -8,6 +8,7 @@ import dormouse.directory.Facts;
 import dormouse.directory.Link;
 import dormouse.directory.Proof;
 import dormouse.directory.Workers;
+import dormouse.session.SteadyClock;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.time.Duration;
@@ -30,19 +31,19 @@ public final class OAuth2Link implements Link {
   private final Duration cache;
   private final Tokens tokens;
   private final Workers workers;
-  private final InstantSource clock;
+  private final InstantSource timeOfDay;
 
   private OAuth2Link(
       OAuth2LinkSettings settings,
       Duration cache,
       Tokens tokens,
       Workers workers,
-      InstantSource clock) {
+      InstantSource timeOfDay) {
     this.settings = settings;
     this.cache = cache;
     this.tokens = tokens;
     this.workers = workers;
-    this.clock = clock;
+    this.timeOfDay = timeOfDay;
   }
 
   /// Prepares the link; the provider may be away.
@@ -52,11 +53,7 @@ public final class OAuth2Link implements Link {
   /// @param cache how long acceptances are kept, but never longer than their tokens are good
   /// @throws IOException if a certificate or the client's secret cannot be read
   public static OAuth2Link of(
-      OAuth2LinkSettings settings,
-      String name,
-      Duration timeout,
-      Duration cache,
-      InstantSource clock)
+      OAuth2LinkSettings settings, String name, Duration timeout, Duration cache, SteadyClock clock)
       throws IOException {
     Provider provider = new Provider(settings.ca(), timeout);
     Workers workers = new Workers(name, settings.connections(), timeout.dividedBy(2), clock);
@@ -65,14 +62,15 @@ public final class OAuth2Link implements Link {
     try {
       Tokens tokens;
       if (introspection != null) {
-        tokens = IntrospectedTokens.of(settings, introspection, provider, workers, clock);
+        tokens =
+            IntrospectedTokens.of(settings, introspection, provider, workers, clock.timeOfDay());
       } else if (jwks != null) {
         tokens = new SignedTokens(settings, jwks, provider, timeout, workers, clock);
       } else {
         throw new IOException(
             name + ": wanted `jwks` or `introspection`"); // the settings see to it
       }
-      return new OAuth2Link(settings, cache, tokens, workers, clock);
+      return new OAuth2Link(settings, cache, tokens, workers, clock.timeOfDay());
     } catch (IOException e) {
       workers.close();
       provider.close();
@@ -145,7 +143,7 @@ public final class OAuth2Link implements Link {
     if (!(answer instanceof Answer.Accept(Facts facts, _)) || expires == null) {
       return answer;
     }
-    Duration left = Duration.between(clock.instant(), Instant.ofEpochSecond(expires));
+    Duration left = Duration.between(timeOfDay.instant(), Instant.ofEpochSecond(expires));
     if (left.isNegative()) {
       return new Answer.Accept(facts, Duration.ZERO); // within the leeway
     }

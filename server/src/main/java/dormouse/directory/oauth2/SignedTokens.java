@@ -4,6 +4,7 @@ import dormouse.config.AuthUrl;
 import dormouse.config.OAuth2LinkSettings;
 import dormouse.config.TokenAlgorithm;
 import dormouse.directory.Workers;
+import dormouse.session.SteadyClock;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -24,7 +25,7 @@ final class SignedTokens implements Tokens {
   private final Provider provider;
   private final KeySet keys;
   private final Workers workers;
-  private final InstantSource clock;
+  private final InstantSource timeOfDay;
 
   /// What a token says, not yet whether that is true.
   ///
@@ -53,12 +54,12 @@ final class SignedTokens implements Tokens {
       Provider provider,
       Duration timeout,
       Workers workers,
-      InstantSource clock) {
+      SteadyClock clock) {
     this.settings = settings;
     this.provider = provider;
     this.keys = new KeySet(provider, jwks, settings.jwksMaxAge(), timeout.dividedBy(2), clock);
     this.workers = workers;
-    this.clock = clock;
+    this.timeOfDay = clock.timeOfDay();
   }
 
   @Override
@@ -101,7 +102,7 @@ final class SignedTokens implements Tokens {
   }
 
   private boolean isInTime(JsonObject claims) {
-    long now = clock.instant().getEpochSecond();
+    long now = timeOfDay.instant().getEpochSecond();
     long leeway = settings.leeway().toSeconds();
     Long expires = claims.seconds("exp");
     Long begins = claims.seconds("nbf");

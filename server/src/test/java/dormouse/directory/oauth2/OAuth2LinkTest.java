@@ -363,7 +363,7 @@ class OAuth2LinkTest {
             secret,
             null,
             2);
-    return OAuth2Link.of(settings, "oauth2", Duration.ofSeconds(4), cache, clock);
+    return OAuth2Link.of(settings, "oauth2", Duration.ofSeconds(4), cache, clock.steady());
   }
 
   private Answer ask(OAuth2Link link, String user, String token) throws Exception {
