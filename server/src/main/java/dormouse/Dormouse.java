@@ -25,7 +25,7 @@ import dormouse.imap.backend.HealthCheck;
 import dormouse.imap.canary.Canaries;
 import dormouse.listen.ConnectionLimits;
 import dormouse.listen.EventLoops;
-import dormouse.listen.Listener;
+import dormouse.listen.Listeners;
 import dormouse.listen.SecretKeys;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
@@ -68,9 +68,8 @@ public final class Dormouse implements AutoCloseable {
   private final LoginThrottle throttle;
   private final ImapUsers users;
   private final Links links;
-  private final SessionIds ids = new SessionIds();
+  private final Listeners listeners;
   private final List<AutoCloseable> parts = new ArrayList<>();
-  private List<Listener> listeners = List.of();
   private Map<String, Backend> backends = Map.of();
   private @Nullable Router router;
   private List<BackendTrust> replaced = List.of();
@@ -109,7 +108,15 @@ public final class Dormouse implements AutoCloseable {
     users =
         new ImapUsers(
             feeds, loops, Parkings.open(loops, settings.runtime().park(), metrics), clock, metrics);
+    SessionIds ids = new SessionIds();
     canaries = new Canaries(feeds, loops, metrics, ids::next);
+    listeners =
+        new Listeners(
+            loops,
+            certificates::newHandler,
+            ids,
+            limits,
+            (at, client) -> new ImapDialogue(setup(at), client));
     parts.add(canaries);
     links = new Links(loops.epoll(), clock, metrics);
     parts.add(feeds);
@@ -143,7 +150,7 @@ public final class Dormouse implements AutoCloseable {
       stop(dormouse.parts);
       throw new StartFault(String.valueOf(e.getMessage()), e);
     }
-    dormouse.begin();
+    dormouse.listeners.begin();
     Duration lookEvery = settings.tls().reloadEvery();
     if (lookEvery != null) {
       dormouse.certificates.watch(lookEvery);
@@ -170,21 +177,13 @@ public final class Dormouse implements AutoCloseable {
     shown.commit();
     limits.limit(next.limits());
     throttle.change(next.throttle());
-    begin();
-  }
-
-  /// Whom a listener accepts from now on is served as all the settings say.
-  private void begin() {
-    listeners.forEach(Listener::begin);
+    listeners.begin(); // whom one accepts from now on is served as all the settings say
   }
 
   /// Takes what may fail first, so that either all of it holds or nothing. New listeners have their address, and accept nobody yet.
   private void serve(Settings next) throws BadCertificates, IOException {
     List<BackendTrust> trusts = new ArrayList<>();
     Map<Backend, BackendTrust> renewed = new LinkedHashMap<>();
-    List<Listener> opened = new ArrayList<>();
-    List<Listener> left = new ArrayList<>(listeners);
-    List<Listener> open = new ArrayList<>();
     Map<String, Backend> used = new LinkedHashMap<>();
     Map<String, MasterUser> masters = new LinkedHashMap<>();
     Map<String, Supplier<Credentials>> canaryLogins = new LinkedHashMap<>();
@@ -192,6 +191,7 @@ public final class Dormouse implements AutoCloseable {
     Directory asked = null;
     String files = Links.fingerprint(next.directory());
     Feeds.Change told = null;
+    Listeners.Change listening;
     try {
       asked = directory(next, files);
       for (Map.Entry<String, BackendSettings> entry : next.backends().entrySet()) {
@@ -210,16 +210,8 @@ public final class Dormouse implements AutoCloseable {
       told =
           feeds.prepare(
               next.feeds()); // behind all that is read: where that is wrong, it is what is told
-      for (ListenSettings listen : next.listen()) {
-        Listener kept = take(left, listen.address());
-        if (kept == null) {
-          kept = listen(listen);
-          opened.add(kept);
-        }
-        open.add(kept);
-      }
+      listening = listeners.prepare(next.listen());
     } catch (BadCertificates | IOException e) {
-      opened.forEach(Listener::close);
       trusts.forEach(BackendTrust::close);
       if (told != null) {
         told.discard();
@@ -231,7 +223,6 @@ public final class Dormouse implements AutoCloseable {
     }
     trusts.forEach(parts::addFirst);
     renew(renewed);
-    opened.forEach(parts::addFirst);
     Directory asking = directory;
     renew(asked);
     linkFiles = files;
@@ -276,11 +267,7 @@ public final class Dormouse implements AutoCloseable {
       asking.retire(asked);
     }
     canaries.serve(used.values(), canaryLogins);
-    for (int i = 0; i < open.size(); i++) {
-      open.get(i).change(next.listen().get(i));
-    }
-    listeners = List.copyOf(open);
-    left.forEach(Listener::close);
+    listening.commit();
   }
 
   /// Without them a restart shows who has a salt of its own, which is no reason not to serve.
@@ -358,30 +345,6 @@ public final class Dormouse implements AutoCloseable {
     return before != null && before.isLike(now) ? before : now;
   }
 
-  /// The first that listens at an address, which is then no longer among them.
-  private static @Nullable Listener take(List<Listener> from, InetSocketAddress address) {
-    for (Listener listener : from) {
-      if (listener.isFor(address)) {
-        from.remove(listener);
-        return listener;
-      }
-    }
-    return null;
-  }
-
-  private Listener listen(ListenSettings listen) throws IOException {
-    Listener listener =
-        Listener.bind(
-            listen,
-            loops,
-            certificates::newHandler,
-            ids,
-            limits,
-            (at, client) -> new ImapDialogue(setup(at), client));
-    LOG.info("listen", "protocol", "imap", "address", listener.address(), "tls", listen.tls());
-    return listener;
-  }
-
   private LoginGuard guard(Settings of) {
     return new LoginGuard(of.login(), throttle, RewriteLink.first(of.directory()));
   }
@@ -402,7 +365,7 @@ public final class Dormouse implements AutoCloseable {
 
   /// Where clients can connect, in the order of the settings, with real ports.
   public List<InetSocketAddress> addresses() {
-    return listeners.stream().map(Listener::address).toList();
+    return listeners.addresses();
   }
 
   /// Where feeds listen for events, in the order of the settings, with real ports.
@@ -424,7 +387,7 @@ public final class Dormouse implements AutoCloseable {
   @Override
   public void close() {
     LOG.info("stop", "sessions", users.sessions().size());
-    listeners.forEach(Listener::close);
+    listeners.close();
     checks.values().forEach(HealthCheck::close);
     users.sessions().shutDown(settings.runtime().drain());
     stop(parts);

@@ -1,6 +1,6 @@
 /// Where clients come in: event loops, and listeners that accept on all of them.
 ///
-/// Start with [dormouse.listen.Listener].
+/// Start with [dormouse.listen.Listeners], then [dormouse.listen.Listener].
 @NullMarked
 package dormouse.listen;
 
