@@ -19,15 +19,15 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.Errors;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
-import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Accepts clients at one address, on every event loop (SO_REUSEPORT, epoll) or on one of them (NIO). Any thread.
@@ -54,23 +54,43 @@ public final class Listener implements AutoCloseable {
   private static final RecvByteBufAllocator READS =
       new AdaptiveRecvByteBufAllocator(512, 2048, 64 * 1024);
 
+  private final BindAddress wanted;
   private final List<Channel> channels;
   private final InetSocketAddress address;
   private final AtomicReference<ListenSettings> settings;
 
-  private Listener(List<Channel> channels, AtomicReference<ListenSettings> settings) {
+  private Listener(
+      BindAddress wanted, List<Channel> channels, AtomicReference<ListenSettings> settings) {
+    this.wanted = wanted;
     this.settings = settings;
     this.channels = List.copyOf(channels);
     this.address = (InetSocketAddress) channels.getFirst().localAddress();
   }
 
-  /// Takes the address.
+  /// Takes the address of a listener that is the only one.
   ///
   /// @param tls makes the handler that ends TLS for one channel
   /// @param dialogue makes the handler that talks with one client
   /// @throws IOException if the address cannot be had; the message names it
   public static Listener bind(
       ListenSettings settings,
+      EventLoops loops,
+      Function<ByteBufAllocator, ? extends ChannelHandler> tls,
+      SessionIds ids,
+      ConnectionLimits limits,
+      BiFunction<ListenSettings, Client, ? extends ChannelHandler> dialogue)
+      throws IOException {
+    BindAddress address = BindAddress.of(settings, List.of(settings));
+    return bind(settings, address, /* unshared= */ true, loops, tls, ids, limits, dialogue);
+  }
+
+  /// The same of one among others.
+  ///
+  /// @param unshared whether nobody may listen there yet; else it is one of ours who does, and goes for this one
+  static Listener bind(
+      ListenSettings settings,
+      BindAddress address,
+      boolean unshared,
       EventLoops loops,
       Function<ByteBufAllocator, ? extends ChannelHandler> tls,
       SessionIds ids,
@@ -111,7 +131,7 @@ public final class Listener implements AutoCloseable {
             channel.pipeline().addLast("dialogue", dialogue.apply(now, client));
           }
         };
-    return new Listener(bindAll(settings.address(), loops, clients), current);
+    return new Listener(address, bindAll(address, unshared, loops, clients), current);
   }
 
   /// @param here the address of ours to which somebody came last: one object for as long as it is the same, for many keep it
@@ -131,13 +151,16 @@ public final class Listener implements AutoCloseable {
   }
 
   private static List<Channel> bindAll(
-      InetSocketAddress wanted, EventLoops loops, ChannelHandler clients) throws IOException {
+      BindAddress wanted, boolean unshared, EventLoops loops, ChannelHandler clients)
+      throws IOException {
     List<Channel> bound = new ArrayList<>();
-    InetSocketAddress address = wanted;
+    InetSocketAddress address = wanted.address();
     try {
-      failIfTaken(address);
+      if (loops.epoll() && unshared && wanted.port() != 0) {
+        TcpListener.failIfTaken(address, wanted.options());
+      }
       for (EventLoop loop : loops.epoll() ? loops.all() : loops.all().subList(0, 1)) {
-        Channel channel = bootstrap(loops, loop, address, clients).bind(address).sync().channel();
+        Channel channel = bootstrap(loops, loop, wanted, clients).bind(address).sync().channel();
         bound.add(channel);
         address =
             (InetSocketAddress) channel.localAddress(); // port 0 was any: the others take the same
@@ -145,15 +168,23 @@ public final class Listener implements AutoCloseable {
       return bound;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw refused(bound, wanted, e);
+      throw refused(bound, wanted.address(), e);
     } catch (Exception e) { // Netty throws the IOException of bind undeclared
-      throw refused(bound, wanted, e);
+      throw refused(bound, wanted.address(), e);
     }
   }
 
   private static IOException refused(List<Channel> bound, InetSocketAddress wanted, Exception e) {
     bound.forEach(Channel::close);
-    return new IOException("cannot listen on " + text(wanted) + ": " + e.getMessage(), e);
+    return new IOException("cannot listen on " + text(wanted) + ": " + why(e), e);
+  }
+
+  /// Without the call that Netty puts before it.
+  private static String why(Exception e) {
+    String told = String.valueOf(e.getMessage());
+    return e instanceof Errors.NativeIoException
+        ? told.substring(told.lastIndexOf("): ") + "): ".length())
+        : told;
   }
 
   private static String text(InetSocketAddress address) {
@@ -161,18 +192,8 @@ public final class Listener implements AutoCloseable {
     return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
   }
 
-  /// With SO_REUSEPORT a second Dormouse of the same user would share the port with the first, unnoticed.
-  private static void failIfTaken(InetSocketAddress address) throws IOException {
-    if (address.getPort() == 0) {
-      return;
-    }
-    try (SocketChannel probe = SocketChannel.open()) {
-      probe.setOption(StandardSocketOptions.SO_REUSEADDR, true).bind(address);
-    }
-  }
-
   private static ServerBootstrap bootstrap(
-      EventLoops loops, EventLoop loop, InetSocketAddress address, ChannelHandler clients) {
+      EventLoops loops, EventLoop loop, BindAddress wanted, ChannelHandler clients) {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(loops.epoll() ? loop : loops.group(), loops.epoll() ? loop : loops.group())
@@ -185,7 +206,9 @@ public final class Listener implements AutoCloseable {
           .option(ChannelOption.SO_REUSEADDR, true)
           .childOption(ChannelOption.SO_KEEPALIVE, true);
     }
-    return bootstrap.channelFactory(() -> new TcpListener(address, BACKLOG, OF_CLIENTS));
+    List<TcpListener.Option> options =
+        Stream.concat(OF_CLIENTS.stream(), wanted.options().stream()).toList();
+    return bootstrap.channelFactory(() -> new TcpListener(wanted.address(), BACKLOG, options));
   }
 
   /// Sets how much of a client's bytes wait in memory: what belongs to the channel, not to the socket.
@@ -194,9 +217,9 @@ public final class Listener implements AutoCloseable {
     config.setRecvByteBufAllocator(READS);
   }
 
-  /// Whether its settings want it at this address, where port 0 is any free one.
-  public boolean isFor(InetSocketAddress wanted) {
-    return settings.get().address().equals(wanted);
+  /// Whether it is the one that is wanted there, where port 0 is any free one.
+  boolean isFor(BindAddress there) {
+    return wanted.equals(there);
   }
 
   /// Serves whoever connects from now on as these settings say, at the address it has.

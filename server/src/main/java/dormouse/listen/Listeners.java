@@ -52,13 +52,17 @@ public final class Listeners implements AutoCloseable {
     }
 
     private void prepare() throws IOException {
-      for (ListenSettings one : wanted) {
-        Listener kept = take(one.address());
-        next.add(kept == null ? bind(one) : kept);
+      List<@Nullable Listener> kept = new ArrayList<>();
+      for (ListenSettings one : wanted) { // first, so that what is gone is known
+        kept.add(take(BindAddress.of(one, wanted)));
+      }
+      for (int i = 0; i < kept.size(); i++) {
+        Listener there = kept.get(i);
+        next.add(there == null ? bind(wanted.get(i)) : there);
       }
     }
 
-    private @Nullable Listener take(InetSocketAddress address) {
+    private @Nullable Listener take(BindAddress address) {
       for (Listener listener : gone) {
         if (listener.isFor(address)) {
           gone.remove(listener);
@@ -69,7 +73,9 @@ public final class Listeners implements AutoCloseable {
     }
 
     private Listener bind(ListenSettings one) throws IOException {
-      Listener bound = Listener.bind(one, loops, tls, ids, limits, dialogue);
+      BindAddress address = BindAddress.of(one, wanted);
+      boolean inherits = gone.stream().anyMatch(old -> address.overlaps(old.address()));
+      Listener bound = Listener.bind(one, address, !inherits, loops, tls, ids, limits, dialogue);
       fresh.add(bound);
       String protocol = one.protocol().name().toLowerCase(Locale.ROOT);
       LOG.info("listen", "protocol", protocol, "address", bound.address(), "tls", one.tls());

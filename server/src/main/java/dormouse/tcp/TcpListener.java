@@ -58,17 +58,11 @@ public final class TcpListener extends AbstractServerChannel {
   /// @throws IllegalStateException if the kernel does not know one of the options
   public TcpListener(InetSocketAddress address, int backlog, List<Option> options) {
     this.backlog = backlog;
-    this.socket =
-        address.getAddress() instanceof Inet4Address
-            ? LinuxSocket.newSocketStream(SocketProtocolFamily.INET)
-            : LinuxSocket.newSocketStream();
+    this.socket = socket(address);
     try {
-      socket.setReuseAddress(true);
+      prepare(socket, options);
       socket.setReusePort(true);
       socket.setTcpNoDelay(true);
-      for (Option each : options) {
-        socket.setIntOpt(each.level, each.name, each.value);
-      }
     } catch (IOException | RuntimeException e) {
       try {
         socket.close();
@@ -76,6 +70,33 @@ public final class TcpListener extends AbstractServerChannel {
         e.addSuppressed(suppressed);
       }
       throw new IllegalStateException(e);
+    }
+  }
+
+  /// Fails if somebody listens there, also who would share the address with others (SO_REUSEPORT) unnoticed.
+  ///
+  /// @throws IOException if the address cannot be had
+  public static void failIfTaken(InetSocketAddress address, List<Option> options)
+      throws IOException {
+    LinuxSocket probe = socket(address);
+    try {
+      prepare(probe, options);
+      probe.bind(address);
+    } finally {
+      probe.close();
+    }
+  }
+
+  private static LinuxSocket socket(InetSocketAddress address) {
+    return address.getAddress() instanceof Inet4Address
+        ? LinuxSocket.newSocketStream(SocketProtocolFamily.INET)
+        : LinuxSocket.newSocketStream();
+  }
+
+  private static void prepare(LinuxSocket socket, List<Option> options) throws IOException {
+    socket.setReuseAddress(true);
+    for (Option each : options) {
+      socket.setIntOpt(each.level, each.name, each.value);
     }
   }
 

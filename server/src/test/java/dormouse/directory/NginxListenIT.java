@@ -35,6 +35,8 @@ class NginxListenIT {
         "listen 127.0.0.2:PORT backlog=9; | 127.0.0.2:PORT                | 127.0.0.2",
         "listen [::1]:PORT;               | [::1]:PORT                    | ::1",
         "listen PORT; listen [::]:PORT;   | [::]:PORT                     | 127.0.0.1 127.0.0.2 ::1",
+        "listen PORT; listen [::]:PORT;   | 0.0.0.0:PORT [::]:PORT        | 127.0.0.1 127.0.0.2 ::1",
+        "listen [::]:PORT; listen *:PORT; | [::]:PORT 0.0.0.0:PORT        | 127.0.0.1 127.0.0.2 ::1",
         "listen [::]:PORT ipv6only=off;   | [::]:PORT                     | 127.0.0.1 127.0.0.2 ::1",
         "listen 127.0.0.1:PORT; listen [::1]:PORT; | 127.0.0.1:PORT [::1]:PORT | 127.0.0.1 ::1",
       })
