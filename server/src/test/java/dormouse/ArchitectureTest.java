@@ -15,8 +15,11 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
+import dormouse.session.SteadyClock;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -133,6 +136,23 @@ class ArchitectureTest {
         .orShould()
         .callConstructor(InetSocketAddress.class, String.class, int.class)
         .because("the JDK asks the DNS on the calling thread; Netty's resolver does not")
+        .check(SERVER);
+  }
+
+  @Test
+  void onlyTheSteadyClockLooksAtTheMachines() {
+    noClasses()
+        .that()
+        .doNotHaveFullyQualifiedName(SteadyClock.class.getName())
+        .and()
+        .resideOutsideOfPackage("dormouse.demo")
+        .should()
+        .accessTargetWhere(calls(System.class, "currentTimeMillis"))
+        .orShould()
+        .accessTargetWhere(calls(Instant.class, "now"))
+        .orShould()
+        .accessTargetWhere(calls(InstantSource.class, "system", "systemUTC", "systemDefaultZone"))
+        .because("whoever sets that makes no wait longer or shorter")
         .check(SERVER);
   }
 
