@@ -4,11 +4,9 @@ import dormouse.directory.Answer;
 import dormouse.directory.BadDirectoryFile;
 import dormouse.directory.BadDirectoryFile.Fault;
 import dormouse.directory.Facts;
+import dormouse.directory.TextFile;
 import dormouse.directory.password.StoredPassword;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,13 +41,7 @@ final class UserTable {
     if (Files.size(file) > MAX_BYTES) {
       throw new IOException(file + " is larger than " + MAX_BYTES + " bytes");
     }
-    String text;
-    try {
-      ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file));
-      text = StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
-    } catch (CharacterCodingException _) {
-      throw new BadDirectoryFile(file, List.of(new Fault(1, "wanted text in UTF-8")));
-    }
+    String text = TextFile.read(file);
     UserTable table = new UserTable(scheme);
     String name = file.getFileName().toString();
     if (name.endsWith(".yaml") || name.endsWith(".yml")) {

@@ -9,6 +9,7 @@ import dormouse.directory.BadDirectoryFile;
 import dormouse.directory.BadLink;
 import dormouse.directory.Facts;
 import dormouse.directory.Link;
+import dormouse.directory.TextFile;
 import dormouse.directory.WatchedFile;
 import dormouse.directory.Workers;
 import dormouse.session.Client;
@@ -16,8 +17,6 @@ import io.netty.channel.EventLoop;
 import io.netty.util.NetUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -79,13 +78,7 @@ public final class MapLink implements Link {
 
   private static PopMap table(Path file, MapLinkSettings settings) throws IOException {
     List<BadDirectoryFile.Fault> faults = new ArrayList<>();
-    PopMap map;
-    try {
-      map = PopMap.read(Files.readAllLines(file), settings.form(), faults);
-    } catch (CharacterCodingException _) {
-      throw new BadDirectoryFile(
-          file, List.of(new BadDirectoryFile.Fault(1, "wanted text in UTF-8")));
-    }
+    PopMap map = PopMap.read(TextFile.read(file).lines().toList(), settings.form(), faults);
     if (!faults.isEmpty()) {
       throw new BadDirectoryFile(file, faults);
     }

@@ -1,5 +1,6 @@
 package dormouse.directory.step;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -199,7 +200,9 @@ class MapLinkTest {
 
   @Test
   void linesOfTheSettingsAndThoseOfTheFileAreToldTogether() throws IOException {
-    Path file = Files.write(directory.resolve("popmap"), new byte[] {'a', (byte) 0xE4, ':'});
+    Path file =
+        Files.writeString(
+            directory.resolve("popmap"), "ann: mx\r\nbob: mx\n\u00e4: mx\n", ISO_8859_1);
     assertThatThrownBy(() ->
             MapLink.read(
                 new MapLinkSettings(
@@ -217,7 +220,7 @@ class MapLinkTest {
         .hasMessage(
             """
             directory[0].map.lines[1]: wanted a line such as `ann: mail.example.org:143`
-            directory[0].map.file: %s:1: wanted text in UTF-8\
+            directory[0].map.file: %s:3: wanted text in UTF-8\
             """
                 .formatted(file));
   }
