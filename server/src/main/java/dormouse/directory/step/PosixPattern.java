@@ -14,9 +14,11 @@ import org.jspecify.annotations.Nullable;
 /// - glibc's own `\w`, `\b`, `\<` and their like are there; before other letters and digits a backslash is a fault, for what Java means by
 ///   `\d` nobody here means.
 ///
-/// Text is compared by characters, not bytes. What the alternatives of a match share out among its groups is not decided here:
-/// [PopMap].
+/// Text is compared by characters, not bytes. It has no line ends, which perdition would heed (`REG_NEWLINE`): names have no control
+/// characters. What the alternatives of a match share out among its groups is not decided here: [PopMap].
 final class PosixPattern {
+  private static final int MOST_DEPTH = 100;
+  private static final int MOST_TIMES = 32767; // RE_DUP_MAX
   private static final String REPEATS = "*+?{";
   private static final Pattern PLACES = Pattern.compile("\\\\[bBAz](\\(.*\\))?");
 
@@ -85,6 +87,9 @@ final class PosixPattern {
   }
 
   private void group(int depth) {
+    if (depth == MOST_DEPTH) {
+      throw wrong("more than " + MOST_DEPTH + " groups in each other");
+    }
     int number = ++groups;
     java.append('(');
     alternatives(depth + 1);
@@ -96,6 +101,11 @@ final class PosixPattern {
     String counts = end < 0 ? "" : text.substring(at, end);
     if (!counts.matches("\\d*,\\d*|\\d+") || counts.equals(",")) {
       throw wrong("a { that is no {2}, {2,} or {2,5}");
+    }
+    for (String count : counts.split(",")) {
+      if (count.length() > 5 || (!count.isEmpty() && Integer.parseInt(count) > MOST_TIMES)) {
+        throw wrong("a { with more than " + MOST_TIMES);
+      }
     }
     at = end + 1;
     return "{" + (counts.startsWith(",") ? "0" : "") + counts + "}";

@@ -173,6 +173,9 @@ class MapLinkTest {
     Files.writeString(file, "(: mx3\n");
     clock.turn(Duration.ofSeconds(1));
     assertThat(find(map, "ann")).contains(" mx2 ");
+    Files.writeString(file, "(".repeat(10_000) + ": mx3\n");
+    clock.turn(Duration.ofSeconds(1));
+    assertThat(find(map, "ann")).contains(" mx2 ");
     Files.delete(file);
     clock.turn(Duration.ofSeconds(1));
     assertThat(find(map, "ann")).contains(" mx2 ");

@@ -154,6 +154,8 @@ class PosixPatternTest {
         "{1}",
         "a{3,1}",
         "a{99999999999}",
+        "a{32768}",
+        "a{1,32768}",
         "\\d",
         "\\pL",
         "\\Qa\\E",
@@ -170,6 +172,19 @@ class PosixPatternTest {
         .hasMessageContaining("there is no class [:alhpa:]");
     assertThatThrownBy(() -> PosixPattern.compile("\\d+"))
         .hasMessageContaining("\\d means nothing in POSIX");
+  }
+
+  /// By recursion, Java and we alike.
+  @Test
+  void whatIsTooDeepOrTooLongToReadIsToldToo() {
+    assertThat(fits("(".repeat(100) + "a" + ")".repeat(100), "a")).isTrue();
+    assertThatThrownBy(() -> PosixPattern.compile("(".repeat(101) + "a" + ")".repeat(101)))
+        .isInstanceOf(PatternSyntaxException.class)
+        .hasMessageContaining("more than 100 groups in each other");
+    assertThatThrownBy(() -> PosixPattern.compile("(".repeat(10_000)))
+        .isInstanceOf(PatternSyntaxException.class);
+    assertThatThrownBy(() -> PosixPattern.compile("(a)".repeat(20_000)))
+        .isInstanceOf(PatternSyntaxException.class);
   }
 
   private static boolean fits(String pattern, String text) {
