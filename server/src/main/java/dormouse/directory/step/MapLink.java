@@ -2,6 +2,7 @@ package dormouse.directory.step;
 
 import dormouse.config.Fault;
 import dormouse.config.MapLinkSettings;
+import dormouse.config.MapLinkSettings.Form;
 import dormouse.config.MapLinkSettings.Unknown;
 import dormouse.directory.Answer;
 import dormouse.directory.Attempt;
@@ -88,9 +89,12 @@ public final class MapLink implements Link {
   @Override
   public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
     WatchedFile<PopMap> watched = file;
-    return watched == null
+    if (watched != null) {
+      return lookups.run(() -> find(attempt, List.of(lines, watched.now())));
+    }
+    return settings.form() == Form.WORDS
         ? CompletableFuture.completedFuture(find(attempt, List.of(lines)))
-        : lookups.run(() -> find(attempt, List.of(lines, watched.now())));
+        : lookups.run(() -> find(attempt, List.of(lines))); // patterns take what they take
   }
 
   @Override
@@ -106,14 +110,18 @@ public final class MapLink implements Link {
   }
 
   private Answer find(Attempt attempt, List<PopMap> maps) {
-    for (String template : settings.keys()) {
-      String key = filled(template, attempt);
-      for (PopMap map : maps) {
-        String value = map.find(key);
-        if (value != null) {
-          return learnt(attempt.user(), value);
+    try {
+      for (String template : settings.keys()) {
+        String key = filled(template, attempt);
+        for (PopMap map : maps) {
+          String value = map.find(key);
+          if (value != null) {
+            return learnt(attempt.user(), value);
+          }
         }
       }
+    } catch (BoundedMatch.TooHard e) {
+      return new Answer.CannotTell(String.valueOf(e.getMessage()), /* down= */ false);
     }
     return settings.unknown() == Unknown.REJECT ? Answer.reject() : new Answer.NotMine();
   }
@@ -128,7 +136,8 @@ public final class MapLink implements Link {
     return switch (Facts.accept(facts)) {
       case Answer.Accept(Facts known, _) -> new Answer.Learnt(user, known);
       case Answer other ->
-          new Answer.CannotTell("the table's " + value + " is no backend: " + other, false);
+          new Answer.CannotTell(
+              "the table's " + value + " is no backend: " + other, /* down= */ false);
     };
   }
 

@@ -2,6 +2,7 @@ package dormouse.directory.step;
 
 import dormouse.config.MapLinkSettings.Form;
 import dormouse.directory.BadDirectoryFile.Fault;
+import dormouse.directory.step.BoundedMatch.TooHard;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,7 +24,7 @@ final class PopMap {
   private static final Pattern GROUP = Pattern.compile("\\$(\\d)");
   private static final String WANTED = "wanted a line such as `ann: mail.example.org:143`";
 
-  private record Rule(Pattern pattern, String value) {}
+  private record Rule(String key, Pattern pattern, String value) {}
 
   private final Map<String, String> words = new HashMap<>();
   private final List<Rule> rules = new ArrayList<>();
@@ -85,7 +86,7 @@ final class PopMap {
       if (GROUP.matcher(value).results().anyMatch(use -> number(use.group(1)) > groups)) {
         return "the value names a group that the pattern does not have";
       }
-      rules.add(new Rule(pattern, value));
+      rules.add(new Rule(key, pattern, value));
       return null;
     } catch (PatternSyntaxException e) {
       return "no regular expression: " + e.getDescription();
@@ -93,19 +94,28 @@ final class PopMap {
   }
 
   /// The value of a key; null if there is none.
-  @Nullable String find(String key) {
+  ///
+  /// @throws TooHard if a pattern takes too long, and it cannot be told
+  @Nullable String find(String key) throws TooHard {
     String word = words.get(key);
     if (word != null) {
       return word;
     }
     for (Rule rule : rules) {
-      Matcher found = rule.pattern.matcher(key);
-      if (found.find()) {
-        String before = key.substring(0, found.start()); // it stays, as in perdition
-        return before + filled(rule.value, found, key.length());
+      String value = BoundedMatch.of(rule.key, rule.pattern, key, match -> found(rule, key, match));
+      if (value != null) {
+        return value;
       }
     }
     return null;
+  }
+
+  private static @Nullable String found(Rule rule, String key, Matcher match) {
+    if (!match.find()) {
+      return null;
+    }
+    String before = key.substring(0, match.start()); // it stays, as in perdition
+    return before + filled(rule.value, match, key.length());
   }
 
   private static String filled(String value, Matcher found, int end) {

@@ -14,7 +14,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +57,12 @@ public final class RewriteLink implements Link {
   /// A name of which nothing is left is nobody's.
   Answer rewrite(String user) {
     Map<String, String> facts = new HashMap<>();
-    String name = domain(small(host(replaced(user), facts)));
+    String name;
+    try {
+      name = domain(small(host(replaced(user), facts)));
+    } catch (BoundedMatch.TooHard e) {
+      return new Answer.CannotTell(String.valueOf(e.getMessage()), /* down= */ false);
+    }
     if (name.isBlank()) {
       return Answer.reject();
     }
@@ -68,13 +72,13 @@ public final class RewriteLink implements Link {
     };
   }
 
-  private String replaced(String user) {
+  private String replaced(String user) throws BoundedMatch.TooHard {
     String to = settings.to();
     if (pattern == null || to == null) {
       return user;
     }
-    Matcher matcher = pattern.matcher(user);
-    return matcher.matches() ? matcher.replaceFirst(to) : user;
+    return BoundedMatch.of(
+        pattern.pattern(), pattern, user, match -> match.matches() ? match.replaceFirst(to) : user);
   }
 
   private String host(String user, Map<String, String> facts) {

@@ -8,6 +8,7 @@ import dormouse.config.MapLinkSettings;
 import dormouse.config.MapLinkSettings.Form;
 import dormouse.config.MapLinkSettings.Unknown;
 import dormouse.directory.Answer;
+import dormouse.directory.Attempt;
 import dormouse.directory.Attempts;
 import dormouse.directory.Facts;
 import dormouse.directory.Workers;
@@ -18,11 +19,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MapLinkTest {
   private final HandClock clock = new HandClock();
@@ -159,6 +163,33 @@ class MapLinkTest {
     MapLink map = map(Form.WORDS, List.of("\\U"), "ann: mx1:99999", "bob: a:b:c");
     assertThat(find(map, "ann")).startsWith("CannotTell");
     assertThat(find(map, "bob")).startsWith("CannotTell");
+  }
+
+  @Test
+  void patternsOfTheSettingsAreTriedElsewhereThanOnTheLoop() throws Exception {
+    lookups.close();
+    Attempt ann = Attempts.of("ann", "x");
+    MapLink words = map(Form.WORDS, List.of("\\U"), "ann: mx1");
+    assertThat(words.ask(ann, channel.eventLoop())).isCompleted();
+    MapLink patterns = map(Form.PATTERNS, List.of("\\U"), "ann: mx1");
+    assertThat(patterns.ask(ann, channel.eventLoop()))
+        .failsWithin(Duration.ofSeconds(10))
+        .withThrowableOfType(ExecutionException.class)
+        .withCauseInstanceOf(Workers.Crowded.class);
+  }
+
+  /// In Java, the first needs as much of the stack as the name is long, and the second tries for ever.
+  @ParameterizedTest
+  @ValueSource(strings = {"^(a|b)*$", "^((a|aa)+)\\1!$", "^(.*)(.*)(.*)(.*)(.*)b$"})
+  void aPatternThatTakesTooLongCannotTellAndTheLinkIsThere(String pattern) throws Exception {
+    MapLink map = map(Form.PATTERNS, List.of("\\U"), "'" + pattern + "': mx1", ".*: mx2");
+    String name = "a".repeat(pattern.contains("|b") ? 20_000 : 255);
+    Answer answer = map.ask(Attempts.of(name, "x"), channel.eventLoop()).get(10, TimeUnit.SECONDS);
+    assertThat(answer)
+        .isEqualTo(
+            new Answer.CannotTell(
+                "the pattern " + pattern + " takes too long with this name", /* down= */ false));
+    assertThat(find(map, "c")).contains(" mx2 ");
   }
 
   @Test

@@ -6,6 +6,8 @@ import dormouse.config.RewriteLinkSettings;
 import dormouse.directory.Answer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RewriteLinkTest {
   private static final RewriteLinkSettings NOTHING = RewriteLinkSettings.DEFAULT;
@@ -30,6 +32,18 @@ class RewriteLinkTest {
     var percent = new RewriteLinkSettings("([^%]+)%([^%]+)", "$1@$2", null, false, List.of(), null);
     assertThat(name(percent, "ann%example.org")).isEqualTo("ann@example.org");
     assertThat(name(percent, "ann%example.org%x")).isEqualTo("ann%example.org%x");
+  }
+
+  /// It is matched on the client's event loop.
+  @ParameterizedTest
+  @ValueSource(strings = {"(a|b)*", "((a|aa)+)\\1!", "(.*)(.*)(.*)(.*)(.*)b"})
+  void aPatternThatTakesTooLongIsGivenUp(String pattern) {
+    var settings = new RewriteLinkSettings(pattern, "$1", null, false, List.of(), null);
+    String name = "a".repeat(pattern.contains("|b") ? 20_000 : 255);
+    assertThat(new RewriteLink(settings).rewrite(name))
+        .isEqualTo(
+            new Answer.CannotTell(
+                "the pattern " + pattern + " takes too long with this name", /* down= */ false));
   }
 
   @Test
