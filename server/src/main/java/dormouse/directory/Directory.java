@@ -13,6 +13,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The chain of links that knows who clients are. Each is asked in turn until one accepts or rejects; a user whom none of them
@@ -67,9 +68,8 @@ public final class Directory implements AutoCloseable {
     Directory next = enter();
     return next != null
         ? next.ask(attempt, loop, wheel)
-        : new Walk(attempt.user(), loop, wheel)
-            .from(0, attempt, Facts.NONE, Answer.reject())
-            .whenComplete((_, _) -> left());
+        : counted(() ->
+            new Walk(attempt.user(), loop, wheel).from(0, attempt, Facts.NONE, Answer.reject()));
   }
 
   /// Counts a question.
@@ -81,6 +81,13 @@ public final class Directory implements AutoCloseable {
     }
     underWay++;
     return null;
+  }
+
+  /// Asks what has been counted, until there is an answer or it has failed, be it at once.
+  private <T> CompletableFuture<T> counted(Supplier<CompletableFuture<T>> question) {
+    return CompletableFuture.completedFuture(question)
+        .thenCompose(Supplier::get)
+        .whenComplete((_, _) -> left());
   }
 
   private void left() {
@@ -114,9 +121,7 @@ public final class Directory implements AutoCloseable {
     Directory next = enter();
     return next != null
         ? next.askAgain(attempt, by, loop, wheel)
-        : new WalkAgain(links, by, attempt.user(), loop, wheel)
-            .begin(attempt)
-            .whenComplete((_, _) -> left());
+        : counted(() -> new WalkAgain(links, by, attempt.user(), loop, wheel).begin(attempt));
   }
 
   /// Whether any link but the backend's can say more of a user who has logged in by such a proof.

@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /// A link with what all links have in common around it: a cache, a circuit breaker, a timeout, metrics. Any thread.
 final class GuardedLink {
@@ -138,9 +139,9 @@ final class GuardedLink {
       return CompletableFuture.completedFuture(
           new Answer.CannotTell(name + " wants to be asked again too long", /* down= */ false));
     }
-    CompletableFuture<Answer> later = new CompletableFuture<>();
-    wheel.after(pause, () -> ask(attempt, loop, wheel, total).thenAccept(later::complete));
-    return later;
+    CompletableFuture<@Nullable Void> over = new CompletableFuture<>();
+    wheel.after(pause, () -> over.complete(null));
+    return over.thenCompose(_ -> ask(attempt, loop, wheel, total));
   }
 
   private CompletableFuture<Answer> inTime(Attempt attempt, EventLoop loop, TimerWheel wheel) {
@@ -170,7 +171,7 @@ final class GuardedLink {
   private CompletableFuture<Answer> asked(Attempt attempt, EventLoop loop) {
     try {
       return link.ask(attempt, loop);
-    } catch (RuntimeException | AssertionError bug) {
+    } catch (Throwable bug) { // also an error: who asks must have an answer
       return CompletableFuture.failedFuture(bug);
     }
   }

@@ -21,6 +21,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -108,12 +109,18 @@ class DirectoryTest {
         (_, _) -> {
           throw new IllegalStateException("a bug");
         };
+    Link deep =
+        (_, _) -> {
+          throw new StackOverflowError();
+        };
+    LinkSettings next = settings(Unavailable.NEXT, 0, 0, 10, 0);
     Directory directory =
-        directory(guarded("a", throwing, settings(Unavailable.NEXT, 0, 0, 10, 0)), link("b", DOWN));
+        directory(guarded("a", throwing, next), guarded("b", deep, next), link("c", DOWN));
 
     assertThat(ask(directory, "ann", "secret")).isEqualTo(DOWN);
     assertThat(metrics.scrape())
-        .contains("dormouse_directory_answers_total{link=\"a\",result=\"failed\"} 1.0");
+        .contains("dormouse_directory_answers_total{link=\"a\",result=\"failed\"} 1.0")
+        .contains("dormouse_directory_answers_total{link=\"b\",result=\"failed\"} 1.0");
   }
 
   @Test
@@ -426,6 +433,36 @@ class DirectoryTest {
     assertThat(before.isClosed()).isTrue();
     assertThat(ask(before, "bob", "secret")).as("who is late").isEqualTo(ACCEPT);
     assertThat(asked).containsExactly("slow ann", "b bob");
+  }
+
+  @Test
+  void nobodyWaitsForAQuestionThatEndsInAMistakeOfOurs() throws Exception {
+    CompletableFuture<Void> closed = new CompletableFuture<>();
+    Link link =
+        new Link() {
+          @Override
+          public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
+            return CompletableFuture.completedFuture(ACCEPT);
+          }
+
+          @Override
+          public void close() {
+            closed.complete(null);
+          }
+        };
+    InstantSource broken =
+        () -> {
+          throw new StackOverflowError();
+        };
+    Directory before =
+        directory(
+            new GuardedLink("a", link, settings(Unavailable.STOP, 0, 0, 10, 0), broken, metrics));
+    assertThat(asking(before, attempt("ann", "secret"))).isCompletedExceptionally();
+    assertThat(before.askAgain(attempt("ann", "secret"), "", channel.eventLoop(), wheel))
+        .isCompletedExceptionally();
+
+    before.retire(directory(link("b", ACCEPT)));
+    closed.get(20, TimeUnit.SECONDS);
   }
 
   private GuardedLink link(String name, Answer answer) {
