@@ -2,17 +2,12 @@ package dormouse.directory;
 
 import static dormouse.directory.NginxCase.SILENCE;
 
-import dormouse.FrontEnd;
-import dormouse.directory.NginxCase.Side;
-import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.AuthDaemon.Answer;
 import dormouse.testkit.LoginBackend;
-import dormouse.testkit.NginxMailServer;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
@@ -24,52 +19,29 @@ class NginxLimitsIT {
   private static final Duration TIMEOUT = Duration.ofSeconds(1);
   private static final String MANY = "failed logins and wrong arguments count, too";
 
-  private final LoginBackend backend = LoginBackend.start();
-  private final AuthDaemon daemon = AuthDaemon.start(_ -> Answer.accept(backend.port()));
-  private NginxMailServer nginx;
-  private FrontEnd dormouse;
-
-  @BeforeAll
-  void start() {
-    String url = "127.0.0.1:" + daemon.port() + "/auth";
-    nginx =
-        NginxMailServer.start(
-            1,
-            "auth_http " + url + ";",
-            "imap_auth plain login;",
-            "max_errors 3;",
-            "timeout 1s;",
-            "imap_client_buffer 1k;");
-    dormouse =
-        FrontEnd.of(
-            """
-            listen: [ { address: "127.0.0.1:0", tls: none } ]
-            backends:
-              any: { address: "*", tls: none, pool: { per-user: 0 } }
-            directory:
-              - http: { url: "http://%s" }
-            login: { max-errors: 3, timeout: 1s, max-line-bytes: 1KiB, max-literal-bytes: 1KiB }
-            throttle: { enabled: false }
-            hibernate: { enabled: false }
-            """
-                .formatted(url));
-  }
+  private final NginxStage stage =
+      new NginxStage(
+          LoginBackend.start(),
+          """
+          backends:
+            any: { address: "*", tls: none, pool: { per-user: 0 } }
+          directory:
+            - http: { url: "URL" }
+          login: { max-errors: 3, timeout: 1s, max-line-bytes: 1KiB, max-literal-bytes: 1KiB }
+          """,
+          "imap_auth plain login;",
+          "max_errors 3;",
+          "timeout 1s;",
+          "imap_client_buffer 1k;");
 
   @AfterAll
   void stop() {
-    dormouse.close();
-    nginx.close();
-    daemon.close();
-    backend.close();
+    stage.close();
   }
 
   @TestFactory
   Stream<DynamicTest> theTable() {
-    Side there = new Side(nginx.port(), 0, 0, daemon, backend);
-    Side ours = new Side(dormouse.plain().port(), 0, 0, daemon, backend);
-    return Stream.of(errors(), silences(), sizes())
-        .flatMap(List::stream)
-        .map(row -> DynamicTest.dynamicTest(row.name(), () -> row.check(there, ours)));
+    return Stream.of(errors(), silences(), sizes()).flatMap(stage::play);
   }
 
   private List<NginxCase> errors() {
@@ -117,6 +89,6 @@ class NginxLimitsIT {
   }
 
   private NginxCase row(String name, String... says) {
-    return new NginxCase(name, List.of(says), _ -> Answer.accept(backend.port()));
+    return new NginxCase(name, List.of(says), _ -> stage.accept());
   }
 }

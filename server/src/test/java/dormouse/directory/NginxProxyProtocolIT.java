@@ -2,11 +2,7 @@ package dormouse.directory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dormouse.FrontEnd;
-import dormouse.testkit.AuthDaemon;
-import dormouse.testkit.AuthDaemon.Answer;
 import dormouse.testkit.LoginBackend;
-import dormouse.testkit.NginxMailServer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -14,7 +10,6 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
@@ -24,57 +19,41 @@ class NginxProxyProtocolIT {
   private static final int PATIENCE_MILLIS = 20_000;
 
   private final LoginBackend backend = LoginBackend.startProxied();
-  private final AuthDaemon daemon = AuthDaemon.start(_ -> Answer.accept(backend.port()));
-  private NginxMailServer nginx;
-  private FrontEnd dormouse;
-
-  @BeforeAll
-  void start() {
-    String url = "127.0.0.1:" + daemon.port() + "/auth";
-    nginx = NginxMailServer.start(1, "auth_http " + url + ";", "proxy_protocol on;");
-    dormouse =
-        FrontEnd.of(
-            """
-            listen:
-              - { address: "127.0.0.1:0", tls: none }
-              - { address: "127.0.0.1:0", tls: none, proxy-protocol-from: [ 127.0.0.0/8 ] }
-            backends:
-              any: { address: "*", tls: none, proxy-protocol: v1, pool: { per-user: 0 } }
-            directory:
-              - http: { url: "http://%s" }
-            throttle: { enabled: false }
-            hibernate: { enabled: false }
-            """
-                .formatted(url));
-  }
+  private final NginxStage stage =
+      new NginxStage(
+          backend,
+          """
+          backends:
+            any: { address: "*", tls: none, proxy-protocol: v1, pool: { per-user: 0 } }
+          directory:
+            - http: { url: "URL" }
+          """,
+          "proxy_protocol on;");
 
   @AfterAll
   void stop() {
-    dormouse.close();
-    nginx.close();
-    daemon.close();
-    backend.close();
+    stage.close();
   }
 
   @Test
   void theBackendIsToldWhoComes() throws IOException {
     String same = "PROXY TCP4 127.0.0.1 127.0.0.1 (client) (ours)";
-    assertThat(told(nginx.port(), "")).isEqualTo(same);
-    assertThat(told(dormouse.plain(0).port(), "")).isEqualTo(same);
+    assertThat(told(stage.nginx().port(), "")).isEqualTo(same);
+    assertThat(told(stage.dormouse().port(), "")).isEqualTo(same);
   }
 
   /// Where it came to is told as the proxy before us says it, and not as it came to us: so a server that goes by that sees what the client sees.
   @Test
   void theBackendIsToldWhatAProxyBeforeUsSays() throws IOException {
     String four = "PROXY TCP4 203.0.113.7 198.51.100.1 40001 993\r\n";
-    assertThat(told(nginx.proxyPort(), four))
+    assertThat(told(stage.nginx().proxyPort(), four))
         .isEqualTo("PROXY TCP4 203.0.113.7 127.0.0.1 40001 (ours)");
-    assertThat(told(dormouse.plain(1).port(), four)).isEqualTo(four.strip());
+    assertThat(told(stage.dormouse().proxyPort(), four)).isEqualTo(four.strip());
     String six = "PROXY TCP6 2001:db8::7 2001:db8::1 40001 993\r\n";
-    assertThat(told(nginx.proxyPort(), six))
+    assertThat(told(stage.nginx().proxyPort(), six))
         .as("no line of the protocol: two families")
         .isEqualTo("PROXY TCP6 2001:db8::7 127.0.0.1 40001 (ours)");
-    assertThat(told(dormouse.plain(1).port(), six))
+    assertThat(told(stage.dormouse().proxyPort(), six))
         .isEqualTo("PROXY TCP6 2001:db8:0:0:0:0:0:7 2001:db8:0:0:0:0:0:1 40001 993");
   }
 

@@ -2,13 +2,9 @@ package dormouse.directory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dormouse.FrontEnd;
-import dormouse.directory.NginxCase.Side;
-import dormouse.testkit.AuthDaemon;
 import dormouse.testkit.AuthDaemon.Answer;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.LoginBackend;
-import dormouse.testkit.NginxMailServer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,7 +12,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
@@ -32,48 +27,27 @@ class NginxTableIT {
   private static final String UTF8 = utf8("Pa\u00dfwort \u2603");
 
   private final LoginBackend backend = LoginBackend.start();
-  private final AuthDaemon daemon = AuthDaemon.start(_ -> Answer.accept(backend.port()));
-  private NginxMailServer nginx;
-  private FrontEnd dormouse;
-
-  @BeforeAll
-  void start() {
-    String url = "http://127.0.0.1:" + daemon.port() + "/auth?service=mail";
-    nginx =
-        NginxMailServer.start(
-            1,
-            "auth_http " + url + ";",
-            "auth_http_header X-Auth-Key s3cret;",
-            "auth_http_header X-Place \"a b\";",
-            "auth_http_timeout 2s;",
-            "imap_auth plain login cram-md5;",
-            "max_errors 20;");
-    dormouse =
-        FrontEnd.of(
-            """
-            listen:
-              - { address: "127.0.0.1:0", tls: implicit }
-              - { address: "127.0.0.1:0", tls: none, proxy-protocol-from: [ 127.0.0.0/8 ] }
-              - { address: "127.0.0.1:0", tls: none }
-            backends:
-              any: { address: "*", tls: none, pool: { per-user: 0 } } # a login for each, as in nginx
-            directory:
-              - http: { url: "%s", headers: [ "X-Auth-Key: s3cret", "X-Place: a b" ] }
-                timeout: 2s
-                break-after: 0
-            login: { max-errors: 20, mechanisms: [ plain, login, cram-md5 ] }
-            throttle: { enabled: false }
-            hibernate: { enabled: false }
-            """
-                .formatted(url));
-  }
+  private final NginxStage stage =
+      new NginxStage(
+          backend,
+          """
+          backends:
+            any: { address: "*", tls: none, pool: { per-user: 0 } } # a login for each, as in nginx
+          directory:
+            - http: { url: "URL", headers: [ "X-Auth-Key: s3cret", "X-Place: a b" ] }
+              timeout: 2s
+              break-after: 0
+          login: { max-errors: 20, mechanisms: [ plain, login, cram-md5 ] }
+          """,
+          "auth_http_header X-Auth-Key s3cret;",
+          "auth_http_header X-Place \"a b\";",
+          "auth_http_timeout 2s;",
+          "imap_auth plain login cram-md5;",
+          "max_errors 20;");
 
   @AfterAll
   void stop() {
-    dormouse.close();
-    nginx.close();
-    daemon.close();
-    backend.close();
+    stage.close();
   }
 
   @TestFactory
@@ -87,19 +61,7 @@ class NginxTableIT {
     table.addAll(noAnswers());
     table.addAll(transports());
     assertThat(table).hasSizeGreaterThan(60);
-    return table.stream().map(row -> DynamicTest.dynamicTest(row.name(), () -> check(row)));
-  }
-
-  private void check(NginxCase row) {
-    Side behindNginx = new Side(nginx.port(), nginx.proxyPort(), nginx.tlsPort(), daemon, backend);
-    Side behindDormouse =
-        new Side(
-            dormouse.plain().port(),
-            dormouse.plain(1).port(),
-            dormouse.tls().port(),
-            daemon,
-            backend);
-    row.check(behindNginx, behindDormouse);
+    return stage.play(table);
   }
 
   private List<NginxCase> names() {
@@ -344,7 +306,7 @@ class NginxTableIT {
   }
 
   private Answer accept() {
-    return Answer.accept(backend.port());
+    return stage.accept();
   }
 
   /// The daemon accepts, and the client gets in.
