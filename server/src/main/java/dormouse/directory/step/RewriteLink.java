@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -78,7 +79,14 @@ public final class RewriteLink implements Link {
       return user;
     }
     return BoundedMatch.of(
-        pattern.pattern(), pattern, user, match -> match.matches() ? match.replaceFirst(to) : user);
+        pattern.pattern(), pattern, user, match -> match.matches() ? filled(to, match) : user);
+  }
+
+  private static String filled(String to, Matcher whole) {
+    StringBuilder name = new StringBuilder();
+    whole.appendReplacement(
+        name, to); // replaceFirst would look for another match, maybe a shorter one
+    return name.toString();
   }
 
   private String host(String user, Map<String, String> facts) {

@@ -34,6 +34,12 @@ class RewriteLinkTest {
     assertThat(name(percent, "ann%example.org%x")).isEqualTo("ann%example.org%x");
   }
 
+  @Test
+  void allOfTheNameIsReplacedThoughLessWouldFitAsWell() {
+    var settings = new RewriteLinkSettings("a|ab", "x", null, false, List.of(), null);
+    assertThat(name(settings, "ab")).isEqualTo("x");
+  }
+
   /// It is matched on the client's event loop.
   @ParameterizedTest
   @ValueSource(strings = {"(a|b)*", "((a|aa)+)\\1!", "(.*)(.*)(.*)(.*)(.*)b"})
