@@ -9,8 +9,10 @@ import io.netty.channel.ChannelHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +45,7 @@ public final class Listeners implements AutoCloseable {
   /// The next settings, made ready: new listeners have their address, and accept nobody yet. [#commit] or [#discard] must follow.
   public final class Change {
     private final List<ListenSettings> wanted;
-    private final List<Listener> next = new ArrayList<>();
+    private final List<Listener> next = new ArrayList<>(); // one for each that is wanted
     private final List<Listener> fresh = new ArrayList<>();
     private final List<Listener> gone = new ArrayList<>(open);
 
@@ -52,13 +54,19 @@ public final class Listeners implements AutoCloseable {
     }
 
     private void prepare() throws IOException {
-      List<@Nullable Listener> kept = new ArrayList<>();
-      for (ListenSettings one : wanted) { // first, so that what is gone is known
-        kept.add(take(BindAddress.of(one, wanted)));
+      List<BindAddress> addresses =
+          wanted.stream().map(one -> BindAddress.of(one, wanted)).toList();
+      @Nullable Listener[] there = new @Nullable Listener[wanted.size()];
+      Arrays.setAll(there, i -> take(addresses.get(i))); // first, so that what is gone is known
+      for (boolean replaces : new boolean[] {false, true}) { // last: it has clients from then on
+        for (int i = 0; i < there.length; i++) {
+          if (there[i] == null && overlaps(addresses.get(i), gone) == replaces) {
+            there[i] = bind(wanted.get(i), addresses.get(i));
+          }
+        }
       }
-      for (int i = 0; i < kept.size(); i++) {
-        Listener there = kept.get(i);
-        next.add(there == null ? bind(wanted.get(i)) : there);
+      for (Listener one : there) {
+        next.add(Objects.requireNonNull(one));
       }
     }
 
@@ -72,14 +80,18 @@ public final class Listeners implements AutoCloseable {
       return null;
     }
 
-    private Listener bind(ListenSettings one) throws IOException {
-      BindAddress address = BindAddress.of(one, wanted);
-      boolean inherits = gone.stream().anyMatch(old -> address.overlaps(old.address()));
-      Listener bound = Listener.bind(one, address, !inherits, loops, tls, ids, limits, dialogue);
+    /// Of ours any may share a port: the kernel takes the one whose address says most.
+    private Listener bind(ListenSettings one, BindAddress address) throws IOException {
+      boolean unshared = !overlaps(address, open) && !overlaps(address, fresh);
+      Listener bound = Listener.bind(one, address, unshared, loops, tls, ids, limits, dialogue);
       fresh.add(bound);
       String protocol = one.protocol().name().toLowerCase(Locale.ROOT);
       LOG.info("listen", "protocol", protocol, "address", bound.address(), "tls", one.tls());
       return bound;
+    }
+
+    private static boolean overlaps(BindAddress address, List<Listener> others) {
+      return others.stream().anyMatch(other -> address.overlaps(other.address()));
     }
 
     /// From now on all are as the settings say; those that are wanted no more close.

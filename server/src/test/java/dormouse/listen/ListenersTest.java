@@ -94,6 +94,21 @@ class ListenersTest {
     comeIn("127.0.0.1", "127.0.0.1");
   }
 
+  /// Of one address beside all of its family, also from the start.
+  @ParameterizedTest
+  @ValueSource(strings = {"0.0.0.0 127.0.0.1", "127.0.0.1 0.0.0.0", "127.0.0.1 ::"})
+  void whichSaysMostOfTheAddressIsTaken(String both) throws Exception {
+    String others = both.replace("127.0.0.1", "").strip();
+    listen(both);
+    comeIn("127.0.0.1", "127.0.0.1");
+    comeIn("127.0.0.2", others);
+    listen(others);
+    comeIn("127.0.0.1", others);
+    listen(both);
+    comeIn("127.0.0.1", "127.0.0.1");
+    comeIn("127.0.0.2", others);
+  }
+
   @Test
   void aReloadThatFailsLeavesThemAsTheyWere() throws Exception {
     listen("::");
