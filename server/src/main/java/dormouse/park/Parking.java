@@ -269,16 +269,17 @@ public final class Parking {
         ready(channel, sockets.what(i));
         continue;
       }
-      readable(slot);
+      readable(slot, (sockets.what(i) & SlotChannel.LEFT) != 0);
     }
   }
 
-  private void readable(int slot) {
+  /// @param left whether its client has shut its side of the socket, or is gone
+  private void readable(int slot, boolean left) {
     int generation = table.generation(slot);
     Owner owner = null;
     try {
       owner = owner(slot);
-      readable(slot, generation, owner);
+      readable(slot, generation, owner, left);
     } catch (RuntimeException | Error bug) {
       try {
         (owner == null || table.isThere(slot, generation) ? owner(slot) : owner).broken(bug);
@@ -313,7 +314,7 @@ public final class Parking {
     }
   }
 
-  private void readable(int slot, int generation, Owner owner) {
+  private void readable(int slot, int generation, Owner owner, boolean left) {
     int bytes = traffic.receive(slot);
     if (bytes < 0) {
       return;
@@ -325,17 +326,17 @@ public final class Parking {
     }
     gauges.spoke();
     if (traffic.hasTls(slot)) {
-      open(slot, generation, owner);
+      open(slot, generation, owner, left);
       return;
     }
     owner.received(ALLOCATOR.buffer(bytes).writeBytes(traffic.read()));
     owner.receivedAll();
   }
 
-  private void open(int slot, int generation, Owner owner) {
+  private void open(int slot, int generation, Owner owner, boolean left) {
     ArrayDeque<ByteBuf> data = new ArrayDeque<>(2);
     try {
-      open(slot, generation, owner, data);
+      open(slot, generation, owner, left, data);
     } finally {
       reading = NONE;
       revivedMeanwhile = null; // kept no longer than that
@@ -346,7 +347,7 @@ public final class Parking {
   /// What was said whole is told before anything is made of what is broken behind it.
   ///
   /// @param data what nobody has been told yet
-  private void open(int slot, int generation, Owner owner, ArrayDeque<ByteBuf> data) {
+  private void open(int slot, int generation, Owner owner, boolean left, ArrayDeque<ByteBuf> data) {
     ByteBuf read = traffic.read();
     ParkedRecords records = traffic.take(slot);
     int alert = records.read(read, ALLOCATOR, data::add);
@@ -385,7 +386,10 @@ public final class Parking {
     }
     if (table.isThere(slot, generation)) {
       Owner last = owner(slot); // another may have taken it over
-      end(slot, alert);
+      if (!left || any || alert != ParkedRecords.CLOSE_NOTIFY) { // else it has hung up
+        traffic.sayLast(slot, alert);
+      }
+      end(slot);
       last.gone();
     } else if (carriesOn != null) { // which has not seen what was read here
       ParkedRecords.end(carriesOn.pipeline().get(TLS), alert);

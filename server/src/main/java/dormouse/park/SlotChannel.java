@@ -19,7 +19,9 @@ final class SlotChannel extends StreamChannel {
   static final int READING = Kernel.EPOLLIN | Kernel.EPOLLRDHUP;
 
   private static final int BROKEN = Kernel.EPOLLERR | Kernel.EPOLLHUP;
-  private static final int LEFT = Kernel.EPOLLRDHUP | BROKEN;
+
+  /// What is told of who says nothing more.
+  static final int LEFT = Kernel.EPOLLRDHUP | BROKEN;
 
   private final Parking parking;
   private final int slot;

@@ -80,14 +80,14 @@ final class RecordHandler extends ChannelDuplexHandler implements TlsRecords.Lis
     context().fireChannelRead(data);
   }
 
-  /// IMAP has nothing to say to a client that will not speak any more. Nor has TLS, if its socket has closed too and nothing waits for it: the kernel would
-  /// answer with a reset.
+  /// IMAP has nothing to say to a client that will not speak any more. Nor has TLS, if its socket has closed too, and it has asked nothing just now and nothing
+  /// waits for it: the kernel would answer with a reset.
   @Override
   public void peerClosed() {
     Channel channel = context().channel();
     ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
-    boolean waits = waiting != null && waiting.totalPendingWriteBytes() > 0;
-    closing |= !waits && channel instanceof StreamChannel socket && socket.hasPeerLeft();
+    boolean awaits = gave || (waiting != null && waiting.totalPendingWriteBytes() > 0);
+    closing |= !awaits && channel instanceof StreamChannel socket && socket.hasPeerLeft();
     close(context(), context().newPromise());
   }
 

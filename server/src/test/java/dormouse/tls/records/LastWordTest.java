@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,6 +49,27 @@ class LastWordTest {
   }
 
   /// It has only shut its side, maybe.
+  @Test
+  void whoHangsUpInItsSleepIsToldNothing() throws Exception {
+    try (EchoLines.Line line = open(true)) {
+      line.awaitParked();
+      lines.onLoop(() -> hangUp(line));
+      line.awaitEnd();
+      assertThat(line.revivals()).isZero();
+    }
+  }
+
+  @Test
+  void whoOnlySaysSoInItsSleepHearsTheSame() throws Exception {
+    try (EchoLines.Line line = open(true)) {
+      line.awaitParked();
+      line.send(closeNotify(line));
+      assertThat(line.hearRecord()).isEqualTo(CLOSED);
+      line.awaitEnd();
+      assertThat(line.revivals()).isZero();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void whoHasSomethingComingHearsIt(boolean slept) throws Exception {
@@ -78,10 +100,41 @@ class LastWordTest {
     return Objects.requireNonNull(line.owner.channel);
   }
 
+  /// Its answer, which this server gives too late for that, may be with the kernel already.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whoAsksAndHangsUpAtOnceIsToldSo(boolean slept) throws Exception {
+    try (EchoLines.Line line = open(slept)) {
+      awake(line, slept);
+      lines.onLoop(() -> askAndHangUp(line));
+      assertThat(line.hearRecord()).isEqualTo(CLOSED);
+      line.awaitEnd();
+    }
+  }
+
+  @Test
+  void whoAsksAndHangsUpAtOnceInItsSleepHearsBoth() throws Exception {
+    try (EchoLines.Line line = open(true)) {
+      line.awaitParked();
+      lines.onLoop(() -> askAndHangUp(line));
+      assertThat(line.hearRecord()).isEqualTo("ask");
+      assertThat(line.hearRecord()).isEqualTo(CLOSED);
+      line.awaitEnd();
+    }
+  }
+
   /// Both come at once to a loop that is busy with this.
   private static void hangUp(EchoLines.Line line) {
+    lastly(line, closeNotify(line));
+  }
+
+  private static void askAndHangUp(EchoLines.Line line) {
+    lastly(line, TlsRecordsTest.join(line.peer.data("ask"), closeNotify(line)));
+  }
+
+  private static void lastly(EchoLines.Line line, byte[] said) {
     try {
-      line.send(closeNotify(line));
+      line.send(said);
       line.socket.shutdownOutput();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
