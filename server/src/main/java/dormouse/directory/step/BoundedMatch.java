@@ -5,8 +5,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// A match of a pattern that ends, whatever the pattern and the text: in Java one such as `(a*)*b` may try for ever, and groups in groups
-/// overflow the stack.
+/// A match of a pattern that ends, whatever the text: in Java one such as `(a*)*b` may try for ever, and groups in groups
+/// overflow the stack. What a pattern repeats without looking at the text (`((){9999}){9999}`) is not counted.
 final class BoundedMatch {
   /// How often characters of the text are read: a thousand times what the longest name takes with a usual pattern, and 5 to 100 ms.
   private static final int MOST_READS = 1_000_000;
