@@ -137,25 +137,24 @@ public final class Dormouse implements AutoCloseable {
   /// Starts on loops of the caller, whose clock may be turned by hand; they are closed with the rest.
   public static Dormouse start(
       Settings settings, Metrics metrics, SteadyClock clock, EventLoops loops) throws StartFault {
-    Dormouse dormouse;
+    List<AutoCloseable> begun = List.of(loops);
     try {
-      dormouse = new Dormouse(settings, metrics, clock, loops);
-    } catch (BadCertificates | IOException e) {
-      loops.close();
-      throw new StartFault(String.valueOf(e.getMessage()), e);
-    }
-    try {
+      Dormouse dormouse = new Dormouse(settings, metrics, clock, loops);
+      begun = dormouse.parts;
       dormouse.serve(settings);
+      dormouse.listeners.begin();
+      Duration lookEvery = settings.tls().reloadEvery();
+      if (lookEvery != null) {
+        dormouse.certificates.watch(lookEvery);
+      }
+      return dormouse;
     } catch (BadCertificates | IOException e) {
-      stop(dormouse.parts);
+      stop(begun);
       throw new StartFault(String.valueOf(e.getMessage()), e);
+    } catch (RuntimeException e) {
+      stop(begun); // a loop would keep the process, which serves nobody
+      throw e;
     }
-    dormouse.listeners.begin();
-    Duration lookEvery = settings.tls().reloadEvery();
-    if (lookEvery != null) {
-      dormouse.certificates.watch(lookEvery);
-    }
-    return dormouse;
   }
 
   /// From now on serves as these settings say: limits, routes and listeners at once, all else whoever connects from now on. Who

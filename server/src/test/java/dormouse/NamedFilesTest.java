@@ -8,6 +8,9 @@ import dormouse.config.Settings;
 import dormouse.config.SettingsFile;
 import dormouse.config.SettingsRead;
 import dormouse.ops.Metrics;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.CertificateBuilder.KeyUsage;
+import io.netty.pkitesting.X509Bundle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,6 +71,29 @@ class NamedFilesTest {
     assertThatThrownBy(() -> Dormouse.start(good(file), new Metrics()))
         .isInstanceOf(StartFault.class)
         .hasMessageContaining(why(wanted[0]));
+  }
+
+  /// A CA's own certificate, with which no handshake may be signed. BoringSSL has its own words for it.
+  @Test
+  void soIsACertificateThatBoringSslDoesNotTake() throws Exception {
+    X509Bundle signer =
+        new CertificateBuilder()
+            .ecp256()
+            .subject("CN=signer")
+            .setIsCertificateAuthority(true)
+            .setKeyUsage(true, KeyUsage.keyCertSign, KeyUsage.cRLSign)
+            .buildSelfSigned();
+    Files.writeString(directory.resolve("signer.pem"), signer.getCertificatePEM());
+    Files.writeString(directory.resolve("signer.key"), signer.getPrivateKeyPEM());
+    Path file = write("tls: { certificates: [ { certificate: signer.pem, key: signer.key } ] }");
+    String why = "BoringSSL does not take the certificate with its key: ";
+    assertThat(told(file))
+        .singleElement()
+        .asString()
+        .startsWith("1:26: tls.certificates[0].certificate: " + why);
+    assertThatThrownBy(() -> Dormouse.start(good(file), new Metrics()))
+        .isInstanceOf(StartFault.class)
+        .hasMessageContaining(why);
   }
 
   /// All that is wrong with one is told, whatever else is wrong with it; and none of it twice, in other words or of another key.

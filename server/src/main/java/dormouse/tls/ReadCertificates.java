@@ -51,12 +51,12 @@ record ReadCertificates(
     List<OpenSslSessionTicketKey> keys =
         tickets == null ? own.own() : faults.read("tls.ticket-keys", () -> TicketKeys.of(tickets));
     Reader reader = new Reader(clients, keys == null ? List.of() : keys, records, faults);
-    for (int i = 0; i < files.size(); i++) {
-      reader.read("tls.certificates[" + i + "]", files.get(i));
-    }
     try {
+      for (int i = 0; i < files.size(); i++) {
+        reader.read("tls.certificates[" + i + "]", files.get(i));
+      }
       faults.tell();
-    } catch (BadCertificates e) {
+    } catch (BadCertificates | RuntimeException e) {
       release(reader.served);
       throw e;
     }
@@ -110,7 +110,7 @@ record ReadCertificates(
         NativeCredential.give(context, key, chain, staple);
         TicketKeys.bind(context, chain.getFirst(), clients);
         TicketKeys.use(context, tickets);
-        records.prepare(context);
+        records.prepare(context, chain.getFirst().getPublicKey());
       } catch (SSLException | GeneralSecurityException e) {
         faults.add(setting + ".certificate", e);
       }

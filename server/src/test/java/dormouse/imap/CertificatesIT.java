@@ -40,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Certificates that change while clients are there, OCSP responses, certificates of clients and session tickets, with OpenSSL as the client.
 class CertificatesIT {
   private static final Duration SOON = Duration.ofSeconds(10);
+  private static final List<String> VERSIONS = List.of("-tls1_3", "-tls1_2");
 
   @TempDir Path dir = Path.of("");
 
@@ -137,13 +138,48 @@ class CertificatesIT {
   void anOcspResponseIsStapled() throws Exception {
     Path response = ocspResponse();
     try (ListenedStage stage = stage(settings(ClientCertificates.NONE, response))) {
-      assertThat(openssl(stage, "-status", "-CAfile", dir.resolve("ca.crt").toString()))
-          .contains("OCSP Response Status: successful", "Cert Status: good");
+      for (String version : VERSIONS) {
+        assertThat(openssl(stage, version, "-status", "-CAfile", "ca.crt"))
+            .contains("OCSP Response Status: successful", "Cert Status: good", "* OK");
+        assertThat(openssl(stage, version)).doesNotContain("OCSP Response Status");
+      }
     }
     Files.writeString(response, "no DER");
     assertThatThrownBy(() -> stage(settings(ClientCertificates.NONE, response)))
         .isInstanceOf(BadCertificates.class)
         .hasMessageContaining("tls.certificates[0].ocsp: wanted an OCSP response in DER");
+  }
+
+  @Test
+  void whoSignedIsShownWithIt() throws Exception {
+    X509Bundle between =
+        new CertificateBuilder()
+            .ecp256()
+            .subject("CN=between")
+            .setIsCertificateAuthority(true)
+            .buildIssuedBy(ca);
+    X509Bundle own = new CertificateBuilder().rsa2048().subject("CN=own").buildIssuedBy(between);
+    Files.writeString(certificate, own.getCertificatePEM() + between.getCertificatePEM());
+    Files.writeString(key, own.getPrivateKeyPEM());
+    try (ListenedStage stage = stage(settings(ClientCertificates.NONE, null))) {
+      for (String version : VERSIONS) {
+        assertThat(openssl(stage, version, "-CAfile", "ca.crt", "-verify_return_error"))
+            .contains("Verify return code: 0 (ok)", "* OK");
+      }
+    }
+  }
+
+  /// It is told so at once, and others are served.
+  @Test
+  void whoTakesNoSuchSignatureIsToldSo() throws Exception {
+    try (ListenedStage stage = stage(settings(ClientCertificates.NONE, null))) {
+      for (String version : VERSIONS) {
+        assertThat(openssl(stage, version, "-sigalgs", "rsa_pss_rsae_sha256:RSA+SHA256"))
+            .contains("alert handshake failure")
+            .doesNotContain("* OK");
+      }
+      assertThat(openssl(stage)).contains("* OK");
+    }
   }
 
   @Test

@@ -14,13 +14,18 @@ import dormouse.session.SteadyClock;
 import dormouse.store.Forced;
 import dormouse.tls.records.RecordLayer;
 import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.CertificateBuilder.KeyUsage;
 import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.ECPrivateKey;
+import java.security.spec.RSAKeyGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -203,6 +208,86 @@ class CertificatesTest {
         (ECPrivateKey) PemFiles.key(key, null, PemFiles.certificates(certificate).getFirst());
     Path ecKey = file("ec.key", pem("EC PRIVATE KEY", sec1(ec)));
     Certificates.load(settings(certificate, ecKey), dir, clock, new RecordLayer(_ -> {})).close();
+  }
+
+  /// A CA's own certificate is for signing others: BoringSSL shows none that is not for the signatures of handshakes.
+  @Test
+  void aCertificateThatBoringSslDoesNotShowIsAFault() throws Exception {
+    X509Bundle signer =
+        new CertificateBuilder()
+            .ecp256()
+            .subject("CN=ca")
+            .setIsCertificateAuthority(true)
+            .setKeyUsage(true, KeyUsage.keyCertSign, KeyUsage.cRLSign)
+            .buildSelfSigned();
+    TlsSettings settings =
+        new TlsSettings(
+            List.of(
+                new CertificateSettings(certificate, key),
+                new CertificateSettings(
+                    file("ca.crt", signer.getCertificatePEM()),
+                    file("ca.key", signer.getPrivateKeyPEM()))));
+    assertThat(faults(settings, dir))
+        .singleElement()
+        .asString()
+        .startsWith("tls.certificates[1].certificate: BoringSSL does not take the certificate")
+        .endsWith(" (its keyUsage is without digitalSignature)");
+    assertThat(
+            catchThrowableOfType(
+                    BadCertificates.class,
+                    () -> Certificates.tryOut(settings, clock, new RecordLayer(_ -> {})))
+                .faults())
+        .isEqualTo(faults(settings, dir));
+  }
+
+  /// It is for RSA key exchange alone, which we do not speak; BoringSSL shows it, but no client of its takes it.
+  @Test
+  void soIsOneWithWhichTheSelfCheckFails() throws Exception {
+    X509Bundle old =
+        new CertificateBuilder()
+            .rsa2048()
+            .subject("CN=old")
+            .setKeyUsage(true, KeyUsage.keyEncipherment)
+            .buildIssuedBy(made("ca"));
+    Path oldKey = file("old.key", old.getPrivateKeyPEM());
+    assertThat(faults(settings(file("old.crt", old.getCertificatePEM()), oldKey), dir))
+        .singleElement()
+        .asString()
+        .startsWith("tls.certificates[0].certificate: the self check of TLSv1.3 failed: ")
+        .contains("KEY_USAGE");
+  }
+
+  /// Its public point fits the certificate, and so nobody has tried it before.
+  @Test
+  void soIsADamagedKey() throws Exception {
+    ECPrivateKey other = (ECPrivateKey) made("b").getKeyPair().getPrivate();
+    byte[] info = PemFiles.certificates(certificate).getFirst().getPublicKey().getEncoded();
+    byte[] point = lastOctets(info, info.length - 65);
+    byte[] sec1 = Arrays.copyOf(sec1(other), 39 + 70);
+    sec1[1] = 37 + 70;
+    System.arraycopy(new byte[] {(byte) 0xA1, 68, 3, 66, 0}, 0, sec1, 39, 5); // [1] BIT STRING
+    System.arraycopy(point, 0, sec1, 44, 65);
+    Path damaged = file("damaged.key", pem("EC PRIVATE KEY", sec1));
+    assertThat(faults(settings(certificate, damaged), dir))
+        .singleElement()
+        .asString()
+        .startsWith("tls.certificates[0].certificate: ");
+  }
+
+  /// BoringSSL takes exponents of up to 33 bits.
+  @Test
+  void soIsAKeyThatIsNotAsBoringSslWantsIt() throws Exception {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+    generator.initialize(
+        new RSAKeyGenParameterSpec(2048, BigInteger.ONE.shiftLeft(40).add(BigInteger.ONE)));
+    KeyPair odd = generator.generateKeyPair();
+    X509Bundle signed =
+        new CertificateBuilder().subject("CN=odd").keyPair(odd).buildIssuedBy(made("ca"));
+    Path oddKey = file("odd.key", pem("PRIVATE KEY", odd.getPrivate().getEncoded()));
+    assertThat(faults(settings(file("odd.crt", signed.getCertificatePEM()), oddKey), dir))
+        .singleElement()
+        .asString()
+        .startsWith("tls.certificates[0].certificate: ");
   }
 
   /// `SEQUENCE { INTEGER 1, OCTET STRING of 32 }` (RFC 5915 §3).

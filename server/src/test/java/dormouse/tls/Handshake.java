@@ -18,7 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A connection in memory between a client of BoringSSL's and [Certificates], whose bytes a test may cut as it likes. The client says a line at
+/// A connection in memory between a client, mostly of BoringSSL's, and [Certificates], whose bytes a test may cut as it likes. The client says a line at
 /// once, so that it goes out with the last of its handshake.
 final class Handshake implements AutoCloseable {
   /// Cuts the client's bytes of one turn.
@@ -51,8 +51,9 @@ final class Handshake implements AutoCloseable {
   /// @param first what the client says as soon as it may
   Handshake(Certificates certificates, SslContext clients, String serverName, String first) {
     tls = clients.newHandler(server.alloc(), serverName, 993);
-    SSL.setTlsExtHostName( // whatever Netty thinks of that name
-        ((ReferenceCountedOpenSslEngine) tls.engine()).sslPointer(), serverName);
+    if (tls.engine() instanceof ReferenceCountedOpenSslEngine boringSsl) {
+      SSL.setTlsExtHostName(boringSsl.sslPointer(), serverName); // whatever Netty thinks of it
+    }
     client = new EmbeddedChannel(tls);
     server
         .pipeline()

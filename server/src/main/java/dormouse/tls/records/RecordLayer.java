@@ -9,6 +9,7 @@ import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
+import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -61,8 +62,9 @@ public final class RecordLayer {
 
   /// Makes this context's handshakes ones that can be taken over, if it is BoringSSL's, and tries one.
   ///
+  /// @param shown the key of the certificate that it shows
   /// @throws SSLException if it cannot be, or the try went wrong: with this context nobody must be served
-  public void prepare(SslContext context) throws SSLException {
+  public void prepare(SslContext context, PublicKey shown) throws SSLException {
     if (!(context instanceof ReferenceCountedOpenSslContext boringSsl)) {
       return;
     }
@@ -71,7 +73,7 @@ public final class RecordLayer {
     } catch (ReflectiveOperationException e) {
       throw new SSLException("this Netty does not let TLS be taken over: " + e, e);
     }
-    SelfCheck.run(this, context);
+    SelfCheck.run(this, context, shown);
   }
 
   /// What to put first in a channel's pipeline: it makes room for the hand-over around the handshake.

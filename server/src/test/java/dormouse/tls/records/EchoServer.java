@@ -11,7 +11,6 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.OpenSslSessionContext;
-import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -59,7 +58,7 @@ final class EchoServer implements AutoCloseable {
             .build();
     ((OpenSslSessionContext) context.sessionContext()).setTicketKeys();
     RecordLayer layer = new RecordLayer(carries, carriers::add);
-    layer.prepare((ReferenceCountedOpenSslContext) context);
+    layer.prepare(context, made.getKeyPair().getPublic());
     listening =
         new ServerBootstrap()
             .group(loops)
