@@ -67,26 +67,12 @@ public final class Listener implements AutoCloseable {
     this.address = (InetSocketAddress) channels.getFirst().localAddress();
   }
 
-  /// Takes the address of a listener that is the only one.
+  /// Takes the address.
   ///
+  /// @param unshared whether no other of ours may have clients that come there: then nobody else's may either
   /// @param tls makes the handler that ends TLS for one channel
   /// @param dialogue makes the handler that talks with one client
   /// @throws IOException if the address cannot be had; the message names it
-  public static Listener bind(
-      ListenSettings settings,
-      EventLoops loops,
-      Function<ByteBufAllocator, ? extends ChannelHandler> tls,
-      SessionIds ids,
-      ConnectionLimits limits,
-      BiFunction<ListenSettings, Client, ? extends ChannelHandler> dialogue)
-      throws IOException {
-    BindAddress address = BindAddress.of(settings, List.of(settings));
-    return bind(settings, address, /* unshared= */ true, loops, tls, ids, limits, dialogue);
-  }
-
-  /// The same of one among others.
-  ///
-  /// @param unshared whether nobody may listen there yet; else it is one of ours who does, and goes for this one
   static Listener bind(
       ListenSettings settings,
       BindAddress address,

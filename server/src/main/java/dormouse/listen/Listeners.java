@@ -28,7 +28,10 @@ public final class Listeners implements AutoCloseable {
   private final BiFunction<ListenSettings, Client, ? extends ChannelHandler> dialogue;
   private List<Listener> open = List.of();
 
-  /// As for [Listener#bind].
+  /// Of none yet.
+  ///
+  /// @param tls makes the handler that ends TLS for one channel
+  /// @param dialogue makes the handler that talks with one client
   public Listeners(
       EventLoops loops,
       Function<ByteBufAllocator, ? extends ChannelHandler> tls,
@@ -58,9 +61,10 @@ public final class Listeners implements AutoCloseable {
           wanted.stream().map(one -> BindAddress.of(one, wanted)).toList();
       @Nullable Listener[] there = new @Nullable Listener[wanted.size()];
       Arrays.setAll(there, i -> take(addresses.get(i))); // first, so that what is gone is known
-      for (boolean replaces : new boolean[] {false, true}) { // last: it has clients from then on
+      for (boolean shares :
+          new boolean[] {false, true}) { // last: it has clients of ours from then on
         for (int i = 0; i < there.length; i++) {
-          if (there[i] == null && overlaps(addresses.get(i), gone) == replaces) {
+          if (there[i] == null && overlaps(addresses.get(i), open) == shares) {
             there[i] = bind(wanted.get(i), addresses.get(i));
           }
         }
@@ -117,7 +121,7 @@ public final class Listeners implements AutoCloseable {
     try {
       change.prepare();
       return change;
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       change.discard();
       throw e;
     }

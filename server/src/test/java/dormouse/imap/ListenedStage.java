@@ -12,7 +12,7 @@ import dormouse.config.ThrottleSettings;
 import dormouse.config.TlsSettings;
 import dormouse.listen.ConnectionLimits;
 import dormouse.listen.EventLoops;
-import dormouse.listen.Listener;
+import dormouse.listen.Listeners;
 import dormouse.listen.SecretKeys;
 import dormouse.ops.Metrics;
 import dormouse.session.Client;
@@ -40,7 +40,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 final class ListenedStage implements AutoCloseable {
   final EventLoops loops;
   final Certificates certificates;
-  final Listener listener;
+  private final Listeners listeners;
   final Queue<String> attempts = new ConcurrentLinkedQueue<>();
   final Queue<Channel> channels = new ConcurrentLinkedQueue<>();
   private final Set<String> certificateNames = ConcurrentHashMap.newKeySet();
@@ -69,15 +69,15 @@ final class ListenedStage implements AutoCloseable {
             SteadyClock.start(),
             new Metrics());
     InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    listener =
-        Listener.bind(
-            new ListenSettings(Protocol.IMAP, anyPort, tls),
+    listeners =
+        new Listeners(
             loops,
             certificates::newHandler,
             new SessionIds(),
             new ConnectionLimits(LimitsSettings.DEFAULT, new SecretKeys(), new Metrics()),
             (_, client) -> dialogue(setup, client));
-    listener.begin();
+    listeners.prepare(List.of(new ListenSettings(Protocol.IMAP, anyPort, tls))).commit();
+    listeners.begin();
   }
 
   private ChannelHandler dialogue(ImapDialogue.Setup setup, Client client) {
@@ -113,13 +113,22 @@ final class ListenedStage implements AutoCloseable {
     return certificateNames;
   }
 
+  InetSocketAddress address() {
+    return listeners.addresses().getFirst();
+  }
+
   int port() {
-    return listener.address().getPort();
+    return address().getPort();
+  }
+
+  /// Listens no more; clients that are there stay.
+  void stopListening() {
+    listeners.close();
   }
 
   @Override
   public void close() {
-    listener.close();
+    listeners.close();
     loops.close();
     certificates.close();
   }

@@ -14,7 +14,7 @@ import dormouse.config.Protocol;
 import dormouse.config.TlsSettings;
 import dormouse.listen.ConnectionLimits;
 import dormouse.listen.EventLoops;
-import dormouse.listen.Listener;
+import dormouse.listen.Listeners;
 import dormouse.listen.SecretKeys;
 import dormouse.ops.Metrics;
 import dormouse.session.Backlog;
@@ -26,6 +26,7 @@ import dormouse.testkit.Wait;
 import dormouse.tls.BackendTrust;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
@@ -49,6 +50,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -132,7 +134,7 @@ class LoginIT {
   void aClosedListenerKeepsTheClientsItHas() throws Exception {
     try (ListenedStage stage = stage(ListenTls.NONE, 2)) {
       try (ImapClient client = ImapClient.connect(Endpoint.plain(stage.port()))) {
-        stage.listener.close();
+        stage.stopListening();
         Wait.until(
             "nobody accepts",
             Duration.ofSeconds(10),
@@ -154,7 +156,7 @@ class LoginIT {
       assertCannotListen((InetSocketAddress) taken.getLocalSocketAddress());
     }
     try (ListenedStage stage = stage(ListenTls.NONE, 2)) {
-      assertCannotListen(stage.listener.address());
+      assertCannotListen(stage.address());
     }
   }
 
@@ -165,41 +167,45 @@ class LoginIT {
     AtomicBoolean begun = new AtomicBoolean();
     BlockingQueue<Boolean> served = new LinkedBlockingQueue<>();
     try (EventLoops loops = EventLoops.untimed(2, Clock.systemUTC());
-        Listener listener =
-            Listener.bind(
-                new ListenSettings(Protocol.IMAP, any, ListenTls.NONE),
+        Listeners listeners =
+            listeners(
                 loops,
-                _ -> new ChannelHandlerAdapter() {},
-                new SessionIds(),
-                new ConnectionLimits(LimitsSettings.DEFAULT, new SecretKeys(), new Metrics()),
-                (_, _) -> {
+                () -> {
                   served.add(begun.get());
                   return new ChannelHandlerAdapter() {};
-                });
-        Socket client = new Socket(any.getAddress(), listener.address().getPort())) {
-      for (EventLoop each : loops.all()) {
-        each.schedule(() -> {}, 50, TimeUnit.MILLISECONDS).sync(); // it would have been accepted
+                })) {
+      listeners.prepare(List.of(new ListenSettings(Protocol.IMAP, any, ListenTls.NONE))).commit();
+      int port = listeners.addresses().getFirst().getPort();
+      try (Socket client = new Socket(any.getAddress(), port)) {
+        for (EventLoop each : loops.all()) {
+          each.schedule(() -> {}, 50, TimeUnit.MILLISECONDS).sync(); // it would have been accepted
+        }
+        begun.set(true);
+        listeners.begin();
+        assertThat(served.poll(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(client.isConnected()).isTrue();
       }
-      begun.set(true);
-      listener.begin();
-      assertThat(served.poll(10, TimeUnit.SECONDS)).isTrue();
-      assertThat(client.isConnected()).isTrue();
     }
   }
 
   private static void assertCannotListen(InetSocketAddress address) {
-    try (EventLoops loops = EventLoops.untimed(2, Clock.systemUTC())) {
+    try (EventLoops loops = EventLoops.untimed(2, Clock.systemUTC());
+        Listeners listeners = listeners(loops, () -> new ChannelHandlerAdapter() {})) {
       assertThatThrownBy(() ->
-              Listener.bind(
-                  new ListenSettings(Protocol.IMAP, address, ListenTls.NONE),
-                  loops,
-                  _ -> new ChannelHandlerAdapter() {},
-                  new SessionIds(),
-                  new ConnectionLimits(LimitsSettings.DEFAULT, new SecretKeys(), new Metrics()),
-                  (_, _) -> new ChannelHandlerAdapter() {}))
+              listeners.prepare(
+                  List.of(new ListenSettings(Protocol.IMAP, address, ListenTls.NONE))))
           .isInstanceOf(IOException.class)
           .hasMessageStartingWith("cannot listen on 127.0.0.1:" + address.getPort() + ": ");
     }
+  }
+
+  private static Listeners listeners(EventLoops loops, Supplier<ChannelHandler> dialogue) {
+    return new Listeners(
+        loops,
+        _ -> new ChannelHandlerAdapter() {},
+        new SessionIds(),
+        new ConnectionLimits(LimitsSettings.DEFAULT, new SecretKeys(), new Metrics()),
+        (_, _) -> dialogue.get());
   }
 
   @Test
