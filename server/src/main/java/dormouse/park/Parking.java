@@ -386,7 +386,8 @@ public final class Parking {
     }
     if (table.isThere(slot, generation)) {
       Owner last = owner(slot); // another may have taken it over
-      if (!left || any || alert != ParkedRecords.CLOSE_NOTIFY) { // else it has hung up
+      boolean hungUp = left && !any && alert == ParkedRecords.CLOSE_NOTIFY;
+      if (!hungUp) {
         traffic.sayLast(slot, alert);
       }
       end(slot);
