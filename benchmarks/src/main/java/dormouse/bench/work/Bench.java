@@ -202,8 +202,7 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
         .join();
   }
 
-  /// Returns when whoever hibernates sessions has done so with these, and the stack does nothing; at the latest after a minute. Where warming up is short, nobody waits
-  /// long for compilers either.
+  /// Returns when whoever hibernates sessions has done so with these, and the stack does nothing; at the latest after a minute.
   void settle(Stack stack, int sessions) {
     int least = stack.kind().hibernates() ? HIBERNATION_LOOKS : 0; // nobody tells
     for (int i = 0; i < least || (i < MOST_LOOKS && !resting(stack, sessions)); i++) {
@@ -220,8 +219,7 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
 
   private void untilQuiet(Stack stack) {
     Usage before = stack.usage();
-    int most = Math.min(MOST_LOOKS, LOOKS_A_SECOND * 2 * size.warmSeconds());
-    for (int i = 0; i < most; i++) {
+    for (int i = 0; i < LOOKS_A_SECOND * size.patienceSeconds(); i++) {
       LockSupport.parkNanos(LOOK_NANOS);
       Usage now = stack.usage();
       if (now.minus(before).sum() < QUIET_SECONDS) {

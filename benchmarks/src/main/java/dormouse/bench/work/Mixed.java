@@ -41,8 +41,6 @@ final class Mixed implements Workload {
       Measure.less(NAME, "memory of all processes then, less unused heap", "MiB");
   private static final Measure MISSED =
       Measure.less(NAME, "FETCH that Dovecot answered with nothing, asked again", "");
-  private static final int LEAST_PATIENCE = 6; // seconds
-  private static final int MOST_PATIENCE = 20;
   private static final int PAGES = 5;
   private static final double PAGE_SECONDS = 10;
   private static final int FOLDERS = 5;
@@ -274,7 +272,7 @@ final class Mixed implements Workload {
         }
         allOf(all.stream())
             .thenCompose(_ -> allOf(desktops.stream().map(Desktop::rests)))
-            .orTimeout(patienceSeconds(), TimeUnit.SECONDS)
+            .orTimeout(bench.size().patienceSeconds(), TimeUnit.SECONDS)
             .join();
       } catch (RuntimeException e) {
         bench.faults(stack).add(e);
@@ -283,10 +281,6 @@ final class Mixed implements Workload {
             .forEach(i -> bench.faults(stack).late("not ended: " + events.get(i)));
       }
       return new ClosedLoop.Outcome(all.size(), (System.nanoTime() - begin) / 1e9);
-    }
-
-    private int patienceSeconds() {
-      return Math.clamp(2L * bench.size().warmSeconds(), LEAST_PATIENCE, MOST_PATIENCE);
     }
 
     private static CompletableFuture<Void> allOf(Stream<CompletableFuture<?>> some) {
