@@ -151,7 +151,7 @@ public final class Dormouse implements AutoCloseable {
     } catch (BadCertificates | IOException e) {
       stop(begun);
       throw new StartFault(String.valueOf(e.getMessage()), e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       stop(begun); // a loop would keep the process, which serves nobody
       throw e;
     }
@@ -168,15 +168,22 @@ public final class Dormouse implements AutoCloseable {
       shown = certificates.prepare(next.tls());
       serve(next);
     } catch (BadCertificates | IOException e) {
-      if (shown != null) {
-        shown.discard();
-      }
+      discard(shown);
       throw new StartFault(String.valueOf(e.getMessage()), e);
+    } catch (RuntimeException e) {
+      discard(shown);
+      throw e;
     }
     shown.commit();
     limits.limit(next.limits());
     throttle.change(next.throttle());
     listeners.begin(); // whom one accepts from now on is served as all the settings say
+  }
+
+  private static void discard(Certificates.@Nullable Change read) {
+    if (read != null) {
+      read.discard();
+    }
   }
 
   /// Takes what may fail first, so that either all of it holds or nothing. New listeners have their address, and accept nobody yet.
@@ -210,7 +217,7 @@ public final class Dormouse implements AutoCloseable {
           feeds.prepare(
               next.feeds()); // behind all that is read: where that is wrong, it is what is told
       listening = listeners.prepare(next.listen());
-    } catch (BadCertificates | IOException e) {
+    } catch (BadCertificates | IOException | RuntimeException e) {
       trusts.forEach(BackendTrust::close);
       if (told != null) {
         told.discard();

@@ -24,6 +24,15 @@ final class Reload {
   ///
   /// @return all that is wrong, a line each; `""` if nothing is
   synchronized String run() {
+    try {
+      return read();
+    } catch (RuntimeException | Error bug) { // which nobody else would hear of
+      LOG.error(bug, "bug", "in", "reload");
+      return refused("a mistake of ours: " + bug);
+    }
+  }
+
+  private String read() {
     return switch (SettingsFile.read(file, NamedFiles::faults)) {
       case SettingsRead.Bad bad -> refused(bad.told(file));
       case SettingsRead.Good(Settings settings, _) -> {

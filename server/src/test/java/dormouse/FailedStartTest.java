@@ -15,6 +15,7 @@ import dormouse.ops.Metrics;
 import dormouse.session.SteadyClock;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -31,21 +32,49 @@ class FailedStartTest {
   @Test
   void aMistakeOfOursEndsTheLoopsToo() {
     AtomicBoolean stopped = new AtomicBoolean();
-    SteadyClock clock =
-        new SteadyClock(
-            InstantSource.system(),
-            () -> {
-              if (stopped.get()) {
-                throw new IllegalStateException("the clock has stopped");
-              }
-              return System.nanoTime();
-            });
+    SteadyClock clock = stopping(stopped);
     EventLoops loops = EventLoops.untimed(1, clock);
     stopped.set(true);
     assertThatThrownBy(() -> Dormouse.start(settings(), new Metrics(), clock, loops))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("the clock has stopped");
     assertThat(loops.group().isTerminated()).isTrue();
+  }
+
+  /// Who asked for it is told, and the next one is served.
+  @Test
+  void aReloadThatEndsSoIsToldAndChangesNothing() throws Exception {
+    AtomicBoolean stopped = new AtomicBoolean();
+    SteadyClock clock = stopping(stopped);
+    Path file =
+        Files.writeString(
+            state.resolve("dormouse.yaml"),
+            """
+            listen: [ { address: "127.0.0.1:0" } ]
+            backends: { mx: { address: "127.0.0.1:1", tls: none } }
+            runtime: { state-dir: ., loops: 1 }
+            """);
+    try (Dormouse dormouse =
+        Dormouse.start(settings(), new Metrics(), clock, EventLoops.untimed(1, clock))) {
+      InetSocketAddress before = dormouse.addresses().getFirst();
+      stopped.set(true);
+      assertThat(new Reload(file, dormouse).run())
+          .isEqualTo("a mistake of ours: java.lang.IllegalStateException: the clock has stopped\n");
+      stopped.set(false);
+      assertThat(dormouse.addresses()).containsExactly(before);
+      assertThat(new Reload(file, dormouse).run()).isEmpty();
+    }
+  }
+
+  private static SteadyClock stopping(AtomicBoolean stopped) {
+    return new SteadyClock(
+        InstantSource.system(),
+        () -> {
+          if (stopped.get()) {
+            throw new IllegalStateException("the clock has stopped");
+          }
+          return System.nanoTime();
+        });
   }
 
   private Settings settings() {

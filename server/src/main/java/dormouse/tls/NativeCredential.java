@@ -50,9 +50,9 @@ final class NativeCredential {
     }
   }
 
-  /// Netty's builder keeps what BoringSSL says in the cause.
+  /// Netty's builder keeps what BoringSSL says in the cause, and so does reflection.
   private static String why(Exception e, X509Certificate shown) {
-    Throwable said = e instanceof IllegalStateException && e.getCause() != null ? e.getCause() : e;
+    Throwable said = e.getCause() == null ? e : e.getCause();
     boolean[] usage = shown.getKeyUsage();
     return "BoringSSL does not take the certificate with its key: "
         + said.getMessage()

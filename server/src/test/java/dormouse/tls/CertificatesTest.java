@@ -271,7 +271,9 @@ class CertificatesTest {
     assertThat(faults(settings(certificate, damaged), dir))
         .singleElement()
         .asString()
-        .startsWith("tls.certificates[0].certificate: ");
+        .startsWith(
+            "tls.certificates[0].certificate: BoringSSL does not take the certificate with its key: ")
+        .doesNotContain("null");
   }
 
   /// BoringSSL takes exponents of up to 33 bits.
@@ -287,7 +289,9 @@ class CertificatesTest {
     assertThat(faults(settings(file("odd.crt", signed.getCertificatePEM()), oddKey), dir))
         .singleElement()
         .asString()
-        .startsWith("tls.certificates[0].certificate: ");
+        .startsWith(
+            "tls.certificates[0].certificate: BoringSSL does not take the certificate with its key: ")
+        .doesNotContain("null");
   }
 
   /// `SEQUENCE { INTEGER 1, OCTET STRING of 32 }` (RFC 5915 §3).
