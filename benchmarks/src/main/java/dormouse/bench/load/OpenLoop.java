@@ -9,8 +9,6 @@ import java.util.concurrent.locks.LockSupport;
 /// So many a second, whatever becomes of those before. Each counts from when it was to begin: who is late because
 /// those before are slow has waited, too. Any thread.
 public final class OpenLoop {
-  private static final long PATIENCE_SECONDS = 60;
-
   private OpenLoop() {}
 
   /// Begins one.
@@ -21,7 +19,10 @@ public final class OpenLoop {
   }
 
   /// Returns when all have ended.
-  public static void run(int count, double perSecond, Faults faults, Step step) {
+  ///
+  /// @param patienceSeconds for those that are late, once the last has begun
+  public static void run(
+      int count, double perSecond, int patienceSeconds, Faults faults, Step step) {
     long begin = System.nanoTime();
     List<CompletableFuture<?>> all = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -33,7 +34,7 @@ public final class OpenLoop {
     }
     try {
       CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
-          .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
+          .orTimeout(patienceSeconds, TimeUnit.SECONDS)
           .join();
     } catch (RuntimeException e) {
       faults.add(e);

@@ -6,6 +6,7 @@ import dormouse.bench.load.Faults;
 import dormouse.bench.load.Latencies;
 import dormouse.bench.load.Load;
 import dormouse.bench.load.Load.Tls;
+import dormouse.bench.load.OpenLoop;
 import dormouse.bench.stack.Backend;
 import dormouse.bench.stack.Mailboxes;
 import dormouse.bench.stack.Stack;
@@ -184,6 +185,11 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
       steadiness.add(stack.usage().minus(before), count);
     }
     stack.awaitCompilers();
+  }
+
+  /// As [OpenLoop#run], with as much patience as the form has.
+  void openLoop(Stack stack, int count, double perSecond, OpenLoop.Step step) {
+    OpenLoop.run(count, perSecond, size.patienceSeconds(), faults(stack), step);
   }
 
   /// Seconds of the processors that the load client has used so far.

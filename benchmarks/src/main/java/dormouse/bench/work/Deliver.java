@@ -5,7 +5,6 @@ import dormouse.bench.load.Client;
 import dormouse.bench.load.ClosedLoop;
 import dormouse.bench.load.Faults;
 import dormouse.bench.load.Latencies;
-import dormouse.bench.load.OpenLoop;
 import dormouse.bench.stack.Mailboxes;
 import dormouse.bench.stack.Stack;
 import dormouse.bench.stack.StackKind;
@@ -83,10 +82,10 @@ final class Deliver implements Workload {
         int count = Math.min(most, held.size());
         List<Told> told = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-          OpenLoop.run(
+          bench.openLoop(
+              stack,
               count,
               rate,
-              bench.faults(stack),
               (_, _) -> {
                 int user = next++ % held.size();
                 int expected = Bench.MESSAGES + delivered.merge(user, 1, Integer::sum);

@@ -7,7 +7,7 @@ package dormouse.bench.work;
 /// @param holdMore how many times as many of Dormouse, who cannot be seen beside what else its memory does; or as many as make 18,400 of all: all of all stacks are clients of one process
 /// @param holdSeconds between two keep-alives; it watches them for a fifth more, or for a second; longer than it takes to hibernate, or nobody ever rests
 /// @param warmSeconds how long each of what is measured runs at most before it counts, until it is steady
-/// @param patienceSeconds for compilers, and in **mixed** for what is late
+/// @param patienceSeconds for compilers, and for what is late
 /// @param logins a round, of each kind
 /// @param storm sessions that come back at once; where they are too many for one process, those of one stack after the other
 /// @param sessions that **wake** holds, and **deliver** half of them; as many as wake in a round, or more, so that all of those have slept

@@ -4,7 +4,6 @@ import dormouse.bench.load.Check;
 import dormouse.bench.load.Client;
 import dormouse.bench.load.ClosedLoop;
 import dormouse.bench.load.Latencies;
-import dormouse.bench.load.OpenLoop;
 import dormouse.bench.stack.Stack;
 import dormouse.bench.stack.StackKind;
 import java.util.ArrayList;
@@ -75,8 +74,7 @@ final class Wake implements Workload {
             "waking",
             time -> {
               int wakes = 1 + (int) (perSecond * time.toMillis() / 1000);
-              OpenLoop.run(
-                  wakes, perSecond, bench.faults(stack), (_, since) -> next(since, _ -> none));
+              bench.openLoop(stack, wakes, perSecond, (_, since) -> next(since, _ -> none));
               return new ClosedLoop.Outcome(wakes, time.toMillis() / 1e3);
             });
         bench.settle(stack, count);
@@ -89,10 +87,10 @@ final class Wake implements Workload {
         Map<Kind, Latencies> latencies = new EnumMap<>(Kind.class);
         KINDS.forEach(kind -> latencies.put(kind, new Latencies()));
         int wakes = bench.size().perSecond() * bench.size().seconds();
-        OpenLoop.run(
+        bench.openLoop(
+            stack,
             wakes,
             bench.size().perSecond(),
-            bench.faults(stack),
             (_, since) -> next(since, kind -> latencies.getOrDefault(kind, new Latencies())));
         latencies.forEach((kind, times) -> {
           bench.add(
