@@ -77,7 +77,7 @@ final class SleepingUsers {
   private static final String MAILBOX = "INBOX";
   private static final String FLAGS = "(\\Answered \\Flagged \\Deleted \\Seen \\Draft)";
   private static final BackendFeatures FEATURES =
-      BackendFeatures.of(Capabilities.parse("IMAP4rev1 IDLE CONDSTORE QRESYNC ENABLE UNSELECT"));
+      Capabilities.parse("IMAP4rev1 IDLE CONDSTORE QRESYNC ENABLE UNSELECT").features();
   private static final Nobody NOBODY = new Nobody();
 
   final Metrics metrics = new Metrics();

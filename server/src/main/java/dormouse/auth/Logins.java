@@ -316,8 +316,9 @@ public final class Logins {
   }
 
   private boolean haveMasters(Route route) {
-    return Stream.concat(route.members().stream(), route.spare().stream())
-        .allMatch(backend -> masters.containsKey(backend.name()));
+    return !masters.isEmpty()
+        && Stream.concat(route.members().stream(), route.spare().stream())
+            .allMatch(backend -> masters.containsKey(backend.name()));
   }
 
   /// The client's own password is good for nobody but the user.

@@ -144,6 +144,9 @@ final class Dialer {
 
     /// Where a connection to an address comes from; null if it does not matter.
     private @Nullable InetSocketAddress source(InetSocketAddress to) {
+      if (sources.isEmpty()) {
+        return null;
+      }
       List<InetAddress> fit =
           sources.stream().filter(one -> one.getClass() == to.getAddress().getClass()).toList();
       return fit.isEmpty()

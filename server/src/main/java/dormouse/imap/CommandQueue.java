@@ -10,6 +10,7 @@ import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.Verb;
 import java.util.ArrayDeque;
 import java.util.Iterator;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The commands of a client that are on their way to the backend or have no tagged reply yet, in the order in which they came
@@ -131,22 +132,32 @@ final class CommandQueue {
   }
 
   boolean leavesMailbox() {
-    return all.stream().anyMatch(one -> one.verb.leavesMailbox());
+    return any(one -> one.verb.leavesMailbox());
   }
 
   boolean writes() {
-    return all.stream().anyMatch(one -> one.write != null);
+    return any(one -> one.write != null);
   }
 
   boolean asksStatus() {
-    return all.stream().anyMatch(one -> one.asked != null);
+    return any(one -> one.asked != null);
   }
 
   boolean fetches() {
-    return all.stream().anyMatch(Outstanding::fetches);
+    return any(Outstanding::fetches);
   }
 
   boolean logsOut() {
-    return all.stream().anyMatch(one -> one.verb == Verb.LOGOUT);
+    return any(one -> one.verb == Verb.LOGOUT);
+  }
+
+  /// It is asked at each command and reply of every session.
+  private boolean any(Predicate<Outstanding> is) {
+    for (Outstanding one : all) {
+      if (is.test(one)) {
+        return true;
+      }
+    }
+    return false;
   }
 }

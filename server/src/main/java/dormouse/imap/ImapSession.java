@@ -118,8 +118,7 @@ final class ImapSession
             setting, presence, who, clientId, client, conversation, quiet, this::restAfterAll);
     if (connection == null) {
       this.state =
-          new State.Asleep(
-              doze(BackendFeatures.of(capabilities), /* idle= */ null, /* neverAwake= */ true));
+          new State.Asleep(doze(capabilities.features(), /* idle= */ null, /* neverAwake= */ true));
     } else {
       this.state = new State.Attached(backendSide(connection, capabilities));
       this.conversation.tainted(connection.condstore());
@@ -181,7 +180,7 @@ final class ImapSession
   }
 
   private BackendSide backendSide(BackendConnection connection, Capabilities capabilities) {
-    BackendFeatures features = BackendFeatures.of(capabilities);
+    BackendFeatures features = capabilities.features();
     return new BackendSide(
         this, connection, features, home, conversation, client.commands(), quiet);
   }

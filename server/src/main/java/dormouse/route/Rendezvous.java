@@ -32,6 +32,9 @@ public final class Rendezvous {
   /// @param weights of the backends, by name; each at least 1
   /// @param user the user's name, whose case does not matter
   static List<String> rank(Map<String, Integer> weights, String user) {
+    if (weights.size() == 1) {
+      return List.copyOf(weights.keySet());
+    }
     String name = user.toLowerCase(Locale.ROOT);
     return weights.entrySet().stream()
         .map(entry -> new Scored(entry.getKey(), score(entry.getKey(), entry.getValue(), name)))

@@ -11,7 +11,6 @@ import dormouse.backend.Backend;
 import dormouse.config.HibernateSettings;
 import dormouse.feed.BackendFeeds;
 import dormouse.feed.Feeds;
-import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.OwnConnection;
@@ -240,7 +239,7 @@ class FoldedUsersTest {
             "",
             new Conversation.Rest(
                 "", new ClientFeatures().rest(), NotifySet.NONE, false, false, false, false),
-            BackendFeatures.of(Capabilities.parse("IMAP4rev1")),
+            Capabilities.parse("IMAP4rev1").features(),
             new SelectedMailbox("INBOX", /* examine= */ false),
             null);
     Instant now = clock.instant();

@@ -19,19 +19,28 @@ public record BackendFeatures(
     boolean unselect,
     boolean listStatus,
     Set<String> enables) {
-  public static BackendFeatures of(Capabilities capabilities) {
-    boolean rev2 = capabilities.has("IMAP4REV2");
+  /// @param capabilities upper case
+  static BackendFeatures of(Set<String> capabilities) {
+    boolean rev2 = capabilities.contains("IMAP4REV2");
     return new BackendFeatures(
-        capabilities.changeTracking(),
-        capabilities.has("ESEARCH") || rev2 ? "UID SEARCH RETURN (ALL) ALL" : "UID SEARCH ALL",
-        capabilities.has("IDLE") || rev2,
-        capabilities.has("UNSELECT") || rev2,
-        (capabilities.has("LIST-EXTENDED") && capabilities.has("LIST-STATUS")) || rev2,
-        capabilities.has("ENABLE") || rev2 ? enables(capabilities) : Set.of());
+        changes(capabilities),
+        capabilities.contains("ESEARCH") || rev2 ? "UID SEARCH RETURN (ALL) ALL" : "UID SEARCH ALL",
+        capabilities.contains("IDLE") || rev2,
+        capabilities.contains("UNSELECT") || rev2,
+        capabilities.containsAll(Set.of("LIST-EXTENDED", "LIST-STATUS")) || rev2,
+        capabilities.contains("ENABLE") || rev2 ? enables(capabilities) : Set.of());
+  }
+
+  /// What can be known of a mailbox's changes (HIBERNATION §3.0).
+  private static ChangeTracking changes(Set<String> capabilities) {
+    if (capabilities.contains("QRESYNC")) {
+      return ChangeTracking.QRESYNC;
+    }
+    return capabilities.contains("CONDSTORE") ? ChangeTracking.CONDSTORE : ChangeTracking.NONE;
   }
 
   /// All that IANA lists for ENABLE. QRESYNC contains CONDSTORE (RFC 7162 §3.2.3).
-  private static Set<String> enables(Capabilities capabilities) {
+  private static Set<String> enables(Set<String> capabilities) {
     return Stream.of(
             "CONDSTORE",
             "QRESYNC",
@@ -42,7 +51,8 @@ public record BackendFeatures(
             "METADATA-SERVER",
             "UIDONLY")
         .filter(name ->
-            capabilities.has(name) || (name.equals("CONDSTORE") && capabilities.has("QRESYNC")))
+            capabilities.contains(name)
+                || (name.equals("CONDSTORE") && capabilities.contains("QRESYNC")))
         .collect(Collectors.toUnmodifiableSet());
   }
 }

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /// A capability list (RFC 9051 §7.2.2), in the order and spelling in which it came. Immutable.
 public final class Capabilities {
@@ -13,6 +14,9 @@ public final class Capabilities {
   private static final int MAX_KNOWN = 256;
 
   private final Map<String, String> names = new LinkedHashMap<>(); // upper case → as spelled
+  private final String text;
+  private final String forClient;
+  private final BackendFeatures features;
 
   private Capabilities(String list) {
     for (String name : list.trim().split(" +")) {
@@ -20,6 +24,13 @@ public final class Capabilities {
         names.putIfAbsent(name.toUpperCase(Locale.ROOT), name);
       }
     }
+    this.text = String.join(" ", names.values());
+    this.forClient =
+        names.entrySet().stream()
+            .filter(each -> !endsHere(each.getKey()))
+            .map(Map.Entry::getValue)
+            .collect(Collectors.joining(" "));
+    this.features = BackendFeatures.of(names.keySet());
   }
 
   /// Reads names separated by spaces; never fails.
@@ -46,13 +57,7 @@ public final class Capabilities {
   ///
   /// @param compress whether the client may compress
   public String forClient(boolean compress) {
-    StringBuilder list = new StringBuilder();
-    names.forEach((name, spelled) -> {
-      if (!endsHere(name)) {
-        list.append(list.isEmpty() ? "" : " ").append(spelled);
-      }
-    });
-    return list + (compress ? " COMPRESS=DEFLATE" : "");
+    return compress ? forClient + " COMPRESS=DEFLATE" : forClient;
   }
 
   private static boolean endsHere(String name) {
@@ -64,16 +69,13 @@ public final class Capabilities {
         || name.equals("UNAUTHENTICATE");
   }
 
-  /// What can be known of a mailbox's changes on this backend (HIBERNATION §3.0).
-  public ChangeTracking changeTracking() {
-    if (has("QRESYNC")) {
-      return ChangeTracking.QRESYNC;
-    }
-    return has("CONDSTORE") ? ChangeTracking.CONDSTORE : ChangeTracking.NONE;
+  /// What Dormouse can do with a backend that offers these.
+  public BackendFeatures features() {
+    return features;
   }
 
   @Override
   public String toString() {
-    return String.join(" ", names.values());
+    return text;
   }
 }

@@ -5,7 +5,6 @@ import dormouse.config.HibernateSettings;
 import dormouse.config.Watch;
 import dormouse.feed.FeedState;
 import dormouse.imap.backend.BackendConnection;
-import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.view.MailboxView;
 import dormouse.ops.EventLog;
@@ -306,8 +305,7 @@ public final class MailboxWatch extends Timer implements WatchLogin.Host, WatchC
     home.offers(capabilities);
     state = State.CONNECTED;
     connection =
-        new WatchConnection(
-            this, home, mailbox, sleepers, opened, BackendFeatures.of(capabilities));
+        new WatchConnection(this, home, mailbox, sleepers, opened, capabilities.features());
     connection.begin();
   }
 

@@ -141,7 +141,7 @@ final class NotifyWatch implements WatchLogin.Host {
         .thenCompose(reply ->
             reply.lost()
                 ? CompletableFuture.completedFuture(reply)
-                : subscribe(opened, BackendFeatures.of(capabilities)))
+                : subscribe(opened, capabilities.features()))
         .thenAccept(reply -> {
           if (connection != opened || reply.lost()) {
             return; // the end of the connection tries again
@@ -163,7 +163,7 @@ final class NotifyWatch implements WatchLogin.Host {
 
   /// Whether a backend's NOTIFY tells of every change: without mod-sequences it keeps flags to itself.
   static boolean can(Capabilities capabilities) {
-    return capabilities.has("NOTIFY") && capabilities.changeTracking().modSequences();
+    return capabilities.has("NOTIFY") && capabilities.features().changes().modSequences();
   }
 
   private static CompletableFuture<Reply> subscribe(

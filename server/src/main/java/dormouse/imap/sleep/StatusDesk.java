@@ -2,7 +2,6 @@ package dormouse.imap.sleep;
 
 import dormouse.backend.Backend;
 import dormouse.imap.backend.BackendConnection;
-import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Reply;
 import dormouse.imap.track.ResponseLine;
 import dormouse.ops.EventLog;
@@ -114,7 +113,7 @@ public final class StatusDesk {
           if (outcome instanceof LoginAgain.Outcome.LoggedIn(var opened, var capabilities)) {
             if (login == opening && !waiting.isEmpty()) {
               login = null;
-              canRefresh = BackendFeatures.of(capabilities).listStatus();
+              canRefresh = capabilities.features().listStatus();
               opened.onClose(() -> lost(opened));
               opened.onUnasked(_ -> {});
               connection = opened;

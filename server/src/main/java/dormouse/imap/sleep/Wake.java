@@ -284,7 +284,7 @@ public final class Wake {
     AtomicBoolean moved = new AtomicBoolean();
     Verb verb = now.examine() ? Verb.EXAMINE : Verb.SELECT;
     boolean condstore =
-        features.implicitCondstore() && capabilities.changeTracking().modSequences();
+        features.implicitCondstore() && capabilities.features().changes().modSequences();
     String opens = now.name() + (condstore ? " (CONDSTORE)" : "");
     SelectQuery query = notify.isEmpty() ? SelectQuery.of(verb, opens, features) : null;
     SelectCache.Asked asked = query == null ? null : home.answers().selects().ask(query);
@@ -397,7 +397,7 @@ public final class Wake {
 
   /// Whether changes of the mailbox may have mod-sequences; Dovecot tells of none in SELECT before somebody has asked for them.
   private static boolean numbersChanges(Capabilities capabilities, SelectedMailbox now) {
-    return capabilities.changeTracking().modSequences() && !now.noModSeq();
+    return capabilities.features().changes().modSequences() && !now.noModSeq();
   }
 
   private static boolean unchanged(MailboxView known, SelectedMailbox now) {
@@ -415,7 +415,7 @@ public final class Wake {
       ByteBuf alerts) {
     during = "read";
     found = null;
-    BackendFeatures can = BackendFeatures.of(capabilities);
+    BackendFeatures can = capabilities.features();
     MailboxView known = who.view();
     boolean numbered = numbersChanges(capabilities, now);
     Refusal refusal =

@@ -35,18 +35,18 @@ class CapabilitiesTest {
 
   @Test
   void changesAreTrackedByTheBestThereIs() {
-    assertThat(Capabilities.parse("CONDSTORE QRESYNC").changeTracking())
+    assertThat(Capabilities.parse("CONDSTORE QRESYNC").features().changes())
         .isEqualTo(ChangeTracking.QRESYNC);
-    assertThat(Capabilities.parse("CONDSTORE").changeTracking())
+    assertThat(Capabilities.parse("CONDSTORE").features().changes())
         .isEqualTo(ChangeTracking.CONDSTORE);
-    assertThat(Capabilities.parse("IMAP4rev1").changeTracking()).isEqualTo(ChangeTracking.NONE);
+    assertThat(Capabilities.parse("IMAP4rev1").features().changes()).isEqualTo(ChangeTracking.NONE);
     assertThat(ChangeTracking.NONE.modSequences()).isFalse();
   }
 
   @Test
   void rev2BringsWhatItContains() {
-    BackendFeatures rev2 = BackendFeatures.of(Capabilities.parse("IMAP4rev2"));
-    BackendFeatures rev1 = BackendFeatures.of(Capabilities.parse("IMAP4rev1"));
+    BackendFeatures rev2 = Capabilities.parse("IMAP4rev2").features();
+    BackendFeatures rev1 = Capabilities.parse("IMAP4rev1").features();
 
     assertThat(rev2)
         .isEqualTo(
@@ -71,6 +71,6 @@ class CapabilitiesTest {
   }
 
   private static Set<String> enables(String capabilities) {
-    return BackendFeatures.of(Capabilities.parse(capabilities)).enables();
+    return Capabilities.parse(capabilities).features().enables();
   }
 }

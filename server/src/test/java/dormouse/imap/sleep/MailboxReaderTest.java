@@ -3,7 +3,6 @@ package dormouse.imap.sleep;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.auth.Credentials;
-import dormouse.imap.backend.BackendFeatures;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.OwnConnection;
 import dormouse.imap.view.FlagMap;
@@ -174,10 +173,7 @@ class MailboxReaderTest {
   private MailboxReader opened(String capabilities, String... codes) {
     MailboxReader reader =
         new MailboxReader(
-            backend.connection(),
-            BackendFeatures.of(Capabilities.parse(capabilities)),
-            "INBOX",
-            mostPlain);
+            backend.connection(), Capabilities.parse(capabilities).features(), "INBOX", mostPlain);
     var opened = reader.examine();
     backend.say("* 2 EXISTS", "* OK [UIDVALIDITY 7] ok");
     backend.say(codes.length == 0 ? new String[] {"* OK [UIDNEXT 13] ok"} : codes);

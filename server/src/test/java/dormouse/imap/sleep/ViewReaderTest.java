@@ -155,6 +155,6 @@ class ViewReaderTest {
   }
 
   private static BackendFeatures features(String capabilities) {
-    return BackendFeatures.of(Capabilities.parse(capabilities));
+    return Capabilities.parse(capabilities).features();
   }
 }
