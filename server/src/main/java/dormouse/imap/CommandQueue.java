@@ -1,12 +1,8 @@
 package dormouse.imap;
 
-import dormouse.imap.sleep.ListCache;
 import dormouse.imap.sleep.OwnWrite;
 import dormouse.imap.sleep.OwnWrites;
-import dormouse.imap.sleep.SelectCache;
-import dormouse.imap.sleep.StatusCache;
 import dormouse.imap.track.Command;
-import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.Verb;
 import java.util.ArrayDeque;
 import java.util.Iterator;
@@ -23,27 +19,12 @@ final class CommandQueue {
     final String tag;
     final Verb verb;
     final @Nullable OwnWrite write;
-    final StatusCache.@Nullable Asked asked;
-    ListCache.@Nullable Asked list;
-    SelectCache.@Nullable Asked select;
     @Nullable Command command; // once all of it has been passed on
-    @Nullable String answer; // the untagged response to what was asked
 
-    private Outstanding(
-        String tag, Verb verb, @Nullable OwnWrite write, StatusCache.@Nullable Asked asked) {
+    private Outstanding(String tag, Verb verb, @Nullable OwnWrite write) {
       this.tag = tag;
       this.verb = verb;
       this.write = write;
-      this.asked = asked;
-    }
-
-    /// Whether the response answers what was asked; it is remembered.
-    private boolean hears(ResponseLine status) {
-      if (asked == null || answer != null || !asked.query().isAnsweredBy(status)) {
-        return false;
-      }
-      answer = status.text();
-      return true;
     }
 
     private boolean fetches() {
@@ -57,8 +38,10 @@ final class CommandQueue {
   private final ArrayDeque<Outstanding> all = new ArrayDeque<>(2);
 
   /// One more begins to be passed on.
-  void add(String tag, Verb verb, @Nullable OwnWrite write, StatusCache.@Nullable Asked asked) {
-    all.add(new Outstanding(tag, verb, write, asked));
+  Outstanding add(String tag, Verb verb, @Nullable OwnWrite write) {
+    Outstanding one = new Outstanding(tag, verb, write);
+    all.add(one);
+    return one;
   }
 
   /// The one that waits longest; null if none does.
@@ -103,26 +86,8 @@ final class CommandQueue {
       if (one.write != null) {
         writes.ended(one.write, false);
       }
-      if (one.asked != null) {
-        one.asked.failed();
-      }
     }
     all.clear();
-  }
-
-  /// Gives a response to the first STATUS that it answers, if there is one.
-  void hear(ResponseLine status) {
-    for (Outstanding one : all) {
-      if (one.hears(status)) {
-        return;
-      }
-    }
-  }
-
-  /// The one LIST that is under way and whose answer may be kept.
-  ListCache.@Nullable Asked list() {
-    Outstanding head = all.peek();
-    return head == null ? null : head.list;
   }
 
   /// The tag of the one command that runs, if that is IDLE; else null.
@@ -137,10 +102,6 @@ final class CommandQueue {
 
   boolean writes() {
     return any(one -> one.write != null);
-  }
-
-  boolean asksStatus() {
-    return any(one -> one.asked != null);
   }
 
   boolean fetches() {

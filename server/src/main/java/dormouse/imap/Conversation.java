@@ -52,7 +52,7 @@ final class Conversation implements ResponseTracker.Listener {
   }
 
   private final Supplier<OwnWrites> writes;
-  private final Supplier<@Nullable SelectCache> selects;
+  private final PassingAnswers answers;
   private final Events events;
   private final Consumer<ByteBuf> toClient;
   private final RecentMessages recent = new RecentMessages();
@@ -84,7 +84,7 @@ final class Conversation implements ResponseTracker.Listener {
       Events events,
       Consumer<ByteBuf> toClient) {
     this.writes = writes;
-    this.selects = selects;
+    this.answers = new PassingAnswers(selects);
     this.compress = compress;
     this.capabilities = capabilities.forClient(compress);
     this.events = events;
@@ -111,7 +111,7 @@ final class Conversation implements ResponseTracker.Listener {
       Events events,
       Consumer<ByteBuf> toClient) {
     this.writes = writes;
-    this.selects = selects;
+    this.answers = new PassingAnswers(selects);
     this.compress = rest.compress();
     this.capabilities = rest.capabilities();
     this.events = events;
@@ -145,30 +145,25 @@ final class Conversation implements ResponseTracker.Listener {
 
   /// The same of a STATUS whose answer may be kept.
   void begins(String tag, Verb verb, StatusCache.@Nullable Asked asked) {
-    ListCache.Asked list = queue.list();
-    if (list != null) {
-      list.spoil(); // whose lines are whose
+    CommandQueue.Outstanding command = add(tag, verb);
+    if (asked != null) {
+      answers.gather(command, asked);
     }
-    OwnWrite write = writes.get().begun(verb, selectedForSure());
-    queue.add(tag, verb, write, asked);
-    openHead();
     noteQueue();
   }
 
   /// The same of a [ListQuery], whose answer may be kept; nothing else is under way.
-  void beginsList(String tag, Verb verb, ListCache.Asked list) {
-    begins(tag, verb);
-    CommandQueue.Outstanding last = queue.last();
-    if (last != null) {
-      last.list = list;
-    }
+  void beginsList(String tag, Verb verb, ListCache.Asked asked) {
+    answers.gather(add(tag, verb), asked);
     noteQueue();
   }
 
-  /// The SELECT or EXAMINE that is being answered, if its answer may be kept.
-  private SelectCache.@Nullable Asked select() {
-    CommandQueue.Outstanding head = opening == null ? null : queue.head();
-    return head == null ? null : head.select;
+  private CommandQueue.Outstanding add(String tag, Verb verb) {
+    answers.begins();
+    OwnWrite write = writes.get().begun(verb, selectedForSure());
+    CommandQueue.Outstanding command = queue.add(tag, verb, write);
+    openHead();
+    return command;
   }
 
   /// The mailbox that will be selected when the next command runs; null if that is not known yet.
@@ -205,9 +200,7 @@ final class Conversation implements ResponseTracker.Listener {
     String name = read == null ? "" : read;
     String inUtf7 = features.utf8() ? ImapString.inUtf7(name) : name;
     opening = new SelectedMailbox(name, inUtf7, head.verb == Verb.EXAMINE);
-    SelectQuery query = selectToKeep(head.verb, arguments);
-    SelectCache kept = query == null ? null : selects.get();
-    head.select = query == null || kept == null ? null : kept.ask(query);
+    answers.opens(head, selectToKeep(head.verb, arguments));
   }
 
   private static boolean opens(Verb verb) {
@@ -232,10 +225,7 @@ final class Conversation implements ResponseTracker.Listener {
 
   @Override
   public Verdict line(ResponseLine line) {
-    SelectCache.Asked select = select();
-    if (select != null && line.kind() != Kind.TAGGED) {
-      select.hear(line);
-    }
+    answers.passes(line);
     switch (line.kind()) {
       case CONTINUATION -> {
         boolean swallow = swallowContinuation;
@@ -332,12 +322,7 @@ final class Conversation implements ResponseTracker.Listener {
   }
 
   private void hear(ResponseLine line) {
-    ListCache.Asked list = queue.list();
-    if (list != null && list.hears(line)) {
-      return;
-    }
-    if (line.kind() == Kind.STATUS) {
-      queue.hear(line);
+    if (answers.take(line)) {
       return;
     }
     SelectedMailbox mailbox = opening != null ? opening : selected;
@@ -348,14 +333,7 @@ final class Conversation implements ResponseTracker.Listener {
 
   @Override
   public void begins(Kind kind) {
-    ListCache.Asked list = queue.list();
-    if (list != null && kind == Kind.OTHER) { // a line with a literal
-      list.spoil();
-    }
-    SelectCache.Asked select = select();
-    if (select != null) {
-      select.spoil();
-    }
+    answers.passesUnread(kind);
     if (kind == Kind.FETCH && selected != null) {
       selected.fetched();
     }
@@ -380,10 +358,7 @@ final class Conversation implements ResponseTracker.Listener {
     if (done.command != null) {
       settle(done, done.command, line);
     }
-    settleAsked(done, line);
-    if (done.list != null && line.isOk() && line.code() == null) {
-      done.list.answered(line.text().substring(line.tag().length() + 1), selected);
-    }
+    answers.ended(done, line, selected, opening);
     noteQueue();
     events.ended(done.tag, done.verb, line.isOk());
     openHead();
@@ -402,22 +377,6 @@ final class Conversation implements ResponseTracker.Listener {
       writes.get().gone(done.write, done.command, features.utf8(), selected);
     }
     writes.get().ended(done.write, ok);
-  }
-
-  /// What STATUS says of a selected mailbox may be what the session knows of it, and not what it is.
-  private void settleAsked(CommandQueue.Outstanding done, ResponseLine reply) {
-    if (done.asked == null) {
-      return;
-    }
-    if (done.answer == null
-        || !reply.isOk()
-        || reply.code() != null
-        || isSelected(done.asked.query())) {
-      done.asked.failed();
-      return;
-    }
-    String answer = reply.text().substring(reply.tag().length() + 1);
-    done.asked.answered(new StatusCache.Answer(done.answer, answer));
   }
 
   /// Whether the client has the mailbox selected, or is just opening it.
@@ -449,6 +408,7 @@ final class Conversation implements ResponseTracker.Listener {
   /// No reply comes any more.
   void abandoned() {
     queue.abandon(writes.get());
+    answers.abandon();
     noteQueue();
   }
 
@@ -457,10 +417,8 @@ final class Conversation implements ResponseTracker.Listener {
       case SELECT, EXAMINE -> {
         SelectedMailbox opened = opening;
         opening = null;
+        answers.opened(done, line, opened, selected);
         if (line.isOk()) {
-          if (done.select != null && opened != null) {
-            done.select.answered(line, opened, selected != null);
-          }
           select(opened);
         } else if (line.status().equals("NO")) {
           select(null);
@@ -505,8 +463,8 @@ final class Conversation implements ResponseTracker.Listener {
 
   private void noteQueue() {
     responses.fetching(queue.fetches());
-    responses.holdStatus(queue.asksStatus());
-    responses.holdLists(queue.list() != null);
+    responses.holdStatus(answers.wantStatus());
+    responses.holdLists(answers.wantLists());
   }
 
   /// Our own commands have switched CONDSTORE on at this connection, or it is a fresh one.

@@ -36,8 +36,9 @@ class RestingSessionTest {
             "setting presence who clientId client conversation quiet again spokeLately soon"),
         List.of(
             Conversation.class,
-            "writes selects recent events toClient responses queue features selected opening compress capabilities tainted"
+            "writes answers recent events toClient responses queue features selected opening compress capabilities tainted"
                 + " swallowContinuation notify notified searchContext searchSaved unknownCommand"),
+        List.of(PassingAnswers.class, "selects statuses list select"),
         List.of(
             ClientSide.class,
             "parking closed home metrics host stall commands unread mayCompress compression malformed ended wire"
