@@ -82,7 +82,7 @@ class FloodTest {
         byte[] flood = flood();
         client.say(flood, 0, flood.length);
         stage.say(client, List.of("m NOOP"), false);
-        SpokenLines backend = stage.connection(1);
+        SpokenLines backend = stage.backends.connection(1);
         assertThat(backend.hearWhatIsThere()).isEqualTo(SpokenLines.NOTHING);
         for (int i = 0; i < COMMANDS; i++) {
           hear(client, "l" + i);

@@ -25,7 +25,7 @@ class LagFlowTest {
     try (SessionStage stage = SessionTranscriptTest.stage(lagging, false)) {
       new SessionPlay(lagging, stage, false).play();
       SpokenLines client = stage.client(1);
-      SpokenLines backend = stage.connection(3);
+      SpokenLines backend = stage.backends.connection(3);
       stage.say(client, List.of("a4 FETCH 1,3 (BODY[])"), true);
       String asked = backend.hear();
       assertThat(asked).endsWith(" FETCH 1:2 (BODY[])");
@@ -52,7 +52,7 @@ class LagFlowTest {
       SessionPlay play = new SessionPlay(storing, stage, false);
       play.play();
       SpokenLines client = stage.client(1);
-      SpokenLines backend = stage.connection(3);
+      SpokenLines backend = stage.backends.connection(3);
       String flags = "\\Seen " + "x".repeat(1_000);
       String line = "* 2 FETCH (UID 13 FLAGS (" + flags + ") MODSEQ (63))\r\n";
       String end = play.tag(3) + " OK Fetch completed.\r\n";

@@ -141,7 +141,7 @@ final class SessionPlay {
         throw failure(last, "then somebody hears: " + more, new AssertionError());
       }
     }
-    if (stage.connectionWaits()) {
+    if (stage.backends.acceptsAtOnce()) {
       throw failure(last, "then there is one more connection", new AssertionError());
     }
   }
@@ -167,7 +167,8 @@ final class SessionPlay {
       act(first);
       return from + 1;
     }
-    SpokenLines speaker = client ? stage.client(first.side()) : stage.connection(first.side());
+    SpokenLines speaker =
+        client ? stage.client(first.side()) : stage.backends.connection(first.side());
     stage.say(speaker, lines, client && loggedIn.contains(first.side()));
     return next;
   }
@@ -208,7 +209,8 @@ final class SessionPlay {
       stage.settle();
       expect(
           text,
-          (client ? stage.client(turn.side()) : stage.connection(turn.side())).hearWhatIsThere());
+          (client ? stage.client(turn.side()) : stage.backends.connection(turn.side()))
+              .hearWhatIsThere());
     } else if (client && text.startsWith("(closed")) {
       expect(SpokenLines.END, stage.client(turn.side()).hear());
       closedFor(text.substring("(closed".length(), text.length() - 1).trim());
@@ -223,21 +225,21 @@ final class SessionPlay {
   }
 
   private void accept(int number, boolean elsewhere) {
-    expect(number, elsewhere ? stage.acceptElsewhere() : stage.accept());
-    expect(elsewhere, stage.isElsewhere(number));
+    expect(number, elsewhere ? stage.backends.acceptElsewhere() : stage.backends.accept());
+    expect(elsewhere, stage.backends.isElsewhere(number));
     accepted = number;
   }
 
   /// The backend lets the client in on this connection.
   void backendLogin(int number) {
-    SpokenLines connection = stage.connection(number);
+    SpokenLines connection = stage.backends.connection(number);
     stage.say(connection, List.of(GREETING), false);
     expect("zz1 " + LOGIN, connection.hear());
     stage.say(connection, List.of("zz1 OK [CAPABILITY " + capabilities + "] Logged in"), false);
   }
 
   private void left(int number) {
-    SpokenLines connection = stage.connection(number);
+    SpokenLines connection = stage.backends.connection(number);
     String said = connection.hear();
     if (said.matches("zz[0-9]+ LOGOUT")) {
       stage.closeConnection(number, /* left= */ true);
@@ -247,7 +249,7 @@ final class SessionPlay {
   }
 
   private void backendHears(int number, String expected) {
-    String got = stage.connection(number).hear();
+    String got = stage.backends.connection(number).hear();
     if (got.endsWith(" LOGOUT")) {
       left.add(number);
     }
@@ -287,13 +289,13 @@ final class SessionPlay {
       case "then" -> {}
       case "asleep" -> awaitOne(Metrics.State.HIBERNATED);
       case "attached" -> awaitOne(Metrics.State.ATTACHED);
-      case "backend refuses" -> stage.refuseConnections();
-      case "backend listens" -> stage.takeConnections();
+      case "backend refuses" -> stage.backends.refuse();
+      case "backend listens" -> stage.backends.listen();
       case "shutdown" -> stage.shutDown();
       case "ann logs in" -> login();
-      case "the directory waits" -> stage.directoryWaits();
-      case "the directory is away" -> stage.directoryRefuses();
-      case "the directory is back" -> stage.directoryListens();
+      case "the directory waits" -> stage.directory().waits();
+      case "the directory is away" -> stage.directory().refuse();
+      case "the directory is back" -> stage.directory().listen();
       case "C compresses" -> stage.client(1).compress();
       default -> {
         Matcher within = WITHIN.matcher(text);
@@ -306,7 +308,7 @@ final class SessionPlay {
         } else if (text.startsWith(SET_BACK)) {
           stage.setBack(duration(text.substring(SET_BACK.length())));
         } else if (text.startsWith(DIRECTORY)) {
-          stage.directorySays(text.substring(DIRECTORY.length()));
+          stage.directory().says(text.substring(DIRECTORY.length()));
         } else if (words[0].equals("backend")) {
           capabilities = words[1];
         } else if (words[0].equals("stays")) {
@@ -326,7 +328,7 @@ final class SessionPlay {
 
   private void speaksWithin(int number, String what, String most) {
     if (what.equals("speaks")) {
-      stage.passUntilHeard(stage.connection(number), duration(most));
+      stage.passUntilHeard(stage.backends.connection(number), duration(most));
       return;
     }
     expect(number, stage.passUntilAccepted(duration(most)));

@@ -6,14 +6,11 @@ import dormouse.Dormouse;
 import dormouse.FrontEnd;
 import dormouse.StartFault;
 import dormouse.config.AdminSettings;
-import dormouse.config.AuthUrl;
 import dormouse.config.BackendSettings;
 import dormouse.config.GateSettings;
 import dormouse.config.HealthSettings;
 import dormouse.config.HibernateSettings;
-import dormouse.config.HttpLinkSettings;
 import dormouse.config.ImapSettings;
-import dormouse.config.LinkSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
 import dormouse.config.PoolSettings;
@@ -24,29 +21,21 @@ import dormouse.config.Watch;
 import dormouse.listen.EventLoops;
 import dormouse.ops.Metrics;
 import dormouse.session.HandClock;
-import dormouse.testkit.AuthDaemon;
-import dormouse.testkit.FreePort;
 import dormouse.testkit.TrustingTls;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.SocketTimeoutException;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
@@ -78,21 +67,13 @@ final class SessionStage implements AutoCloseable {
   private static final int CONNECT_MILLIS = 10_000;
   private static final Path STATE = stateDir();
 
-  private final Echo echo = new Echo();
+  private final KernelEcho echo = new KernelEcho();
   private final HandClock clock = new HandClock();
   private final EventLoops loops = EventLoops.untimed(1, clock.steady());
   private final Dormouse dormouse;
   private final List<SpokenLines> clients = new ArrayList<>();
-  private final List<SpokenLines> connections = new ArrayList<>();
-  private boolean cameEarly; // the last connection was taken before anybody asked for it
-  private @Nullable ServerSocket backend;
-  private final int backendPort;
-  private final @Nullable ServerSocket
-      elsewhere; // a second backend, for whom the directory sends there
-  private final Set<Integer> cameElsewhere = new HashSet<>();
-  private final @Nullable AuthDaemon daemon;
-  private CompletableFuture<AuthDaemon.Answer> awaited =
-      new CompletableFuture<>(); // of the directory
+  final StageBackends backends;
+  private final @Nullable StageDirectory directory;
   private final Carrier carrier;
   private final boolean byteByByte;
   private @Nullable Thread ending; // Dormouse
@@ -117,22 +98,19 @@ final class SessionStage implements AutoCloseable {
       boolean byteByByte) {
     this.carrier = carrier;
     this.byteByByte = byteByByte;
-    ServerSocket listening = listen(FreePort.next()); // nobody else's while it refuses
-    this.backend = listening;
-    this.backendPort = listening.getLocalPort();
-    this.elsewhere = asked ? listen(0) : null;
-    this.daemon = asked ? AuthDaemon.start(_ -> AuthDaemon.Answer.accept(backendPort)) : null;
-    Map<String, BackendSettings> backends = new LinkedHashMap<>();
-    backends.put("mx", backend(backendPort, trusted, gate, pool, watch));
-    if (elsewhere != null) {
-      backends.put("mx2", backend(elsewhere.getLocalPort(), trusted, gate, pool, watch));
+    this.backends = new StageBackends(/* elsewhere= */ asked);
+    this.directory = asked ? new StageDirectory(backends) : null;
+    Map<String, BackendSettings> backendSettings = new LinkedHashMap<>();
+    backendSettings.put("mx", backend(backends.port(), trusted, gate, pool, watch));
+    if (backends.hasSecond()) {
+      backendSettings.put("mx2", backend(backends.portElsewhere(), trusted, gate, pool, watch));
     }
     Settings settings =
-        Settings.of(List.of(new ListenSettings(Protocol.IMAP, ANY, tls(carrier))), backends)
+        Settings.of(List.of(new ListenSettings(Protocol.IMAP, ANY, tls(carrier))), backendSettings)
             .withImap(imap)
             .withHibernate(hibernate)
             .withFeeds(fed ? List.of(FrontEnd.dovecotEvents()) : List.of())
-            .withDirectory(daemon == null ? List.of() : List.of(link(daemon)))
+            .withDirectory(directory == null ? List.of() : List.of(directory.link()))
             .withAdmin(new AdminSettings(null))
             .withRuntime(runtime(carrier));
     synchronized (STATE) { // the first makes the certificate there
@@ -162,66 +140,14 @@ final class SessionStage implements AutoCloseable {
         .withHealth(HealthSettings.UNCHECKED);
   }
 
-  private static LinkSettings link(AuthDaemon daemon) {
-    return LinkSettings.of(
-        new HttpLinkSettings(
-            new AuthUrl(false, "127.0.0.1", daemon.port(), "/auth"),
-            List.of(),
-            /* passClientCertificate= */ false,
-            /* keepAlive= */ 0,
-            /* extended= */ true,
-            /* resume= */ true,
-            /* ca= */ null));
-  }
-
-  /// What the directory's daemon answers from now on.
-  ///
-  /// @param status as in its header; `OK` accepts, `elsewhere` accepts and sends to the second backend
-  void directorySays(String status) {
-    AuthDaemon.Answer answer =
-        switch (status) {
-          case "OK" -> AuthDaemon.Answer.accept(backendPort);
-          case "elsewhere" ->
-              AuthDaemon.Answer.accept(Objects.requireNonNull(elsewhere).getLocalPort());
-          default -> AuthDaemon.Answer.of("Auth-Status: " + status);
-        };
-    theDaemon().script(_ -> answer);
-    awaited.complete(answer);
-  }
-
-  /// Whoever asks has no answer before [#directorySays].
-  void directoryWaits() {
-    CompletableFuture<AuthDaemon.Answer> answer = new CompletableFuture<>();
-    awaited = answer;
-    theDaemon().script(_ -> answer.join());
-  }
-
-  void directoryRefuses() {
-    theDaemon().refuse();
-  }
-
-  void directoryListens() {
-    theDaemon().listen();
-  }
-
-  private AuthDaemon theDaemon() {
-    return Objects.requireNonNull(daemon, "no `@ directory` at the top");
+  /// Who is asked who clients are.
+  StageDirectory directory() {
+    return Objects.requireNonNull(directory, "no `@ directory` at the top");
   }
 
   private static Path stateDir() {
     try {
       return Files.createTempDirectory("dormouse-transcripts");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static ServerSocket listen(int port) {
-    try {
-      ServerSocket socket = ServerSocketChannel.open().socket();
-      socket.setReuseAddress(true);
-      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-      return socket;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -246,63 +172,9 @@ final class SessionStage implements AutoCloseable {
     return clients.get(number - 1);
   }
 
-  /// Takes the next connection to the backend; returns its number from 1, or 0 if none comes.
-  int accept() {
-    if (cameEarly) {
-      cameEarly = false;
-      return connections.size();
-    }
-    return accept(CONNECT_MILLIS);
-  }
-
-  /// Whether a connection waits to be taken.
-  boolean connectionWaits() {
-    return accept(1) > 0;
-  }
-
-  /// The same at the second backend.
-  int acceptElsewhere() {
-    return cameEarly ? accept() : accept(elsewhere, CONNECT_MILLIS);
-  }
-
-  /// Whether a connection reached the second backend.
-  boolean isElsewhere(int number) {
-    return cameElsewhere.contains(number);
-  }
-
-  private int accept(int withinMillis) {
-    int number = accept(backend, withinMillis);
-    return number > 0 || elsewhere == null ? number : accept(elsewhere, 1);
-  }
-
-  private int accept(@Nullable ServerSocket listening, int withinMillis) {
-    if (listening == null) {
-      return 0;
-    }
-    try {
-      listening.setSoTimeout(withinMillis);
-      connections.add(new SpokenLines(listening.accept()));
-      if (listening.equals(elsewhere)) {
-        cameElsewhere.add(connections.size());
-      }
-      return connections.size();
-    } catch (SocketTimeoutException _) {
-      return 0;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  SpokenLines connection(int number) {
-    if (number > connections.size()) {
-      throw new AssertionError("there is no connection " + number + " yet");
-    }
-    return connections.get(number - 1);
-  }
-
   List<SpokenLines> everybody() {
     List<SpokenLines> all = new ArrayList<>(clients);
-    all.addAll(connections);
+    all.addAll(backends.connections());
     return all;
   }
 
@@ -326,25 +198,6 @@ final class SessionStage implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     settle();
-  }
-
-  void refuseConnections() {
-    if (backend != null) {
-      close(backend);
-    }
-    backend = null;
-  }
-
-  private static void close(ServerSocket socket) {
-    try {
-      socket.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  void takeConnections() {
-    backend = listen(backendPort);
   }
 
   /// Says lines, in one write or byte by byte, and waits until they are read.
@@ -402,8 +255,7 @@ final class SessionStage implements AutoCloseable {
     } while (client.waitingBytes() > before);
   }
 
-  /// What was said reaches the other end, for the kernel keeps the order of what one thread sends; then the loop looks at its
-  /// sockets, and runs this.
+  /// What was said reaches the other end; then the loop looks at its sockets, and runs this.
   private void turn() {
     echo.run();
     for (EventLoop loop : loops.all()) {
@@ -442,8 +294,8 @@ final class SessionStage implements AutoCloseable {
 
   /// Time passes until the next connection reaches the backend, and is taken; returns its number from 1, or 0.
   int passUntilAccepted(Duration most) {
-    passUntil(this::connectionWaits, most);
-    return connections.size();
+    passUntil(backends::acceptsAtOnce, most);
+    return backends.count();
   }
 
   private void passUntil(BooleanSupplier happened, Duration most) {
@@ -469,17 +321,13 @@ final class SessionStage implements AutoCloseable {
   /// The backend closes a connection, and Dormouse has noticed if it had not left by itself: it has one less, or comes anew.
   void closeConnection(int number, boolean left) {
     long before = metrics.backendConnections();
-    connection(number).close();
+    backends.connection(number).close();
     if (!left) {
       await(
-          () -> metrics.backendConnections() < before || comesAnew(), "the end of the connection");
+          () -> metrics.backendConnections() < before || backends.acceptsEarly(),
+          "the end of the connection");
     }
     settle();
-  }
-
-  private boolean comesAnew() {
-    cameEarly = cameEarly || connectionWaits();
-    return cameEarly;
   }
 
   private static void await(BooleanSupplier condition, String what) {
@@ -553,51 +401,10 @@ final class SessionStage implements AutoCloseable {
   public void close() {
     everybody().forEach(SpokenLines::close);
     awaitEnd();
-    refuseConnections();
-    if (daemon != null) {
-      daemon.close();
-    }
-    if (elsewhere != null) {
-      close(elsewhere);
+    backends.close();
+    if (directory != null) {
+      directory.close();
     }
     echo.close();
-  }
-
-  /// A byte through the kernel and back to the thread that sent it.
-  private static final class Echo implements Runnable, AutoCloseable {
-    private final Socket near = new Socket();
-    private final Socket far;
-
-    Echo() {
-      try (ServerSocket between = listen(0)) {
-        near.connect(between.getLocalSocketAddress(), CONNECT_MILLIS);
-        far = between.accept();
-        near.setTcpNoDelay(true);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-
-    @Override
-    public void run() {
-      try {
-        near.getOutputStream().write('.');
-        if (far.getInputStream().read() != '.') {
-          throw new IllegalStateException("no echo");
-        }
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-
-    @Override
-    public void close() {
-      try {
-        near.close();
-        far.close();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
   }
 }

@@ -213,11 +213,11 @@ class SlowClientTest {
   private static void anotherComesInItsPlace(SessionPlay play, SessionStage stage) {
     stage.closeConnection(2, /* left= */ false);
     stage.pass(Duration.ofMillis(200));
-    int number = stage.accept();
+    int number = stage.backends.accept();
     play.backendLogin(number);
     answer(
         stage,
-        stage.connection(number),
+        stage.backends.connection(number),
         "EXAMINE INBOX (CONDSTORE)",
         "* 1 EXISTS",
         "* OK [UIDVALIDITY 8] UIDs valid",
@@ -226,7 +226,7 @@ class SlowClientTest {
   }
 
   private static void oneMoreComes(SessionStage stage, String tag) {
-    SpokenLines watch = stage.connection(2);
+    SpokenLines watch = stage.backends.connection(2);
     stage.say(watch, List.of("+ idling", "* 2 EXISTS"), false);
     assertThat(watch.hear()).isEqualTo("DONE");
     stage.say(watch, List.of(tag + " OK Idle completed."), false);
@@ -262,7 +262,7 @@ class SlowClientTest {
 
   private static String vanish(
       SessionPlay play, SessionStage stage, int lastGone, String left, List<String> changed) {
-    SpokenLines watch = stage.connection(2);
+    SpokenLines watch = stage.backends.connection(2);
     stage.say(watch, List.of("* VANISHED 12:" + lastGone), false);
     assertThat(watch.hear()).isEqualTo("DONE");
     stage.say(watch, List.of(play.tag(2) + " OK Idle completed."), false);
