@@ -34,7 +34,6 @@ record Options(Size size, List<Workload> workloads, List<StackKind> stacks, Stri
           StackKind.DOVECOT,
           StackKind.DOVECOT_HIBERNATE,
           StackKind.NGINX,
-          StackKind.NGINX_HIBERNATE,
           StackKind.HAPROXY,
           StackKind.HAPROXY_HIBERNATE,
           StackKind.DORMOUSE);

@@ -219,7 +219,9 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
 
   /// The same while CPU is measured: it is not asked whether it has hibernated whom it will, but given the time for it.
   void calm(Stack stack) {
-    LockSupport.parkNanos(HIBERNATION_NANOS);
+    if (stack.sleeps() || stack.kind().hibernates()) {
+      LockSupport.parkNanos(HIBERNATION_NANOS);
+    }
     untilQuiet(stack);
   }
 

@@ -44,7 +44,7 @@ public record Size(
   public static final Size TINY =
       new Size("tiny", 1, 10, 26, 3, 1, 20, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
 
-  /// About eleven minutes on two cores: the peers that are nearest, and a Dormouse that is hardly warm.
+  /// Under ten minutes on two cores: the peers that are nearest, and a Dormouse that is hardly warm.
   public static final Size QUICK =
       new Size("quick", 3, 30, 8, 4, 2, 6, 20, 20, 50, 50, 1, 1, 4 << 20, 20, 50, 2, 120);
 
