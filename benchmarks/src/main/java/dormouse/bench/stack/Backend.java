@@ -228,7 +228,8 @@ public final class Backend implements AutoCloseable {
     return mailboxes;
   }
 
-  int plainPort() {
+  /// Where who needs no front end comes, in the clear.
+  public int plainPort() {
     return plainPort;
   }
 

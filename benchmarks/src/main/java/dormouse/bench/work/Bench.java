@@ -126,7 +126,25 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
         .thenCompose(client -> client.login(name, Backend.PASSWORD));
   }
 
-  /// The same, with its ordinary INBOX selected, in IDLE.
+  /// Has each of the first users select INBOX at the backend itself, and leave: what it writes down of a mailbox is there then.
+  void visit(Stack stack, int users) {
+    AtomicInteger next = new AtomicInteger();
+    ClosedLoop.run(
+        AT_ONCE,
+        users,
+        LONG,
+        faults(stack),
+        new Latencies(),
+        _ -> {
+          String name = stack.user(next.getAndIncrement());
+          return load.connect(name, stack.backend().plainPort(), Tls.NONE, faults(stack))
+              .thenCompose(client -> client.login(name, Backend.PASSWORD))
+              .thenCompose(client -> client.select(MESSAGES, Mailboxes.UID_VALIDITY))
+              .thenCompose(Client::logout);
+        });
+  }
+
+  /// A client of a user in IDLE, over TLS, its ordinary INBOX selected.
   CompletableFuture<Client> idle(Stack stack, int user) {
     return login(stack, user, Tls.FULL)
         .thenCompose(client -> client.select(MESSAGES, Mailboxes.UID_VALIDITY))

@@ -42,7 +42,7 @@ public record Size(
 
   /// A minute; for right answers, not for figures.
   public static final Size TINY =
-      new Size("tiny", 1, 10, 26, 3, 1, 20, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
+      new Size("tiny", 1, 10, 26, 3, 1, 6, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
 
   /// Under ten minutes on two cores: the peers that are nearest, and a Dormouse that is hardly warm.
   public static final Size QUICK =
