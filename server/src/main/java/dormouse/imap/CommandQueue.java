@@ -112,7 +112,7 @@ final class CommandQueue {
     return any(one -> one.verb == Verb.LOGOUT);
   }
 
-  /// It is asked at each command and reply of every session.
+  /// Whether one is so; without a stream, for it is asked at each command and reply.
   private boolean any(Predicate<Outstanding> is) {
     for (Outstanding one : all) {
       if (is.test(one)) {

@@ -66,12 +66,12 @@ final class PassingAnswers {
     }
   }
 
-  /// It is a STATUS.
+  /// Gathers the answer to this STATUS.
   void gather(Outstanding command, StatusCache.Asked asked) {
     statuses.add(new Status(command, asked));
   }
 
-  /// It is a LIST, LSUB or NAMESPACE, and nothing else is under way.
+  /// Gathers the answer to this LIST, LSUB or NAMESPACE; nothing else is under way.
   void gather(Outstanding command, ListCache.Asked asked) {
     list = new Gathering<>(command, asked);
   }
@@ -113,13 +113,20 @@ final class PassingAnswers {
     }
   }
 
-  /// Returns whether a response is a part of the answer to LIST, LSUB, NAMESPACE or STATUS, and so tells nothing of the mailbox
-  /// that is selected.
+  /// Takes a response that is a part of an answer to LIST, LSUB, NAMESPACE or STATUS; returns whether it was one.
   boolean take(ResponseLine line) {
     if (list != null && list.asked().hears(line)) {
       return true;
     }
-    return line.kind() == Kind.STATUS && statuses.stream().anyMatch(one -> one.hears(line));
+    if (line.kind() != Kind.STATUS) {
+      return false;
+    }
+    for (Status one : statuses) {
+      if (one.hears(line)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// A SELECT or EXAMINE has its reply: no mailbox opens any more.

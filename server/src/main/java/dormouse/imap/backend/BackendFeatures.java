@@ -19,6 +19,8 @@ public record BackendFeatures(
     boolean unselect,
     boolean listStatus,
     Set<String> enables) {
+  /// Of a backend that offers these.
+  ///
   /// @param capabilities upper case
   static BackendFeatures of(Set<String> capabilities) {
     boolean rev2 = capabilities.contains("IMAP4REV2");
