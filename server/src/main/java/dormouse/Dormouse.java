@@ -170,7 +170,7 @@ public final class Dormouse implements AutoCloseable {
     } catch (BadCertificates | IOException e) {
       discard(shown);
       throw new StartFault(String.valueOf(e.getMessage()), e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       discard(shown);
       throw e;
     }
@@ -198,6 +198,8 @@ public final class Dormouse implements AutoCloseable {
     String files = Links.fingerprint(next.directory());
     Feeds.Change told = null;
     Listeners.Change listening;
+    LoginGuard guarding;
+    Router routing;
     try {
       asked = directory(next, files);
       for (Map.Entry<String, BackendSettings> entry : next.backends().entrySet()) {
@@ -213,11 +215,14 @@ public final class Dormouse implements AutoCloseable {
           canaryLogins.put(entry.getKey(), canary);
         }
       }
+      guarding = guard(next);
+      Backends before = router == null ? null : router.backends();
+      routing = new Router(new Backends(used, before), next.groups(), next.routes());
       told =
           feeds.prepare(
               next.feeds()); // behind all that is read: where that is wrong, it is what is told
       listening = listeners.prepare(next.listen());
-    } catch (BadCertificates | IOException | RuntimeException e) {
+    } catch (BadCertificates | IOException | RuntimeException | Error e) {
       trusts.forEach(BackendTrust::close);
       if (told != null) {
         told.discard();
@@ -243,14 +248,9 @@ public final class Dormouse implements AutoCloseable {
     backends = used;
     settings = next;
     keepSalts(next);
-    guard = guard(next);
+    guard = guarding;
+    router = routing;
     told.commit();
-    Router before = router;
-    router =
-        new Router(
-            new Backends(used, before == null ? null : before.backends()),
-            next.groups(),
-            next.routes());
     checks.forEach((backend, check) -> {
       if (checked.get(backend) != check) {
         check.close();

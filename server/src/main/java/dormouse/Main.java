@@ -70,8 +70,9 @@ public final class Main {
     } catch (IOException e) {
       err.println("dormouse: " + e.getMessage());
       System.exit(1);
-    } catch (RuntimeException | Error bug) { // event loops would keep a process that serves nobody
-      EventLog.of(Main.class).error(bug, "bug", "in", "start");
+    } catch (RuntimeException | Error bug) { // the threads of what has begun would keep the process
+      EventLog.of(Main.class).error(bug, "bug");
+      EventLog.flush();
       System.exit(1);
     }
   }

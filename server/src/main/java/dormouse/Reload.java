@@ -22,7 +22,7 @@ final class Reload {
 
   /// Reads and serves; a file with any fault changes nothing.
   ///
-  /// @return all that is wrong, a line each; `""` if nothing is
+  /// @return all that is wrong, a line each, or which mistake of ours ended it; `""` if nothing is
   synchronized String run() {
     try {
       return read();

@@ -10,6 +10,7 @@ import dormouse.config.ListenTls;
 import dormouse.config.Protocol;
 import dormouse.config.RuntimeSettings;
 import dormouse.config.Settings;
+import dormouse.config.TicketKeyFile;
 import dormouse.listen.EventLoops;
 import dormouse.ops.Metrics;
 import dormouse.session.SteadyClock;
@@ -19,13 +20,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A start that comes to nothing leaves no thread behind which the process would go on and serve nobody.
+/// A start that a mistake of ours ends leaves no thread behind by which the process would go on and serve nobody; a reload is told, and changes nothing.
 class FailedStartTest {
   @TempDir Path state = Path.of("");
 
@@ -41,17 +43,20 @@ class FailedStartTest {
     assertThat(loops.group().isTerminated()).isTrue();
   }
 
-  /// Who asked for it is told, and the next one is served.
+  /// It ends when the certificates are read and the new backend is made, whose gate looks at the clock.
   @Test
   void aReloadThatEndsSoIsToldAndChangesNothing() throws Exception {
     AtomicBoolean stopped = new AtomicBoolean();
     SteadyClock clock = stopping(stopped);
+    String key = Base64.getEncoder().encodeToString(new byte[TicketKeyFile.KEY_BYTES]);
+    Files.writeString(state.resolve("tickets"), key);
     Path file =
         Files.writeString(
             state.resolve("dormouse.yaml"),
             """
-            listen: [ { address: "127.0.0.1:0" } ]
-            backends: { mx: { address: "127.0.0.1:1", tls: none } }
+            listen: [ { address: "127.0.0.1:0" }, { address: "127.0.0.2:0", tls: none } ]
+            tls: { ticket-keys: tickets }
+            backends: { other: { address: "127.0.0.1:1", tls: none } }
             runtime: { state-dir: ., loops: 1 }
             """);
     try (Dormouse dormouse =
@@ -63,6 +68,7 @@ class FailedStartTest {
       stopped.set(false);
       assertThat(dormouse.addresses()).containsExactly(before);
       assertThat(new Reload(file, dormouse).run()).isEmpty();
+      assertThat(dormouse.addresses()).hasSize(2).contains(before);
     }
   }
 

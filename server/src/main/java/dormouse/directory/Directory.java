@@ -45,7 +45,7 @@ public final class Directory implements AutoCloseable {
         Link link = maker.make(each, name, "directory[" + i + "]");
         links.add(new GuardedLink(name, link, each, clock, metrics));
       }
-    } catch (BadCertificates | IOException e) {
+    } catch (BadCertificates | IOException | RuntimeException | Error e) {
       links.forEach(GuardedLink::close);
       throw e;
     }

@@ -188,7 +188,7 @@ public final class Feeds implements AutoCloseable {
         change.prepare(one.kind());
       }
       return change;
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       change.discard();
       throw e;
     }

@@ -209,17 +209,17 @@ public final class Listener implements AutoCloseable {
   }
 
   /// Serves whoever connects from now on as these settings say, at the address it has.
-  public void change(ListenSettings changed) {
+  void change(ListenSettings changed) {
     settings.set(changed);
   }
 
   /// The address that clients connect to, with its real port.
-  public InetSocketAddress address() {
+  InetSocketAddress address() {
     return address;
   }
 
   /// Accepts from now on, first those who have waited; nothing happens if it does so already.
-  public void begin() {
+  void begin() {
     channels.forEach(channel -> channel.config().setAutoRead(true));
   }
 

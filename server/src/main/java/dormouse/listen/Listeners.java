@@ -60,7 +60,7 @@ public final class Listeners implements AutoCloseable {
       List<BindAddress> addresses =
           wanted.stream().map(one -> BindAddress.of(one, wanted)).toList();
       @Nullable Listener[] there = new @Nullable Listener[wanted.size()];
-      Arrays.setAll(there, i -> take(addresses.get(i))); // first, so that what is gone is known
+      Arrays.setAll(there, i -> take(addresses.get(i))); // first: what is there is not bound again
       for (boolean shares :
           new boolean[] {false, true}) { // last: it has clients of ours from then on
         for (int i = 0; i < there.length; i++) {
@@ -121,7 +121,7 @@ public final class Listeners implements AutoCloseable {
     try {
       change.prepare();
       return change;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       change.discard();
       throw e;
     }

@@ -8,6 +8,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.internal.tcnative.SSLContext;
 import io.netty.internal.tcnative.SSLCredential;
 import io.netty.util.ReferenceCountUtil;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -52,7 +53,8 @@ final class NativeCredential {
 
   /// Netty's builder keeps what BoringSSL says in the cause, and so does reflection.
   private static String why(Exception e, X509Certificate shown) {
-    Throwable said = e.getCause() == null ? e : e.getCause();
+    boolean wraps = e instanceof IllegalStateException || e instanceof InvocationTargetException;
+    Throwable said = wraps && e.getCause() != null ? e.getCause() : e;
     boolean[] usage = shown.getKeyUsage();
     return "BoringSSL does not take the certificate with its key: "
         + said.getMessage()

@@ -56,7 +56,7 @@ record ReadCertificates(
         reader.read("tls.certificates[" + i + "]", files.get(i));
       }
       faults.tell();
-    } catch (BadCertificates | RuntimeException e) {
+    } catch (BadCertificates | RuntimeException | Error e) {
       release(reader.served);
       throw e;
     }
