@@ -176,6 +176,64 @@ class LinkAwayIT {
     }
   }
 
+  /// It has answered for them, or said that it does not know them: what they have shown then says the same now.
+  @Test
+  void whoIsKnownNeedsNoDatabase() throws IOException {
+    String kept = "cache: 1h\n    cache-refusals: 1h\n    cache-entries: 2\n    ";
+    try (PostgresServer postgres = PostgresServer.start();
+        FrontEnd dormouse = before(kept + sql(postgres.url()), /* breakAfter= */ 1)) {
+      assertThat(letsIn(dormouse)).isTrue();
+      assertThat(refusal(dormouse, "eve", "x")).startsWith("NO [AUTHENTICATIONFAILED]");
+
+      postgres.stop();
+      assertThat(refusal(dormouse, "bob", "wrong")).startsWith("NO [UNAVAILABLE]");
+      assertThat(refusal(dormouse, "dan", "secret")).startsWith("NO [UNAVAILABLE]");
+      assertThat(letsIn(dormouse)).isTrue();
+      assertThat(refusal(dormouse, "eve", "x")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(answers(dormouse, "1-sql", "cached")).isEqualTo(2);
+
+      postgres.startAgain();
+      Wait.until(
+          "it is asked again",
+          PATIENCE,
+          () -> refusal(dormouse, "bob", "wrong").startsWith("NO [AUTHENTICATIONFAILED]"));
+      assertThat(refusal(dormouse, "eve", "x")).startsWith("NO [AUTHENTICATIONFAILED]");
+      postgres.stop();
+      isUnavailable(dormouse); // bob's acceptance has made room
+      assertThat(refusal(dormouse, "bob", "wrong")).startsWith("NO [AUTHENTICATIONFAILED]");
+    }
+  }
+
+  @Test
+  void theNextLinkIsAskedWhileADatabaseIsAway() throws IOException {
+    Path users =
+        Files.writeString(directory.resolve("users"), "bob:{PLAIN}other::::::backend=mx\n");
+    try (PostgresServer postgres = PostgresServer.start();
+        FrontEnd dormouse =
+            before(
+                "unavailable: next\n    "
+                    + sql(postgres.url())
+                    + "  - file: { path: "
+                    + users
+                    + " }\n",
+                /* breakAfter= */ 1)) {
+      assertThat(letsIn(dormouse)).isTrue();
+      assertThat(refusal(dormouse, "bob", "other")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(refusal(dormouse, "eve", "x")).startsWith("NO [AUTHENTICATIONFAILED]");
+
+      postgres.stop();
+      assertThat(letsIn(dormouse, "other")).isTrue();
+      assertThat(refusal(dormouse, "bob", "secret")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(refusal(dormouse, "eve", "x"))
+          .as("who may be known")
+          .startsWith("NO [UNAVAILABLE]");
+
+      postgres.startAgain();
+      Wait.until("it is asked again", PATIENCE, () -> letsIn(dormouse));
+      assertThat(letsIn(dormouse, "other")).isFalse();
+    }
+  }
+
   private FrontEnd before(String link, int breakAfter) {
     return FrontEnd.of(
         """
@@ -192,14 +250,22 @@ class LinkAwayIT {
   }
 
   private static void isUnavailable(FrontEnd dormouse) {
+    assertThat(refusal(dormouse, "bob", "secret")).startsWith("NO [UNAVAILABLE]");
+  }
+
+  private static String refusal(FrontEnd dormouse, String user, String password) {
     try (ImapClient client = ImapClient.connect(dormouse.plain())) {
-      assertThat(client.refused("LOGIN bob secret")).startsWith("NO [UNAVAILABLE]");
+      return client.refused("LOGIN " + user + " " + password);
     }
   }
 
   private static boolean letsIn(FrontEnd dormouse) {
+    return letsIn(dormouse, "secret");
+  }
+
+  private static boolean letsIn(FrontEnd dormouse, String password) {
     try (ImapClient client = ImapClient.connect(dormouse.plain())) {
-      return client.command("LOGIN bob secret").getLast().contains(" OK");
+      return client.command("LOGIN bob " + password).getLast().contains(" OK");
     }
   }
 

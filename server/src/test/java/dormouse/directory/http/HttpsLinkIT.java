@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// An auth daemon behind a real nginx that ends its TLS: what is said beyond nginx's own words, both ways, and a Dovecot that is reached by that.
 class HttpsLinkIT {
@@ -55,6 +57,62 @@ class HttpsLinkIT {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"0s", "1h"})
+  void theDaemonSaysHowLongItsWordIsKept(String cache) {
+    try (DovecotServer dovecot = DovecotServer.start();
+        AuthDaemon daemon =
+            AuthDaemon.start(request ->
+                Answer.of(
+                    "Auth-Status: OK",
+                    "Auth-Server: 127.0.0.1",
+                    "Auth-Port: " + dovecot.imapPort(),
+                    "Auth-Cache: " + keptSeconds(String.valueOf(request.header("Auth-User")))));
+        NginxFileServer nginx = before(daemon);
+        FrontEnd front = front(nginx, nginx.certificate(), cache)) {
+      for (int i = 0; i < 3; i++) {
+        logsIn(front, "u1");
+        logsIn(front, "u2");
+      }
+      assertThat(asked(daemon, "u1")).as("kept").isOne();
+      assertThat(asked(daemon, "u2")).as("not kept").isEqualTo(3);
+
+      try (ImapClient client = ImapClient.connect(front.tls())) {
+        assertThat(client.refused("LOGIN u1 wrong")).startsWith("NO [AUTHENTICATIONFAILED]");
+      }
+      assertThat(asked(daemon, "u1")).as("by another password").isEqualTo(2);
+      try (ImapClient client = ImapClient.connect(front.tls(), "127.0.5.9", "")) {
+        client.login("u1", DovecotServer.PASSWORD);
+      }
+      assertThat(asked(daemon, "u1")).as("from elsewhere").isEqualTo(3);
+
+      front.await(
+          () -> {
+            logsIn(front, "u3");
+            return asked(daemon, "u3") > 1;
+          },
+          "it is asked again when a second is over");
+    }
+  }
+
+  private static int keptSeconds(String user) {
+    return switch (user) {
+      case "u1" -> 3600;
+      case "u3" -> 1;
+      default -> 0;
+    };
+  }
+
+  private static void logsIn(FrontEnd front, String user) {
+    ImapClient.connect(front.tls()).login(user, DovecotServer.PASSWORD).logout();
+  }
+
+  private static long asked(AuthDaemon daemon, String user) {
+    return daemon.requests().stream()
+        .filter(request -> user.equals(request.header("Auth-User")))
+        .count();
+  }
+
   @Test
   void aServerThatCannotProveWhoItIsIsToldNothing() {
     try (AuthDaemon daemon = AuthDaemon.start(_ -> Answer.accept(1));
@@ -72,13 +130,17 @@ class HttpsLinkIT {
   }
 
   private static FrontEnd front(NginxFileServer nginx, Path ca) {
+    return front(nginx, ca, "0s");
+  }
+
+  private static FrontEnd front(NginxFileServer nginx, Path ca, String cache) {
     return FrontEnd.of(
         """
         listen: [ { address: "127.0.0.1:0", tls: implicit } ]
         backends: { any: { address: "*", tls: none, verify: false, health: { check: none } } }
-        directory: [ { http: { url: "%s", ca: %s, extended: true, keep-alive: 4 } } ]
+        directory: [ { http: { url: "%s", ca: %s, extended: true, keep-alive: 4 }, cache: %s } ]
         throttle: { enabled: false }
         """
-            .formatted(nginx.tlsUrl("auth"), ca));
+            .formatted(nginx.tlsUrl("auth"), ca, cache));
   }
 }

@@ -72,23 +72,55 @@ class OAuth2IT {
     }
   }
 
+  @Test
+  void aTokenMustHaveTheScopes() throws Exception {
+    String keys = "jwks: \"%s\"".formatted(provider.jwks());
+    String user = "u1@example.org";
+    String token = provider.token("u1");
+    try (FrontEnd dormouse = dormouse(keys + ", scopes: [ mail ]")) {
+      assertThat(shows(dormouse, user, token)).isTrue();
+    }
+    try (FrontEnd dormouse = dormouse(keys + ", scopes: [ mail, other ]")) {
+      assertThat(shows(dormouse, user, token)).isFalse();
+    }
+  }
+
+  /// The scope of Glewlwyd's tokens stands for what a provider would be made to say.
+  @Test
+  void aClaimMaySayWhereAUserIsServed() throws Exception {
+    String keys = "jwks: \"%s\", facts: [ scope=backend ]".formatted(provider.jwks());
+    String user = "u1@example.org";
+    String group = "groups: { mail: { mail: split, backends: { mx: } } }\n";
+    try (FrontEnd dormouse = dormouse(keys, group)) {
+      assertThat(shows(dormouse, user, provider.token("u1"))).isTrue();
+    }
+    try (FrontEnd dormouse = dormouse(keys)) {
+      assertThat(shows(dormouse, user, provider.token("u1"))).as("nowhere").isFalse();
+    }
+  }
+
   private FrontEnd dormouse(String how) throws Exception {
+    return dormouse(how, "");
+  }
+
+  private FrontEnd dormouse(String how, String more) throws Exception {
     return FrontEnd.of(
-        """
-        listen: [ { address: "127.0.0.1:0", tls: implicit } ]
-        backends:
-          mx: { address: "127.0.0.1:%d", tls: none, login-as: { user: %s, password-file: %s } }
-        directory: [ { oauth2: { issuer: "%s", audience: [ %s ], %s } } ]
-        login: { mechanisms: [ oauthbearer, xoauth2 ] }
-        throttle: { enabled: false }
-        """
-            .formatted(
-                dovecot.imapPort(),
-                DovecotServer.MASTER,
-                secret("master", DovecotServer.MASTER_PASSWORD),
-                GlewlwydServer.ISSUER,
-                GlewlwydServer.AUDIENCE,
-                how));
+        more
+            + """
+            listen: [ { address: "127.0.0.1:0", tls: implicit } ]
+            backends:
+              mx: { address: "127.0.0.1:%d", tls: none, login-as: { user: %s, password-file: %s } }
+            directory: [ { oauth2: { issuer: "%s", audience: [ %s ], %s } } ]
+            login: { mechanisms: [ oauthbearer, xoauth2 ] }
+            throttle: { enabled: false }
+            """
+                .formatted(
+                    dovecot.imapPort(),
+                    DovecotServer.MASTER,
+                    secret("master", DovecotServer.MASTER_PASSWORD),
+                    GlewlwydServer.ISSUER,
+                    GlewlwydServer.AUDIENCE,
+                    how));
   }
 
   private static Path secret(String name, String text) throws Exception {
