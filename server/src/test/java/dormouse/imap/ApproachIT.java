@@ -177,6 +177,20 @@ class ApproachIT {
     }
   }
 
+  @Test
+  void aBackendHasItsTimeToAnswer() throws Exception {
+    String table = "u10:::::::nopassword\n";
+    try (FrontEnd front = front(dovecot.imapPort(), "answer-timeout: 1s,", table)) {
+      dovecot.freeze();
+      try {
+        assertThat(refusal(front, "u10")).startsWith("NO [UNAVAILABLE]");
+      } finally {
+        dovecot.thaw();
+      }
+      front.await(() -> accepts(front, "u10"), "it answers again");
+    }
+  }
+
   /// @param more of the backend's settings
   private FrontEnd front(int port, String more, String table) throws Exception {
     return front(port, more, table(table));

@@ -75,6 +75,41 @@ class GateIT {
     }
   }
 
+  /// One is on its way in, another waits for its turn, and there is no room for a third.
+  @Test
+  void whoComesToAFullQueueIsToldSo() {
+    try (DovecotServer dovecot = DovecotServer.start();
+        FrontEnd front =
+            FrontEnd.of(
+                """
+                listen: [ { address: "127.0.0.1:0", tls: none } ]
+                backends:
+                  mx:
+                    address: "127.0.0.1:%d"
+                    tls: none
+                    health: { check: none }
+                    gate: { logins-per-second: 1000, burst: 10, concurrent-logins: 1, queue: 1 }
+                throttle: { enabled: false }
+                """
+                    .formatted(dovecot.imapPort()));
+        ImapClient first = ImapClient.connect(front.plain());
+        ImapClient second = ImapClient.connect(front.plain());
+        ImapClient third = ImapClient.connect(front.plain())) {
+      dovecot.freeze();
+      String one = first.start("LOGIN u1 " + DovecotServer.PASSWORD);
+      front.await(() -> front.metric("dormouse_gate_wait_seconds_count") == 1, "one is inside");
+      String another = second.start("LOGIN u2 " + DovecotServer.PASSWORD);
+      front.await(() -> front.metric("dormouse_gate_waiting") == 1, "another waits");
+      assertThat(third.refused("LOGIN u3 " + DovecotServer.PASSWORD))
+          .startsWith("NO [UNAVAILABLE]");
+      assertThat(front.metric("dormouse_gate_refused_total")).isEqualTo(1);
+      dovecot.thaw();
+      assertThat(first.readUntilTagged(one).getLast()).startsWith(one + " OK ");
+      assertThat(second.readUntilTagged(another).getLast()).startsWith(another + " OK ");
+      third.login("u3", DovecotServer.PASSWORD);
+    }
+  }
+
   private static FrontEnd front(DovecotServer dovecot) {
     return FrontEnd.before(
         BackendSettings.inClear("127.0.0.1", dovecot.imapPort(), true).withGate(GATE),

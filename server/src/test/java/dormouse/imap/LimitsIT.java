@@ -174,6 +174,46 @@ class LimitsIT {
     }
   }
 
+  /// Dovecot makes names small: both are logged in as the same user.
+  @Test
+  void whoseNameDiffersInCaseIsAnotherUserUnlessThatIsRewritten() {
+    try (FrontEnd front = limited("per-user: 1")) {
+      int from = dovecot.logSize();
+      from(front, HERE).login("u9", DovecotServer.PASSWORD);
+      awaitLogin(from, "u9");
+      from = dovecot.logSize();
+      from(front, HERE).login("U9", DovecotServer.PASSWORD);
+      awaitLogin(from, "u9");
+    }
+    String rewrite = "directory: [ rewrite: { lower-case: true }, backend: ]\n";
+    try (FrontEnd front = before(rewrite + "limits: { per-user: 1 }\n")) {
+      ImapClient first = from(front, HERE).login("u9", DovecotServer.PASSWORD);
+      ImapClient second = from(front, HERE);
+      assertThat(second.refused("LOGIN U9 pass"))
+          .isEqualTo("NO [LIMIT] Too many connections of this user");
+      first.logout();
+      second.login("U9", DovecotServer.PASSWORD);
+    }
+  }
+
+  /// The directory says which name that is.
+  @Test
+  void aUserHasOneShareUnderAllNamesThatItTypes() throws IOException {
+    Path users =
+        Files.writeString(
+            directory.resolve("aliases"),
+            """
+            ann:{PLAIN}pass::::::user=u10
+            u10:{PLAIN}pass::::::
+            """);
+    String links = "directory: [ file: { path: " + users + " } ]\n";
+    try (FrontEnd front = before(links + "limits: { per-user: 1 }\n")) {
+      from(front, HERE).login("ann", DovecotServer.PASSWORD);
+      assertThat(from(front, HERE).refused("LOGIN u10 pass")).startsWith("NO [LIMIT]");
+      assertThat(from(front, HERE).refused("LOGIN ann pass")).startsWith("NO [LIMIT]");
+    }
+  }
+
   @Test
   void aListenerHasItsShare() {
     try (FrontEnd front = limited("per-listener: 1")) {

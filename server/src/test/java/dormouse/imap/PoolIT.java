@@ -112,6 +112,27 @@ class PoolIT {
   }
 
   @Test
+  void noMoreAreKeptThanMay() {
+    try (FrontEnd front = behind(daemon, "max: 1")) {
+      burst(front, WEB_PASSWORD);
+      try (ImapClient other = ImapClient.connect(front.plain()).login("other", WEB_PASSWORD)) {
+        other.ok("SELECT INBOX");
+        other.logout();
+      }
+      Wait.until("one is let go", PATIENCE, () -> kept(front) == 1);
+      assertThat(Stage.metric(front, "dormouse_pool_dropped_total{reason=\"full\"}")).isOne();
+    }
+  }
+
+  @Test
+  void nothingIsKeptForNoTime() {
+    try (FrontEnd front = behind(daemon, "keep-after-logout: 0s")) {
+      assertThat(logins("web", () -> burst(front, WEB_PASSWORD))).isEqualTo(ROUNDS);
+      assertThat(kept(front)).isZero();
+    }
+  }
+
+  @Test
   void aDirectoryThatOnlyRoutesLeavesEachLoginToTheBackend() {
     try (FrontEnd front = behind(router, 2)) {
       assertThat(logins("web", () -> burst(front, DovecotServer.PASSWORD))).isEqualTo(ROUNDS);
@@ -256,15 +277,19 @@ class PoolIT {
   }
 
   private FrontEnd behind(AuthDaemon who, int perUser) {
+    return behind(who, "per-user: " + perUser);
+  }
+
+  private FrontEnd behind(AuthDaemon who, String pool) {
     return FrontEnd.of(
         """
         listen: [ { address: "127.0.0.1:0", tls: none } ]
         backends:
-          mx: { address: "127.0.0.1:%d", tls: none, trusted: true, pool: { per-user: %d } }
+          mx: { address: "127.0.0.1:%d", tls: none, trusted: true, pool: { %s } }
         directory: [ http: { url: "http://127.0.0.1:%d/auth" } ]
         throttle: { enabled: false }
         """
-            .formatted(dovecot.imapPort(), perUser, who.port()));
+            .formatted(dovecot.imapPort(), pool, who.port()));
   }
 
   private static void burst(FrontEnd front, String password) {

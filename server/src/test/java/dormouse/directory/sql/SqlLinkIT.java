@@ -11,6 +11,7 @@ import dormouse.directory.Attempts;
 import dormouse.directory.Facts;
 import dormouse.directory.Proof;
 import dormouse.directory.Workers;
+import dormouse.testkit.DovecotServer;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.LoginBackend;
 import dormouse.testkit.MariaDbServer;
@@ -303,6 +304,41 @@ class SqlLinkIT {
     } finally {
       backend.close();
     }
+  }
+
+  /// By its usual collations, which take U7 and u7 for one; what is selected is the name that counts.
+  @Test
+  void whoIsOneUserToMariaDbIsOneToTheLimits() throws Exception {
+    execute(mariaDb.url(), "INSERT INTO users (name, password) VALUES ('u7', 'pass')");
+    try (DovecotServer dovecot = DovecotServer.start()) {
+      String named = "SELECT name AS user, password FROM users WHERE name = :user";
+      try (FrontEnd dormouse = FrontEnd.of(oneSessionEach(dovecot, named));
+          ImapClient one = ImapClient.connect(dormouse.plain());
+          ImapClient other = ImapClient.connect(dormouse.plain())) {
+        one.login("U7", "pass").ok("SELECT INBOX");
+        assertThat(other.refused("LOGIN u7 pass")).startsWith("NO [LIMIT]");
+        one.logout();
+        other.login("u7", "pass").logout();
+      }
+      String unnamed = "SELECT password FROM users WHERE name = :user";
+      try (FrontEnd dormouse = FrontEnd.of(oneSessionEach(dovecot, unnamed));
+          ImapClient one = ImapClient.connect(dormouse.plain());
+          ImapClient other = ImapClient.connect(dormouse.plain())) {
+        one.login("U7", "pass").ok("SELECT INBOX");
+        other.login("u7", "pass").ok("SELECT INBOX");
+      }
+    }
+  }
+
+  private String oneSessionEach(DovecotServer dovecot, String query) {
+    return """
+    listen: [ { address: "127.0.0.1:0", tls: none } ]
+    backends: { mx: { address: "127.0.0.1:%d", tls: none } }
+    throttle: { enabled: false }
+    limits: { per-user: 1 }
+    directory: [ { sql: { url: "%s", user: dormouse, password-file: %s, query: "%s" } } ]
+    """
+        .formatted(dovecot.imapPort(), mariaDb.url(), directory.resolve("sql.secret"), query);
   }
 
   @ParameterizedTest
