@@ -167,6 +167,34 @@ class GroupIT {
   }
 
   @Test
+  void whereMailIsSplitWhoIsAtADeadBackendWaitsForIt() {
+    front.reload(settings("mx1: , mx2: ", "").replace("mail: shared", "mail: split"));
+    List<ImapClient> sleepers = sleepers();
+    Wait.until("all logins", SOON, () -> homes(one).size() + homes(two).size() == USERS);
+    List<String> lost = homes(one);
+    assertThat(lost).isNotEmpty().hasSizeLessThan(USERS);
+
+    one.kill();
+    for (int i = 0; i < USERS; i++) {
+      try (ImapClient client = ImapClient.connect(front.plain()).patience(SOON)) {
+        String answer = client.command("LOGIN u" + i + " " + DovecotServer.PASSWORD).getLast();
+        assertThat(answer).contains(lost.contains("u" + i) ? " NO [UNAVAILABLE] " : " OK ");
+      }
+    }
+    one.restart();
+    for (int i = 0; i < USERS; i++) {
+      ImapClient client = sleepers.get(i);
+      if (i % 2 == 0) {
+        client.done();
+      }
+      assertThat(client.ok("UID FETCH 1:* (UID)")).hasSize(1);
+    }
+    assertThat(homes(one)).containsExactlyInAnyOrderElementsOf(lost);
+    assertThat(homes(two)).doesNotContainAnyElementsOf(lost);
+    assertThat(front.metrics().scrape()).doesNotContain("dormouse_failovers_total");
+  }
+
+  @Test
   void whoIsSpareServesOnlyWhileNoMemberCan() {
     try (DovecotServer spare = one.startBeside()) {
       String health = "check: tcp, interval: 100ms, down-after: 1, up-after: 1";
