@@ -114,6 +114,45 @@ final class ReloadIT {
   }
 
   @Test
+  void whoComesNextIsAskedForWhatIsWantedNow() throws Exception {
+    Files.writeString(
+        directory.resolve("users"), "u1:{PLAIN}other::::::pass=" + DovecotServer.PASSWORD + "\n");
+    String users =
+        "directory: [ { file: { path: users } } ]\nlogin: { mechanisms: [ scram-sha-256, plain ] }\n";
+    try (DovecotServer dovecot = DovecotServer.start()) {
+      Path file = directory.resolve("dormouse.yaml");
+      write(file, first, dovecot.imapPort(), "");
+      try (OwnProcess process = OwnProcess.serving(file)) {
+        Wait.until("it serves", OwnProcess.SOON, () -> accepts(first));
+        ImapClient there = client(first).login("u1", DovecotServer.PASSWORD);
+        assertThat(offered()).contains("AUTH=PLAIN").doesNotContain("AUTH=SCRAM-SHA-256");
+
+        write(file, first, dovecot.imapPort(), users);
+        assertThat(reload(file)).isEqualTo("0 reloaded\n");
+        assertThat(offered()).contains("AUTH=SCRAM-SHA-256").doesNotContain("AUTH=LOGIN");
+        assertThat(client(first).refused("LOGIN u1 " + DovecotServer.PASSWORD))
+            .startsWith("NO [AUTHENTICATIONFAILED]");
+        client(first).login("u1", "other").logout();
+
+        write(file, first, dovecot.imapPort(), "login: { mechanisms: [ login ] }\n");
+        process.signal("HUP");
+        process.awaitLog("INFO  reload ", 2);
+        assertThat(offered()).contains("AUTH=LOGIN").doesNotContain("AUTH=SCRAM-SHA-256");
+        client(first).login("u1", DovecotServer.PASSWORD).logout();
+        there.ok("NOOP");
+        there.logout();
+      }
+    }
+  }
+
+  /// To who has not logged in.
+  private String offered() {
+    try (ImapClient client = client(first)) {
+      return client.ok("CAPABILITY").toString();
+    }
+  }
+
+  @Test
   void certificatesAreReadAgainAndWhatIsBadChangesNothing() throws Exception {
     X509Bundle before = certificate("before.example.org");
     X509Bundle after = certificate("after.example.org");

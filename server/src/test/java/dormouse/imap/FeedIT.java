@@ -8,6 +8,7 @@ import dormouse.ops.Metrics.State;
 import dormouse.testkit.DovecotOptions;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.EventRelay;
+import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -129,6 +130,47 @@ class FeedIT {
     hearSomething();
 
     awaitNobodyConnected();
+  }
+
+  @Test
+  void aFeedComesAndGoesByAReload() {
+    String without =
+        """
+        listen: [ { address: "127.0.0.1:%d", tls: none } ]
+        backends:
+          mx: { address: "127.0.0.1:%d", tls: none, trusted: true, pool: { per-user: 0 }, health: { check: none } }
+        hibernate: { after: 0s, quiet-after: 0s, keep-alive: 0s, sweep: 1h, poll: 300ms, sync-linger: 300ms }
+        """
+            .formatted(FreePort.next(), dovecot.imapPort());
+    int events = FreePort.next();
+    String with =
+        without + "feeds: [ { dovecot-events: { listen: \"127.0.0.1:" + events + "\" } } ]\n";
+    makeInbox("u1");
+    relay.to(events);
+    try (FrontEnd reloaded = FrontEnd.of(without);
+        ImapClient sleeper = ImapClient.connect(reloaded.plain()).patience(PATIENCE)) {
+      sleeper.login("u1", DovecotServer.PASSWORD).ok("SELECT INBOX");
+      sleeper.startIdle();
+      reloaded.await(() -> reloaded.metrics().backendConnections() == 1, "it is watched");
+
+      reloaded.reload(with);
+      try (ImapClient other = ImapClient.connect(reloaded.plain())) {
+        other.login("u2999", DovecotServer.PASSWORD).ok("CREATE heard");
+        reloaded.await(() -> reloaded.feedUp("dovecot-events"), "the feed is up");
+        other.logout();
+      }
+      reloaded.await(() -> reloaded.metrics().backendConnections() == 0, "no watch is left");
+      dovecot.deliver("u1", MESSAGE);
+      expectMessage(sleeper, 1);
+      reloaded.await(() -> reloaded.metrics().backendConnections() == 0, "nor is the look");
+
+      reloaded.reload(without);
+      reloaded.await(() -> reloaded.metrics().backendConnections() == 1, "it is watched again");
+      dovecot.deliver("u1", MESSAGE);
+      expectMessage(sleeper, 2);
+      sleeper.done();
+      sleeper.logout();
+    }
   }
 
   @Test

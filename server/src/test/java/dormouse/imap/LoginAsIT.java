@@ -7,6 +7,7 @@ import dormouse.config.BackendSettings;
 import dormouse.config.LoginAsSettings;
 import dormouse.ops.Metrics.State;
 import dormouse.testkit.DovecotServer;
+import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -113,6 +114,34 @@ class LoginAsIT {
       assertThat(client.refused("LOGIN joe " + DovecotServer.MASTER_PASSWORD))
           .contains("[AUTHENTICATIONFAILED]");
       assertThat(front.sessions(State.ATTACHED)).isZero();
+    }
+  }
+
+  @Test
+  void aChangedPasswordOfTheMasterUserIsReadAtAReload() throws IOException {
+    Path changing = Files.writeString(directory.resolve("changing"), DovecotServer.MASTER_PASSWORD);
+    try (DovecotServer other = DovecotServer.start()) {
+      String settings =
+          """
+          listen: [ { address: "127.0.0.1:%d", tls: none } ]
+          backends:
+            mx: { address: "127.0.0.1:%d", tls: none, pool: { per-user: 0 }, login-as: { user: %s, password-file: %s } }
+          hibernate: { after: 0s, quiet-after: 0s, keep-alive: 0s, keep-password: false }
+          """
+              .formatted(FreePort.next(), other.imapPort(), DovecotServer.MASTER, changing);
+      try (FrontEnd front = FrontEnd.of(settings);
+          ImapClient client = ImapClient.connect(front.plain())) {
+        client.login("u1", DovecotServer.PASSWORD);
+        front.awaitAsleep(1);
+        client.ok("LIST \"\" *");
+        front.awaitAsleep(1);
+
+        other.changeMasterPassword("rotated");
+        Files.writeString(changing, "rotated\n");
+        front.reload(settings);
+        client.ok("LIST \"\" *");
+        client.logout();
+      }
     }
   }
 

@@ -316,6 +316,19 @@ public final class DovecotServer implements MailServer {
     setUser(user, "{PLAIN}" + password);
   }
 
+  /// From now on [#MASTER] has this password, which is not as long as the one before.
+  public void changeMasterPassword(String password) {
+    try {
+      Files.writeString(config.masters(), MASTER + ":" + password + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Wait.until(
+        "Dovecot knows its master user anew",
+        PATIENCE,
+        () -> knows(VERSION_USER + "*" + MASTER, password));
+  }
+
   /// From now on this user's logins are answered `NO [CONTACTADMIN] Login disabled for this user`.
   public void lock(String user) {
     setUser(user, "{PLAIN}" + PASSWORD + "::::::nologin=y");
