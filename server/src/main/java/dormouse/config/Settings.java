@@ -73,6 +73,11 @@ public record Settings(
     return Derived.from(this, "tls", other);
   }
 
+  /// The same, where other numbers of clients may come.
+  public Settings withLimits(LimitsSettings other) {
+    return Derived.from(this, "limits", other);
+  }
+
   /// The same, where clients may do other things behind their login.
   public Settings withImap(ImapSettings other) {
     return Derived.from(this, "imap", other);

@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
 /// ```text
 /// numbers   those of the Crowd, by whose mail it is   hash of its one name, next, if that is another   three of the Wheel
 ///           where the head begins, whether it is another name, sessions   what it has alike   Beside
-/// bytes     who it is: place, login, owner   FoldedHead   what FoldWriter has written
+/// bytes     who it is: place, name, login, owner   FoldedHead   what FoldWriter has written
 /// ```
 /// Keep-alives are said from here; for everything else a user is unfolded first, so that the code that does the work does not know of it. A record's number is
 /// nowhere kept but in the slots of its sockets, the crowd, the indexes and the wheel, all of which forget it when it is unfolded.
@@ -157,7 +157,6 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     out.alike(all.backend().now());
     out.alike(wanted.of(""));
     out.alike(route);
-    out.name(wanted.user());
     grant.fold(out);
     List<OwnFacts> facts = sessions.stream().map(RestingSession::own).toList();
     for (int i = 0; i < sessions.size(); i++) {
@@ -171,26 +170,25 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     for (int i = 0; i < sessions.size(); i++) {
       head.session(i, sessions.get(i), facts.get(i), wanted.user());
     }
-    int record = add(user, wanted.user(), head, shared(out.alike()), beside);
+    int record = add(user, head, shared(out.alike()), beside);
     all.changes().feeds().join(user.user(), user, crowd, record);
     sessions.forEach(session -> session.socket().handOver(record));
     await(record, head, all.surroundings(), all.clock().instant());
     return record;
   }
 
-  private int add(
-      ImapUser user, String name, FoldedHead head, Alike with, Answers.@Nullable Beside beside) {
+  private int add(ImapUser user, FoldedHead head, Alike with, Answers.@Nullable Beside beside) {
     int record = records.add(head.bytes());
     if (record == Cells.NONE) {
       throw new IllegalStateException("no room for " + head.bytes().length + " bytes");
     }
     Cells numbers = records.cells();
-    int named = name.equals(user.user()) ? 0 : NAMED; // who has another name
+    int named = user.named() ? NAMED : 0;
     numbers.set(record, AT_SIZES, head.at() << BITS_OF_REST | named | head.sessions());
     numbers.set(record, AT_ALIKE, with.number);
     numbers.set(record, AT_BESIDE, beside == null ? 0 : besides.add(beside) + 1);
     if (named != 0) {
-      byName.add(record, name.hashCode());
+      byName.add(record, user.name().hashCode());
     }
     metrics.folded(1, records.bytesOf(head.bytes().length));
     if (!turn.isWaiting()) {
@@ -230,6 +228,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
 
     FoldReader from = new FoldReader(head.bytes(), 0, with.all);
     from.name(); // the place, which the route has too
+    String name = from.name();
     String login = from.name();
     String owner = from.name();
     from.skip(FoldedHead.size(head.sessions()));
@@ -237,7 +236,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     Backend backend = from.alike(Backend.class);
     Wanted wanted = from.alike(Wanted.class);
     Route route = from.alike(Route.class);
-    ImapUser user = new ImapUser(users, wanted.of(from.name()), route, login, owner, loop);
+    ImapUser user = new ImapUser(users, wanted.of(name), route, login, owner, loop);
     in.feedsOf().apply(backend).leave(owner, user, crowd, record); // it is told behind this
     remove(record, head, with);
     Grant grant = Grant.unfold(from);
@@ -329,7 +328,8 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
   }
 
   private int recordOf(ImapUser like) {
-    int record = crowd.first(like.user());
+    boolean named = like.named(); // many may have the same mailboxes
+    int record = named ? byName.find(like.name().hashCode()) : crowd.first(like.user());
     if (record == Cells.NONE) {
       return record;
     }
@@ -337,7 +337,7 @@ final class FoldedUsers implements Parking.Crowd, Crowd.Members {
     like.who(who);
     byte[] wanted = who.own();
     while (record != Cells.NONE && !records.beginsWith(record, wanted)) {
-      record = crowd.next(record);
+      record = named ? byName.findNext(record) : crowd.next(record);
     }
     return record;
   }

@@ -27,7 +27,8 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /// A user and where the mail is ([Route#place]), as whoever logged in first was decided on, or as the directory has said since; of whom
-/// a session is awake, or something is under way.
+/// a session is awake, or something is under way. Two names with the same mailboxes (`destuser`) are two users: what the directory says of
+/// one, and how many sessions it has, is nothing to the other.
 /// ```text
 ///         a session begins ──▶ there ──all sessions rest, all watches too, for a moment──▶ folded
 ///                                ▲                                                             │
@@ -136,7 +137,7 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
 
   private void fold(FoldedUsers into, UserMailboxes all, ImapSession.Setting common) {
     Grant grant = common.grant();
-    if (grant == null || !common.user().equals(wanted.user()) || !all.folds(grant)) {
+    if (grant == null || !all.folds(grant)) {
       return;
     }
     List<RestingSession> sessions = new ArrayList<>();
@@ -267,9 +268,15 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
     users.beside(loop).remove(this);
   }
 
+  /// Whether it has another name than its mailboxes.
+  boolean named() {
+    return !name().equals(owner);
+  }
+
   /// Writes what it is found by.
   void who(FoldWriter out) {
     out.name(route.place());
+    out.name(name());
     out.name(user);
     out.name(owner);
   }
@@ -279,13 +286,13 @@ final class ImapUser extends Timer implements UserMailboxes.Host, BackendFeeds.L
   public boolean equals(@Nullable Object other) {
     return other instanceof ImapUser one
         && route.place().equals(one.route.place())
+        && name().equals(one.name())
         && user.equals(one.user)
         && owner.equals(one.owner);
   }
 
   @Override
-  public int
-      hashCode() { // user and owner are mostly the same, and would leave few values between them
-    return 31 * route.place().hashCode() + user.hashCode();
+  public int hashCode() { // the three are mostly the same, and would leave few values between them
+    return 31 * route.place().hashCode() + name().hashCode();
   }
 }

@@ -415,7 +415,7 @@ public final class ImapUsers implements ImapLogin {
         || (limits.asleepPerUser() > 0 && home.sessions().asleep() >= limits.asleepPerUser());
   }
 
-  /// Shared by those who see the same mail: the same login at the same place.
+  /// Shared by the sessions of one name that see the same mail: the same login at the same place.
   private ImapUser userOf(LoginDecision.Admitted admitted, EventLoop loop) {
     ImapUser like = new ImapUser(this, admitted, loop);
     ImapUser there = find(like, loop);

@@ -62,6 +62,37 @@ class ApproachIT {
     }
   }
 
+  /// Of one event loop, so that one could take the place of the other.
+  @Test
+  void whatIsSaidOfOneUserIsNotSaidOfOthersWithTheSameMailbox() throws Exception {
+    String table =
+        """
+        ann:::::::nopassword destuser=u13 source_ip=127.0.0.31
+        cid:::::::nopassword destuser=u13 source_ip=127.0.0.32
+        """;
+    try (FrontEnd front = front(dovecot.imapPort(), "", table)) {
+      int mark = dovecot.logSize();
+      try (ImapClient ann = client(front, "ann")) {
+        assertThat(login(mark, "u13")).contains("rip=127.0.0.31,");
+        mark = dovecot.logSize();
+        try (ImapClient cid = client(front, "cid")) {
+          assertThat(login(mark, "u13")).contains("rip=127.0.0.32,");
+          front.awaitAsleep(2);
+          dovecot.awaitImapConnections("u13", 0, PATIENCE);
+          mark = dovecot.logSize();
+          ann.ok("LIST \"\" *");
+          assertThat(login(mark, "u13")).contains("rip=127.0.0.31,");
+          ann.logout();
+          dovecot.awaitImapConnections("u13", 0, PATIENCE);
+          mark = dovecot.logSize();
+          cid.ok("LIST \"\" *");
+          assertThat(login(mark, "u13")).contains("rip=127.0.0.32,");
+          cid.logout();
+        }
+      }
+    }
+  }
+
   @Test
   void whoseBackendIsNotTrustedIsNotTalkedAbout() throws Exception {
     String table =

@@ -10,6 +10,9 @@ import dormouse.testkit.DovecotOptions;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.EventRelay;
 import dormouse.testkit.ImapClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Users all of whose sessions rest are folded, before a real Dovecot that tells of changes: whatever happens to them then, they are as
 /// if they had been there all the time.
@@ -150,6 +154,51 @@ class FoldIT {
     assertThat(one.expectClosed()).isEqualTo(List.of("* BYE Server shutting down."));
     clients.clear();
     front = front(Duration.ZERO);
+  }
+
+  /// On one event loop (ann and cid) and on another (bob).
+  @Test
+  void usersOfOneMailboxAreFoldedEachAndAllHear(@TempDir Path directory) throws IOException {
+    String line = ":{PLAIN}pass::::::destuser=u8\n";
+    Path users =
+        Files.writeString(
+            directory.resolve("users"),
+            "ann" + line + "bob" + line + "cid" + line + "u2999:{PLAIN}pass::::::\n");
+    front.close();
+    front =
+        FrontEnd.of(
+            """
+            listen: [ { address: "127.0.0.1:0", tls: implicit } ]
+            backends: { mx: { address: "127.0.0.1:%d", tls: none, health: { check: none } } }
+            directory: [ file: { path: %s } ]
+            feeds: [ dovecot-events: { listen: "127.0.0.1:0" } ]
+            limits: { asleep-per-user: 1 }
+            hibernate: { after: 0s, quiet-after: 0s, keep-alive: 0s, sync-linger: 300ms }
+            """
+                .formatted(dovecot.imapPort(), users));
+    relay.to(front.eventPort());
+    hearSomething();
+    List<ImapClient> all =
+        List.of(idling("ann", "INBOX"), idling("bob", "INBOX"), idling("cid", "INBOX"));
+    awaitFolded(3);
+    for (int i = 1; i <= 2; i++) {
+      dovecot.deliver("u8", "Subject: hi\r\n\r\nHello\r\n");
+      for (ImapClient client : all) {
+        client.expect("* " + i + " EXISTS").expectMatch("\\* \\d+ RECENT");
+      }
+      awaitFolded(3);
+    }
+    for (String name : List.of("ann", "bob", "cid")) {
+      try (ImapClient second = ImapClient.connect(front.tls())) {
+        assertThat(second.refused("LOGIN " + name + " pass")).startsWith("NO [LIMIT]");
+      }
+    }
+    assertThat(front.kick("cid")).isEqualTo(1);
+    all.getLast().expectClosed();
+    dovecot.deliver("u8", "Subject: hi\r\n\r\nHello\r\n");
+    for (ImapClient client : all.subList(0, 2)) {
+      client.expect("* 3 EXISTS");
+    }
   }
 
   private ImapClient idling(String user, String mailbox) {

@@ -10,10 +10,12 @@ import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.config.HibernateSettings;
 import dormouse.feed.BackendFeeds;
+import dormouse.feed.Feed;
 import dormouse.feed.Feeds;
 import dormouse.imap.backend.Capabilities;
 import dormouse.imap.backend.ConnectionPool;
 import dormouse.imap.backend.OwnConnection;
+import dormouse.imap.sleep.FoldWriter;
 import dormouse.imap.sleep.Grant;
 import dormouse.imap.sleep.KeptBytes;
 import dormouse.imap.sleep.OwnSets;
@@ -262,6 +264,62 @@ class FoldedUsersTest {
     onLoop(() -> assertThat(told).containsExactlyInAnyOrder("ann", "bob", "cid"));
   }
 
+  // who has another name than its mailboxes
+
+  @Test
+  void twoUsersOfOneMailboxAreFoundEachByItself() throws Exception {
+    onLoop(() -> {
+      List.of("ann", "bob", "shared").forEach(name -> fold(name, "shared"));
+      assertThat(folded().find(user("cid", "shared"))).isNull();
+      for (String name : List.of("bob", "shared", "ann")) {
+        assertThat(folded().backendOf(user(name, "shared"))).isEqualTo(backend);
+        ImapUser found = Objects.requireNonNull(folded().find(user(name, "shared"))).user();
+        assertThat(found.name()).isEqualTo(name);
+        assertThat(found.route()).isEqualTo(route(name));
+        assertThat(users.known(loop)).containsKey(user(name, "shared"));
+        assertThat(folded().find(user(name, "shared"))).as("folded still").isNull();
+      }
+      assertThat(users.known(loop)).hasSize(3);
+    });
+  }
+
+  @Test
+  void eachHearsOfTheMailbox() throws Exception {
+    Feed feed = feeds.add("events", /* tellsAll= */ true);
+    feed.up(); // or all would look once it is
+    onLoop(() -> {
+      List.of("ann", "bob").forEach(name -> fold(name, "shared"));
+      fold("cid", "another");
+    });
+    feed.changed("shared", "INBOX");
+    onLoop(() -> {});
+    onLoop(() ->
+        assertThat(users.known(loop).keySet())
+            .extracting(ImapUser::name)
+            .containsExactlyInAnyOrder("ann", "bob"));
+  }
+
+  @Test
+  void whatIsSaidOfOneIsNotSaidOfTheOther() throws Exception {
+    onLoop(() -> {
+      ImapUser ann = user("ann", "shared");
+      ImapUser bob = user("bob", "shared");
+      ann.toldAgain(wanted("ann"), route("anew"));
+      assertThat(List.of(ann.route(), bob.route())).containsExactly(route("anew"), route("bob"));
+      assertThat(ann).isNotEqualTo(bob).isEqualTo(user("ann", "shared"));
+    });
+  }
+
+  @Test
+  void aNameThatIsThoseOfTheMailboxesTakesNothingOfARecord() {
+    FoldWriter one = new FoldWriter();
+    user("ann").who(one);
+    FoldWriter other = new FoldWriter();
+    other.name(route.place());
+    other.name("ann");
+    assertThat(one.length()).isEqualTo(other.length() + 2);
+  }
+
   private void unfoldAll(int count) throws Exception {
     CountDownLatch all = new CountDownLatch(count);
     onLoop(() ->
@@ -300,6 +358,29 @@ class FoldedUsersTest {
   private void fold(String name, Surroundings in) {
     ImapUser user = user(name);
     folded().fold(user, wanted(name), route, user.mailboxes(in, backend), List.of(), grant(name));
+  }
+
+  private void fold(String name, String mailboxes) {
+    ImapUser user = user(name, mailboxes);
+    folded()
+        .fold(
+            user,
+            wanted(name),
+            route(name),
+            user.mailboxes(usual, backend),
+            List.of(),
+            grant(mailboxes));
+  }
+
+  private ImapUser user(String name, String mailboxes) {
+    return new ImapUser(users, wanted(name), route(name), mailboxes, mailboxes, loop);
+  }
+
+  /// To the same place, as the directory says of that user.
+  private Route route(String said) {
+    Duration timeout = Duration.ofMillis(said.hashCode());
+    Approach approach = new Approach(timeout, null, null, null, /* untold= */ false);
+    return new Route(route.place(), route.members(), route.spare(), approach);
   }
 
   private Grant grant(String name) {

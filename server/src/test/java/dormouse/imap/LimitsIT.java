@@ -214,6 +214,52 @@ class LimitsIT {
     }
   }
 
+  /// On one event loop (ann and cid) and on two (ann and bob).
+  @ParameterizedTest
+  @ValueSource(strings = {"cid", "bob"})
+  void usersOfOneMailboxHaveAShareEach(String other) throws IOException {
+    Path users =
+        Files.writeString(
+            directory.resolve("shared"),
+            """
+            ann:{PLAIN}pass::::::destuser=u10
+            %s:{PLAIN}pass::::::destuser=u10
+            """
+                .formatted(other));
+    String settings =
+        """
+        directory: [ file: { path: %s } ]
+        limits: { per-user: 1, asleep-per-user: 1 }
+        hibernate: { after: 0s, quiet-after: 1h, keep-alive: 0s }
+        """
+            .formatted(users);
+    try (FrontEnd front = before(settings)) {
+      List<String> names = List.of("ann", other);
+      for (String name : names) {
+        from(front, HERE).login(name, DovecotServer.PASSWORD);
+      }
+      for (String name : names) {
+        assertThat(from(front, HERE).refused("LOGIN " + name + " pass")).startsWith("NO [LIMIT]");
+      }
+      for (ImapClient client : clients.subList(0, 2)) {
+        client.ok("SELECT INBOX");
+        client.startIdle();
+      }
+      front.awaitAsleep(2);
+      for (String name : names) {
+        assertThat(from(front, HERE).refused("LOGIN " + name + " pass")).startsWith("NO [LIMIT]");
+      }
+      dovecot.deliver("u10", "Subject: hi\r\n\r\nHello\r\n");
+      for (ImapClient client : clients.subList(0, 2)) {
+        client.expectMatch("\\* \\d+ EXISTS");
+        client.done();
+      }
+      clients.getFirst().logout();
+      from(front, HERE).login("ann", DovecotServer.PASSWORD);
+      assertThat(from(front, HERE).refused("LOGIN " + other + " pass")).startsWith("NO [LIMIT]");
+    }
+  }
+
   @Test
   void aListenerHasItsShare() {
     try (FrontEnd front = limited("per-listener: 1")) {

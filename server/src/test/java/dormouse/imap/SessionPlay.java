@@ -28,15 +28,15 @@ import java.util.regex.Pattern;
 /// - `C: (connect)`, `C: (close)`; `S: (closed REASON)` Dormouse has closed, for that reason in the metrics; `S: (nothing)` the
 ///   client has heard nothing.
 /// - `@ backend CAPABILITIES` what it says it can once somebody is logged in; `@ ann logs in` the next client, on the next
-///   connection; `@ C compresses` from here on; `@ 60s pass`; `@ then` what is said next comes in a segment of its own.
+///   connection, `@ bob logs in` likewise, whom the directory has called ann to the backend; `@ C compresses` from here on; `@ 60s pass`; `@ then` what is said next comes in a segment of its own.
 /// - `@ F2 speaks within 10m`, `@ F2 connects within 10m`: time passes until then, and no longer.
 /// - `@ asleep`, `@ attached`: what the one session is. `@ stays REASON`, `@ count METRIC N`: what metrics say.
 /// - `@ the clock is set back by 1h`, though no time passes.
 /// - `@ backend refuses`, `@ backend listens` again; `@ shutdown`, and `@ shutdown behind 9s` in which the loop does something else first.
-/// - `@ the directory says OK`, or what it says instead to whoever asks; `@ the directory says elsewhere`: whoever asks belongs to a second backend; `@ the directory waits` with its answer until it says something; `@ the directory is away`, and `@ the directory is back`.
+/// - `@ the directory says OK`, or what it says instead to whoever asks; `@ the directory says elsewhere`: whoever asks belongs to a second backend; `@ the directory says as ann`: whoever asks has her mail; `@ the directory waits` with its answer until it says something; `@ the directory is away`, and `@ the directory is back`.
 /// - `@ told ann INBOX` a feed tells that a mailbox has changed, `@ told ann` that some mailbox of hers has.
 /// - settings first: `@ after 15s`, `@ quiet-after 60s`, `@ keep-alive 120s`, `@ plain-max-messages 2`, `@ kept-per-session-bytes 256`, `@ kept-per-user-bytes 256`, `@ kept-heap-percent 0`, `@ uid-set-max-bytes 64`, `@ hibernate off`,
-///   `@ keep-password off`, `@ compress off`, `@ trusted`, `@ watch notify`, `@ feed`, `@ directory` a daemon is asked, `@ ask-again-every 1h`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`;
+///   `@ keep-password off`, `@ compress off`, `@ trusted`, `@ watch notify`, `@ feed`, `@ directory` a daemon is asked, `@ ask-again-every 1h`, `@ per-user 1`; of the gate `@ logins-per-second 1`, `@ burst 1`, `@ concurrent-logins 1`, `@ queue 1`;
 ///   `@ pool 2` connections of the user are kept, none else, and `@ trust-password 1m` the backend's word on her password; `@ whole lines` what is cut elsewhere is another story, so it is not played byte by byte.
 final class SessionPlay {
   private static final Set<String> SETTINGS =
@@ -51,6 +51,7 @@ final class SessionPlay {
           "uid-set-max-bytes",
           "ask-again-every",
           "directory",
+          "per-user",
           "logins-per-second",
           "burst",
           "concurrent-logins",
@@ -292,7 +293,7 @@ final class SessionPlay {
       case "backend refuses" -> stage.backends.refuse();
       case "backend listens" -> stage.backends.listen();
       case "shutdown" -> stage.shutDown();
-      case "ann logs in" -> login();
+      case "ann logs in", "bob logs in" -> login(words[0]);
       case "the directory waits" -> stage.directory().waits();
       case "the directory is away" -> stage.directory().refuse();
       case "the directory is back" -> stage.directory().listen();
@@ -335,11 +336,11 @@ final class SessionPlay {
     accepted = number;
   }
 
-  private void login() {
+  private void login(String user) {
     int number = stage.connect();
     SpokenLines client = stage.client(number);
     client.hear();
-    stage.say(client, List.of("a0 LOGIN ann secret"), false);
+    stage.say(client, List.of("a0 LOGIN " + user + " secret"), false);
     int connection = accepted + 1;
     accept(connection, /* elsewhere= */ false);
     backendLogin(connection);

@@ -11,6 +11,7 @@ import dormouse.config.GateSettings;
 import dormouse.config.HealthSettings;
 import dormouse.config.HibernateSettings;
 import dormouse.config.ImapSettings;
+import dormouse.config.LimitsSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.ListenTls;
 import dormouse.config.PoolSettings;
@@ -88,6 +89,7 @@ final class SessionStage implements AutoCloseable {
   SessionStage(
       ImapSettings imap,
       HibernateSettings hibernate,
+      LimitsSettings limits,
       GateSettings gate,
       PoolSettings pool,
       boolean trusted,
@@ -109,6 +111,7 @@ final class SessionStage implements AutoCloseable {
         Settings.of(List.of(new ListenSettings(Protocol.IMAP, ANY, tls(carrier))), backendSettings)
             .withImap(imap)
             .withHibernate(hibernate)
+            .withLimits(limits)
             .withFeeds(fed ? List.of(FrontEnd.dovecotEvents()) : List.of())
             .withDirectory(directory == null ? List.of() : List.of(directory.link()))
             .withAdmin(new AdminSettings(null))

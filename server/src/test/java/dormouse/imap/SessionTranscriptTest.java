@@ -3,6 +3,7 @@ package dormouse.imap;
 import dormouse.config.GateSettings;
 import dormouse.config.HibernateSettings;
 import dormouse.config.ImapSettings;
+import dormouse.config.LimitsSettings;
 import dormouse.config.PoolSettings;
 import dormouse.config.StatusCacheSettings;
 import dormouse.config.Watch;
@@ -70,6 +71,7 @@ class SessionTranscriptTest {
     return new SessionStage(
         setting.imap(),
         setting.hibernate(),
+        setting.limits(),
         setting.gate(),
         setting.pool(),
         setting.trusted(),
@@ -84,6 +86,7 @@ class SessionTranscriptTest {
   private record Setting(
       ImapSettings imap,
       HibernateSettings hibernate,
+      LimitsSettings limits,
       GateSettings gate,
       PoolSettings pool,
       boolean trusted,
@@ -111,6 +114,7 @@ class SessionTranscriptTest {
               Integer.parseInt(value(file, "kept-heap-percent", "50")),
               SessionPlay.duration(value(file, "ask-again-every", "1h")),
               !has(file, "keep-password off")),
+          limits(Integer.parseInt(value(file, "per-user", "100"))),
           new GateSettings(
               Integer.parseInt(value(file, "logins-per-second", "200")),
               Integer.parseInt(value(file, "burst", "50")),
@@ -126,6 +130,20 @@ class SessionTranscriptTest {
           Watch.valueOf(value(file, "watch", "auto").toUpperCase(Locale.ROOT)),
           has(file, "feed"),
           has(file, "directory"));
+    }
+
+    private static LimitsSettings limits(int perUser) {
+      LimitsSettings normal = LimitsSettings.DEFAULT;
+      return new LimitsSettings(
+          normal.perAddress(),
+          normal.perNetwork(),
+          perUser,
+          normal.asleepPerAddress(),
+          normal.asleepPerNetwork(),
+          normal.asleepPerUser(),
+          normal.perListener(),
+          normal.beforeLogin(),
+          normal.exempt());
     }
 
     private static boolean has(TranscriptFile file, String text) {

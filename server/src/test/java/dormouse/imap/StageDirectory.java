@@ -33,12 +33,19 @@ final class StageDirectory implements AutoCloseable {
 
   /// What it answers from now on.
   ///
-  /// @param status as in its header; `OK` accepts, `elsewhere` accepts and sends to the second backend
+  /// @param status as in its header; `OK` accepts, `elsewhere` accepts and sends to the second backend, `as ann`
+  ///     accepts with her name at the backend
   void says(String status) {
     AuthDaemon.Answer answer =
         switch (status) {
           case "OK" -> AuthDaemon.Answer.accept(backends.port());
           case "elsewhere" -> AuthDaemon.Answer.accept(backends.portElsewhere());
+          case "as ann" ->
+              AuthDaemon.Answer.of(
+                  "Auth-Status: OK",
+                  "Auth-Server: 127.0.0.1",
+                  "Auth-Port: " + backends.port(),
+                  "Auth-Backend-User: ann");
           default -> AuthDaemon.Answer.of("Auth-Status: " + status);
         };
     daemon.script(_ -> answer);
