@@ -189,7 +189,8 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   void untilSteady(
       String workload, Stack stack, String what, Function<Duration, ClosedLoop.Outcome> run) {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(size.warmSeconds());
-    Steadiness steadiness = new Steadiness();
+    Steadiness steadiness =
+        new Steadiness(stack.kind().isDormouse() ? Steadiness.MANY : Steadiness.FEW);
     while (!steadiness.steady()) {
       if (System.nanoTime() - end > 0) {
         figures.note(

@@ -46,6 +46,7 @@ final class Hold implements Workload {
   private static final double STEADY = 1.02; // of the code before
   private static final int BEATS = 6;
   private static final int SLACK = 5; // of a time, so that a beat at its very end is in it
+  private static final double PASSED_OVER = 1.5; // times: who heard something just before a beat
   private static final int REST = 4; // times the time to warm up, for compilers to be gone
   private static final double MIB = 1 << 20;
 
@@ -61,7 +62,7 @@ final class Hold implements Workload {
     gone before anything is taken), waits until whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session. All users have selected INBOX at Dovecot itself before, so that what it writes of a mailbox is there. Before that round as many as it adds come, sleep and leave, before Dormouse fewer at a time, the first of whom stay for some keep-alives, but again and again until its code has ceased \
     to grow: a peer in C has nothing to compile. Memory of processes is Pss, what lies behind files left out, but before the first session all of it, each time behind another start. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
     whole machine, but for names of files that nobody has open, less the client's socket and its place in the client's epoll, which are measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers have rested for some seconds and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over a \
-    time in which each session hears a keep-alive, some two, and is for a thousand more of those that were heard: the line through all rounds, whose sessions are more and more; where it begins is what goes on without sessions.\
+    time in which each session hears a keep-alive, most of them two, and is for a thousand more of those that were heard: the line through all rounds, whose sessions are more and more; where it begins is what goes on without sessions.\
     """;
   }
 
@@ -85,7 +86,8 @@ final class Hold implements Workload {
 
   @Override
   public int watchSeconds(Size size) {
-    return size.holdSeconds() + Math.max(1, size.holdSeconds() / SLACK);
+    return (int) Math.ceil(size.holdSeconds() * PASSED_OVER)
+        + Math.max(1, size.holdSeconds() / SLACK);
   }
 
   /// One more, which is what the others are compared with.
@@ -129,8 +131,8 @@ final class Hold implements Workload {
     int warmUps = warmUps(bench, stack, step);
     int users = Math.ceilDiv(Math.max(all, warmUps), EACH);
     bench.mailboxes(stack, 0, users);
-    bench.visit(stack, users);
     justStarted(bench, stack);
+    bench.visit(stack, users);
     quickly(stack, () -> comeAndGo(bench, stack, warmUps));
     return new Rounds() {
       private final List<Client> held = new ArrayList<>();
@@ -333,8 +335,12 @@ final class Hold implements Workload {
     bench.settle(stack, 0);
   }
 
-  /// What the kernel keeps of a client's end of an idle connection: of the socket, and of its place in the client's epoll.
+  /// What the kernel keeps of a client's end of an idle connection: of the socket, and of its place in the client's epoll. 0 for who may not see
+  /// what it keeps.
   private static double clientBytes() {
+    if (Held.kernelSlabs() == 0) {
+      return 0;
+    }
     List<SocketChannel> open = new ArrayList<>();
     try (Selector selector = Selector.open();
         ServerSocketChannel server = ServerSocketChannel.open()) {

@@ -5,7 +5,7 @@ package dormouse.bench.work;
 /// @param rounds of each workload; their least, middle and most are told
 /// @param holdStep sessions that **hold** adds a round, and a round more than `rounds`; a fifth where each takes a process
 /// @param holdMore how many times as many of Dormouse, who cannot be seen beside what else its memory does; or as many as make 18,400 of all: all of all stacks are clients of one process
-/// @param holdSeconds between two keep-alives; it watches them for a fifth more, or for a second; longer than it takes to hibernate, or nobody ever rests
+/// @param holdSeconds between two keep-alives; it watches them for a half more, and then a fifth, or a second; longer than it takes to hibernate, or nobody ever rests
 /// @param warmSeconds how long each of what is measured runs at most before it counts, until it is steady
 /// @param patienceSeconds for compilers, and for what is late
 /// @param logins a round, of each kind
@@ -50,7 +50,7 @@ public record Size(
 
   /// About 45 minutes on two cores, half of which warm up.
   public static final Size USUAL =
-      new Size("usual", 3, 150, 26, 5, 60, 20, 250, 60, 200, 50, 4, 1, 4 << 20, 50, 100, 3, 120);
+      new Size("usual", 3, 150, 26, 5, 60, 20, 750, 60, 200, 50, 4, 1, 4 << 20, 50, 100, 3, 120);
 
   /// Hours.
   public static final Size FULL =

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class SteadinessTest {
   private static final double BACK = 0.030; // of each, as Dovecot takes for a login
 
-  private final Steadiness steadiness = new Steadiness();
+  private final Steadiness steadiness = new Steadiness(Steadiness.FEW);
 
   @Test
   void aFrontThatFallsByOnePercentASliceIsNotSteady() {
@@ -23,7 +23,7 @@ class SteadinessTest {
   @Test
   void aFrontThatStaysWhatItIsIsSteady() {
     slice(0.040, 0.020);
-    for (int slice = 1; slice < 2 * Steadiness.TOGETHER; slice++) {
+    for (int slice = 1; slice < 2 * Steadiness.FEW; slice++) {
       assertThat(steadiness.steady()).as("after slice %d", slice).isFalse();
       slice(0.010, 0);
     }
@@ -43,7 +43,7 @@ class SteadinessTest {
 
   @Test
   void slicesThatDoMoreAreNoDearer() {
-    for (int slice = 1; slice <= 2 * Steadiness.TOGETHER; slice++) {
+    for (int slice = 1; slice <= 2 * Steadiness.FEW; slice++) {
       steadiness.add(new Usage(0.010 * slice, BACK * slice, 0), slice);
     }
     assertThat(steadiness.steady()).isTrue();
@@ -51,10 +51,24 @@ class SteadinessTest {
 
   @Test
   void aFrontThatTakesNothingIsSteady() {
-    for (int slice = 0; slice < 2 * Steadiness.TOGETHER; slice++) {
+    for (int slice = 0; slice < 2 * Steadiness.FEW; slice++) {
       slice(0, 0);
     }
     assertThat(steadiness.steady()).isTrue();
+  }
+
+  @Test
+  void aVirtualMachineThatFallsByTwoThousandthsASliceIsNotSteady() {
+    Steadiness fewAtOnce = new Steadiness(Steadiness.FEW);
+    Steadiness manyAtOnce = new Steadiness(Steadiness.MANY);
+    double front = 0.010;
+    for (int slice = 0; slice < 2 * Steadiness.MANY; slice++) {
+      fewAtOnce.add(new Usage(front, BACK, 0), 1);
+      manyAtOnce.add(new Usage(front, BACK, 0), 1);
+      front *= 0.998;
+    }
+    assertThat(fewAtOnce.steady()).isTrue();
+    assertThat(manyAtOnce.steady()).isFalse();
   }
 
   private void slice(double front, double compilers) {
