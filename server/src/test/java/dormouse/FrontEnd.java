@@ -15,6 +15,7 @@ import dormouse.config.Settings;
 import dormouse.config.SettingsFile;
 import dormouse.config.SettingsRead;
 import dormouse.ops.Metrics;
+import dormouse.testkit.DovecotServer;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.ImapClient;
 import java.io.IOException;
@@ -252,6 +253,34 @@ public final class FrontEnd implements AutoCloseable {
       }
       LockSupport.parkNanos(2_000_000);
     }
+  }
+
+  /// Whether a user of Dovecot's is let in at [#plain].
+  public boolean accepts(String user) {
+    return accepts(user, DovecotServer.PASSWORD);
+  }
+
+  /// Whether whoever says this name and password is let in at [#plain].
+  public boolean accepts(String user, String password) {
+    try (ImapClient client = ImapClient.connect(plain())) {
+      return client.command(login(user, password)).getLast().contains(" OK ");
+    }
+  }
+
+  /// What a user of Dovecot's hears who is not let in at [#plain], without the tag.
+  public String refusal(String user) {
+    return refusal(user, DovecotServer.PASSWORD);
+  }
+
+  /// What whoever says this name and password hears, who is not let in at [#plain].
+  public String refusal(String user, String password) {
+    try (ImapClient client = ImapClient.connect(plain())) {
+      return client.refused(login(user, password));
+    }
+  }
+
+  private static String login(String user, String password) {
+    return "LOGIN " + user + " " + ImapClient.quoted(password);
   }
 
   @Override

@@ -7,7 +7,6 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import dormouse.FrontEnd;
 import dormouse.testkit.AuthDaemon;
-import dormouse.testkit.ImapClient;
 import dormouse.testkit.LoginBackend;
 import dormouse.testkit.MariaDbServer;
 import dormouse.testkit.NginxFileServer;
@@ -183,24 +182,24 @@ class LinkAwayIT {
     try (PostgresServer postgres = PostgresServer.start();
         FrontEnd dormouse = before(kept + sql(postgres.url()), /* breakAfter= */ 1)) {
       assertThat(letsIn(dormouse)).isTrue();
-      assertThat(refusal(dormouse, "eve", "x")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(dormouse.refusal("eve", "x")).startsWith("NO [AUTHENTICATIONFAILED]");
 
       postgres.stop();
-      assertThat(refusal(dormouse, "bob", "wrong")).startsWith("NO [UNAVAILABLE]");
-      assertThat(refusal(dormouse, "dan", "secret")).startsWith("NO [UNAVAILABLE]");
+      assertThat(dormouse.refusal("bob", "wrong")).startsWith("NO [UNAVAILABLE]");
+      assertThat(dormouse.refusal("dan", "secret")).startsWith("NO [UNAVAILABLE]");
       assertThat(letsIn(dormouse)).isTrue();
-      assertThat(refusal(dormouse, "eve", "x")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(dormouse.refusal("eve", "x")).startsWith("NO [AUTHENTICATIONFAILED]");
       assertThat(answers(dormouse, "1-sql", "cached")).isEqualTo(2);
 
       postgres.startAgain();
       Wait.until(
           "it is asked again",
           PATIENCE,
-          () -> refusal(dormouse, "bob", "wrong").startsWith("NO [AUTHENTICATIONFAILED]"));
-      assertThat(refusal(dormouse, "eve", "x")).startsWith("NO [AUTHENTICATIONFAILED]");
+          () -> dormouse.refusal("bob", "wrong").startsWith("NO [AUTHENTICATIONFAILED]"));
+      assertThat(dormouse.refusal("eve", "x")).startsWith("NO [AUTHENTICATIONFAILED]");
       postgres.stop();
       isUnavailable(dormouse); // bob's acceptance has made room
-      assertThat(refusal(dormouse, "bob", "wrong")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(dormouse.refusal("bob", "wrong")).startsWith("NO [AUTHENTICATIONFAILED]");
     }
   }
 
@@ -218,19 +217,19 @@ class LinkAwayIT {
                     + " }\n",
                 /* breakAfter= */ 1)) {
       assertThat(letsIn(dormouse)).isTrue();
-      assertThat(refusal(dormouse, "bob", "other")).startsWith("NO [AUTHENTICATIONFAILED]");
-      assertThat(refusal(dormouse, "eve", "x")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(dormouse.refusal("bob", "other")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(dormouse.refusal("eve", "x")).startsWith("NO [AUTHENTICATIONFAILED]");
 
       postgres.stop();
-      assertThat(letsIn(dormouse, "other")).isTrue();
-      assertThat(refusal(dormouse, "bob", "secret")).startsWith("NO [AUTHENTICATIONFAILED]");
-      assertThat(refusal(dormouse, "eve", "x"))
+      assertThat(dormouse.accepts("bob", "other")).isTrue();
+      assertThat(dormouse.refusal("bob", "secret")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(dormouse.refusal("eve", "x"))
           .as("who may be known")
           .startsWith("NO [UNAVAILABLE]");
 
       postgres.startAgain();
       Wait.until("it is asked again", PATIENCE, () -> letsIn(dormouse));
-      assertThat(letsIn(dormouse, "other")).isFalse();
+      assertThat(dormouse.accepts("bob", "other")).isFalse();
     }
   }
 
@@ -250,23 +249,11 @@ class LinkAwayIT {
   }
 
   private static void isUnavailable(FrontEnd dormouse) {
-    assertThat(refusal(dormouse, "bob", "secret")).startsWith("NO [UNAVAILABLE]");
-  }
-
-  private static String refusal(FrontEnd dormouse, String user, String password) {
-    try (ImapClient client = ImapClient.connect(dormouse.plain())) {
-      return client.refused("LOGIN " + user + " " + password);
-    }
+    assertThat(dormouse.refusal("bob", "secret")).startsWith("NO [UNAVAILABLE]");
   }
 
   private static boolean letsIn(FrontEnd dormouse) {
-    return letsIn(dormouse, "secret");
-  }
-
-  private static boolean letsIn(FrontEnd dormouse, String password) {
-    try (ImapClient client = ImapClient.connect(dormouse.plain())) {
-      return client.command("LOGIN bob " + password).getLast().contains(" OK");
-    }
+    return dormouse.accepts("bob", "secret");
   }
 
   private static double answers(FrontEnd dormouse, String link, String result) {

@@ -181,7 +181,7 @@ class ApproachIT {
     try (FrontEnd front = front(dovecot.imapPort(), "", table)) {
       int mark = dovecot.logSize();
       for (int i = 0; i < 4; i++) {
-        assertThat(refusal(front, "u10")).startsWith("NO [UNAVAILABLE]");
+        assertThat(front.refusal("u10")).startsWith("NO [UNAVAILABLE]");
       }
       assertThat(Stage.metric(front, UP)).isEqualTo(1);
       client(front, "u11").logout();
@@ -202,7 +202,7 @@ class ApproachIT {
         FrontEnd front =
             front(silent.getLocalPort(), "", "u10:::::::nopassword proxy_timeout=300msecs\n")) {
       long begun = System.nanoTime();
-      assertThat(refusal(front, "u10")).startsWith("NO [UNAVAILABLE]");
+      assertThat(front.refusal("u10")).startsWith("NO [UNAVAILABLE]");
       assertThat(Duration.ofNanos(System.nanoTime() - begun))
           .isBetween(Duration.ofMillis(300), Duration.ofSeconds(20)); // the backend's are 35
     }
@@ -214,11 +214,11 @@ class ApproachIT {
     try (FrontEnd front = front(dovecot.imapPort(), "answer-timeout: 1s,", table)) {
       dovecot.freeze();
       try {
-        assertThat(refusal(front, "u10")).startsWith("NO [UNAVAILABLE]");
+        assertThat(front.refusal("u10")).startsWith("NO [UNAVAILABLE]");
       } finally {
         dovecot.thaw();
       }
-      front.await(() -> accepts(front, "u10"), "it answers again");
+      front.await(() -> front.accepts("u10"), "it answers again");
     }
   }
 
@@ -236,7 +236,7 @@ class ApproachIT {
     FileTime before = Files.getLastModifiedTime(users);
     Files.writeString(users, lines + "u11:::::::nopassword\n");
     Files.setLastModifiedTime(users, FileTime.from(before.toInstant().plusSeconds(7)));
-    front.await(() -> accepts(front, "u11"), "the changed table is used");
+    front.await(() -> front.accepts("u11"), "the changed table is used");
   }
 
   private static FrontEnd front(int port, String more, Path users) throws Exception {
@@ -254,21 +254,6 @@ class ApproachIT {
 
   private static ImapClient client(FrontEnd front, String user) {
     return ImapClient.connect(front.plain()).login(user, DovecotServer.PASSWORD);
-  }
-
-  private static boolean accepts(FrontEnd front, String user) {
-    try (ImapClient client = ImapClient.connect(front.plain())) {
-      return client
-          .command("LOGIN " + user + " " + DovecotServer.PASSWORD)
-          .getLast()
-          .contains(" OK ");
-    }
-  }
-
-  private static String refusal(FrontEnd front, String user) {
-    try (ImapClient client = ImapClient.connect(front.plain())) {
-      return client.refused("LOGIN " + user + " " + DovecotServer.PASSWORD);
-    }
   }
 
   private String login(int mark, String user) {

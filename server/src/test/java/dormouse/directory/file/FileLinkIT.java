@@ -55,14 +55,13 @@ class FileLinkIT {
         client.ok("SELECT INBOX");
         dovecot.awaitImapConnections("u1", 1, Duration.ofSeconds(10));
       }
-      assertThat(refusal(dormouse, "ann", DovecotServer.PASSWORD))
-          .contains("[AUTHENTICATIONFAILED]");
-      assertThat(refusal(dormouse, "bob", "correct horse")).contains("[AUTHENTICATIONFAILED]");
+      assertThat(dormouse.refusal("ann")).contains("[AUTHENTICATIONFAILED]");
+      assertThat(dormouse.refusal("bob", "correct horse")).contains("[AUTHENTICATIONFAILED]");
 
       Files.writeString(users, "bob:{PLAIN}staple::::::destuser=u2 pass=pass\n");
       Files.setLastModifiedTime(users, FileTime.from(Instant.now().minusSeconds(60)));
-      dormouse.await(() -> accepts(dormouse, "bob", "staple"), "the changed file is used");
-      assertThat(refusal(dormouse, "ann", "correct horse")).contains("[AUTHENTICATIONFAILED]");
+      dormouse.await(() -> dormouse.accepts("bob", "staple"), "the changed file is used");
+      assertThat(dormouse.refusal("ann", "correct horse")).contains("[AUTHENTICATIONFAILED]");
     }
   }
 
@@ -84,22 +83,21 @@ class FileLinkIT {
             """
                 .formatted(here));
     try (FrontEnd dormouse = dormouse("- file: { path: %s }".formatted(users))) {
-      assertThat(accepts(dormouse, "u1", DovecotServer.PASSWORD)).isTrue();
-      assertThat(refusal(dormouse, "u1", "wrong")).contains("[AUTHENTICATIONFAILED]");
-      assertThat(accepts(dormouse, "u2", DovecotServer.PASSWORD)).isTrue();
-      assertThat(refusal(dormouse, "u3", "pass")).isEqualTo("NO Gone");
-      assertThat(refusal(dormouse, "u4", "pass")).isEqualTo("NO [EXPIRED] Old");
-      assertThat(refusal(dormouse, "u5", "pass")).contains("[UNAVAILABLE]");
-      assertThat(refusal(dormouse, "u6", "pass")).contains("[AUTHENTICATIONFAILED]");
-      assertThat(refusal(dormouse, "u7", "pass")).contains("[UNAVAILABLE]"); // no such backend
-      assertThat(refusal(dormouse, "u8", DovecotServer.PASSWORD))
-          .contains("[AUTHENTICATIONFAILED]");
+      assertThat(dormouse.accepts("u1")).isTrue();
+      assertThat(dormouse.refusal("u1", "wrong")).contains("[AUTHENTICATIONFAILED]");
+      assertThat(dormouse.accepts("u2")).isTrue();
+      assertThat(dormouse.refusal("u3", "pass")).isEqualTo("NO Gone");
+      assertThat(dormouse.refusal("u4", "pass")).isEqualTo("NO [EXPIRED] Old");
+      assertThat(dormouse.refusal("u5", "pass")).contains("[UNAVAILABLE]");
+      assertThat(dormouse.refusal("u6", "pass")).contains("[AUTHENTICATIONFAILED]");
+      assertThat(dormouse.refusal("u7", "pass")).contains("[UNAVAILABLE]"); // no such backend
+      assertThat(dormouse.refusal("u8")).contains("[AUTHENTICATIONFAILED]");
 
       Files.writeString(
           users,
           "u7:{PLAIN}pass::::::proxy_maybe host=127.0.0.1 port=" + dormouse.plain().port() + "\n");
       Files.setLastModifiedTime(users, FileTime.from(Instant.now().minusSeconds(60)));
-      dormouse.await(() -> accepts(dormouse, "u7", "pass"), "a user of this very server");
+      dormouse.await(() -> dormouse.accepts("u7", "pass"), "a user of this very server");
     }
   }
 
@@ -135,7 +133,7 @@ class FileLinkIT {
     try (FrontEnd dormouse = FrontEnd.of(REST + "directory:\n" + links)) {
       int mark = dovecot.logSize();
       for (String user : new String[] {"u21", "u22", "u23", "u24", "u25"}) {
-        assertThat(accepts(dormouse, user, "x")).as(user).isTrue();
+        assertThat(dormouse.accepts(user, "x")).as(user).isTrue();
         String login =
             dovecot.awaitLog(
                 mark, line -> line.contains("Login: user=<" + user + ">"), Duration.ofSeconds(10));
@@ -159,10 +157,8 @@ class FileLinkIT {
             .formatted(popmap);
     try (FrontEnd dormouse = dormouse(links)) {
       ImapClient.connect(dormouse.plain()).login("U3@Example.org", DovecotServer.PASSWORD).logout();
-      assertThat(refusal(dormouse, "u3@example.net", DovecotServer.PASSWORD))
-          .contains("[AUTHENTICATIONFAILED]");
-      assertThat(refusal(dormouse, "u4", DovecotServer.PASSWORD))
-          .contains("[AUTHENTICATIONFAILED]");
+      assertThat(dormouse.refusal("u3@example.net")).contains("[AUTHENTICATIONFAILED]");
+      assertThat(dormouse.refusal("u4")).contains("[AUTHENTICATIONFAILED]");
     }
   }
 
@@ -178,13 +174,12 @@ class FileLinkIT {
     try (FrontEnd dormouse = dormouse(links)) {
       int mark = dovecot.logSize();
       for (String typed : new String[] {"ann", "ann@example.org", "ann%example.org"}) {
-        assertThat(accepts(dormouse, typed, DovecotServer.PASSWORD)).as(typed).isTrue();
+        assertThat(dormouse.accepts(typed)).as(typed).isTrue();
         dovecot.awaitLog(
             mark, line -> line.contains("Login: user=<ann@example.org>"), Duration.ofSeconds(10));
         mark = dovecot.logSize();
       }
-      assertThat(refusal(dormouse, "ann%example.net", DovecotServer.PASSWORD))
-          .contains("[AUTHENTICATIONFAILED]");
+      assertThat(dormouse.refusal("ann%example.net")).contains("[AUTHENTICATIONFAILED]");
     }
   }
 
@@ -226,20 +221,5 @@ class FileLinkIT {
           %s
         """
             .formatted(dovecot.imapPort(), links));
-  }
-
-  private static boolean accepts(FrontEnd dormouse, String user, String password) {
-    try (ImapClient client = ImapClient.connect(dormouse.plain())) {
-      return client
-          .command("LOGIN " + user + " " + ImapClient.quoted(password))
-          .getLast()
-          .contains(" OK ");
-    }
-  }
-
-  private static String refusal(FrontEnd dormouse, String user, String password) {
-    try (ImapClient client = ImapClient.connect(dormouse.plain())) {
-      return client.refused("LOGIN " + user + " " + ImapClient.quoted(password));
-    }
   }
 }

@@ -58,11 +58,11 @@ class HostsIT {
       assertThat(serves(front, "ann@example.org#mx2", "ann@example.org")).isSameAs(second);
 
       String nowhere = "127.0.0.1:" + FreePort.next();
-      assertThat(refusal(front, "u1#" + nowhere)).startsWith("NO [UNAVAILABLE]");
-      assertThat(refusal(front, "u1#mx9")).startsWith("NO [UNAVAILABLE]");
-      assertThat(refusal(front, "u1#mx2:99999")).startsWith("NO [AUTHENTICATIONFAILED]");
-      assertThat(refusal(front, "u1#")).startsWith("NO [AUTHENTICATIONFAILED]");
-      assertThat(refusal(front, "#mx2")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(front.refusal("u1#" + nowhere)).startsWith("NO [UNAVAILABLE]");
+      assertThat(front.refusal("u1#mx9")).startsWith("NO [UNAVAILABLE]");
+      assertThat(front.refusal("u1#mx2:99999")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(front.refusal("u1#")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(front.refusal("#mx2")).startsWith("NO [AUTHENTICATIONFAILED]");
     }
   }
 
@@ -90,9 +90,9 @@ class HostsIT {
         ImapClient here = ImapClient.connect(front.plain());
         ImapClient there = ImapClient.connect(front.plain())) {
       here.login("u3#mx1", DovecotServer.PASSWORD);
-      assertThat(refusal(front, "u3#mx1")).startsWith("NO [LIMIT]");
+      assertThat(front.refusal("u3#mx1")).startsWith("NO [LIMIT]");
       there.login("u3#mx2", DovecotServer.PASSWORD);
-      assertThat(refusal(front, "u3#mx2")).startsWith("NO [LIMIT]");
+      assertThat(front.refusal("u3#mx2")).startsWith("NO [LIMIT]");
     }
   }
 
@@ -113,9 +113,9 @@ class HostsIT {
       assertThat(serves(front, "u31", "u31")).isSameAs(first);
       assertThat(serves(front, "u38", "u38")).isSameAs(second);
       assertThat(serves(front, "u32@example.org", "u32")).isSameAs(second);
-      assertThat(refusal(front, "u40")).startsWith("NO [AUTHENTICATIONFAILED]");
-      assertThat(refusal(front, "U31")).startsWith("NO [AUTHENTICATIONFAILED]");
-      assertThat(refusal(front, "nobody@example.org")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(front.refusal("u40")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(front.refusal("U31")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(front.refusal("nobody@example.org")).startsWith("NO [AUTHENTICATIONFAILED]");
     }
   }
 
@@ -145,7 +145,7 @@ class HostsIT {
 
       Files.writeString(popmap, "^u6[01]$: mx2\n");
       Files.setLastModifiedTime(popmap, FileTime.from(Instant.now().minusSeconds(60)));
-      front.await(() -> accepts(front, "u61"), "the changed table is used");
+      front.await(() -> front.accepts("u61"), "the changed table is used");
       client.ok("UID STORE 1 +FLAGS (\\Flagged)");
       awaitLogins(second, "u60", 1);
       first.awaitImapConnections("u60", 0, PATIENCE);
@@ -197,20 +197,5 @@ class HostsIT {
 
   private static void awaitLogins(DovecotServer server, String user, long count) {
     Wait.until(user + " has logged in", PATIENCE, () -> logins(server, 0, user) >= count);
-  }
-
-  private static boolean accepts(FrontEnd front, String user) {
-    try (ImapClient client = ImapClient.connect(front.plain())) {
-      return client
-          .command("LOGIN " + user + " " + DovecotServer.PASSWORD)
-          .getLast()
-          .contains(" OK ");
-    }
-  }
-
-  private static String refusal(FrontEnd front, String typed) {
-    try (ImapClient client = ImapClient.connect(front.plain())) {
-      return client.refused("LOGIN " + typed + " " + DovecotServer.PASSWORD);
-    }
   }
 }
