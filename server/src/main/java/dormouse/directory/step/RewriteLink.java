@@ -28,26 +28,39 @@ public final class RewriteLink implements Link {
     this.pattern = settings.pattern() == null ? null : Pattern.compile(settings.pattern());
   }
 
-  /// What the steps before the first link that decides make of a name; the name itself where they have no user of it.
+  /// What the steps before the first link that decides make of a name; the name itself where they make no user of it. As in the directory, a
+  /// step that cannot tell is passed over if `unavailable` is `next`.
   public static UnaryOperator<String> first(List<LinkSettings> links) {
-    List<RewriteLink> steps =
+    List<Step> steps =
         links.stream()
-            .map(LinkSettings::kind)
-            .takeWhile(
-                kind -> kind instanceof RewriteLinkSettings || kind instanceof MapLinkSettings)
-            .filter(RewriteLinkSettings.class::isInstance)
-            .map(kind -> new RewriteLink((RewriteLinkSettings) kind))
+            .takeWhile(link ->
+                link.kind() instanceof RewriteLinkSettings
+                    || link.kind() instanceof MapLinkSettings)
+            .filter(link -> link.kind() instanceof RewriteLinkSettings)
+            .map(Step::of)
             .toList();
     return typed -> {
       String name = typed;
-      for (RewriteLink step : steps) {
-        if (!(step.rewrite(name) instanceof Answer.Learnt(String user, _))) {
-          return typed;
+      for (Step step : steps) {
+        switch (step.link.rewrite(name)) {
+          case Answer.Learnt(String user, _) -> name = user;
+          case Answer.CannotTell _ when step.mayFail -> {}
+          case Answer _ -> {
+            return typed;
+          }
         }
-        name = user;
       }
       return name;
     };
+  }
+
+  /// @param mayFail whether a name that it cannot rewrite goes on as it is
+  private record Step(RewriteLink link, boolean mayFail) {
+    static Step of(LinkSettings settings) {
+      return new Step(
+          new RewriteLink((RewriteLinkSettings) settings.kind()),
+          settings.unavailable() == LinkSettings.Unavailable.NEXT);
+    }
   }
 
   @Override

@@ -2,6 +2,10 @@ package dormouse.directory.step;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dormouse.config.BackendLinkSettings;
+import dormouse.config.LinkKind;
+import dormouse.config.LinkSettings;
+import dormouse.config.LinkSettings.Unavailable;
 import dormouse.config.RewriteLinkSettings;
 import dormouse.directory.Answer;
 import java.util.List;
@@ -68,6 +72,45 @@ class RewriteLinkTest {
     assertThat(link.rewrite("ann@mx1:99999")).isInstanceOf(Answer.Reject.class);
     assertThat(link.rewrite("ann@")).isInstanceOf(Answer.Reject.class);
     assertThat(link.rewrite("@mx1")).isInstanceOf(Answer.Reject.class);
+  }
+
+  @Test
+  void theFirstStepsMakeTheNameThatCounts() {
+    var strip = new RewriteLinkSettings(null, null, null, false, List.of("*"), null);
+    var small = new RewriteLinkSettings(null, null, null, true, List.of(), null);
+    assertThat(first("Ann@x", link(strip, Unavailable.STOP), link(small, Unavailable.STOP)))
+        .isEqualTo("ann");
+    assertThat(first("Ann@x", link(new BackendLinkSettings(), Unavailable.STOP)))
+        .isEqualTo("Ann@x");
+  }
+
+  /// As the directory goes on with it.
+  @Test
+  void aStepThatCannotTellIsLeftOutIfTheNextIsAsked() {
+    var hard = new RewriteLinkSettings("(.*)(.*)(.*)(.*)(.*)b", "$1", null, false, List.of(), null);
+    var strip = new RewriteLinkSettings(null, null, null, false, List.of("*"), null);
+    String typed = "ann@" + "a".repeat(255);
+    assertThat(first(typed, link(hard, Unavailable.NEXT), link(strip, Unavailable.STOP)))
+        .isEqualTo("ann");
+    assertThat(first(typed, link(hard, Unavailable.STOP), link(strip, Unavailable.STOP)))
+        .isEqualTo(typed);
+  }
+
+  private static String first(String typed, LinkSettings... links) {
+    return RewriteLink.first(List.of(links)).apply(typed);
+  }
+
+  private static LinkSettings link(LinkKind kind, Unavailable unavailable) {
+    LinkSettings usual = LinkSettings.DEFAULT;
+    return new LinkSettings(
+        kind,
+        usual.timeout(),
+        unavailable,
+        usual.cache(),
+        usual.cacheRefusals(),
+        usual.cacheEntries(),
+        usual.breakAfter(),
+        usual.breakFor());
   }
 
   private static String name(RewriteLinkSettings settings, String user) {
