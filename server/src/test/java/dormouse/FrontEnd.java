@@ -14,7 +14,9 @@ import dormouse.config.RuntimeSettings;
 import dormouse.config.Settings;
 import dormouse.config.SettingsFile;
 import dormouse.config.SettingsRead;
+import dormouse.listen.EventLoops;
 import dormouse.ops.Metrics;
+import dormouse.session.SteadyClock;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.ImapClient;
@@ -25,8 +27,10 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
@@ -43,11 +47,15 @@ public final class FrontEnd implements AutoCloseable {
       Boolean.parseBoolean(System.getProperty("dormouse.park", "true"));
 
   private final Metrics metrics = new Metrics();
+  private final AtomicLong ahead = new AtomicLong(); // of the machine's clock, in nanoseconds
+  private final EventLoops loops;
   private final Dormouse dormouse;
 
   private FrontEnd(Settings settings) {
+    var clock = new SteadyClock(InstantSource.system(), () -> System.nanoTime() + ahead.get());
+    loops = EventLoops.start(settings.runtime().loops(), clock);
     try {
-      dormouse = Dormouse.start(settings, metrics);
+      dormouse = Dormouse.start(settings, metrics, clock, loops);
     } catch (StartFault e) {
       throw new IllegalStateException(e);
     }
@@ -253,6 +261,13 @@ public final class FrontEnd implements AutoCloseable {
       }
       LockSupport.parkNanos(2_000_000);
     }
+  }
+
+  /// Lets Dormouse end what it is at, think that so much more time has passed, and do what is due then.
+  public void pass(Duration time) {
+    loops.advance();
+    ahead.addAndGet(time.toNanos());
+    loops.advance();
   }
 
   /// Whether a user of Dovecot's is let in at [#plain].

@@ -9,10 +9,14 @@ import dormouse.testkit.DovecotServer;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.Wait;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Connections that are kept and lent again, as Dovecot's log counts its logins.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -274,6 +278,92 @@ class PoolIT {
       assertThat(client.ok("STATUS INBOX (MESSAGES)")).contains("* STATUS INBOX (MESSAGES 0)");
       client.logout();
     }
+  }
+
+  @Test
+  void whatASessionGivesUpToSleepIsKeptForItsTime() {
+    String user = "u" + users++;
+    try (FrontEnd front = sleeping("keep: 5m, keep-after-logout: 1s");
+        ImapClient client = ImapClient.connect(front.plain()).login(user, DovecotServer.PASSWORD)) {
+      long logins =
+          logins(
+              user,
+              () -> {
+                for (int i = 0; i < 3; i++) {
+                  awaitKept(front, 1);
+                  front.pass(Duration.ofMinutes(4));
+                  client.ok("LIST \"\" *");
+                }
+              });
+      assertThat(logins).isZero();
+      assertThat(dropped(front, "expired")).isZero();
+
+      awaitKept(front, 1);
+      assertThat(dovecot.imapConnections(user)).isOne();
+      front.pass(Duration.ofSeconds(301));
+      assertThat(dropped(front, "expired")).isOne();
+      awaitKept(front, 0); // once Dovecot has said its BYE
+      dovecot.awaitImapConnections(user, 0, PATIENCE);
+    }
+  }
+
+  @Test
+  void whatAClientLeavesIsKeptForItsTime() {
+    try (FrontEnd front = behind(daemon, "keep: 1s, keep-after-logout: 5m")) {
+      long logins =
+          logins(
+              "web",
+              () -> {
+                burst(front, WEB_PASSWORD);
+                awaitKept(front, 1);
+                front.pass(Duration.ofMinutes(3));
+                burst(front, WEB_PASSWORD);
+                awaitKept(front, 1);
+              });
+      assertThat(logins).isOne();
+      assertThat(dropped(front, "expired")).isZero();
+      front.pass(Duration.ofSeconds(301));
+      assertThat(dropped(front, "expired")).isOne();
+      awaitKept(front, 0); // once Dovecot has said its BYE
+      assertThat(logins("web", () -> burst(front, WEB_PASSWORD))).isOne();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void aUserHasSoManyKept(int perUser) {
+    String user = "u" + users++;
+    List<ImapClient> clients = new ArrayList<>();
+    try (FrontEnd front = sleeping("per-user: " + perUser)) {
+      for (int i = 1; i <= 4; i++) {
+        clients.add(ImapClient.connect(front.plain()).login(user, DovecotServer.PASSWORD));
+        front.awaitAsleep(i);
+      }
+      awaitKept(front, perUser);
+      assertThat(dropped(front, "user-full")).isEqualTo(4 - perUser);
+      dovecot.awaitImapConnections(user, perUser, PATIENCE);
+    } finally {
+      clients.forEach(ImapClient::close);
+    }
+  }
+
+  private FrontEnd sleeping(String pool) {
+    return FrontEnd.of(
+        """
+        listen: [ { address: "127.0.0.1:0", tls: none } ]
+        backends:
+          mx: { address: "127.0.0.1:%d", tls: none, pool: { %s }, health: { check: none } }
+        hibernate: { after: 0s, quiet-after: 0s, keep-alive: 0s }
+        """
+            .formatted(dovecot.imapPort(), pool));
+  }
+
+  private static void awaitKept(FrontEnd front, int count) {
+    front.await(() -> kept(front) == count, count + " are kept");
+  }
+
+  private static double dropped(FrontEnd front, String reason) {
+    return Stage.metric(front, "dormouse_pool_dropped_total{reason=\"" + reason + "\"}");
   }
 
   private FrontEnd behind(AuthDaemon who, int perUser) {
