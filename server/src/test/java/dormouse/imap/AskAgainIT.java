@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.FrontEnd;
 import dormouse.ops.Metrics.State;
+import dormouse.testkit.AuthDaemon;
+import dormouse.testkit.AuthDaemon.Answer;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.Endpoint;
 import dormouse.testkit.ImapClient;
@@ -141,6 +143,31 @@ class AskAgainIT {
       outside.expectClosed();
       first.deliver("u14", Stage.message(1));
       inside.expect("* 1 EXISTS");
+    }
+  }
+
+  @Test
+  void anHttpDaemonIsAskedAgainIfItKnowsHow() {
+    try (AuthDaemon daemon =
+        AuthDaemon.start(request ->
+            "resume".equals(request.header("Auth-Method"))
+                ? Answer.of("Auth-Status: Closed")
+                : Answer.of(
+                    "Auth-Status: OK",
+                    "Auth-Server: 127.0.0.1",
+                    "Auth-Port: " + first.imapPort(),
+                    "Auth-Pass: " + DovecotServer.PASSWORD))) {
+      String link = "http: { url: \"http://127.0.0.1:" + daemon.port() + "/auth\", resume: ";
+      try (FrontEnd front = front(link + "false }", "0s");
+          ImapClient client = asleep(front, "u15")) {
+        client.ok("LIST \"\" *");
+      }
+      try (FrontEnd front = front(link + "true }", "0s");
+          ImapClient client = asleep(front, "u15")) {
+        client.start("LIST \"\" *");
+        client.expect("* BYE [AUTHORIZATIONFAILED] Closed");
+        client.expectClosed();
+      }
     }
   }
 

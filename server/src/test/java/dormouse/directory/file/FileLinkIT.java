@@ -66,6 +66,24 @@ class FileLinkIT {
   }
 
   @Test
+  void passwordsThatSayNoSchemeHaveTheOneThatIsSet() throws IOException {
+    for (String scheme : new String[] {"SSHA", "PLAIN", "SHA512-CRYPT"}) {
+      String hash = dovecot.doveadm("pw", "-s", scheme, "-p", DovecotServer.PASSWORD).strip();
+      String bare = hash.replace("{" + scheme + "}", "");
+      Path users =
+          Files.writeString(
+              directory.resolve(scheme), "u1:" + bare + "\nu2:{PLAIN}" + "pass\nu3:" + hash + "\n");
+      String link = "- file: { path: %s, scheme: %s }".formatted(users, scheme);
+      try (FrontEnd dormouse = dormouse(link)) {
+        for (String user : new String[] {"u1", "u2", "u3"}) {
+          assertThat(dormouse.accepts(user)).as(scheme + " of " + user).isTrue();
+          assertThat(dormouse.refusal(user, "wrong")).contains("[AUTHENTICATIONFAILED]");
+        }
+      }
+    }
+  }
+
+  @Test
   void whatDovecotsTablesSayOfAUserHoldsHere() throws IOException {
     String here = "127.0.0.1 port=" + dovecot.imapPort();
     Path users =

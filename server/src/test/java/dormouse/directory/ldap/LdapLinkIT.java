@@ -52,6 +52,7 @@ class LdapLinkIT {
       sn: A
       mail: ann@example.org
       mailHost: mx9.example.org
+      description: J6vkCf8WDhKoPl0k8z0119NWl5N8h/Xm
       userPassword: {SSHA}J6vkCf8WDhKoPl0k8z0119NWl5N8h/Xm
 
       dn: uid=bob,dc=example,dc=org
@@ -312,6 +313,31 @@ class LdapLinkIT {
       assertThat(ask(subtree, "eve", "deep")).isEqualTo(Facts.accept(Map.of()));
       assertThat(ask(level, "eve", "deep")).isEqualTo(new Answer.NotMine());
       assertThat(ask(level, "bob", "in clear")).isEqualTo(Facts.accept(Map.of()));
+    }
+  }
+
+  @Test
+  void passwordsThatSayNoSchemeHaveTheOneThatIsSet() throws Exception {
+    LdapLinkSettings usual = settings(List.of("description=password"), true, slapd.url());
+    LdapLinkSettings set =
+        new LdapLinkSettings(
+            usual.urls(),
+            usual.starttls(),
+            usual.ca(),
+            usual.bindDn(),
+            usual.passwordFile(),
+            usual.base(),
+            usual.scope(),
+            usual.filter(),
+            usual.attributes(),
+            usual.bind(),
+            "SSHA",
+            usual.connections());
+    try (LdapLink plain = link(usual);
+        LdapLink ssha = link(set)) {
+      assertThat(ask(ssha, "ann", ANNS_PASSWORD)).isInstanceOf(Answer.Accept.class);
+      assertThat(ask(ssha, "ann", "wrong")).isEqualTo(Answer.reject());
+      assertThat(ask(plain, "ann", ANNS_PASSWORD)).isEqualTo(Answer.reject());
     }
   }
 

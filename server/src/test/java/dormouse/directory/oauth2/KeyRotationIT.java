@@ -25,24 +25,11 @@ class KeyRotationIT {
 
   @Test
   void aNewKeyIsFetchedWhenATokenNamesItAndTheOldOneForgotten() throws Exception {
-    Path master = Files.writeString(directory.resolve("master"), "secret");
     try (TokenProvider provider = TokenProvider.start();
         NginxFileServer nginx = NginxFileServer.start();
         LoginBackend backend = LoginBackend.start()) {
       nginx.put("jwks.json", provider.jwks());
-      try (FrontEnd dormouse =
-          FrontEnd.of(
-              """
-              listen: [ { address: "127.0.0.1:0", tls: none } ]
-              backends:
-                mx: { address: "127.0.0.1:%d", tls: none, login-as: { user: boss, password-file: %s } }
-              directory:
-                - oauth2: { issuer: "https://id", audience: [ mail ], jwks: "%s", jwks-max-age: 24h }
-                  break-after: 0
-              login: { mechanisms: [ oauthbearer ] }
-              throttle: { enabled: false }
-              """
-                  .formatted(backend.port(), master, nginx.url("jwks.json")))) {
+      try (FrontEnd dormouse = front(backend, nginx, "jwks-max-age: 24h")) {
         String old = token(provider);
         assertThat(letsIn(dormouse, old)).isTrue();
 
@@ -66,10 +53,70 @@ class KeyRotationIT {
     }
   }
 
+  @Test
+  void keysAreBelievedForTheirTime() throws Exception {
+    try (TokenProvider provider = TokenProvider.start();
+        NginxFileServer nginx = NginxFileServer.start();
+        LoginBackend backend = LoginBackend.start()) {
+      nginx.put("jwks.json", provider.jwks());
+      try (FrontEnd dormouse = front(backend, nginx, "jwks-max-age: 2h")) {
+        String old = token(provider);
+        assertThat(letsIn(dormouse, old)).isTrue();
+        provider.rotate();
+        nginx.put("jwks.json", provider.jwks());
+        dormouse.pass(Duration.ofMinutes(110));
+        assertThat(letsIn(dormouse, old)).isTrue();
+        dormouse.pass(Duration.ofMinutes(11));
+        Wait.until("they are fetched again", PATIENCE, () -> !letsIn(dormouse, old));
+        assertThat(letsIn(dormouse, token(provider))).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void tokensAreSignedAsTheSettingsSayAndTheClockMayBeOffByAsMuch() throws Exception {
+    try (TokenProvider provider = TokenProvider.start();
+        NginxFileServer nginx = NginxFileServer.start();
+        LoginBackend backend = LoginBackend.start()) {
+      nginx.put("jwks.json", provider.jwks());
+      try (FrontEnd dormouse = front(backend, nginx, "algorithms: [ rs256, eddsa ], leeway: 10m")) {
+        assertThat(letsIn(dormouse, token(provider, "RS256", -300))).isTrue();
+        assertThat(letsIn(dormouse, token(provider, "EdDSA", -300))).isTrue();
+        assertThat(letsIn(dormouse, token(provider, "RS256", -700))).isFalse();
+        assertThat(letsIn(dormouse, token(provider, "ES256", 3600))).isFalse();
+      }
+      try (FrontEnd dormouse = front(backend, nginx, "leeway: 1s")) {
+        assertThat(letsIn(dormouse, token(provider, "ES256", -10))).isFalse();
+        assertThat(letsIn(dormouse, token(provider, "ES256", 3600))).isTrue();
+      }
+    }
+  }
+
+  private FrontEnd front(LoginBackend backend, NginxFileServer nginx, String more)
+      throws Exception {
+    Path master = Files.writeString(directory.resolve("master"), "secret");
+    return FrontEnd.of(
+        """
+        listen: [ { address: "127.0.0.1:0", tls: none } ]
+        backends:
+          mx: { address: "127.0.0.1:%d", tls: none, login-as: { user: boss, password-file: %s } }
+        directory:
+          - oauth2: { issuer: "https://id", audience: [ mail ], jwks: "%s", %s }
+            break-after: 0
+        login: { mechanisms: [ oauthbearer ] }
+        throttle: { enabled: false }
+        """
+            .formatted(backend.port(), master, nginx.url("jwks.json"), more));
+  }
+
   private static String token(TokenProvider provider) {
-    long until = System.currentTimeMillis() / 1000 + 3600;
+    return token(provider, "ES256", 3600);
+  }
+
+  private static String token(TokenProvider provider, String algorithm, long goodForSeconds) {
+    long until = System.currentTimeMillis() / 1000 + goodForSeconds;
     return provider.token(
-        "ES256",
+        algorithm,
         "{\"iss\":\"https://id\",\"aud\":\"mail\",\"email\":\"ann\",\"exp\":" + until + "}");
   }
 

@@ -452,7 +452,11 @@ class SqlLinkIT {
   }
 
   private SqlLink link(String url, String query) throws IOException {
-    return SqlLink.of(settings(url, query), "sql", Duration.ofSeconds(10), checks, clock);
+    return link(settings(url, query));
+  }
+
+  private SqlLink link(SqlLinkSettings settings) throws IOException {
+    return SqlLink.of(settings, "sql", Duration.ofSeconds(10), checks, clock);
   }
 
   private SqlLinkSettings settings(String url, String query) {
@@ -460,6 +464,28 @@ class SqlLinkIT {
     @Nullable String user = sqlite ? null : PostgresServer.USER;
     @Nullable Path secret = sqlite ? null : directory.resolve("sql.secret");
     return new SqlLinkSettings(url, user, secret, query, "PLAIN", 3);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void passwordsThatSayNoSchemeHaveTheOneThatIsSet(Database database) throws Exception {
+    String query =
+        "SELECT SUBSTR(password, 6) AS password FROM users WHERE name = :user"; // without {SHA}
+    SqlLinkSettings usual = settings(url(database), query);
+    SqlLinkSettings set =
+        new SqlLinkSettings(
+            usual.url(),
+            usual.user(),
+            usual.passwordFile(),
+            usual.query(),
+            "SHA",
+            usual.connections());
+    try (SqlLink plain = link(usual);
+        SqlLink sha = link(set)) {
+      assertThat(ask(sha, "ann", "secret")).isInstanceOf(Answer.Accept.class);
+      assertThat(ask(sha, "ann", "Secret")).isEqualTo(Answer.reject());
+      assertThat(ask(plain, "ann", "secret")).isEqualTo(Answer.reject());
+    }
   }
 
   private Answer again(SqlLink link, String user) throws Exception {

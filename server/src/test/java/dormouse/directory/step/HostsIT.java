@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,8 @@ class HostsIT {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final String SLEEPS =
       "after: 0s, quiet-after: 0s, keep-alive: 0s, ask-again-every: 0s";
+  private static final String HARD = "^(.*)(.*)(.*)(.*)(.*)b$";
+  private static final String LONG = "a".repeat(60); // Dovecot logs no more than 80
   private static final String MESSAGE = "From: a@example.org\r\nSubject: hi\r\n\r\nHello\r\n";
 
   private DovecotServer first;
@@ -39,6 +42,7 @@ class HostsIT {
     for (DovecotServer each : new DovecotServer[] {first, second}) {
       each.addUser("ann@example.org", DovecotServer.PASSWORD);
       each.addUser("ann@example.net", DovecotServer.PASSWORD);
+      each.addUser(LONG, DovecotServer.PASSWORD);
     }
   }
 
@@ -129,6 +133,93 @@ class HostsIT {
       assertThat(serves(front, "ann@example.org", "ann@example.org")).isSameAs(second);
       assertThat(serves(front, "ann@example.net", "ann@example.net")).isSameAs(first);
       assertThat(serves(front, "u51", "u51")).isSameAs(first);
+    }
+  }
+
+  @Test
+  void anotherCharacterMayStandBetweenUserDomainAndHost() {
+    String link =
+        "map: { lines: [ \"*%%example.org: u59%%127.0.0.1:%d\", \"u58: mx2\" ], keys: [ '*\\D\\d', '\\u' ], delimiter: \"%%\", renames: true }"
+            .formatted(second.imapPort());
+    try (FrontEnd front = front(link)) {
+      assertThat(serves(front, "ann%example.org", "u59")).isSameAs(second);
+      assertThat(serves(front, "ann@example.org", "ann@example.org")).isSameAs(first);
+      assertThat(serves(front, "u58", "u58")).isSameAs(second);
+    }
+  }
+
+  @Test
+  void whatATableCannotTellIsToldOrLeftToTheNext() {
+    String hard = "map: { lines: [ \"" + HARD + ": mx1\", \"u: mx2\" ], form: patterns }";
+    String wrong = "map: { lines: [ \"" + LONG + ": mx1:99999\" ] }";
+    for (String link : List.of(hard, wrong)) {
+      try (FrontEnd front = front(link)) {
+        assertThat(front.refusal(LONG)).startsWith("NO [UNAVAILABLE]");
+        assertThat(serves(front, "u52", "u52")).isSameAs(link.equals(hard) ? second : first);
+      }
+      String next = "{ " + link + ", unavailable: next }";
+      try (FrontEnd front = front(next)) {
+        assertThat(serves(front, LONG, LONG)).isSameAs(first);
+        assertThat(front.refusal(LONG, "wrong")).startsWith("NO [AUTHENTICATIONFAILED]");
+      }
+      try (FrontEnd front = front(next + ", map: { lines: [ \"" + LONG + ": mx2\" ] }")) {
+        assertThat(serves(front, LONG, LONG)).isSameAs(second);
+        assertThat(serves(front, "u53", "u53")).isSameAs(link.equals(hard) ? second : first);
+      }
+    }
+  }
+
+  @Test
+  void whomNobodyElseKnowsEitherIsToldThatATableCannotTell() throws IOException {
+    Path users = Files.writeString(directory.resolve("users"), "u54:{PLAIN}pass\n");
+    String chain =
+        "{ map: { lines: [ '%s: mx2' ], form: patterns }, unavailable: next }, file: { path: %s }"
+            .formatted(HARD, users);
+    try (FrontEnd front = FrontEnd.of(settings(chain).replace(", backend: ]", " ]"))) {
+      assertThat(front.refusal(LONG)).startsWith("NO [UNAVAILABLE]");
+      assertThat(front.refusal("u55")).startsWith("NO [AUTHENTICATIONFAILED]");
+      assertThat(front.accepts("u54")).isTrue();
+    }
+  }
+
+  @Test
+  void aNameThatCannotBeRewrittenIsRefusedOrGoesOnAsTyped() {
+    String link = "rewrite: { pattern: \"" + HARD + "|(.+)%(.+)\", to: \"$6@$7\" }";
+    try (FrontEnd front = front(link)) {
+      assertThat(serves(front, "ann%example.org", "ann@example.org")).isSameAs(first);
+      assertThat(front.refusal(LONG)).startsWith("NO [UNAVAILABLE]");
+    }
+    String next = "{ " + link + ", unavailable: next }";
+    try (FrontEnd front = front(next)) {
+      assertThat(serves(front, "ann%example.org", "ann@example.org")).isSameAs(first);
+      assertThat(serves(front, LONG, LONG)).isSameAs(first);
+    }
+    try (FrontEnd front = front(next + ", rewrite: { strip-domains: [ '*' ] }")) {
+      assertThat(serves(front, "u56@" + LONG, "u56")).isSameAs(first);
+    }
+  }
+
+  /// Each domain would be a user of its own, if the throttle went by what is typed.
+  @Test
+  void whoTypesNamesThatCannotBeRewrittenIsSlowedDownAllTheSame() {
+    String chain =
+        "{ rewrite: { pattern: '%s', to: x }, unavailable: next }, rewrite: { strip-domains: [ '*' ] }"
+            .formatted(HARD);
+    String throttled =
+        settings(chain)
+            .replace(
+                "throttle: { enabled: false }",
+                "throttle: { free: 2, delay: 1m, max-delay: 1m, patience: 0s }");
+    try (FrontEnd front = FrontEnd.of(throttled)) {
+      assertThat(tried(front, "127.0.62.1", "u57@a" + LONG)).contains("[AUTHENTICATIONFAILED]");
+      assertThat(tried(front, "127.0.62.2", "u57@b" + LONG)).contains("[AUTHENTICATIONFAILED]");
+      assertThat(tried(front, "127.0.62.3", "u57@c" + LONG)).startsWith("NO [LIMIT]");
+    }
+  }
+
+  private static String tried(FrontEnd front, String from, String user) {
+    try (ImapClient client = ImapClient.connect(front.plain(), from, "")) {
+      return client.refused("LOGIN " + user + " wrong");
     }
   }
 
