@@ -149,7 +149,7 @@ public final class FrontEnd implements AutoCloseable {
         read(file, ", name-servers: [ \"127.0.0.1:" + nameServer.getPort() + "\" ]"));
   }
 
-  /// From now on the settings are those of another file; its listeners have ports of their own if they are to stay.
+  /// From now on the settings are those of another file; a listener stays where its address is as it was in the last one, `:0` too.
   public void reload(String file) {
     try {
       dormouse.reload(read(file));

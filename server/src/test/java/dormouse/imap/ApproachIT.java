@@ -213,8 +213,11 @@ class ApproachIT {
     String table = "u10:::::::nopassword\n";
     try (FrontEnd front = front(dovecot.imapPort(), "answer-timeout: 1s,", table)) {
       dovecot.freeze();
+      long begun = System.nanoTime();
       try {
         assertThat(front.refusal("u10")).startsWith("NO [UNAVAILABLE]");
+        assertThat(Duration.ofNanos(System.nanoTime() - begun))
+            .isGreaterThanOrEqualTo(Duration.ofSeconds(1));
       } finally {
         dovecot.thaw();
       }

@@ -136,12 +136,12 @@ class FeedIT {
   void aFeedComesAndGoesByAReload() {
     String without =
         """
-        listen: [ { address: "127.0.0.1:%d", tls: none } ]
+        listen: [ { address: "127.0.0.1:0", tls: none } ]
         backends:
           mx: { address: "127.0.0.1:%d", tls: none, trusted: true, pool: { per-user: 0 }, health: { check: none } }
         hibernate: { after: 0s, quiet-after: 0s, keep-alive: 0s, sweep: 1h, poll: 300ms, sync-linger: 300ms }
         """
-            .formatted(FreePort.next(), dovecot.imapPort());
+            .formatted(dovecot.imapPort());
     int events = FreePort.next();
     String with =
         without + "feeds: [ { dovecot-events: { listen: \"127.0.0.1:" + events + "\" } } ]\n";
@@ -151,6 +151,7 @@ class FeedIT {
         ImapClient sleeper = ImapClient.connect(reloaded.plain()).patience(PATIENCE)) {
       sleeper.login("u1", DovecotServer.PASSWORD).ok("SELECT INBOX");
       sleeper.startIdle();
+      reloaded.awaitAsleep(1);
       reloaded.await(() -> reloaded.metrics().backendConnections() == 1, "it is watched");
 
       reloaded.reload(with);

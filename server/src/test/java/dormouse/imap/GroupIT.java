@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.FrontEnd;
 import dormouse.ops.Metrics;
 import dormouse.testkit.DovecotServer;
-import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.Wait;
 import java.io.IOException;
@@ -13,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -28,7 +28,6 @@ class GroupIT {
 
   @TempDir Path directory = Path.of("");
 
-  private final int port = FreePort.next();
   private final List<ImapClient> clients = new ArrayList<>();
   private DovecotServer one;
   private DovecotServer two;
@@ -52,7 +51,7 @@ class GroupIT {
   private String settings(String members, String health) {
     String each = "tls: none, trusted: true, connect-timeout: 1s, health: { " + health + " }";
     return """
-    listen: [ { address: "127.0.0.1:%d", tls: none } ]
+    listen: [ { address: "127.0.0.1:0", tls: none } ]
     backends:
       mx1: { address: "127.0.0.1:%d", %s }
       mx2: { address: "127.0.0.1:%d", %s }
@@ -60,7 +59,7 @@ class GroupIT {
       mail: { mail: shared, backends: { %s } }
     hibernate: { after: 0s, quiet-after: 0s, keep-alive: 0s, wake-timeout: 20s }
     """
-        .formatted(port, one.imapPort(), each, two.imapPort(), each, members);
+        .formatted(one.imapPort(), each, two.imapPort(), each, members);
   }
 
   private ImapClient client(int user) {
@@ -181,17 +180,27 @@ class GroupIT {
         assertThat(answer).contains(lost.contains("u" + i) ? " NO [UNAVAILABLE] " : " OK ");
       }
     }
-    one.restart();
     for (int i = 0; i < USERS; i++) {
-      ImapClient client = sleepers.get(i);
-      if (i % 2 == 0) {
-        client.done();
-      }
-      assertThat(client.ok("UID FETCH 1:* (UID)")).hasSize(1);
+      sleepers.get(i).send((i % 2 == 0 ? "DONE\r\n" : "") + "w UID FETCH 1:* (UID)\r\n");
     }
-    assertThat(homes(one)).containsExactlyInAnyOrderElementsOf(lost);
+    for (int i = 0; i < USERS; i++) {
+      if (!lost.contains("u" + i)) {
+        awaitFetched(sleepers.get(i));
+      }
+    }
+    one.restart();
+    for (String user : lost) {
+      awaitFetched(sleepers.get(Integer.parseInt(user.substring(1))));
+    }
+    assertThat(new HashSet<>(homes(one))).containsExactlyInAnyOrderElementsOf(lost);
     assertThat(homes(two)).doesNotContainAnyElementsOf(lost);
     assertThat(front.metrics().scrape()).doesNotContain("dormouse_failovers_total");
+  }
+
+  private static void awaitFetched(ImapClient client) {
+    List<String> heard = client.readUntilTagged("w");
+    assertThat(heard.getLast()).startsWith("w OK ");
+    assertThat(heard).filteredOn(line -> line.contains(" FETCH ")).hasSize(1);
   }
 
   @Test
@@ -392,10 +401,10 @@ class GroupIT {
     assertThat(front.metrics().scrape()).contains("dormouse_backend_up{backend=\"mx2\"}");
     front.reload(
         """
-        listen: [ { address: "127.0.0.1:%d", tls: none } ]
+        listen: [ { address: "127.0.0.1:0", tls: none } ]
         backends: { mx1: { address: "127.0.0.1:%d", tls: none } }
         """
-            .formatted(port, one.imapPort()));
+            .formatted(one.imapPort()));
     assertThat(front.metrics().scrape()).doesNotContain("dormouse_backend_up{backend=\"mx2\"}");
     assertThat(front.sessions(Metrics.State.ATTACHED)).isZero();
   }

@@ -7,7 +7,6 @@ import dormouse.config.BackendSettings;
 import dormouse.config.LoginAsSettings;
 import dormouse.ops.Metrics.State;
 import dormouse.testkit.DovecotServer;
-import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -123,12 +122,12 @@ class LoginAsIT {
     try (DovecotServer other = DovecotServer.start()) {
       String settings =
           """
-          listen: [ { address: "127.0.0.1:%d", tls: none } ]
+          listen: [ { address: "127.0.0.1:0", tls: none } ]
           backends:
             mx: { address: "127.0.0.1:%d", tls: none, pool: { per-user: 0 }, login-as: { user: %s, password-file: %s } }
           hibernate: { after: 0s, quiet-after: 0s, keep-alive: 0s, keep-password: false }
           """
-              .formatted(FreePort.next(), other.imapPort(), DovecotServer.MASTER, changing);
+              .formatted(other.imapPort(), DovecotServer.MASTER, changing);
       try (FrontEnd front = FrontEnd.of(settings);
           ImapClient client = ImapClient.connect(front.plain())) {
         client.login("u1", DovecotServer.PASSWORD);

@@ -123,8 +123,8 @@ class PoolIT {
         other.ok("SELECT INBOX");
         other.logout();
       }
-      Wait.until("one is let go", PATIENCE, () -> kept(front) == 1);
-      assertThat(Stage.metric(front, "dormouse_pool_dropped_total{reason=\"full\"}")).isOne();
+      front.await(() -> dropped(front, "full") == 1, "one is let go");
+      awaitKept(front, 1);
     }
   }
 
