@@ -44,8 +44,10 @@ public final class LoginThrottle {
     devices = new Penalties(settings.devices());
   }
 
-  /// New rules for who comes next; the tables keep their size and what is in them.
-  public void change(ThrottleSettings changed) {
+  /// New rules for who comes next; the tables keep their size, and as many failures as are in them.
+  public synchronized void change(ThrottleSettings changed) {
+    long before = settings.forget().toMillis();
+    failures.rescale(before, changed.forget().toMillis(), clock.millis());
     settings = changed;
   }
 

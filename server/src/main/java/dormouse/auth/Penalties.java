@@ -51,6 +51,19 @@ final class Penalties {
     }
   }
 
+  /// Lets each key count for so much longer or shorter from now on as the second time is to the first.
+  void rescale(long fromMillis, long toMillis, long nowMillis) {
+    if (fromMillis == toMillis) {
+      return;
+    }
+    for (int slot = 0; slot < untilMillis.length; slot++) {
+      long left = untilMillis[slot] - nowMillis;
+      if (left > 0) {
+        untilMillis[slot] = nowMillis + (long) ((double) left * toMillis / fromMillis);
+      }
+    }
+  }
+
   /// What it takes, whatever is in it.
   long bytes() {
     return 24L * keys.length;

@@ -36,13 +36,21 @@ final class LoginThrottleTest {
   }
 
   private static ThrottleSettings settings(boolean enabled, List<Network> exempt) {
+    return settings(enabled, exempt, ofMinutes(1));
+  }
+
+  private static ThrottleSettings forgetting(Duration forget) {
+    return settings(true, List.of(), forget);
+  }
+
+  private static ThrottleSettings settings(boolean enabled, List<Network> exempt, Duration forget) {
     ThrottleSettings usual = ThrottleSettings.DEFAULT;
     return new ThrottleSettings(
         enabled,
         10,
         ofSeconds(1),
         ofSeconds(15),
-        ofMinutes(1),
+        forget,
         ofSeconds(30),
         usual.remembered(),
         usual.devices(),
@@ -309,6 +317,32 @@ final class LoginThrottleTest {
       }
     }
     assertThat(later.attempt(EVE, "x").admit()).isEqualTo(TURN);
+  }
+
+  @Test
+  void aReloadThatForgetsSoonerOrLaterLeavesAsManyFailuresAsThereWere() {
+    for (Duration forget : List.of(ofSeconds(1), ofDays(1), ofMinutes(1))) {
+      for (int i = 0; i < 9; i++) {
+        fail(EVE, "u" + i);
+      }
+      throttle.change(forgetting(forget));
+      assertThat(fail(EVE, "x")).as("the tenth, %s", forget).isEqualTo(ZERO);
+      assertThat(fail(EVE, "y")).as("the next, %s", forget).isEqualTo(ofSeconds(1));
+      pass(forget.multipliedBy(11));
+    }
+  }
+
+  @Test
+  void aLoginThatSucceedsBehindAReloadTakesNoMoreThanItsOwnChargeBack() {
+    for (int i = 0; i < 9; i++) {
+      fail(EVE, "u" + i);
+    }
+    LoginThrottle.Attempt under = throttle.attempt(EVE, "ann");
+    assertThat(under.admit()).isEqualTo(ZERO);
+    throttle.change(forgetting(ofDays(1)));
+    under.ended(RIGHT);
+    assertThat(fail(EVE, "x")).as("the tenth").isEqualTo(ZERO);
+    assertThat(fail(EVE, "y")).as("the next").isEqualTo(ofSeconds(1));
   }
 
   @Test
