@@ -95,7 +95,14 @@ final class Links implements LinkMaker, AutoCloseable {
       case HttpLinkSettings http -> {
         BackendTrust trust =
             http.url().tls() ? BackendTrust.load(setting + ".http.ca", true, http.ca()) : null;
-        yield new HttpLink(http, settings.timeout(), trust, epoll, clock);
+        try {
+          yield new HttpLink(http, settings.timeout(), trust, epoll, clock);
+        } catch (RuntimeException | Error e) {
+          if (trust != null) {
+            trust.close();
+          }
+          throw e;
+        }
       }
       case FileLinkSettings file -> {
         try {

@@ -37,16 +37,18 @@ public final class Directory implements AutoCloseable {
   public static Directory of(
       List<LinkSettings> settings, LinkMaker maker, InstantSource clock, Metrics metrics)
       throws BadCertificates, IOException {
+    List<Link> made = new ArrayList<>();
     List<GuardedLink> links = new ArrayList<>();
     try {
       for (int i = 0; i < settings.size(); i++) {
         LinkSettings each = settings.get(i);
         String name = nameOf(each.kind(), i + 1);
         Link link = maker.make(each, name, "directory[" + i + "]");
+        made.add(link);
         links.add(new GuardedLink(name, link, each, clock, metrics));
       }
     } catch (BadCertificates | IOException | RuntimeException | Error e) {
-      links.forEach(GuardedLink::close);
+      made.forEach(Link::close);
       throw e;
     }
     return new Directory(links);

@@ -157,6 +157,9 @@ public final class Listener implements AutoCloseable {
       throw refused(bound, wanted.address(), e);
     } catch (Exception e) { // Netty throws the IOException of bind undeclared
       throw refused(bound, wanted.address(), e);
+    } catch (Error e) {
+      bound.forEach(Channel::close);
+      throw e;
     }
   }
 

@@ -2,6 +2,7 @@ package dormouse.directory;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dormouse.config.BackendLinkSettings;
 import dormouse.config.LinkSettings;
@@ -52,6 +53,37 @@ class DirectoryTest {
     assertThat(metrics.scrape())
         .contains("dormouse_directory_answers_total{link=\"a\",result=\"not-mine\"} 1.0")
         .contains("dormouse_directory_answers_total{link=\"b\",result=\"accepted\"} 1.0");
+  }
+
+  /// One that is made, and round which nothing can be put, is closed with the others.
+  @Test
+  void aMistakeOfOursLeavesNoLinkOpen() {
+    List<String> closed = new ArrayList<>();
+    LinkMaker maker =
+        (_, name, _) ->
+            new Link() {
+              @Override
+              public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
+                return CompletableFuture.completedFuture(NOT_MINE);
+              }
+
+              @Override
+              public Set<Heeds> heeds() {
+                if (name.startsWith("2")) {
+                  throw new IllegalStateException("unheeded");
+                }
+                return Set.of();
+              }
+
+              @Override
+              public void close() {
+                closed.add(name);
+              }
+            };
+    LinkSettings each = settings(Unavailable.NEXT, 0, 0, 10, 0);
+    assertThatThrownBy(() -> Directory.of(List.of(each, each), maker, clock, metrics))
+        .hasMessage("unheeded");
+    assertThat(closed).hasSize(2);
   }
 
   @Test

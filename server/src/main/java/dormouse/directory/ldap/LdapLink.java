@@ -90,7 +90,7 @@ public final class LdapLink implements Link {
     Workers queries = new Workers(name, settings.connections(), each, clock);
     try {
       return new LdapLink(settings, LdapServers.pool(settings, name, each), queries, checks);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       queries.close();
       throw e;
     }

@@ -71,7 +71,7 @@ public final class OAuth2Link implements Link {
             name + ": wanted `jwks` or `introspection`"); // the settings see to it
       }
       return new OAuth2Link(settings, cache, tokens, workers, clock.timeOfDay());
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       workers.close();
       provider.close();
       throw e;

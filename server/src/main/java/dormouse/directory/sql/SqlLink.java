@@ -95,6 +95,9 @@ public final class SqlLink implements Link {
     } catch (RuntimeException e) { // of a URL that the driver does not take
       queries.close();
       throw new IOException(name + ": " + e.getMessage(), e);
+    } catch (Error e) { // of a driver that is not whole
+      queries.close();
+      throw e;
     }
   }
 
