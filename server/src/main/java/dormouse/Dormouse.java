@@ -43,7 +43,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -141,8 +143,7 @@ public final class Dormouse implements AutoCloseable {
     try {
       Dormouse dormouse = new Dormouse(settings, metrics, clock, loops);
       begun = dormouse.parts;
-      dormouse.serve(settings);
-      dormouse.listeners.begin();
+      dormouse.serve(settings, null);
       Duration lookEvery = settings.tls().reloadEvery();
       if (lookEvery != null) {
         dormouse.certificates.watch(lookEvery);
@@ -166,42 +167,35 @@ public final class Dormouse implements AutoCloseable {
     Certificates.Change shown = null;
     try {
       shown = certificates.prepare(next.tls());
-      serve(next);
+      serve(next, shown);
     } catch (BadCertificates | IOException e) {
-      discard(shown);
       throw new StartFault(String.valueOf(e.getMessage()), e);
-    } catch (RuntimeException | Error e) {
-      discard(shown);
-      throw e;
-    }
-    shown.commit();
-    limits.limit(next.limits());
-    throttle.change(next.throttle());
-    listeners.begin(); // whom one accepts from now on is served as all the settings say
-  }
-
-  private static void discard(Certificates.@Nullable Change read) {
-    if (read != null) {
-      read.discard();
     }
   }
 
-  /// Takes what may fail first, so that either all of it holds or nothing. New listeners have their address, and accept nobody yet.
-  private void serve(Settings next) throws BadCertificates, IOException {
+  /// Takes what may fail first, so that either all of it holds or nothing. New listeners have their address, and accept nobody
+  /// before all holds.
+  ///
+  /// @param shown the certificates, if they are not there already
+  private void serve(Settings next, Certificates.@Nullable Change shown)
+      throws BadCertificates, IOException {
+    Deque<Runnable> unused = new ArrayDeque<>(); // gives back what is of no use
+    if (shown != null) {
+      unused.push(shown::discard);
+    }
     List<BackendTrust> trusts = new ArrayList<>();
+    unused.push(() -> trusts.forEach(BackendTrust::close));
     Map<Backend, BackendTrust> renewed = new LinkedHashMap<>();
     Map<String, Backend> used = new LinkedHashMap<>();
     Map<String, MasterUser> masters = new LinkedHashMap<>();
     Map<String, Supplier<Credentials>> canaryLogins = new LinkedHashMap<>();
     Map<Backend, HealthCheck> checked = new LinkedHashMap<>();
-    Directory asked = null;
-    String files = Links.fingerprint(next.directory());
-    Feeds.Change told = null;
-    Listeners.Change listening;
-    LoginGuard guarding;
-    Router routing;
     try {
-      asked = directory(next, files);
+      String files = Links.fingerprint(next.directory());
+      Directory asked = directory(next, files);
+      if (asked != directory) {
+        unused.push(asked::close);
+      }
       for (Map.Entry<String, BackendSettings> entry : next.backends().entrySet()) {
         Backend backend = backend(entry.getKey(), entry.getValue(), trusts, renewed);
         used.put(entry.getKey(), backend);
@@ -215,28 +209,52 @@ public final class Dormouse implements AutoCloseable {
           canaryLogins.put(entry.getKey(), canary);
         }
       }
-      guarding = guard(next);
+      LoginGuard guarding = guard(next);
       Backends before = router == null ? null : router.backends();
-      routing = new Router(new Backends(used, before), next.groups(), next.routes());
-      told =
+      Router routing = new Router(new Backends(used, before), next.groups(), next.routes());
+      Logins logins = new Logins(asked, routing, masters, Admins.of(next.login()), clock);
+      Feeds.Change told =
           feeds.prepare(
               next.feeds()); // behind all that is read: where that is wrong, it is what is told
-      listening = listeners.prepare(next.listen());
+      unused.push(told::discard);
+      Listeners.Change listening = listeners.prepare(next.listen());
+      unused.push(listening::discard);
+      keepSalts(next);
+      if (shown != null) {
+        unused.removeLast();
+        shown.commit();
+      }
+      unused.clear();
+      unused.push(listening::discard);
+      trusts.forEach(parts::addFirst);
+      renew(renewed);
+      Directory asking = directory;
+      renew(asked);
+      linkFiles = files;
+      tell(used);
+      backends = used;
+      settings = next;
+      guard = guarding;
+      router = routing;
+      told.commit();
+      check(checked);
+      users.serve(logins, routing, masters, next.imap(), next.hibernate(), next.limits());
+      if (asking != null && asking != asked) {
+        asking.retire(asked);
+      }
+      canaries.serve(used.values(), canaryLogins);
+      limits.limit(next.limits());
+      throttle.change(next.throttle());
+      unused.clear();
+      listening.commit();
+      listeners.begin(); // whom one accepts from now on is served as all the settings say
     } catch (BadCertificates | IOException | RuntimeException | Error e) {
-      trusts.forEach(BackendTrust::close);
-      if (told != null) {
-        told.discard();
-      }
-      if (asked != null && asked != directory) {
-        asked.close();
-      }
+      unused.forEach(Runnable::run);
       throw e;
     }
-    trusts.forEach(parts::addFirst);
-    renew(renewed);
-    Directory asking = directory;
-    renew(asked);
-    linkFiles = files;
+  }
+
+  private void tell(Map<String, Backend> used) {
     backends.keySet().stream()
         .filter(name -> !used.containsKey(name))
         .forEach(metrics::backendGone);
@@ -245,12 +263,9 @@ public final class Dormouse implements AutoCloseable {
         metrics.backendUp(name, backend.health().isUp());
       }
     });
-    backends = used;
-    settings = next;
-    keepSalts(next);
-    guard = guarding;
-    router = routing;
-    told.commit();
+  }
+
+  private void check(Map<Backend, HealthCheck> checked) {
     checks.forEach((backend, check) -> {
       if (checked.get(backend) != check) {
         check.close();
@@ -262,18 +277,6 @@ public final class Dormouse implements AutoCloseable {
       }
     });
     checks = checked;
-    users.serve(
-        new Logins(asked, router, masters, Admins.of(next.login()), clock),
-        router,
-        masters,
-        next.imap(),
-        next.hibernate(),
-        next.limits());
-    if (asking != null && asking != asked) {
-      asking.retire(asked);
-    }
-    canaries.serve(used.values(), canaryLogins);
-    listening.commit();
   }
 
   /// Without them a restart shows who has a salt of its own, which is no reason not to serve.

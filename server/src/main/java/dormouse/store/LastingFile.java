@@ -21,7 +21,7 @@ public final class LastingFile {
     Path made = Files.createTempFile(folder, file.getFileName().toString(), ".new"); // 0600
     try {
       Files.write(made, content);
-      Files.setPosixFilePermissions(made, PosixFilePermissions.fromString(permissions));
+      permit(made, permissions);
       force(made, StandardOpenOption.WRITE);
       Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
     } finally {
@@ -31,6 +31,14 @@ public final class LastingFile {
       force(folder, StandardOpenOption.READ);
     } catch (IOException _) {
       // there are file systems whose folders cannot be forced
+    }
+  }
+
+  private static void permit(Path made, String permissions) throws IOException {
+    try {
+      Files.setPosixFilePermissions(made, PosixFilePermissions.fromString(permissions));
+    } catch (UnsupportedOperationException e) {
+      throw new IOException("the file system of " + made + " knows no permissions", e);
     }
   }
 

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,5 +43,17 @@ class LastingFileTest {
     assertThatThrownBy(() -> LastingFile.write(taken, CONTENT, "rw-------"))
         .isInstanceOf(IOException.class);
     assertThat(directory).isDirectoryNotContaining("glob:**.new");
+  }
+
+  @Test
+  void whereFilesHaveNoPermissionsItSaysSo() throws Exception {
+    Path zip = directory.resolve("state.zip");
+    try (FileSystem files = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+      Path file = files.getPath("/secret");
+      assertThatThrownBy(() -> LastingFile.write(file, CONTENT, "rw-------"))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("knows no permissions");
+      assertThat(files.getPath("/")).isEmptyDirectory();
+    }
   }
 }
