@@ -15,6 +15,7 @@ import dormouse.config.BackendSettings;
 import dormouse.config.ListenSettings;
 import dormouse.config.SaslMechanism;
 import dormouse.config.Settings;
+import dormouse.config.Units;
 import dormouse.directory.Directory;
 import dormouse.directory.password.ScramSalts;
 import dormouse.directory.step.RewriteLink;
@@ -23,6 +24,7 @@ import dormouse.imap.ImapDialogue;
 import dormouse.imap.ImapUsers;
 import dormouse.imap.backend.HealthCheck;
 import dormouse.imap.canary.Canaries;
+import dormouse.listen.BindAddress;
 import dormouse.listen.ConnectionLimits;
 import dormouse.listen.EventLoops;
 import dormouse.listen.Listeners;
@@ -49,6 +51,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -213,6 +216,7 @@ public final class Dormouse implements AutoCloseable {
       Backends before = router == null ? null : router.backends();
       Router routing = new Router(new Backends(used, before), next.groups(), next.routes());
       Logins logins = new Logins(asked, routing, masters, Admins.of(next.login()), clock);
+      refuseHandedPorts(next);
       Feeds.Change told =
           feeds.prepare(
               next.feeds()); // behind all that is read: where that is wrong, it is what is told
@@ -251,6 +255,38 @@ public final class Dormouse implements AutoCloseable {
     } catch (BadCertificates | IOException | RuntimeException | Error e) {
       unused.forEach(Runnable::run);
       throw e;
+    }
+  }
+
+  /// What a listener or a feed listens on that is to go, it gives up when all else is had: nobody can have it before.
+  private void refuseHandedPorts(Settings next) throws IOException {
+    refuseHanded(ofFeeds(next), ofListeners(settings), ofListeners(next), "a listener");
+    refuseHanded(ofListeners(next), ofFeeds(settings), ofFeeds(next), "a feed");
+  }
+
+  private static List<InetSocketAddress> ofListeners(Settings of) {
+    return of.listen().stream().map(ListenSettings::address).toList();
+  }
+
+  private static List<InetSocketAddress> ofFeeds(Settings of) {
+    return of.feeds().stream().map(Feeds::address).filter(Objects::nonNull).toList();
+  }
+
+  private static void refuseHanded(
+      List<InetSocketAddress> wanted,
+      List<InetSocketAddress> had,
+      List<InetSocketAddress> kept,
+      String by)
+      throws IOException {
+    for (InetSocketAddress one : wanted) {
+      for (InetSocketAddress other : had) {
+        boolean same = one.equals(other) || BindAddress.overlap(one, other);
+        if (same && one.getPort() != 0 && !kept.contains(other)) {
+          throw new IOException(
+              "cannot listen on %s: %s has %s until a reload is over; take that away by one first"
+                  .formatted(Units.show(one), by, Units.show(other)));
+        }
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 package dormouse.feed;
 
 import dormouse.listen.EventLoops;
+import dormouse.tcp.TcpListener;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -9,12 +10,14 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.UnixChannelOption;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -36,27 +39,35 @@ public final class EventServer implements AutoCloseable {
   private final Channel channel;
   private volatile EventReceiver.Told told;
 
-  private EventServer(InetSocketAddress address, EventLoops loops, EventReceiver.Told told)
+  private EventServer(
+      InetSocketAddress address, boolean unshared, EventLoops loops, EventReceiver.Told told)
       throws IOException {
     this.told = told;
     this.wanted = address;
     this.loop = loops.apart("feed");
     try {
-      this.channel = listen(address, loops.epoll());
-    } catch (IOException e) {
+      this.channel = listen(address, unshared, loops.epoll());
+    } catch (IOException | RuntimeException | Error e) {
       stop();
       throw e;
     }
   }
 
-  /// Starts to listen.
+  /// Takes the address; who connects waits in the kernel until [#begin].
   ///
   /// @param address port 0 is any free one
+  /// @param unshared whether no other of ours may have senders that come there: then nobody else's may either
   /// @param told who may tell, and what; others are cut off unheard
   /// @throws IOException if the address cannot be had; the message names it
-  static EventServer bind(InetSocketAddress address, EventLoops loops, EventReceiver.Told told)
+  static EventServer bind(
+      InetSocketAddress address, boolean unshared, EventLoops loops, EventReceiver.Told told)
       throws IOException {
-    return new EventServer(address, loops, told);
+    return new EventServer(address, unshared, loops, told);
+  }
+
+  /// Accepts from now on, first those who have waited; nothing happens if it does so already.
+  void begin() {
+    channel.config().setAutoRead(true);
   }
 
   /// Whoever tells something from now on tells it to these.
@@ -64,13 +75,15 @@ public final class EventServer implements AutoCloseable {
     told = other;
   }
 
-  private Channel listen(InetSocketAddress address, boolean epoll) throws IOException {
+  private Channel listen(InetSocketAddress address, boolean unshared, boolean epoll)
+      throws IOException {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(loop)
             .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
+            .option(ChannelOption.AUTO_READ, false)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childHandler(
                 new ChannelInitializer<Channel>() {
@@ -92,7 +105,13 @@ public final class EventServer implements AutoCloseable {
                         .addLast(new EventReceiver(() -> told));
                   }
                 });
+    if (epoll) {
+      bootstrap.option(UnixChannelOption.SO_REUSEPORT, true);
+    }
     try {
+      if (epoll && unshared && address.getPort() != 0) {
+        TcpListener.failIfTaken(address, List.of());
+      }
       return bootstrap.bind(address).sync().channel();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

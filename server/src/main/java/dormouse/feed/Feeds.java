@@ -7,6 +7,7 @@ import dormouse.config.FeedKind;
 import dormouse.config.FeedSettings;
 import dormouse.config.Network;
 import dormouse.config.RedisSettings;
+import dormouse.listen.BindAddress;
 import dormouse.listen.EventLoops;
 import dormouse.ops.EventLog;
 import dormouse.ops.Metrics;
@@ -114,7 +115,15 @@ public final class Feeds implements AutoCloseable {
           return new Open(source, one.server(), null);
         }
       }
-      return new Open(source, EventServer.bind(address, loops, source), null);
+      boolean unshared = !overlaps(address, opened) && !overlaps(address, fresh);
+      return new Open(source, EventServer.bind(address, unshared, loops, source), null);
+    }
+
+    private static boolean overlaps(InetSocketAddress address, List<Open> others) {
+      return others.stream()
+          .map(Open::server)
+          .filter(Objects::nonNull)
+          .anyMatch(server -> BindAddress.overlap(address, server.address()));
     }
 
     private Open connecting(RedisSettings settings) throws IOException {
@@ -156,6 +165,7 @@ public final class Feeds implements AutoCloseable {
           backends.values().forEach(one.source()::tell);
           if (one.server() != null) {
             one.server().use(one.source());
+            one.server().begin();
             LOG.info("listen", "protocol", one.kind().key(), "address", one.server().address());
           } else if (one.line() != null) {
             one.line().start();
@@ -192,6 +202,16 @@ public final class Feeds implements AutoCloseable {
       change.discard();
       throw e;
     }
+  }
+
+  /// Where a feed of these settings listens for events; null if it does not.
+  public static @Nullable InetSocketAddress address(FeedSettings of) {
+    return switch (of.kind()) {
+      case DovecotEventsSettings it -> it.listen();
+      case DovecotOxSettings it -> it.listen();
+      case CyrusEventsSettings it -> it.listen();
+      case RedisSettings _ -> null;
+    };
   }
 
   private void publish(Heard.Changed change) {

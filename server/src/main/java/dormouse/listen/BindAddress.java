@@ -10,7 +10,7 @@ import java.util.List;
 /// What a listener's sockets are bound to. Immutable.
 ///
 /// @param ipv6Only whether clients of IPv4 are another listener's: `[::]` beside `0.0.0.0` of the same port; alone it is for both
-record BindAddress(InetSocketAddress address, boolean ipv6Only) {
+public record BindAddress(InetSocketAddress address, boolean ipv6Only) {
   private static final int IPPROTO_IPV6 = 41;
 
   private static final TcpListener.Option IPV6_V6ONLY = new TcpListener.Option(IPPROTO_IPV6, 26, 1);
@@ -36,8 +36,13 @@ record BindAddress(InetSocketAddress address, boolean ipv6Only) {
 
   /// Whether who listens there may have clients that come here.
   boolean overlaps(InetSocketAddress other) {
-    return port() == other.getPort()
-        && (address.getAddress().isAnyLocalAddress() || other.getAddress().isAnyLocalAddress());
+    return overlap(address, other);
+  }
+
+  /// Whether who listens at one of two addresses may have clients that come to the other.
+  public static boolean overlap(InetSocketAddress one, InetSocketAddress other) {
+    return one.getPort() == other.getPort()
+        && (one.getAddress().isAnyLocalAddress() || other.getAddress().isAnyLocalAddress());
   }
 
   /// Of its sockets, beside what clients inherit.

@@ -30,7 +30,12 @@ final class EventServerTest implements EventReceiver.Told {
   @BeforeEach
   void start() throws IOException {
     server =
-        EventServer.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), loops, this);
+        EventServer.bind(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            /* unshared= */ true,
+            loops,
+            this);
+    server.begin();
   }
 
   @AfterEach

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// New settings for feeds while they run.
 final class FeedsTest implements BackendFeeds.Listener {
@@ -73,12 +75,16 @@ final class FeedsTest implements BackendFeeds.Listener {
     heard = false;
     try (Socket socket = new Socket(to.getAddress(), to.getPort())) {
       socket.setSoTimeout(10_000);
-      String request =
-          "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + EVENT.length() + "\r\n\r\n" + EVENT;
-      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+      tell(socket);
       assertThat(socket.getInputStream().read()).isEqualTo('H');
     }
     return heard;
+  }
+
+  private static void tell(Socket socket) throws IOException {
+    String request =
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + EVENT.length() + "\r\n\r\n" + EVENT;
+    socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
   }
 
   private static void awaitClosed(InetSocketAddress door) {
@@ -142,6 +148,54 @@ final class FeedsTest implements BackendFeeds.Listener {
     assertThat(tells(address)).isTrue();
     awaitClosed(next);
     other.close();
+  }
+
+  /// Whom a door that comes is to tell, it does not know before.
+  @Test
+  void whoTellsAsAFeedComesIsHeardWhenItIsThere() throws Exception {
+    Feeds.Change change = feeds.prepare(List.of(dovecot(address)));
+    try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
+      socket.setSoTimeout(10_000);
+      tell(socket);
+      change.commit();
+      assertThat(socket.getInputStream().read()).isEqualTo('H');
+    }
+    assertThat(heard).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1 0.0.0.0", "0.0.0.0 127.0.0.1", "0.0.0.0 ::", ":: 0.0.0.0"})
+  void aReloadMayPutOneInThePlaceOfAnotherOfItsPort(String doors) throws IOException {
+    for (String door : doors.split(" ")) {
+      feeds.prepare(List.of(dovecot(at(door)))).commit();
+      Wait.until(door + " is told", Duration.ofSeconds(10), this::isTold);
+    }
+    feeds.prepare(List.of()).commit();
+    awaitClosed(address);
+  }
+
+  /// Else two would have half of the events each.
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1", "0.0.0.0", "::"})
+  void aSecondDormouseIsRefused(String wanted) throws IOException {
+    feeds.prepare(List.of(dovecot(address))).commit();
+    try (Feeds second = new Feeds(loops, InstantSource.system(), new Metrics())) {
+      assertThatThrownBy(() -> second.prepare(List.of(dovecot(at(wanted)))))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("Address already in use");
+    }
+  }
+
+  private boolean isTold() {
+    try {
+      return tells(address);
+    } catch (IOException _) {
+      return false; // by one that closed
+    }
+  }
+
+  private InetSocketAddress at(String door) {
+    return new InetSocketAddress(InetAddress.ofLiteral(door), address.getPort());
   }
 
   @Test
