@@ -31,6 +31,7 @@ public final class EventServer implements AutoCloseable {
   private static final int MAX_CONNECTIONS = 1024;
   private static final int BACKLOG = 1024;
   private static final int SILENCE_SECONDS = 300;
+  private static final int QUIET_MILLIS = 50; // of 0 a loop may end before it closes its channels
   private static final int STOP_MILLIS = 2000;
 
   private final AtomicInteger connections = new AtomicInteger();
@@ -148,7 +149,7 @@ public final class EventServer implements AutoCloseable {
   }
 
   private void stop() {
-    loop.shutdownGracefully(0, STOP_MILLIS, TimeUnit.MILLISECONDS);
+    loop.shutdownGracefully(QUIET_MILLIS, STOP_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /// Returns when it has given its port up, for somebody else to have.
