@@ -60,6 +60,7 @@ import org.jspecify.annotations.Nullable;
 /// Any thread, but none of the event loops.
 public final class Dormouse implements AutoCloseable {
   private static final EventLog LOG = EventLog.of(Dormouse.class);
+  private static final String STOPPING = "Dormouse is being stopped";
 
   private final SteadyClock clock;
   private final Path stateDir;
@@ -74,7 +75,8 @@ public final class Dormouse implements AutoCloseable {
   private final ImapUsers users;
   private final Links links;
   private final Listeners listeners;
-  private final List<AutoCloseable> parts = new ArrayList<>();
+  private final List<AutoCloseable> parts = new ArrayList<>(); // also guards what a reload changes
+  private boolean stopping;
   private Map<String, Backend> backends = Map.of();
   private @Nullable Router router;
   private List<BackendTrust> replaced = List.of();
@@ -155,7 +157,7 @@ public final class Dormouse implements AutoCloseable {
     } catch (BadCertificates | IOException e) {
       stop(begun);
       throw new StartFault(String.valueOf(e.getMessage()), e);
-    } catch (RuntimeException | Error e) {
+    } catch (StartFault | RuntimeException | Error e) {
       stop(begun); // a loop would keep the process, which serves nobody
       throw e;
     }
@@ -165,14 +167,27 @@ public final class Dormouse implements AutoCloseable {
   /// is there stays, also on a backend or a listener that is no more. `runtime` but for `drain`, `admin`, `tls.reload-every` and the
   /// sizes of the throttle's tables stay as they were until a restart. Blocks.
   ///
-  /// @throws StartFault if they cannot be served; then nothing has changed
+  /// @throws StartFault if they cannot be served, or nothing is any more ([#close]); then nothing has changed
   public synchronized void reload(Settings next) throws StartFault {
+    refuseIfStopping(null);
     Certificates.Change shown = null;
     try {
       shown = certificates.prepare(next.tls());
       serve(next, shown);
     } catch (BadCertificates | IOException e) {
+      refuseIfStopping(e);
       throw new StartFault(String.valueOf(e.getMessage()), e);
+    } catch (RuntimeException e) {
+      refuseIfStopping(e); // what it needs has ended meanwhile
+      throw e;
+    }
+  }
+
+  private void refuseIfStopping(@Nullable Exception instead) throws StartFault {
+    synchronized (parts) {
+      if (stopping) {
+        throw instead == null ? new StartFault(STOPPING) : new StartFault(STOPPING, instead);
+      }
     }
   }
 
@@ -181,7 +196,7 @@ public final class Dormouse implements AutoCloseable {
   ///
   /// @param shown the certificates, if they are not there already
   private void serve(Settings next, Certificates.@Nullable Change shown)
-      throws BadCertificates, IOException {
+      throws BadCertificates, IOException, StartFault {
     Deque<Runnable> unused = new ArrayDeque<>(); // gives back what is of no use
     if (shown != null) {
       unused.push(shown::discard);
@@ -224,35 +239,38 @@ public final class Dormouse implements AutoCloseable {
       Listeners.Change listening = listeners.prepare(next.listen());
       unused.push(listening::discard);
       keepSalts(next);
-      if (shown != null) {
-        unused.removeLast();
-        shown.commit();
+      synchronized (parts) {
+        refuseIfStopping(null);
+        if (shown != null) {
+          unused.removeLast();
+          shown.commit();
+        }
+        unused.clear();
+        unused.push(listening::discard);
+        trusts.forEach(parts::addFirst);
+        renew(renewed);
+        Directory asking = directory;
+        renew(asked);
+        linkFiles = files;
+        tell(used);
+        backends = used;
+        settings = next;
+        guard = guarding;
+        router = routing;
+        told.commit();
+        check(checked);
+        users.serve(logins, routing, masters, next.imap(), next.hibernate(), next.limits());
+        if (asking != null && asking != asked) {
+          asking.retire(asked);
+        }
+        canaries.serve(used.values(), canaryLogins);
+        limits.limit(next.limits());
+        throttle.change(next.throttle());
+        unused.clear();
+        listening.commit();
+        listeners.begin(); // whom one accepts from now on is served as all the settings say
       }
-      unused.clear();
-      unused.push(listening::discard);
-      trusts.forEach(parts::addFirst);
-      renew(renewed);
-      Directory asking = directory;
-      renew(asked);
-      linkFiles = files;
-      tell(used);
-      backends = used;
-      settings = next;
-      guard = guarding;
-      router = routing;
-      told.commit();
-      check(checked);
-      users.serve(logins, routing, masters, next.imap(), next.hibernate(), next.limits());
-      if (asking != null && asking != asked) {
-        asking.retire(asked);
-      }
-      canaries.serve(used.values(), canaryLogins);
-      limits.limit(next.limits());
-      throttle.change(next.throttle());
-      unused.clear();
-      listening.commit();
-      listeners.begin(); // whom one accepts from now on is served as all the settings say
-    } catch (BadCertificates | IOException | RuntimeException | Error e) {
+    } catch (BadCertificates | IOException | StartFault | RuntimeException | Error e) {
       unused.forEach(Runnable::run);
       throw e;
     }
@@ -428,9 +446,13 @@ public final class Dormouse implements AutoCloseable {
     return users.sessions().kick(user);
   }
 
-  /// Stops to accept, says BYE to every client, waits for them as long as `runtime.drain`, and stops.
+  /// Stops to accept, says BYE to every client, waits for them as long as `runtime.drain`, and stops. A reload that is under way is not
+  /// waited for: from now on each is refused.
   @Override
   public void close() {
+    synchronized (parts) {
+      stopping = true;
+    }
     LOG.info("stop", "sessions", users.sessions().size());
     listeners.close();
     checks.values().forEach(HealthCheck::close);
@@ -439,10 +461,10 @@ public final class Dormouse implements AutoCloseable {
   }
 
   private static void stop(List<AutoCloseable> parts) {
-    for (AutoCloseable part : parts) {
+    for (AutoCloseable part : List.copyOf(parts)) {
       try {
         part.close();
-      } catch (Exception e) {
+      } catch (Exception | Error e) { // of one: the others are closed all the same
         LOG.error(e, "stop-failed", "part", part.getClass().getSimpleName());
       }
     }

@@ -4,6 +4,10 @@ package dormouse;
 public final class StartFault extends Exception {
   private static final long serialVersionUID = 1;
 
+  StartFault(String message) {
+    super(message);
+  }
+
   StartFault(String message, Throwable cause) {
     super(message, cause);
   }
