@@ -17,6 +17,7 @@ import dormouse.session.Client;
 import dormouse.session.Timer;
 import dormouse.session.TimerWheel;
 import io.netty.channel.EventLoop;
+import io.netty.util.NetUtil;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -251,11 +252,11 @@ public final class BackendLogin {
                 "x-session-id",
                 client.sessionId(),
                 "x-originating-ip",
-                client.remote().getAddress().getHostAddress(),
+                NetUtil.toAddressString(client.remote().getAddress()),
                 "x-originating-port",
                 Integer.toString(client.remote().getPort()),
                 "x-connected-ip",
-                client.local().getAddress().getHostAddress(),
+                NetUtil.toAddressString(client.local().getAddress()),
                 "x-connected-port",
                 Integer.toString(client.local().getPort()),
                 "x-proxy-ttl",

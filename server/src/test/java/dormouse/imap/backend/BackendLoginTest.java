@@ -9,6 +9,7 @@ import dormouse.auth.LoginResult;
 import dormouse.backend.Approach;
 import dormouse.backend.Backend;
 import dormouse.config.BackendMechanism;
+import dormouse.config.BackendSettings;
 import dormouse.config.TokenMechanism;
 import dormouse.imap.backend.BackendLogin.Outcome;
 import dormouse.listen.EventLoops;
@@ -18,6 +19,7 @@ import dormouse.session.HandClock;
 import dormouse.testkit.StandInBackend;
 import dormouse.testkit.StandInConnection;
 import io.netty.channel.EventLoop;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -261,6 +263,27 @@ class BackendLoginTest {
     heard.expectClosed();
   }
 
+  @Test
+  void aTrustedBackendIsToldAddressesWithoutTheirScope() throws Exception {
+    byte[] linkLocal = {(byte) 0xfe, (byte) 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7};
+    InetAddress scoped = Inet6Address.getByAddress("", linkLocal, 1);
+    assertThat(scoped.getHostAddress()).contains("%");
+    InetSocketAddress client = new InetSocketAddress(scoped, 50_000);
+    Backend trusting =
+        OwnConnection.backend(
+            BackendSettings.inClear("127.0.0.1", server.port(), /* trusted= */ true),
+            loops.epoll());
+    var outcome = login(trusting, new Client("s1", client, client, false));
+    StandInConnection heard = server.accept().greet("IMAP4rev1 ID SASL-IR AUTH=PLAIN");
+
+    assertThat(heard.read())
+        .contains("\"x-originating-ip\" \"fe80::7\"", "\"x-connected-ip\" \"fe80::7\"");
+    heard.say("* ID NIL", "zz1 OK done");
+    heard.expect("zz2 AUTHENTICATE PLAIN " + base64("\0ann\0secret"));
+    heard.say("zz2 OK [CAPABILITY IMAP4rev1] in");
+    assertThat(capabilities(outcome)).isEqualTo("IMAP4rev1");
+  }
+
   private static Approach by(BackendMechanism mechanism) {
     return new Approach(null, mechanism, null, null, false);
   }
@@ -287,6 +310,16 @@ class BackendLoginTest {
   private CompletableFuture<Outcome> login(
       Backend backend, Credentials credentials, Approach approach) {
     InetSocketAddress here = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    return login(backend, credentials, approach, new Client("s1", here, here, false));
+  }
+
+  private CompletableFuture<Outcome> login(Backend backend, Client client) {
+    Credentials ann = new Credentials("ann", "", "secret".getBytes(UTF_8));
+    return login(backend, ann, Approach.USUAL, client);
+  }
+
+  private CompletableFuture<Outcome> login(
+      Backend backend, Credentials credentials, Approach approach, Client client) {
     return loop.submit(() ->
             BackendLogin.open(
                     backend,
@@ -294,7 +327,7 @@ class BackendLoginTest {
                     loops.wheel(loop),
                     new Metrics(),
                     "session",
-                    new Applicant(new Client("s1", here, here, false), "", credentials),
+                    new Applicant(client, "", credentials),
                     approach,
                     BackendLogin.Limits.of(backend.settings(), approach, false))
                 .thenApply(BackendLogin.Ended::outcome))
