@@ -8,7 +8,6 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A mail server behind Dormouse.
@@ -227,10 +226,7 @@ public record BackendSettings(
 
   /// Whether a host fits the pattern; never if this is none.
   public boolean fits(String other) {
-    return isPattern()
-        && Pattern.compile(host.replace(".", "\\.").replace("*", ".*"), Pattern.CASE_INSENSITIVE)
-            .matcher(other)
-            .matches();
+    return isPattern() && Wildcard.fits(host, other);
   }
 
   /// The same at another address.

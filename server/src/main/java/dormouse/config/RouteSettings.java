@@ -3,7 +3,6 @@ package dormouse.config;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Locale;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A rule by which users come to a backend or a group; it fits whoever is all that it says. Immutable.
@@ -27,8 +26,8 @@ public record RouteSettings(
   /// @param spoken the protocol, as [Protocol] names it
   public boolean fits(String name, String spoken, InetSocketAddress cameTo) {
     int at = name.lastIndexOf('@');
-    return (user == null || like(user, name))
-        && (domain == null || (at >= 0 && like(domain, name.substring(at + 1))))
+    return (user == null || Wildcard.fits(user, name))
+        && (domain == null || (at >= 0 && Wildcard.fits(domain, name.substring(at + 1))))
         && (protocol == null || protocol.name().toLowerCase(Locale.ROOT).equals(spoken))
         && (listener == null || isAt(listener, cameTo));
   }
@@ -37,17 +36,5 @@ public record RouteSettings(
     InetAddress address = listener.getAddress();
     return listener.getPort() == cameTo.getPort()
         && (address.isAnyLocalAddress() || address.equals(cameTo.getAddress()));
-  }
-
-  /// Without a regular expression of the operator's, whose cost nobody knows.
-  private static boolean like(String pattern, String name) {
-    StringBuilder quoted = new StringBuilder();
-    for (String part : pattern.split("\\*", -1)) {
-      quoted.append(quoted.isEmpty() ? "" : ".*").append(Pattern.quote(part));
-    }
-    return Pattern.compile(
-            quoted.toString(), Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE | Pattern.DOTALL)
-        .matcher(name)
-        .matches();
   }
 }
