@@ -5,6 +5,7 @@ import dormouse.auth.LoginDecision.Refused;
 import dormouse.auth.LoginResult.Cause;
 import dormouse.backend.Approach;
 import dormouse.backend.Backend;
+import dormouse.backend.Host;
 import dormouse.config.BackendLinkSettings;
 import dormouse.config.BackendTls;
 import dormouse.config.Network;
@@ -162,7 +163,7 @@ public final class Logins {
     Wanted wanted = wanted(attempt, facts, user);
     Route route = router.route(wanted);
     if (route == null) {
-      return misrouted(attempt, facts, "no such backend in the settings");
+      return misrouted(attempt, facts, nowhere(facts));
     }
     String backendUser = Objects.requireNonNullElse(facts.backendUser(), attempt.user());
     Standing standing = standing(attempt, facts, by, user, route);
@@ -289,7 +290,7 @@ public final class Logins {
     Wanted wanted = wanted(attempt, facts, user);
     Route route = router.route(wanted);
     if (route == null) {
-      misrouted(attempt, facts, "no such backend in the settings");
+      misrouted(attempt, facts, nowhere(facts));
       return new Resumption.Unknown(Cause.MISROUTED);
     }
     String backendUser = Objects.requireNonNullElse(facts.backendUser(), attempt.user());
@@ -343,12 +344,17 @@ public final class Logins {
         attempt.protocol(),
         attempt.client().local(),
         facts.backend(),
-        facts.host(),
+        host(facts),
         facts.port(),
         tls(facts),
         new Approach(
                 facts.timeout(), facts.mechanism(), facts.tokens(), facts.source(), facts.untold())
             .shared());
+  }
+
+  private static @Nullable Host host(Facts facts) {
+    String name = facts.host();
+    return name == null ? null : new Host(name, facts.hostip());
   }
 
   private static @Nullable BackendTls tls(Facts facts) {
@@ -357,6 +363,11 @@ public final class Logins {
       case TLS -> BackendTls.TLS;
       case STARTTLS -> BackendTls.STARTTLS;
     };
+  }
+
+  private static String nowhere(Facts facts) {
+    String none = "no such backend in the settings";
+    return facts.port() == 0 && tls(facts) == null ? none : none + " with that port and TLS";
   }
 
   private static LoginDecision misrouted(Attempt attempt, Facts facts, String why) {
@@ -371,7 +382,13 @@ public final class Logins {
         "backend",
         facts.backend(),
         "host",
-        facts.host());
+        facts.host(),
+        "hostip",
+        facts.hostip(),
+        "port",
+        facts.port() == 0 ? null : facts.port(),
+        "tls",
+        tls(facts));
     return unavailable(Cause.MISROUTED);
   }
 

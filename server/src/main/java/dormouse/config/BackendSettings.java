@@ -229,6 +229,14 @@ public record BackendSettings(
     return isPattern() && Wildcard.fits(host, other);
   }
 
+  /// Whether it is reached in this way.
+  ///
+  /// @param thePort 0: by any
+  /// @param theTls null: in any way
+  public boolean isReachedBy(int thePort, @Nullable BackendTls theTls) {
+    return (thePort == 0 || thePort == port) && (theTls == null || theTls == tls);
+  }
+
   /// The same at another address.
   ///
   /// @param otherPort 0: as here

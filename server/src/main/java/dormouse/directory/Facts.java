@@ -180,9 +180,14 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
     return fields.containsKey("user") ? this : over(new Facts(Map.of("user", user), null));
   }
 
-  /// The backend's host by name or number; `hostip` is where that is, and wins.
+  /// The backend's host by name or number.
   public @Nullable String host() {
-    return fields.getOrDefault("hostip", fields.get("host"));
+    return fields.getOrDefault("host", fields.get("hostip"));
+  }
+
+  /// Where that is, by number; null if it is not said.
+  public @Nullable String hostip() {
+    return fields.get("hostip");
   }
 
   /// The backend's port; 0 if it is the usual one.
@@ -293,10 +298,10 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
   ///
   /// @param here the address at which the client came in
   public Facts at(InetSocketAddress here) {
-    String host = host();
+    String address = fields.getOrDefault("hostip", fields.get("host"));
     if (!isSet("proxy_maybe")
-        || host == null
-        || !isAddress(host, here.getAddress())
+        || address == null
+        || !isAddress(address, here.getAddress())
         || (port() != 0 && port() != here.getPort())) {
       return this;
     }

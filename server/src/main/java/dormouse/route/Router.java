@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Says which backends serve a user: those that the directory names, else those of the first rule that fits, else those of the first group;
@@ -40,7 +41,15 @@ public final class Router {
   /// The way of a user; null if the settings have none, or not what the directory says.
   public @Nullable Route route(Wanted wanted) {
     Route found = find(wanted);
-    return found == null ? null : found.by(wanted.approach());
+    return found != null && suits(found, wanted) ? found.by(wanted.approach()) : null;
+  }
+
+  /// Whether it is reached as the directory says, which goes for all who may serve: nobody's password goes out in clear where it wants TLS.
+  private static boolean suits(Route route, Wanted wanted) {
+    int port = wanted.name() == null ? 0 : wanted.port(); // of a host it has been looked at
+    return (port == 0 && wanted.tls() == null)
+        || Stream.concat(route.members().stream(), route.spare().stream())
+            .allMatch(backend -> backend.settings().isReachedBy(port, wanted.tls()));
   }
 
   private Route to(Backend backend) {

@@ -1,6 +1,7 @@
 package dormouse.route;
 
 import dormouse.backend.Approach;
+import dormouse.backend.Host;
 import dormouse.config.BackendTls;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -20,15 +21,16 @@ public record Wanted(
     String protocol,
     InetSocketAddress cameTo,
     @Nullable String name,
-    @Nullable String host,
+    @Nullable Host host,
     int port,
     @Nullable BackendTls tls,
     Approach approach) {
-  /// The same user at another backend, with TLS or without as that one has it.
+  /// The same user at another backend, with the TLS that the directory has said for this one, if it has.
   ///
   /// @param otherPort 0: whichever it has
   public Wanted at(String otherHost, int otherPort) {
-    return new Wanted(user, protocol, cameTo, null, otherHost, otherPort, null, approach);
+    Host there = new Host(otherHost, null);
+    return new Wanted(user, protocol, cameTo, null, there, otherPort, tls, approach);
   }
 
   /// The same for another user.

@@ -27,7 +27,10 @@ class FactsTest {
   @Test
   void theBackendIsWhereItIsSaidToBe() {
     assertThat(facts("host", "mx2", "port", "1143").host()).isEqualTo("mx2");
-    assertThat(facts("host", "mx2", "hostip", "10.0.0.2").host()).isEqualTo("10.0.0.2");
+    assertThat(facts("host", "mx2", "hostip", "10.0.0.2").host()).isEqualTo("mx2");
+    assertThat(facts("host", "mx2", "hostip", "10.0.0.2").hostip()).isEqualTo("10.0.0.2");
+    assertThat(facts("hostip", "10.0.0.2").host()).isEqualTo("10.0.0.2");
+    assertThat(facts("host", "mx2").hostip()).isNull();
     assertThat(facts("host", "mx2", "port", "1143").port()).isEqualTo(1143);
     assertThat(facts("ssl", "any-cert").tls()).isEqualTo(Facts.Tls.TLS);
     assertThat(facts("ssl", "no", "starttls", "yes").tls()).isEqualTo(Facts.Tls.STARTTLS);

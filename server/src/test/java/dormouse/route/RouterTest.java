@@ -7,6 +7,7 @@ import dormouse.backend.Backend;
 import dormouse.backend.Backends;
 import dormouse.backend.Gate;
 import dormouse.backend.Health;
+import dormouse.backend.Host;
 import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
 import dormouse.config.GateSettings;
@@ -168,6 +169,77 @@ final class RouterTest {
         .containsExactlyElementsOf(a.members());
   }
 
+  @Test
+  void aBackendThatIsReachedOtherwiseThanTheDirectorySaysIsNotMeant() {
+    Router router = router(new RouteSettings(null, null, null, null, "old"));
+    for (Wanted wanted :
+        List.of(
+            wanted("mx1", null, 0, BackendTls.TLS),
+            wanted("mx1", null, 993, null),
+            wanted("mail", null, 143, BackendTls.STARTTLS),
+            wanted(null, new Host("mx1", null), 993, BackendTls.TLS),
+            wanted(null, new Host("mx1", null), 0, BackendTls.STARTTLS),
+            wanted(null, new Host("mx1", null), 1143, null),
+            wanted(null, new Host("mx1.example.org", null), 993, BackendTls.TLS),
+            wanted(null, null, 0, BackendTls.TLS))) {
+      assertThat(router.route(wanted)).as(wanted.toString()).isNull();
+    }
+    for (Wanted wanted :
+        List.of(
+            wanted("mx1", null, 143, BackendTls.NONE),
+            wanted("mail", null, 143, null),
+            wanted(null, new Host("mx1", null), 143, null),
+            wanted(null, null, 993, null))) {
+      assertThat(router.route(wanted)).as(wanted.toString()).isNotNull();
+    }
+  }
+
+  @Test
+  void whereTheDirectoryWantsTlsAReferralLeadsNowhereElse() {
+    Wanted inTls = wanted(null, new Host("a.cluster", null), 0, BackendTls.TLS);
+    assertThat(route(router(), inTls.at("b.cluster", 0)).members())
+        .singleElement()
+        .extracting(backend -> backend.settings().tls())
+        .isEqualTo(BackendTls.TLS);
+    assertThat(router().route(inTls.at("mx2", 0))).isNull();
+  }
+
+  @Test
+  void anEntryIsFoundByItsNameThoughTheDirectoryKnowsItsNumber() throws BadCertificates {
+    all.put("mx4", backend("mx4", BackendSettings.to("10.0.0.4", 143, BackendTls.NONE)));
+    assertThat(route(router(), to("mx1", "10.0.0.1")).place()).startsWith("mx1 ");
+    assertThat(route(router(), to("mx1.example.org", "10.0.0.1")).place()).startsWith("mx1 ");
+    assertThat(route(router(), to("mx4", "10.0.0.4")).place()).startsWith("mx4 ");
+    assertThat(route(router(), to("elsewhere", "10.0.0.4")).place()).startsWith("mx4 ");
+    assertThat(router().route(to("mx4", "10.0.0.5"))).as("mx4 is elsewhere").isNull();
+  }
+
+  @Test
+  void aHostThatADirectoryNamesIsDialledByNumberAndCheckedByName() {
+    Wanted wanted = wanted(null, new Host("a.cluster", "10.0.0.7"), 0, BackendTls.TLS);
+    BackendSettings there = route(router(), wanted).members().getFirst().settings();
+    assertThat(there.host()).isEqualTo("10.0.0.7");
+    assertThat(there.port()).isEqualTo(993);
+    assertThat(there.tlsName()).isEqualTo("a.cluster");
+    Wanted other = wanted(null, new Host("b.cluster", "10.0.0.7"), 0, BackendTls.TLS);
+    assertThat(route(router(), other).members().getFirst().settings().tlsName())
+        .isEqualTo("b.cluster");
+    assertThat(route(router(), to("a.cluster", "10.0.0.7")).members().getFirst().settings())
+        .isEqualTo(BackendSettings.to("10.0.0.7", 143, BackendTls.NONE));
+  }
+
+  @Test
+  void aPatternMayFitTheNumber() throws BadCertificates {
+    all.put(
+        "net",
+        backend(
+            "net",
+            BackendSettings.to("10.1.*", 0, BackendTls.STARTTLS).withTlsName("mail.example.org")));
+    BackendSettings there = route(router(), to("mx9", "10.1.0.9")).members().getFirst().settings();
+    assertThat(there.host()).isEqualTo("10.1.0.9");
+    assertThat(there.tlsName()).as("the operator's").isEqualTo("mail.example.org");
+  }
+
   private Backend backend(String name, BackendSettings settings) throws BadCertificates {
     BackendTrust trust = BackendTrust.load(name, settings);
     trusts.add(trust);
@@ -208,7 +280,17 @@ final class RouterTest {
   }
 
   private static Wanted wanted(String user, @Nullable String name, @Nullable String host) {
-    return new Wanted(user, "imap", at("10.0.0.3", 993), name, host, 0, null, Approach.USUAL);
+    Host there = host == null ? null : new Host(host, null);
+    return new Wanted(user, "imap", at("10.0.0.3", 993), name, there, 0, null, Approach.USUAL);
+  }
+
+  private static Wanted wanted(
+      @Nullable String name, @Nullable Host host, int port, @Nullable BackendTls tls) {
+    return new Wanted("ann", "imap", at("10.0.0.3", 993), name, host, port, tls, Approach.USUAL);
+  }
+
+  private static Wanted to(String host, String ip) {
+    return wanted(null, new Host(host, ip), 0, null);
   }
 
   private static List<String> names(List<Backend> backends) {

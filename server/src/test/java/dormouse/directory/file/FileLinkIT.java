@@ -162,6 +162,44 @@ class FileLinkIT {
   }
 
   @Test
+  void aBackendIsReachedAsTheTableSaysOrNotAtAll() throws IOException {
+    Path users =
+        Files.writeString(
+            directory.resolve("ways"),
+            """
+            u26:{PLAIN}x::::::pass=pass host=mx port=%2$d ssl=yes
+            u27:{PLAIN}x::::::pass=pass host=mx hostip=127.0.0.1 port=%1$d
+            u28:{PLAIN}x::::::pass=pass host=localhost hostip=127.0.0.1 port=%2$d ssl=yes
+            u29:{PLAIN}x::::::pass=pass host=mail.invalid hostip=127.0.0.1 port=%2$d ssl=yes
+            u30:{PLAIN}x::::::pass=pass backend=mx starttls=yes
+            """
+                .formatted(dovecot.imapPort(), dovecot.imapsPort()));
+    String links =
+        """
+        - file: { path: %s }
+        backends:
+          mx: { address: "localhost:%d", tls: none }
+          any: { address: "*l*", tls: starttls, verify: true, ca: %s }
+        """
+            .formatted(users, dovecot.imapPort(), dovecot.certificate());
+    try (FrontEnd dormouse = FrontEnd.of(REST + "directory:\n" + links)) {
+      int mark = dovecot.logSize();
+      assertThat(refusal(dormouse, "u26", "x")).as("mx has no TLS").contains("[UNAVAILABLE]");
+      assertThat(refusal(dormouse, "u29", "x")).as("not its name").contains("[UNAVAILABLE]");
+      assertThat(refusal(dormouse, "u30", "x")).as("mx has no TLS").contains("[UNAVAILABLE]");
+      for (String user : new String[] {"u27", "u28"}) {
+        assertThat(accepts(dormouse, user, "x")).as(user).isTrue();
+        String login =
+            dovecot.awaitLog(
+                mark, line -> line.contains("Login: user=<" + user + ">"), Duration.ofSeconds(10));
+        assertThat(login.contains("TLS")).as(login).isEqualTo(user.equals("u28"));
+      }
+      assertThat(dovecot.log(mark))
+          .noneMatch(line -> line.matches(".*Login: user=<u(26|29|30)>.*"));
+    }
+  }
+
+  @Test
   void namesAreRewrittenAndAMapKnowsTheBackend() throws IOException {
     Path popmap =
         Files.writeString(

@@ -64,6 +64,7 @@ class HostsIT {
       String nowhere = "127.0.0.1:" + FreePort.next();
       assertThat(front.refusal("u1#" + nowhere)).startsWith("NO [UNAVAILABLE]");
       assertThat(front.refusal("u1#mx9")).startsWith("NO [UNAVAILABLE]");
+      assertThat(front.refusal("u1#mx2:" + first.imapPort())).startsWith("NO [UNAVAILABLE]");
       assertThat(front.refusal("u1#mx2:99999")).startsWith("NO [AUTHENTICATIONFAILED]");
       assertThat(front.refusal("u1#")).startsWith("NO [AUTHENTICATIONFAILED]");
       assertThat(front.refusal("#mx2")).startsWith("NO [AUTHENTICATIONFAILED]");
