@@ -53,6 +53,14 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
           "reason",
           "code",
           "allow_nets");
+
+  /// By which a backend is named.
+  private static final Set<String> PLACES = Set.of("backend", "host", "hostip");
+
+  /// All of where a user is served.
+  private static final Set<String> WHERE =
+      Set.of("backend", "host", "hostip", "port", "ssl", "starttls");
+
   private static final Pattern PORT = Pattern.compile("\\d{1,5}");
   private static final Pattern DELAY_UNTIL =
       Pattern.compile("(?<at>\\d{1,12})(\\+(?<random>\\d{1,6}))?");
@@ -148,9 +156,13 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
     return YES.contains(word) || NO.contains(word);
   }
 
-  /// These facts, and those of `others` that are not among them.
+  /// These facts, and those of `others` that are not among them. If these name a backend, nothing of where it is comes from the others: the port
+  /// of one would be that of another.
   public Facts over(Facts others) {
     Map<String, String> both = new HashMap<>(others.fields);
+    if (fields.keySet().stream().anyMatch(PLACES::contains)) {
+      both.keySet().removeAll(WHERE);
+    }
     both.putAll(fields);
     return new Facts(both, pass == null ? others.pass : pass);
   }
@@ -306,18 +318,13 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
       return this;
     }
     Map<String, String> local = new HashMap<>(fields);
+    local.keySet().removeAll(WHERE);
     local
         .keySet()
         .removeAll(
             Set.of(
                 "proxy",
                 "proxy_maybe",
-                "host",
-                "hostip",
-                "port",
-                "ssl",
-                "starttls",
-                "backend",
                 "proxy_timeout",
                 "proxy_mech",
                 "proxy_not_trusted",

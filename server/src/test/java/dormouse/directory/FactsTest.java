@@ -13,6 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FactsTest {
   private static final Instant NOW = Instant.ofEpochSecond(1_700_000_000);
@@ -69,11 +70,45 @@ class FactsTest {
 
   @Test
   void factsLieOverOthers() {
-    Facts over = facts("host", "mx2").over(facts("host", "mx1", "port", "143", "pass", "x"));
+    Facts over = facts("user", "ann").over(facts("user", "a", "destuser", "b", "pass", "x"));
 
-    assertThat(over.host()).isEqualTo("mx2");
-    assertThat(over.port()).isEqualTo(143);
+    assertThat(over.user()).isEqualTo("ann");
+    assertThat(over.backendUser()).isEqualTo("b");
     assertThat(over.pass()).containsExactly('x');
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"host", "hostip", "backend"})
+  void whoNamesABackendSaysAllOfWhereItIs(String name) {
+    Facts before =
+        facts(
+            "host",
+            "mx1",
+            "hostip",
+            "10.0.0.1",
+            "port",
+            "143",
+            "ssl",
+            "y",
+            "starttls",
+            "y",
+            "backend",
+            "mail",
+            "proxy_timeout",
+            "5s");
+
+    assertThat(facts(name, "10.0.0.2").over(before).fields())
+        .isEqualTo(Map.of(name, "10.0.0.2", "proxy_timeout", "5s"));
+    assertThat(facts(name, "10.0.0.2", "port", "993").over(before).port()).isEqualTo(993);
+  }
+
+  @Test
+  void whoNamesNoneSaysMoreOfTheOneBefore() {
+    Facts over = facts("ssl", "y", "port", "993").over(facts("host", "mx1", "port", "143"));
+
+    assertThat(over.host()).isEqualTo("mx1");
+    assertThat(over.port()).isEqualTo(993);
+    assertThat(over.tls()).isEqualTo(Facts.Tls.TLS);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.FrontEnd;
 import dormouse.testkit.BehindProxy;
 import dormouse.testkit.DovecotServer;
+import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -196,6 +197,24 @@ class FileLinkIT {
       }
       assertThat(dovecot.log(mark))
           .noneMatch(line -> line.matches(".*Login: user=<u(26|29|30)>.*"));
+    }
+  }
+
+  @Test
+  void theLastWhoNamesABackendSaysAllOfWhereItIs() throws IOException {
+    Path users =
+        Files.writeString(
+            directory.resolve("late"),
+            "u31:{PLAIN}x::::::pass=pass host=127.0.0.1\nu32:{PLAIN}x::::::pass=pass\n");
+    String links =
+        """
+        - map: { lines: [ "u31: 127.0.0.1:%d", "u32: 127.0.0.1:%d" ] }
+          - file: { path: %s }
+        """
+            .formatted(FreePort.next(), dovecot.imapPort(), users);
+    try (FrontEnd dormouse = dormouse(links)) {
+      assertThat(accepts(dormouse, "u31", "x")).isTrue();
+      assertThat(accepts(dormouse, "u32", "x")).isTrue();
     }
   }
 
