@@ -88,6 +88,7 @@ public record BackendSettings(
           CanarySettings.DEFAULT);
 
   public BackendSettings {
+    host = Units.host(host);
     port = port == 0 ? tls.usualPort() : port;
     pins = pins.stream().map(pin -> pin.replaceFirst("^sha256//?(?=.{44}$)", "")).toList();
     sourceAddresses = List.copyOf(sourceAddresses);

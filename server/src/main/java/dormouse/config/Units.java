@@ -1,5 +1,6 @@
 package dormouse.config;
 
+import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -98,6 +99,23 @@ public final class Units {
     }
     String v6 = matcher.group("v6");
     return new HostPort(v6 == null ? matcher.group("host") : v6, number);
+  }
+
+  /// A host as it is compared with others: an address of IPv6 in the one form of RFC 5952, a name as it is.
+  public static String host(String text) {
+    if (text.indexOf(':') < 0 || isScoped(text)) {
+      return text;
+    }
+    try {
+      return NetUtil.toAddressString(InetAddress.ofLiteral(text));
+    } catch (IllegalArgumentException _) {
+      return text;
+    }
+  }
+
+  /// Whether it is an address of IPv6 that holds on one link alone (RFC 4007 §11): connections are made without that.
+  public static boolean isScoped(String host) {
+    return host.indexOf(':') >= 0 && host.indexOf('%') >= 0;
   }
 
   /// An address of this machine to listen on: a number, never a name that had to be looked up, and a port, where 0 is

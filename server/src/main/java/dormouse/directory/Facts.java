@@ -3,6 +3,7 @@ package dormouse.directory;
 import dormouse.config.BackendMechanism;
 import dormouse.config.Network;
 import dormouse.config.TokenMechanism;
+import dormouse.config.Units;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -54,6 +55,8 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
           "code",
           "allow_nets");
 
+  private static final Set<String> HOSTS = Set.of("host", "hostip");
+
   /// By which a backend is named.
   private static final Set<String> PLACES = Set.of("backend", "host", "hostip");
 
@@ -95,7 +98,7 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
     List<String> bad = new ArrayList<>();
     told.forEach((name, value) -> {
       if (!name.equals("pass") && isKnown(name)) {
-        kept.put(name, value);
+        kept.put(name, HOSTS.contains(name) ? Units.host(value) : value);
         if (!isPossible(name, value)) {
           bad.add(name);
         }
@@ -139,7 +142,8 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
           mechanism(value) != null || tokens(value) != null || value.equals(THE_CLIENTS);
       case "source_ip" -> address(value) != null;
       case "allow_nets" -> networks(value).allMatch(Objects::nonNull);
-      case "host", "hostip", "user", "destuser", "master", "backend" -> !value.isBlank();
+      case "host", "hostip" -> !value.isBlank() && !Units.isScoped(value);
+      case "user", "destuser", "master", "backend" -> !value.isBlank();
       default ->
           name.startsWith(FORWARD)
               ? FORWARDED.matcher(name).matches() && SAYABLE.matcher(value).matches()

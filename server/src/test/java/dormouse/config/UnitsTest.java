@@ -74,6 +74,20 @@ final class UnitsTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "2001:DB8:0::1,2001:db8::1",
+    "2001:db8:0:0:0:0:0:1,2001:db8::1",
+    "::ffff:10.0.0.1,10.0.0.1",
+    "10.0.0.1,10.0.0.1",
+    "MX1.example.org,MX1.example.org",
+    "a:b,a:b",
+    "fe80::1%lo,fe80::1%lo"
+  })
+  void anAddressHasOneForm(String text, String form) {
+    assertThat(Units.host(text)).isEqualTo(form);
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"0.0.0.0:993", "127.0.0.1:0", "[0:0:0:0:0:0:0:1]:993"})
   void anAddressToListenOnIsReadAndShownTheSame(String text) {
     InetSocketAddress address = Objects.requireNonNull(Units.listenAddress(text));

@@ -38,8 +38,16 @@ class FactsTest {
     assertThat(Facts.NONE.tls()).isEqualTo(Facts.Tls.UNSAID);
   }
 
+  @Test
+  void anAddressIsReadInOneForm() {
+    assertThat(facts("hostip", "2001:DB8:0::1").hostip()).isEqualTo("2001:db8::1");
+    assertThat(facts("host", "2001:DB8:0::1").host()).isEqualTo("2001:db8::1");
+  }
+
   @ParameterizedTest
   @CsvSource({
+    "host,fe80::1%eth0",
+    "hostip,fe80::1%eth0",
     "port,0",
     "port,65536",
     "port,imap",

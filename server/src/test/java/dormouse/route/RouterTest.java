@@ -229,6 +229,13 @@ final class RouterTest {
   }
 
   @Test
+  void anEntryOfIpV6IsFoundHoweverItsNumberIsWritten() throws BadCertificates {
+    all.put("mx6", backend("mx6", BackendSettings.to("2001:DB8:0::1", 143, BackendTls.NONE)));
+    assertThat(route(router(), wanted("ann", null, "2001:db8::1")).place()).startsWith("mx6 ");
+    assertThat(route(router(), to("elsewhere", "2001:db8::1")).place()).startsWith("mx6 ");
+  }
+
+  @Test
   void aPatternMayFitTheNumber() throws BadCertificates {
     all.put(
         "net",

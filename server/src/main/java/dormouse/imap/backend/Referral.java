@@ -1,6 +1,7 @@
 package dormouse.imap.backend;
 
 import dormouse.auth.LoginResult;
+import dormouse.config.Units;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -33,7 +34,7 @@ public record Referral(String user, String host, int port) {
       return null;
     }
     int port = url.group("port") == null ? 0 : Integer.parseInt(url.group("port"));
-    String host = url.group("host") == null ? url.group("v6") : url.group("host");
+    String host = url.group("host") == null ? Units.host(url.group("v6")) : url.group("host");
     return port > 65_535 ? null : new Referral(user, host, port == USUAL_PORT ? 0 : port);
   }
 
