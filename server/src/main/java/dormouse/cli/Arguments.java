@@ -157,8 +157,11 @@ final class Arguments {
   static final class BackendAddress implements ITypeConverter<Units.HostPort> {
     @Override
     public Units.HostPort convert(String text) {
+      Units.HostPort address = Units.hostPort(text);
       return wanted(
-          Units.hostPort(text), "a host, with or without a port, as mail.example.org:143", text);
+          address == null || Units.isScoped(address.host()) ? null : address,
+          "a host, with or without a port, as mail.example.org:143",
+          text);
     }
   }
 

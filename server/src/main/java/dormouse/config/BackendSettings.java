@@ -94,6 +94,7 @@ public record BackendSettings(
     sourceAddresses = List.copyOf(sourceAddresses);
     new Checks()
         .that(!host.isBlank(), "address", "a host, with or without a port")
+        .that(!Units.isScoped(host), "address", "an address without a scope (`%eth0`)")
         .between("address", port, 1, 65535)
         .that(
             pins.stream().allMatch(pin -> pin.matches("[A-Za-z0-9+/]{43}=")),

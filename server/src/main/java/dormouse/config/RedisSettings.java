@@ -47,6 +47,7 @@ public record RedisSettings(
     backends = List.copyOf(backends);
     new Checks()
         .that(!host.isBlank(), "address", "a host, with or without a port")
+        .that(!Units.isScoped(host), "address", "an address without a scope (`%eth0`)")
         .between("address", port, 1, 65535)
         .that(
             user == null || passwordFile != null,

@@ -21,6 +21,15 @@ public record RouteSettings(
   /// What a rule has that says nothing else; where it leads to must be said.
   public static final RouteSettings DEFAULT = new RouteSettings(null, null, null, null, "");
 
+  public RouteSettings {
+    new Checks()
+        .that(
+            listener == null || listener.getPort() != 0,
+            "listener",
+            "the port at which clients come in, which is never 0")
+        .done();
+  }
+
   /// Whether it is for this client.
   ///
   /// @param spoken the protocol, as [Protocol] names it

@@ -31,6 +31,10 @@ public record RuntimeSettings(
     new Checks()
         .between("loops", loops, 0, 1024)
         .between("drain", drain, ZERO, ofMinutes(10))
+        .that(
+            nameServers.stream().noneMatch(server -> server.getPort() == 0),
+            "name-servers",
+            "each with its port, which is not 0")
         .done();
     nameServers = List.copyOf(nameServers);
   }

@@ -190,6 +190,7 @@ final class CliTest {
           --backend m --backend-tls none --backend-insecure | --backend-insecure means nothing
           --quiet check f               | `check` takes no options
           --backend ::1                 | wanted a host
+          --backend [fe80::1%eth0]      | wanted a host
           --backend m --imap 143        | wanted an address of this machine
           --backend m --backend-tls ssl | wanted none, starttls or tls, not `ssl`
           --hibernate-after soon        | wanted a duration

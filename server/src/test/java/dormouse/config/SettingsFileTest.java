@@ -406,6 +406,24 @@ final class SettingsFileTest extends SettingsFileCase {
   }
 
   @Test
+  void whatNoConnectionCanBeMadeToOrComeFromIsAFault() {
+    assertThat(
+            faults(
+                """
+                listen: [ { address: "0.0.0.0:993" } ]
+                backends: { mx: { address: "[fe80::1%eth0]:143" } }
+                routes: [ { to: mx }, { listener: "0.0.0.0:0", to: mx } ]
+                runtime: { name-servers: [ "10.0.0.53:53", "10.0.1.53:0" ] }
+                feeds: [ { redis: { address: "[fe80::1%1]" } } ]
+                """))
+        .containsExactly(
+            "2:19: backends.mx.address: wanted an address without a scope (`%eth0`)",
+            "3:25: routes[1].listener: wanted the port at which clients come in, which is never 0",
+            "4:12: runtime.name-servers: wanted each with its port, which is not 0",
+            "5:21: feeds[0].redis.address: wanted an address without a scope (`%eth0`)");
+  }
+
+  @Test
   void anUnknownKeyLikeNoOtherTellsWhichThereAre() {
     assertThat(faults(SMALLEST + "admin: { colour: red }\n"))
         .containsExactly("3:10: admin.colour: unknown key; known here: address");
