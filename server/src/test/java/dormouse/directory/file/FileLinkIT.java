@@ -185,11 +185,11 @@ class FileLinkIT {
             .formatted(users, dovecot.imapPort(), dovecot.certificate());
     try (FrontEnd dormouse = FrontEnd.of(REST + "directory:\n" + links)) {
       int mark = dovecot.logSize();
-      assertThat(refusal(dormouse, "u26", "x")).as("mx has no TLS").contains("[UNAVAILABLE]");
-      assertThat(refusal(dormouse, "u29", "x")).as("not its name").contains("[UNAVAILABLE]");
-      assertThat(refusal(dormouse, "u30", "x")).as("mx has no TLS").contains("[UNAVAILABLE]");
+      assertThat(dormouse.refusal("u26", "x")).as("mx has no TLS").contains("[UNAVAILABLE]");
+      assertThat(dormouse.refusal("u29", "x")).as("not its name").contains("[UNAVAILABLE]");
+      assertThat(dormouse.refusal("u30", "x")).as("mx has no TLS").contains("[UNAVAILABLE]");
       for (String user : new String[] {"u27", "u28"}) {
-        assertThat(accepts(dormouse, user, "x")).as(user).isTrue();
+        assertThat(dormouse.accepts(user, "x")).as(user).isTrue();
         String login =
             dovecot.awaitLog(
                 mark, line -> line.contains("Login: user=<" + user + ">"), Duration.ofSeconds(10));
@@ -213,8 +213,8 @@ class FileLinkIT {
         """
             .formatted(FreePort.next(), dovecot.imapPort(), users);
     try (FrontEnd dormouse = dormouse(links)) {
-      assertThat(accepts(dormouse, "u31", "x")).isTrue();
-      assertThat(accepts(dormouse, "u32", "x")).isTrue();
+      assertThat(dormouse.accepts("u31", "x")).isTrue();
+      assertThat(dormouse.accepts("u32", "x")).isTrue();
     }
   }
 
