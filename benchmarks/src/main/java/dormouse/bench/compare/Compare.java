@@ -57,8 +57,11 @@ public final class Compare {
     List<String> missing =
         options.stacks().stream().filter(each -> !each.installed()).map(StackKind::title).toList();
     boolean whole = options.whole() && missing.isEmpty();
-    if (options.whole() && !whole) {
+    if (!missing.isEmpty()) {
       System.err.printf("Not installed: %s. %s stays as it is.%n", missing, DOCS);
+      if (missing.size() == options.stacks().size()) {
+        System.exit(2);
+      }
     }
     System.exit(new Compare(options, System.out).run(JAR, whole ? DOCS : TARGET) ? 0 : 1);
   }

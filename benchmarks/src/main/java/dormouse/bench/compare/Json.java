@@ -38,7 +38,7 @@ final class Json {
             .toList();
     return """
     {
-      "command": %s, "form": %s, "rounds": %d, "seconds": %d, "wrong": %s, "late": %s,
+      "command": %s, "form": %s, "rounds": %d, "size": {%s}, "javaOptions": %s, "seconds": %d, "wrong": %s, "late": %s,
       "commit": %s, "processor": %s, "memoryGiB": %d, "system": %s, "load": %s,
       "versions": [%s],
       "notes": [%s],
@@ -54,6 +54,10 @@ final class Json {
             text(page.options().line()),
             text(page.options().size().name()),
             page.options().size().rounds(),
+            page.options().size().told().entrySet().stream()
+                .map(each -> text(each.getKey()) + ": " + value(each.getValue()))
+                .collect(Collectors.joining(", ")),
+            text(page.options().javaOptions()),
             page.seconds(),
             text(page.told(Faults::count)),
             text(page.told(Faults::lateCount)),
@@ -88,6 +92,10 @@ final class Json {
     }
     return "{\"what\": %s, \"stack\": \"%s\", \"count\": %d, \"millis\": {%s}}"
         .formatted(text(name), stack.id(), times.count(), String.join(", ", points));
+  }
+
+  private static String value(Object raw) {
+    return raw instanceof Number ? raw.toString() : text(raw.toString());
   }
 
   private static String text(String raw) {

@@ -68,18 +68,26 @@ record Machine(
     if (StackKind.HAPROXY.installed()) {
       all.add(said("/usr/sbin/haproxy", "-v").replaceAll("version ([^ ]+).*", "$1"));
     }
+    all.add(said("openssl", "version").replaceAll("^(OpenSSL [^ ]+).*", "$1") + " (peers)");
+    all.add("netty-tcnative's BoringSSL (Dormouse)");
     all.add("Java " + System.getProperty("java.runtime.version"));
     return all;
   }
 
-  /// The first line.
+  /// The first line; `unknown` if it fails.
   private static String said(String... command) {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       process.getOutputStream().close();
       String all = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (process.waitFor() != 0) {
+        return "unknown";
+      }
       return Arrays.stream(all.split("\n")).findFirst().orElse("").strip();
     } catch (IOException _) {
+      return "unknown";
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
       return "unknown";
     }
   }

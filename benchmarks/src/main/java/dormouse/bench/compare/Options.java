@@ -81,9 +81,15 @@ record Options(Size size, List<Workload> workloads, List<StackKind> stacks, Stri
         .orElseThrow(() -> new IllegalArgumentException("No stack " + id));
   }
 
-  /// Whether this run is what the page shows: all workloads on all stacks, large enough for figures.
+  /// Those of the Dormouse that is measured, beside what it is started with.
+  String javaOptions() {
+    return System.getenv().getOrDefault("JAVA_OPTS", "").strip();
+  }
+
+  /// Whether this run is what the page shows: all workloads on all stacks, large enough for figures, and Dormouse as everybody starts it.
   boolean whole() {
-    return workloads.equals(Workloads.ALL)
+    return javaOptions().isEmpty()
+        && workloads.equals(Workloads.ALL)
         && stacks.size() == StackKind.values().length
         && !size.equals(Size.TINY);
   }

@@ -56,10 +56,12 @@ record Page(
         Machine: %s, %d GiB, %s; its load was %s when the run began. %s.
 
         Each stack has a Dovecot of its own behind it (Maildir%s, `mail_fsync = never`; hibernating: `imap_hibernate_timeout = 1s`; behind Dormouse with its events), one certificate (P-256), \
-        TLS 1.3 with X25519 (perdition: P-256, which it is asked for behind that) and one cipher for all, the one that the client likes most, a worker a core; nginx's front includes its auth daemon, others have none; Dormouse is started by `packaging/dormouse` after `dormouse train`, with the JVM's own heap; it hibernates after 1 s of silence and keeps no connection for longer than that, or never hibernates (attached), or lends it to who shows the password that the backend has taken within that second (lending), or asks the backend about a password once in a day (trusting). All stacks of a workload run beside each other and take \
-        turns, round by round, but one after the other where one process cannot be the clients of all (**storm** and **mixed** of the full form); client, front and back share the machine. Each cell is the median of all rounds and, below it, the least and the most; \
-        memory is Pss, which divides what processes have in common among them, as Dovecot's programs among all stacks, and the JVM's library between Dormouse and the load client; **×** is the ratio to the best peer, and the last column is Dormouse's to that of Dovecot with nothing before it. A 99th percentile is that of all rounds together, where they are 200 times or more. What was \
-        just started is so but once a run. Every byte that a client heard was compared with what it had to be. Wrong answers: %s; late: %s.
+        TLS 1.3 with X25519 (perdition: P-256, which it is asked for behind that) and one cipher for all, the one that the client likes most, a worker a core; nginx's front includes its auth daemon, others have none; Dormouse is started by `packaging/dormouse` after `dormouse train`, with the JVM's own heap%s; it hibernates after 1 s of silence and keeps no connection for longer than that, or never hibernates (attached), or lends it to who shows the password that the backend has taken within that second (lending), or asks the backend about a password once in a day (trusting). All stacks of a workload run beside each other and take \
+        turns, round by round, but one after the other where one process cannot be the clients of all (**storm** and **mixed** of the full form); client, front and back share the machine. Each cell is the median of all rounds and, behind it in brackets, the least and the most, where it is not of all rounds together; \
+        memory is Pss, which divides what processes have in common among them, as Dovecot's programs among all stacks, and the JVM's library between Dormouse and the load client; **×** is the ratio to the best peer, and the last column is Dormouse's to that of Dovecot with nothing before it. A 99th percentile is that of all rounds together, where they are 200 times or more; what never ended well, or not in time, is in none, but told here. What was \
+        just started is so but once a run. Every line that a client heard was compared with what it had to be, and every byte of a message. Wrong answers: %s; late: %s.
+
+        How much of everything (`Size`, which says what each is): %s.
         """
             .formatted(
                 options.line(),
@@ -73,8 +75,12 @@ record Page(
                 machine.load(),
                 String.join(", ", machine.versions()),
                 Scratch.inMemory() ? " in a file system in memory" : "",
+                options.javaOptions().isEmpty() ? "" : " and `" + options.javaOptions() + "`",
                 told(Faults::count),
-                told(Faults::lateCount)));
+                told(Faults::lateCount),
+                options.size().told().entrySet().stream()
+                    .map(each -> each.getKey() + " " + each.getValue())
+                    .collect(Collectors.joining(", "))));
     text.append('\n').append(standings(options.workloads(), figures));
     for (Workload each : options.workloads()) {
       text.append('\n').append(section(each, figures, plot(plots, each)));
@@ -135,6 +141,9 @@ record Page(
   }
 
   private static String ratio(Spread spread) {
+    if (spread.min() == spread.max()) { // of all rounds together
+      return "**" + number(spread.median()) + "**";
+    }
     return "%s / **%s** / %s"
         .formatted(number(spread.min()), number(spread.median()), number(spread.max()));
   }

@@ -1,5 +1,9 @@
 package dormouse.bench.work;
 
+import java.lang.reflect.RecordComponent;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
 /// How much of everything. Immutable.
 ///
 /// @param rounds of each workload; their least, middle and most are told
@@ -42,7 +46,7 @@ public record Size(
 
   /// A minute; for right answers, not for figures.
   public static final Size TINY =
-      new Size("tiny", 1, 10, 26, 3, 1, 6, 20, 10, 12, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
+      new Size("tiny", 1, 10, 26, 3, 1, 6, 20, 10, 20, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
 
   /// Under ten minutes on two cores: the peers that are nearest, and a Dormouse that is hardly warm.
   public static final Size QUICK =
@@ -57,6 +61,19 @@ public record Size(
       new Size(
           "full", 5, 230, 26, 20, 300, 20, 3000, 5000, 1000, 50, 20, 20, 16 << 20, 50, 5000, 120,
           2);
+
+  /// Each of them by its name, for who reads figures.
+  public Map<String, Object> told() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    for (RecordComponent each : Size.class.getRecordComponents()) {
+      try {
+        all.put(each.getName(), each.getAccessor().invoke(this));
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    return all;
+  }
 
   /// How many workloads run beside each other: more than one where nobody looks at figures.
   public int workloadsAtOnce() {

@@ -62,6 +62,7 @@ final class Wake implements Workload {
     bench.mailboxes(stack, 0, count);
     List<Client> held = bench.hold(stack, 0, count);
     bench.settle(stack, count);
+    List<InTurn> turns = held.stream().map(_ -> new InTurn()).toList();
     return new Rounds() {
       private int next;
 
@@ -113,10 +114,11 @@ final class Wake implements Workload {
       }
 
       // Who has slept longest; of each kind in turn.
-      private CompletableFuture<Client> next(long since, Function<Kind, Latencies> times) {
+      private CompletableFuture<?> next(long since, Function<Kind, Latencies> times) {
         int turn = next++;
+        int client = turn % held.size();
         Kind kind = kind(turn, held.size());
-        return wake(held.get(turn % held.size()), kind, since, times.apply(kind));
+        return turns.get(client).add(() -> wake(held.get(client), kind, since, times.apply(kind)));
       }
 
       @Override
@@ -135,16 +137,27 @@ final class Wake implements Workload {
       Client client, Kind kind, long since, Latencies latencies) {
     CompletableFuture<Client> done = client.done();
     return switch (kind) {
-      case AGAIN -> done.thenCompose(Client::idle).whenComplete((_, _) -> latencies.since(since));
+      case AGAIN -> timed(done.thenCompose(Client::idle), since, latencies);
       case NOOP ->
-          done.thenCompose(_ -> client.say("NOOP", Check.nothing()))
-              .whenComplete((_, _) -> latencies.since(since))
+          timed(done.thenCompose(_ -> client.say("NOOP", Check.nothing())), since, latencies)
               .thenCompose(Client::idle);
       case FETCH ->
-          done.thenCompose(
-                  _ -> client.say("UID FETCH 3 BODY.PEEK[]", Check.body(3, Bench.message(3))))
-              .whenComplete((_, _) -> latencies.since(since))
+          timed(
+                  done.thenCompose(
+                      _ -> client.say("UID FETCH 3 BODY.PEEK[]", Check.body(3, Bench.message(3)))),
+                  since,
+                  latencies)
               .thenCompose(Client::idle);
     };
+  }
+
+  /// Counts how long it took to end well: who was cut off has not been answered quickly.
+  private static <T> CompletableFuture<T> timed(
+      CompletableFuture<T> what, long since, Latencies latencies) {
+    return what.whenComplete((_, failure) -> {
+      if (failure == null) {
+        latencies.since(since);
+      }
+    });
   }
 }
