@@ -159,7 +159,7 @@ public final class Backend {
         trust
             .get()
             .newHandler(channel.alloc(), name == null ? settings.host() : name, settings.port());
-    Duration within = Objects.requireNonNullElse(approach.timeout(), settings.answerTimeout());
+    Duration within = Objects.requireNonNullElse(approach.timeout(), settings.connectTimeout());
     handler.setHandshakeTimeoutMillis(within.toMillis());
     return handler;
   }

@@ -1,22 +1,31 @@
 package dormouse.imap;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dormouse.FrontEnd;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.ImapClient;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// How Dormouse comes to a Dovecot, as that one's log tells it: by facts of the user, else by the settings of the backend.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -205,6 +214,48 @@ class ApproachIT {
       assertThat(front.refusal("u10")).startsWith("NO [UNAVAILABLE]");
       assertThat(Duration.ofNanos(System.nanoTime() - begun))
           .isBetween(Duration.ofMillis(300), Duration.ofSeconds(20)); // the backend's are 35
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tls", "starttls"})
+  void aBackendsTlsHasTheTimeToConnect(String tls) throws Exception {
+    try (ExecutorService backend = Executors.newVirtualThreadPerTaskExecutor();
+        ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        FrontEnd front =
+            FrontEnd.of(
+                """
+                listen: [ { address: "127.0.0.1:0", tls: none } ]
+                backends:
+                  mx: { address: "127.0.0.1:%d", tls: %s, verify: false, connect-timeout: 500ms, answer-timeout: 5m, health: { check: none } }
+                """
+                    .formatted(server.getLocalPort(), tls))) {
+      if (tls.equals("starttls")) {
+        backend.execute(() -> beginsNoTls(server));
+      }
+      long begun = System.nanoTime();
+      assertThat(front.refusal("u10")).startsWith("NO [UNAVAILABLE]");
+      assertThat(Duration.ofNanos(System.nanoTime() - begun))
+          .isBetween(Duration.ofMillis(500), Duration.ofMinutes(1));
+    }
+  }
+
+  /// Says that it will, and then no more.
+  private static void beginsNoTls(ServerSocket server) {
+    try {
+      while (true) {
+        Socket socket = server.accept(); // goes with the process
+        socket
+            .getOutputStream()
+            .write("* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n".getBytes(US_ASCII));
+        String line =
+            new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII)).readLine();
+        if (line != null && line.endsWith(" STARTTLS")) {
+          socket.getOutputStream().write((line.split(" ")[0] + " OK go on\r\n").getBytes(US_ASCII));
+        }
+      }
+    } catch (IOException _) {
+      // the test is over
     }
   }
 
