@@ -183,10 +183,10 @@ public final class Dormouse implements AutoCloseable {
     }
   }
 
-  private void refuseIfStopping(@Nullable Exception instead) throws StartFault {
+  private void refuseIfStopping(@Nullable Exception cause) throws StartFault {
     synchronized (parts) {
       if (stopping) {
-        throw instead == null ? new StartFault(STOPPING) : new StartFault(STOPPING, instead);
+        throw new StartFault(STOPPING, cause);
       }
     }
   }
@@ -247,6 +247,7 @@ public final class Dormouse implements AutoCloseable {
         }
         unused.clear();
         unused.push(listening::discard);
+        unused.push(told::discard);
         trusts.forEach(parts::addFirst);
         renew(renewed);
         Directory asking = directory;
@@ -257,6 +258,7 @@ public final class Dormouse implements AutoCloseable {
         settings = next;
         guard = guarding;
         router = routing;
+        unused.pop();
         told.commit();
         check(checked);
         users.serve(logins, routing, masters, next.imap(), next.hibernate(), next.limits());
@@ -271,7 +273,13 @@ public final class Dormouse implements AutoCloseable {
         listeners.begin(); // whom one accepts from now on is served as all the settings say
       }
     } catch (BadCertificates | IOException | StartFault | RuntimeException | Error e) {
-      unused.forEach(Runnable::run);
+      unused.forEach(giveBack -> {
+        try {
+          giveBack.run();
+        } catch (RuntimeException | Error second) {
+          e.addSuppressed(second);
+        }
+      });
       throw e;
     }
   }

@@ -100,7 +100,7 @@ class FailedStartTest {
     AtomicBoolean ends = new AtomicBoolean();
     InstantSource timeOfDay =
         () -> {
-          if (ends.get() && Thread.currentThread().equals(reloads) && !isFree(added)) {
+          if (ends.get() && Thread.currentThread().equals(reloads) && !FreePort.isFree(added)) {
             throw new IllegalStateException("the clock has stopped");
           }
           return Instant.now();
@@ -156,15 +156,7 @@ class FailedStartTest {
   }
 
   private static void awaitFree(int port) {
-    Wait.until("port " + port + " is free", Duration.ofSeconds(10), () -> isFree(port));
-  }
-
-  private static boolean isFree(int port) {
-    try (var _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-      return true;
-    } catch (IOException _) {
-      return false;
-    }
+    Wait.until("port " + port + " is free", Duration.ofSeconds(10), () -> FreePort.isFree(port));
   }
 
   private static SteadyClock stopping(AtomicBoolean stopped) {

@@ -263,7 +263,7 @@ public final class FrontEnd implements AutoCloseable {
     }
   }
 
-  /// Lets Dormouse end what it is at, think that so much more time has passed, and do what is due then.
+  /// Lets Dormouse's loops end what they are at, think that so much more time has passed, and do what is due then; what waits for a backend goes on behind this.
   public void pass(Duration time) {
     loops.advance();
     ahead.addAndGet(time.toNanos());

@@ -10,8 +10,6 @@ import dormouse.ops.Metrics;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.Wait;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,15 +58,7 @@ class HandedPortsTest {
 
   /// What closes does so a moment later.
   private void awaitFree() {
-    Wait.until("the port is free", Duration.ofSeconds(10), this::isFree);
-  }
-
-  private boolean isFree() {
-    try (var _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-      return true;
-    } catch (IOException _) {
-      return false;
-    }
+    Wait.until("the port is free", Duration.ofSeconds(10), () -> FreePort.isFree(port));
   }
 
   /// @param second a listener's address; `""` for none

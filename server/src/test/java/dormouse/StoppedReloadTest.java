@@ -16,8 +16,6 @@ import dormouse.testkit.StandInBackend;
 import dormouse.testkit.StandInConnection;
 import dormouse.testkit.Wait;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -58,7 +56,7 @@ class StoppedReloadTest {
           assertThatThrownBy(() -> dormouse.reload(next))
               .isInstanceOf(StartFault.class)
               .hasMessage(REFUSED);
-          assertThat(isFree(added)).isTrue();
+          assertThat(FreePort.isFree(added)).isTrue();
 
           connection.say(asked + " OK NOOP completed.");
           client.expect(asked + " OK NOOP completed.").expect("* BYE Server shutting down.");
@@ -96,7 +94,7 @@ class StoppedReloadTest {
         .isInstanceOf(StartFault.class)
         .hasMessage(REFUSED);
     assertThat(ends).isFalse();
-    assertThat(isFree(added)).isTrue();
+    assertThat(FreePort.isFree(added)).isTrue();
   }
 
   private static void ended(Thread stop) {
@@ -104,14 +102,6 @@ class StoppedReloadTest {
       assertThat(stop.join(SOON)).as("it stops").isTrue();
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
-    }
-  }
-
-  private static boolean isFree(int port) {
-    try (var _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-      return true;
-    } catch (IOException _) {
-      return false;
     }
   }
 

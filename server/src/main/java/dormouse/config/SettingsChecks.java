@@ -13,11 +13,15 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// What no single record can know: files that must be there, listeners that are in each other's way. The faults have
 /// no line and column; who knows the file adds them.
 public final class SettingsChecks {
+  private static final List<InetAddress> ALL_ADDRESSES =
+      List.of(InetAddress.ofLiteral("0.0.0.0"), InetAddress.ofLiteral("::"));
+
   private final List<Fault> faults = new ArrayList<>();
   private final List<Fault> warnings = new ArrayList<>();
 
@@ -86,9 +90,9 @@ public final class SettingsChecks {
     for (int i = 0; i < settings.feeds().size(); i++) {
       String key = "feeds[" + i + "]." + settings.feeds().get(i).kind().key() + ".listen";
       switch (settings.feeds().get(i).kind()) {
-        case DovecotEventsSettings events -> address(taken, key, events.listen());
-        case DovecotOxSettings events -> address(taken, key, events.listen());
-        case CyrusEventsSettings events -> address(taken, key, events.listen());
+        case DovecotEventsSettings events -> feedAddress(taken, key, events.listen());
+        case DovecotOxSettings events -> feedAddress(taken, key, events.listen());
+        case CyrusEventsSettings events -> feedAddress(taken, key, events.listen());
         case RedisSettings _ -> {}
       }
     }
@@ -118,6 +122,25 @@ public final class SettingsChecks {
     String other = address.getPort() == 0 ? null : taken.putIfAbsent(address, key);
     if (other != null) {
       fault(key, "the same address as " + other + ": " + Units.show(address));
+    }
+  }
+
+  /// All addresses are those of IPv4 and IPv6 where a feed has them, while of listeners each may have its own.
+  private void feedAddress(
+      Map<InetSocketAddress, String> taken, String key, InetSocketAddress address) {
+    String other =
+        address.getPort() == 0 || !address.getAddress().isAnyLocalAddress()
+            ? null
+            : ALL_ADDRESSES.stream()
+                .filter(all -> !all.equals(address.getAddress()))
+                .map(all -> taken.get(new InetSocketAddress(all, address.getPort())))
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
+    if (other == null) {
+      address(taken, key, address);
+    } else {
+      fault(key, "the same port of all addresses as " + other + ": " + Units.show(address));
     }
   }
 

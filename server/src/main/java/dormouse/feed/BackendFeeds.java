@@ -99,7 +99,8 @@ public final class BackendFeeds {
   /// Ends one.
   void remove(Feed feed) {
     feeds.remove(feed);
-    metrics.feedUp(feed.name(), backend, false);
+    metrics.feedUp(
+        feed.name(), backend, feeds.stream().anyMatch(other -> other.isUpAs(feed.name())));
     if (feed.state() == FeedState.UP) {
       turned();
     }

@@ -50,6 +50,11 @@ public final class Feed {
     metrics.feedUp(name, backend.backend(), false);
   }
 
+  /// Whether it is one of this name and up.
+  boolean isUpAs(String wanted) {
+    return name.equals(wanted) && state == FeedState.UP;
+  }
+
   /// A mailbox may have changed.
   ///
   /// @param mailbox its name as people write it; null: it may be any of the user's

@@ -147,6 +147,14 @@ public final class Feeds implements AutoCloseable {
     /// From now on these hold.
     public void commit() {
       synchronized (Feeds.this) {
+        for (Open one :
+            fresh) { // before those end whose door it has: what comes in there is heard by one of
+          // them
+          backends.values().forEach(one.source()::tell);
+          if (one.server() != null) {
+            one.server().use(one.source());
+          }
+        }
         for (Open one : gone) {
           one.source().end();
           if (one.line() != null) {
@@ -162,9 +170,7 @@ public final class Feeds implements AutoCloseable {
                 .map(one -> Objects.requireNonNull(one.line()).publisher())
                 .toList();
         for (Open one : fresh) {
-          backends.values().forEach(one.source()::tell);
           if (one.server() != null) {
-            one.server().use(one.source());
             one.server().begin();
             LOG.info("listen", "protocol", one.kind().key(), "address", one.server().address());
           } else if (one.line() != null) {

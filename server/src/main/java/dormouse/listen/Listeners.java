@@ -17,7 +17,7 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// All listeners of the settings. One thread at a time.
+/// All listeners of the settings. One thread at a time, but that [#close] may come while another prepares.
 public final class Listeners implements AutoCloseable {
   private static final EventLog LOG = EventLog.of(Listeners.class);
 
@@ -26,7 +26,7 @@ public final class Listeners implements AutoCloseable {
   private final SessionIds ids;
   private final ConnectionLimits limits;
   private final BiFunction<ListenSettings, Client, ? extends ChannelHandler> dialogue;
-  private List<Listener> open = List.of();
+  private volatile List<Listener> open = List.of();
 
   /// Of none yet.
   ///

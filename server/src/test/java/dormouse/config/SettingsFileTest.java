@@ -538,6 +538,24 @@ final class SettingsFileTest extends SettingsFileCase {
   }
 
   @Test
+  void aFeedHasAllAddressesOfItsPort() {
+    assertThat(
+            faults(
+                """
+                listen: [ { address: "[::]:8025" } ]
+                backends: { mx: { address: mail } }
+                feeds:
+                  - dovecot-events: { listen: "0.0.0.0:8025" }
+                  - cyrus-events: { listen: "[::]:8026" }
+                  - dovecot-ox: { listen: "0.0.0.0:8026" }
+                  - dovecot-ox: { listen: "127.0.0.1:8026" }
+                """))
+        .containsExactly(
+            "4:23: feeds[0].dovecot-events.listen: the same port of all addresses as listen[0].address: 0.0.0.0:8025",
+            "6:19: feeds[2].dovecot-ox.listen: the same port of all addresses as feeds[1].cyrus-events.listen: 0.0.0.0:8026");
+  }
+
+  @Test
   void twoListenersCannotShareAnAddress() {
     assertThat(
             faults(

@@ -28,7 +28,7 @@ public final class FreePort {
     while (true) {
       while (next < end) {
         int port = next++;
-        if (free(port)) {
+        if (isFree(port)) {
           return port;
         }
       }
@@ -52,7 +52,8 @@ public final class FreePort {
     throw new IllegalStateException("no free ports from " + FIRST + " to " + (FIRST + LOTS * LOT));
   }
 
-  private static boolean free(int port) {
+  /// Whether nobody listens there on the loopback interface just now.
+  public static boolean isFree(int port) {
     try (var _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
       return true;
     } catch (IOException _) {

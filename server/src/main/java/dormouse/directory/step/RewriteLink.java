@@ -45,7 +45,12 @@ public final class RewriteLink implements Link {
         switch (step.link.rewrite(name)) {
           case Answer.Learnt(String user, _) -> name = user;
           case Answer.CannotTell _ when step.mayFail -> {}
-          case Answer _ -> {
+          case Answer.Accept _,
+              Answer.Reject _,
+              Answer.NotMine _,
+              Answer.CannotTell _,
+              Answer.Prove _,
+              Answer.AskAgain _ -> {
             return typed;
           }
         }
