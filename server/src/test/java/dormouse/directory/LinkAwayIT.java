@@ -19,6 +19,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +33,15 @@ class LinkAwayIT {
   private static final Logger LOGGER = (Logger) LoggerFactory.getLogger(Directory.class);
   private static final Duration TIMEOUT = Duration.ofSeconds(3);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final String BOB =
+      """
+      dn: uid=bob,dc=example,dc=org
+      objectClass: inetOrgPerson
+      uid: bob
+      cn: Bob
+      sn: B
+      userPassword: secret
+      """;
 
   private final LoginBackend backend = LoginBackend.start();
   private final List<String> said = new CopyOnWriteArrayList<>();
@@ -85,19 +96,38 @@ class LinkAwayIT {
 
   @Test
   void anLdapServer() throws IOException {
-    String users =
-        """
-        dn: uid=bob,dc=example,dc=org
-        objectClass: inetOrgPerson
-        uid: bob
-        cn: Bob
-        sn: B
-        userPassword: secret
-        """;
-    try (SlapdServer slapd = SlapdServer.start(users)) {
-      String link = "ldap: { urls: [ \"" + slapd.url() + "\" ], base: \"dc=example,dc=org\" }\n";
-      goesAndComesBack("1-ldap", link, slapd::stop, slapd::startAgain);
+    try (SlapdServer slapd = SlapdServer.start(BOB)) {
+      goesAndComesBack("1-ldap", ldap(slapd), slapd::stop, slapd::startAgain);
     }
+  }
+
+  /// It takes connections; whoever comes is let in by the second, in time.
+  @Test
+  void theFirstOfTwoLdapServersIsFrozen() {
+    SlapdServer first = SlapdServer.start(BOB);
+    try (first;
+        SlapdServer second = SlapdServer.start(BOB);
+        FrontEnd dormouse = before(ldap(first, second), /* breakAfter= */ 1)) {
+      assertThat(letsIn(dormouse)).isTrue();
+      first.freeze();
+      try {
+        for (int i = 0; i < 4; i++) {
+          assertThat(letsIn(dormouse)).isTrue();
+        }
+        assertThat(dormouse.refusal("bob", "wrong")).startsWith("NO [AUTHENTICATIONFAILED]");
+      } finally {
+        first.thaw();
+      }
+      assertThat(answers(dormouse, "1-ldap", "failed")).isZero();
+    }
+  }
+
+  private static String ldap(SlapdServer... servers) {
+    String urls =
+        Stream.of(servers)
+            .map(server -> "\"" + server.url() + "\"")
+            .collect(Collectors.joining(", "));
+    return "ldap: { urls: [ " + urls + " ], base: \"dc=example,dc=org\" }\n";
   }
 
   @Test

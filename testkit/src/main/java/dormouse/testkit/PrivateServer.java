@@ -117,6 +117,16 @@ final class PrivateServer implements AutoCloseable {
     close(() -> kill(signal));
   }
 
+  /// Stops its process where it is: the kernel takes connections for it, and nobody answers.
+  void freeze() {
+    kill("STOP");
+  }
+
+  /// Lets it go on.
+  void thaw() {
+    kill("CONT");
+  }
+
   private void kill(String signal) {
     run(home, "kill", "-" + signal, Long.toString(process.pid()));
   }

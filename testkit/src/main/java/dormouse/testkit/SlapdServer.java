@@ -132,6 +132,16 @@ public final class SlapdServer implements AutoCloseable {
     server = run();
   }
 
+  /// Stops its process where it is: it takes connections, and answers nobody.
+  public void freeze() {
+    server.freeze();
+  }
+
+  /// Lets it go on, after [#freeze].
+  public void thaw() {
+    server.thaw();
+  }
+
   public List<String> log() {
     return server.log();
   }

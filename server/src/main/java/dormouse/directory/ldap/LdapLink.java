@@ -89,7 +89,8 @@ public final class LdapLink implements Link {
     Duration each = timeout.dividedBy(2); // a search and a bind, or a second server
     Workers queries = new Workers(name, settings.connections(), each, clock);
     try {
-      return new LdapLink(settings, LdapServers.pool(settings, name, each), queries, checks);
+      LDAPConnectionPool pool = LdapServers.pool(settings, name, each, clock);
+      return new LdapLink(settings, pool, queries, checks);
     } catch (IOException | RuntimeException | Error e) {
       queries.close();
       throw e;
@@ -215,11 +216,11 @@ public final class LdapLink implements Link {
   private @Nullable LDAPException refusal(SimpleBindRequest bind) throws LDAPException {
     LDAPConnection connection = pool.getConnection();
     LDAPException refusal = refusal(connection, bind);
-    if (refusal != null && !refusal.getResultCode().isConnectionUsable()) {
+    if (refusal != null && isLost(connection, refusal)) {
       connection = pool.replaceDefunctConnection(connection);
       refusal = refusal(connection, bind);
     }
-    if (refusal != null && !refusal.getResultCode().isConnectionUsable()) {
+    if (refusal != null && isLost(connection, refusal)) {
       pool.releaseDefunctConnection(connection);
     } else {
       pool.releaseAndReAuthenticateConnection(connection);
@@ -234,6 +235,15 @@ public final class LdapLink implements Link {
       return null;
     } catch (LDAPException e) {
       return e;
+    }
+  }
+
+  private boolean isLost(LDAPConnection connection, LDAPException refusal) {
+    try {
+      pool.getHealthCheck().ensureConnectionValidAfterException(connection, refusal);
+      return false;
+    } catch (LDAPException _) {
+      return true;
     }
   }
 

@@ -1,7 +1,6 @@
 package dormouse.directory.ldap;
 
 import com.unboundid.ldap.sdk.BindRequest;
-import com.unboundid.ldap.sdk.FailoverServerSet;
 import com.unboundid.ldap.sdk.LDAPConnectionOptions;
 import com.unboundid.ldap.sdk.LDAPConnectionPool;
 import com.unboundid.ldap.sdk.LDAPException;
@@ -17,15 +16,16 @@ import dormouse.config.Units;
 import dormouse.tls.JdkTrust;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
-/// Pools of connections to the servers of one link: to the first that answers, back to an earlier one within minutes. Pure
-/// functions.
+/// Pools of connections to the servers of one link, by [FailOver]. Pure functions.
 final class LdapServers {
+  /// A host that has another address meanwhile is asked there.
   private static final Duration OLDEST_CONNECTION = Duration.ofMinutes(5);
 
   private LdapServers() {}
@@ -34,23 +34,24 @@ final class LdapServers {
   ///
   /// @param timeout for a connection and for each answer
   /// @throws IOException if a certificate or the password cannot be read
-  static LDAPConnectionPool pool(LdapLinkSettings settings, String name, Duration timeout)
+  static LDAPConnectionPool pool(
+      LdapLinkSettings settings, String name, Duration timeout, InstantSource clock)
       throws IOException {
     SSLContext tls = settings.usesTls() ? JdkTrust.of(settings.ca()) : null;
     PostConnectProcessor startTls =
         tls != null && settings.starttls() ? new StartTLSPostConnectProcessor(tls) : null;
+    BindRequest searcher = searcher(settings);
     List<ServerSet> servers = new ArrayList<>();
     for (String url : settings.urls()) {
-      servers.add(server(url, tls, startTls, options(timeout)));
+      servers.add(server(url, tls, startTls, searcher, options(timeout)));
     }
+    FailOver failOver = new FailOver(servers, clock);
     try {
       LDAPConnectionPool pool =
           new LDAPConnectionPool(
-              new FailoverServerSet(servers.toArray(ServerSet[]::new)),
-              searcher(settings),
-              /* initialConnections= */ 0,
-              settings.connections());
+              failOver, searcher, /* initialConnections= */ 0, settings.connections());
       pool.setConnectionPoolName(name);
+      pool.setHealthCheck(failOver.check());
       pool.setMaxConnectionAgeMillis(OLDEST_CONNECTION.toMillis());
       pool.setRetryFailedOperationsDueToInvalidConnections(true);
       return pool;
@@ -63,6 +64,7 @@ final class LdapServers {
       String url,
       @Nullable SSLContext tls,
       @Nullable PostConnectProcessor startTls,
+      @Nullable BindRequest searcher,
       LDAPConnectionOptions options) {
     Units.HostPort address = LdapLinkSettings.server(url);
     SSLContext encrypting = url.startsWith("ldaps:") ? tls : null;
@@ -71,7 +73,7 @@ final class LdapServers {
         address.port(),
         encrypting == null ? null : encrypting.getSocketFactory(),
         options,
-        null,
+        searcher,
         encrypting == null ? startTls : null);
   }
 

@@ -13,6 +13,7 @@ import dormouse.directory.Facts;
 import dormouse.directory.Proof;
 import dormouse.directory.Workers;
 import dormouse.directory.password.ScramVerifier;
+import dormouse.session.HandClock;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
 import dormouse.testkit.LoginBackend;
@@ -24,8 +25,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -258,6 +261,71 @@ class LdapLinkIT {
     try (LdapLink link = link(settings(List.of(), true, dead))) {
       assertThat(ask(link, "ann", ANNS_PASSWORD)).isInstanceOf(Answer.CannotTell.class);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aServerThatIsSilentIsPassedOverForAMinute(boolean searcher) throws Exception {
+    HandClock time = new HandClock();
+    Duration timeout = Duration.ofSeconds(10);
+    SlapdServer first = SlapdServer.start(USERS.formatted(VERIFIER).replace("mx9", "mx8"));
+    try (first;
+        LdapLink link =
+            LdapLink.of(both(first.url(), slapd.url(), searcher), "ldap", timeout, checks, time)) {
+      assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
+
+      first.freeze();
+      try {
+        assertThat(hosts(link, 6)).as("while some wait").containsOnly("mx9.example.org");
+        for (int i = 0; i < 3; i++) {
+          long sinceNanos = System.nanoTime();
+          assertThat(hosts(link, 6)).containsOnly("mx9.example.org");
+          assertThat(Duration.ofNanos(System.nanoTime() - sinceNanos))
+              .as("nobody waits for it")
+              .isLessThan(timeout.dividedBy(2));
+        }
+
+        time.turn(FailOver.PASSED_OVER);
+        assertThat(hosts(link, 1)).as("who tries it").containsOnly("mx9.example.org");
+      } finally {
+        first.thaw();
+      }
+
+      assertThat(hosts(link, 1)).as("too early").containsOnly("mx9.example.org");
+      time.turn(FailOver.PASSED_OVER);
+      assertThat(hosts(link, 1)).containsOnly("mx8.example.org");
+      assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
+    }
+  }
+
+  private LdapLinkSettings both(String first, String second, boolean searcher) {
+    LdapLinkSettings usual = settings(List.of("mailHost=host"), true, first, second);
+    return new LdapLinkSettings(
+        usual.urls(),
+        usual.starttls(),
+        usual.ca(),
+        searcher ? usual.bindDn() : null,
+        searcher ? usual.passwordFile() : null,
+        usual.base(),
+        usual.scope(),
+        usual.filter(),
+        usual.attributes(),
+        usual.bind(),
+        usual.scheme(),
+        usual.connections());
+  }
+
+  /// What so many logins at a time are told.
+  private List<@Nullable String> hosts(LdapLink link, int logins) throws Exception {
+    List<CompletableFuture<Answer>> asked = new ArrayList<>();
+    for (int i = 0; i < logins; i++) {
+      asked.add(link.ask(Attempts.of("ann", ANNS_PASSWORD), channel.eventLoop()));
+    }
+    List<@Nullable String> hosts = new ArrayList<>();
+    for (CompletableFuture<Answer> each : asked) {
+      hosts.add(host(each.get(20, TimeUnit.SECONDS)));
+    }
+    return hosts;
   }
 
   @Test
