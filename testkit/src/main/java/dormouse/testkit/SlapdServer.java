@@ -2,8 +2,11 @@ package dormouse.testkit;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /// A private OpenLDAP on free ports of 127.0.0.1, below [#BASE]. [#SEARCHER] may read passwords; users may bind; others read all
@@ -49,6 +52,22 @@ public final class SlapdServer implements AutoCloseable {
   }
 
   private PrivateServer run() {
+    PrivateServer started = start();
+    Wait.until("slapd listens", Duration.ofSeconds(30), () -> listens(port) && listens(tlsPort));
+    return started;
+  }
+
+  /// It says that it starts before it listens.
+  private static boolean listens(int port) {
+    try {
+      new Socket(InetAddress.getLoopbackAddress(), port).close();
+      return true;
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  private PrivateServer start() {
     return PrivateServer.start(
         home,
         line -> line.contains("slapd starting"),
