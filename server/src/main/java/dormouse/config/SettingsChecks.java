@@ -11,9 +11,11 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What no single record can know: files that must be there, listeners that are in each other's way. The faults have
@@ -163,6 +165,28 @@ public final class SettingsChecks {
       }
       privateKey(
           key + ".key", certificate.key(), key + ".passphrase-file", certificate.passphraseFile());
+    }
+    if (tls.certificates().size() > 1) {
+      namesOf(tls.certificates());
+    }
+  }
+
+  /// The first of a name is served to whoever asks for that, and the first of all to everybody else.
+  private void namesOf(List<CertificateSettings> certificates) {
+    Set<String> before = new HashSet<>();
+    for (int i = 0; i < certificates.size(); i++) {
+      Set<String> names = CertificateNames.in(certificates.get(i).certificate());
+      if (names == null) {
+        continue;
+      }
+      boolean hasMore = before.addAll(names);
+      if (i > 0 && !hasMore) {
+        warning(
+            "tls.certificates[" + i + "].certificate",
+            names.isEmpty()
+                ? "no client gets it: it is made out to no host that one could ask for"
+                : "no client gets it: certificates before it have all of its names");
+      }
     }
   }
 

@@ -2,9 +2,14 @@ package dormouse.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.pkitesting.CertificateBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.junit.jupiter.api.Test;
 
 /// The files that a settings file names: that they are there, and who may read them.
@@ -49,6 +54,49 @@ final class NamedFilesTest extends SettingsFileCase {
         .asString()
         .startsWith("3:49: tls.certificates[0].key: ")
         .endsWith("can be read by every user of this machine");
+  }
+
+  @Test
+  void aCertificateThatNoClientGetsIsWarnedOf() throws Exception {
+    certificate("ecdsa.pem", "mail.test", "*.test");
+    certificate("rsa.pem", "*.TEST", "mail.test");
+    certificate("more.pem", "mail.test", "imap.mail.test");
+    certificate("nameless.pem");
+    assertThat(
+            warnings(
+                SMALLEST
+                    + """
+                    tls:
+                      certificates:
+                        - { certificate: ecdsa.pem, key: mail.key }
+                        - { certificate: rsa.pem, key: mail.key }
+                        - { certificate: more.pem, key: mail.key }
+                        - { certificate: nameless.pem, key: mail.key }
+                    """))
+        .containsExactly(
+            "6:9: tls.certificates[1].certificate: no client gets it: certificates before it have all of its names",
+            "8:9: tls.certificates[3].certificate: no client gets it: it is made out to no host that one could ask for");
+    assertThat(
+            warnings(
+                SMALLEST
+                    + "tls: { certificates: [ { certificate: nameless.pem, key: mail.key }, { certificate: rsa.pem, key: mail.key } ] }\n"))
+        .isEmpty();
+  }
+
+  private void certificate(String file, String... names) throws Exception {
+    CertificateBuilder made =
+        new CertificateBuilder().ecp256().subject("CN=mail").setIsCertificateAuthority(true);
+    if (names.length > 0) {
+      made.addExtensionOctetString(
+          Extension.subjectAlternativeName.getId(),
+          false,
+          new GeneralNames(
+                  Arrays.stream(names)
+                      .map(name -> new GeneralName(GeneralName.dNSName, name))
+                      .toArray(GeneralName[]::new))
+              .getEncoded());
+    }
+    Files.writeString(directory.resolve(file), made.buildSelfSigned().getCertificatePEM());
   }
 
   @Test
