@@ -1,6 +1,7 @@
 package dormouse.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dormouse.config.CertificateSettings;
 import dormouse.config.ClientCertificates;
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -257,6 +259,35 @@ class HandshakesTest {
         one.run(Handshake.WHOLE);
         assertThat(one.say("a OK\r\n").clientHeard).hasToString("a OK\r\n");
       }
+    }
+  }
+
+  /// More than ten certificates are not looked at (`docs/nginx.md`: `ssl_verify_depth`).
+  @ParameterizedTest
+  @CsvSource({"9, true", "10, false"})
+  void aChainMayBeSoLong(int between, boolean taken) throws Exception {
+    Certificates here = server(Kind.WITH_A_CERTIFICATE);
+    List<X509Certificate> signers = new ArrayList<>();
+    X509Bundle signer = ca;
+    for (int i = 0; i < between; i++) {
+      signer =
+          new CertificateBuilder()
+              .ecp256()
+              .subject("CN=signer " + i)
+              .setIsCertificateAuthority(true)
+              .buildIssuedBy(signer);
+      signers.addFirst(signer.getCertificate());
+    }
+    X509Bundle ann = new CertificateBuilder().ecp256().subject("CN=Ann").buildIssuedBy(signer);
+    signers.addFirst(ann.getCertificate());
+    SslContext client =
+        client(builder ->
+            builder.keyManager(
+                ann.getKeyPair().getPrivate(), signers.toArray(X509Certificate[]::new)));
+    try (Handshake one = new Handshake(here, client, "a.test")) {
+      Throwable refused = catchThrowable(() -> one.run(Handshake.WHOLE));
+      assertThat(refused == null).as("%s", refused).isEqualTo(taken);
+      assertThat(one.serverHeard).hasToString(taken ? "a NOOP\r\n" : "");
     }
   }
 
