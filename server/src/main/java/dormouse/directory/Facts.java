@@ -57,6 +57,9 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
 
   private static final Set<String> HOSTS = Set.of("host", "hostip");
 
+  /// Whom Dovecot calls `local`, who have no address: none of them comes here, and nobody from this one.
+  private static final Network LOCAL = new Network(InetAddress.ofLiteral("255.255.255.255"), 32);
+
   /// By which a backend is named.
   private static final Set<String> PLACES = Set.of("backend", "host", "hostip");
 
@@ -364,7 +367,9 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
   }
 
   private static Stream<@Nullable Network> networks(String nets) {
-    return Arrays.stream(nets.split(",")).map(net -> Network.parse(net.strip()));
+    return Arrays.stream(nets.split(","))
+        .map(String::strip)
+        .map(net -> net.equals("local") ? LOCAL : Network.parse(net));
   }
 
   /// How long the login is held up, by `delay_until`, and at most five minutes; as when the user's mail is just moved.

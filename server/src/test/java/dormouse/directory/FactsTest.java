@@ -3,12 +3,14 @@ package dormouse.directory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.config.BackendMechanism;
+import dormouse.config.Network;
 import dormouse.config.TokenMechanism;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,6 +69,18 @@ class FactsTest {
   void whatCannotBeRightIsNotTakenForAnAnswer(String name, String value) {
     assertThat(Facts.accept(Map.of(name, value, "user", "ann")))
         .isEqualTo(new Answer.CannotTell("impossible facts: " + name, /* down= */ false));
+  }
+
+  /// Who has no address, as at Dovecot's own sockets, does not come here.
+  @Test
+  void localNetworksAreNobodys() {
+    InetAddress here = InetAddress.getLoopbackAddress();
+    List<Network> local = facts("allow_nets", "local").allowNets();
+    assertThat(local).isNotEmpty(); // else all might come
+    assertThat(Network.contain(local, here)).isFalse();
+    List<Network> both = facts("allow_nets", "local, 127.0.0.0/8").allowNets();
+    assertThat(Network.contain(both, here)).isTrue();
+    assertThat(Network.contain(both, InetAddress.ofLiteral("192.0.2.1"))).isFalse();
   }
 
   @Test
