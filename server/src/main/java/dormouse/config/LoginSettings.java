@@ -14,7 +14,7 @@ import java.util.List;
 /// @param maxErrors failed logins and malformed commands, together, before it is disconnected; 1 to 1000
 /// @param maxCommands commands before it is disconnected; 1 to 100000
 /// @param maxLineBytes the longest line, its literals not counted; 512 to 64KiB
-/// @param maxLiteralBytes the longest literal, so the longest user name or password; 64 to 64KiB
+/// @param maxLiteralBytes the longest that all literals of a command may be together; 64 to 64KiB
 /// @param mechanisms by which clients may log in, in the order in which they are offered; without `plain` and `login` IMAP's LOGIN
 ///     is not there either
 /// @param trustedNetworks of mail proxies and webmail before Dormouse, which may say by ID for whom they come
