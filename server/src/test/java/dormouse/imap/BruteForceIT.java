@@ -87,12 +87,14 @@ class BruteForceIT {
       }
       int offered = 0;
       int tried = 0;
-      for (Future<List<Future<Boolean>>> attacker : attackers) {
-        offered += attacker.get().size();
-        tried += answered(attacker);
+      for (int i = 0; i < ADDRESSES; i++) {
+        offered += attackers.get(i).get().size();
+        int answered = answered(attackers.get(i));
+        assertThat(answered).as("of 127.0.8." + (i + 1)).isLessThanOrEqualTo(MOST);
+        tried += answered;
       }
       assertThat(tried).as("of the accounts").isPositive().isLessThanOrEqualTo(ACCOUNTS * MOST);
-      assertThat(answered(lone)).as("of an address").isPositive().isLessThanOrEqualTo(MOST);
+      assertThat(answered(lone)).as("of who tries many").isPositive().isLessThanOrEqualTo(MOST);
       assertThat(Stage.metric(front, "dormouse_throttled_logins_total{outcome=\"delayed\"}"))
           .isPositive();
       System.out.printf(
