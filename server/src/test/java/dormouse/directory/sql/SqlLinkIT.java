@@ -306,6 +306,45 @@ class SqlLinkIT {
     }
   }
 
+  /// By what `docs/settings.md` says of it: a pattern fits the hosts of the table, and whom it does not know is served by the backend without one.
+  @ParameterizedTest
+  @EnumSource(names = {"POSTGRES", "MARIADB"})
+  void aFrontEndServesTheUsersOfPerditionsTable(Database database) throws Exception {
+    boolean maria = database == Database.MARIADB;
+    String query =
+        maria
+            ? "SELECT servername AS host, port FROM tblPerdition WHERE user = :user"
+            : "SELECT servername AS host, port FROM \"tblPerdition\" WHERE \"user\" = :user";
+    String table = maria ? "tblPerdition" : "\"tblPerdition\"";
+    try (LoginBackend usual = LoginBackend.start();
+        LoginBackend named = LoginBackend.start()) {
+      String file =
+          """
+          listen: [ { address: "127.0.0.1:0", tls: none } ]
+          backends:
+            default: { address: "127.0.0.1:%d", tls: none }
+            others: { address: "127.0.0.*", tls: none }
+          throttle: { enabled: false }
+          directory:
+            - sql: { url: "%s", user: dormouse, password-file: %s, query: '%s' }
+            - backend:
+          """
+              .formatted(usual.port(), url(database), directory.resolve("sql.secret"), query);
+      execute(
+          url(database),
+          "INSERT INTO %s VALUES ('eve', '127.0.0.1', '%d'), ('fay', 'fay@127.0.0.1:%2$d', NULL)"
+              .formatted(table, named.port()));
+      try (FrontEnd dormouse = FrontEnd.of(file);
+          ImapClient client = ImapClient.connect(dormouse.plain())) {
+        ImapClient.connect(dormouse.plain()).login("eve", "secret").logout();
+        assertThat(named.takeLogins()).containsExactly(new LoginBackend.Login("eve", "", "secret"));
+        ImapClient.connect(dormouse.plain()).login("dan", "secret").logout();
+        assertThat(usual.takeLogins()).containsExactly(new LoginBackend.Login("dan", "", "secret"));
+        assertThat(client.refused("LOGIN fay secret")).contains("[UNAVAILABLE]");
+      }
+    }
+  }
+
   /// By its usual collations, which take U7 and u7 for one; what is selected is the name that counts.
   @Test
   void whoIsOneUserToMariaDbIsOneToTheLimits() throws Exception {
