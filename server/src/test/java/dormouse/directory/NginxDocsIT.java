@@ -1,5 +1,6 @@
 package dormouse.directory;
 
+import static dormouse.directory.NginxCase.UNAVAILABLE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.FrontEnd;
@@ -79,7 +80,7 @@ class NginxDocsIT {
                 "NO There is no ann",
                 "NO [AUTHENTICATIONFAILED] Wrong user name or password"),
         refused("NO [UNAVAILABLE] The disk is on fire", backend)
-            .differs("the text is ours", "unavailable", "unavailable"));
+            .differs("the text is ours", UNAVAILABLE, UNAVAILABLE));
   }
 
   /// What the backend says comes to the client.
