@@ -94,6 +94,13 @@ public final class StandInConnection implements AutoCloseable {
     return heard.substring(0, space);
   }
 
+  /// Greets, and lets in whoever logs in by PLAIN with an initial response (RFC 4959).
+  public StandInConnection letIn() {
+    greet("IMAP4rev1 SASL-IR AUTH=PLAIN");
+    String tag = expectMatch("AUTHENTICATE PLAIN .*");
+    return say(tag + " OK [CAPABILITY IMAP4rev1] Logged in");
+  }
+
   /// Expects this command and says these untagged lines, then `OK` with its tag.
   public StandInConnection answer(String command, String... untagged) {
     String tag = expectCommand(command);
