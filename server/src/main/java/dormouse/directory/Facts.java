@@ -63,6 +63,12 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
   /// By which a backend is named.
   private static final Set<String> PLACES = Set.of("backend", "host", "hostip");
 
+  /// Where it is.
+  private static final Set<String> PLACE = Set.of("backend", "host", "hostip", "port");
+
+  /// How it is reached.
+  private static final Set<String> TLS = Set.of("ssl", "starttls");
+
   /// All of where a user is served.
   private static final Set<String> WHERE =
       Set.of("backend", "host", "hostip", "port", "ssl", "starttls");
@@ -164,11 +170,11 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
   }
 
   /// These facts, and those of `others` that are not among them. If these name a backend, nothing of where it is comes from the others: the port
-  /// of one would be that of another.
+  /// of one would be that of another. Only that it is reached by TLS goes on, or a password would go out in clear, unless these say how it is.
   public Facts over(Facts others) {
     Map<String, String> both = new HashMap<>(others.fields);
     if (fields.keySet().stream().anyMatch(PLACES::contains)) {
-      both.keySet().removeAll(WHERE);
+      both.keySet().removeAll(fields.keySet().stream().anyMatch(TLS::contains) ? WHERE : PLACE);
     }
     both.putAll(fields);
     return new Facts(both, pass == null ? others.pass : pass);

@@ -119,8 +119,11 @@ class FactsTest {
             "proxy_timeout",
             "5s");
 
+    assertThat(facts(name, "10.0.0.2", "ssl", "no").over(before).fields())
+        .isEqualTo(Map.of(name, "10.0.0.2", "ssl", "no", "proxy_timeout", "5s"));
     assertThat(facts(name, "10.0.0.2").over(before).fields())
-        .isEqualTo(Map.of(name, "10.0.0.2", "proxy_timeout", "5s"));
+        .as("what was to be by TLS still is")
+        .isEqualTo(Map.of(name, "10.0.0.2", "ssl", "y", "starttls", "y", "proxy_timeout", "5s"));
     assertThat(facts(name, "10.0.0.2", "port", "993").over(before).port()).isEqualTo(993);
   }
 
