@@ -3,6 +3,7 @@ package dormouse.auth;
 import dormouse.directory.Answer;
 import dormouse.directory.Attempt;
 import dormouse.directory.Proof;
+import dormouse.directory.TokenRefusal;
 import dormouse.directory.password.ScramSalts;
 import dormouse.directory.password.ScramVerifier;
 import java.nio.charset.StandardCharsets;
@@ -70,11 +71,7 @@ final class SaslProofs {
   /// @param told by the directory, as JSON; "" if it has not
   private static CompletableFuture<byte @Nullable []> tokenRefused(
       String mechanism, String told, SaslClient client) {
-    if (!told.isEmpty()) {
-      return client.ask(told.getBytes(StandardCharsets.UTF_8));
-    }
-    String status = mechanism.equals("XOAUTH2") ? "401" : "invalid_token";
-    String error = "{\"status\":\"" + status + "\",\"schemes\":\"bearer\"}";
-    return client.ask(error.getBytes(StandardCharsets.US_ASCII));
+    String json = told.isEmpty() ? TokenRefusal.INVALID.json(mechanism) : told;
+    return client.ask(json.getBytes(StandardCharsets.UTF_8));
   }
 }

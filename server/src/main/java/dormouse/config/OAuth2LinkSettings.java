@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param issuer who tokens must be of (`iss`)
 /// @param audience whom one of they must be for (`aud`)
 /// @param scopes that a token must have, all of them
+/// @param openidConfiguration where a client whose token is refused can find out where to get another (OpenID Connect Discovery §4)
 /// @param usernameClaim which claim is the user's name
 /// @param facts what other claims are to us, as `mail_host=host`
 /// @param jwks where the keys are by which tokens are signed (RFC 7517); or `introspection`
@@ -30,6 +31,7 @@ public record OAuth2LinkSettings(
     @Required String issuer,
     @Required List<String> audience,
     List<String> scopes,
+    @Nullable String openidConfiguration,
     String usernameClaim,
     List<String> facts,
     @Nullable AuthUrl jwks,
@@ -50,6 +52,7 @@ public record OAuth2LinkSettings(
           "https://id.example.org",
           List.of("mail"),
           List.of(),
+          null,
           "email",
           List.of(),
           null,
@@ -73,6 +76,14 @@ public record OAuth2LinkSettings(
     algorithms = List.copyOf(algorithms);
     new Checks()
         .that(!audience.isEmpty(), "audience", "at least one, or tokens for anybody else would do")
+        .that(
+            scopes.stream().allMatch(each -> each.matches("[!#-\\[\\]-~]+")),
+            "scopes",
+            "a list of words without quotes and backslashes (RFC 6749 §3.3)")
+        .that(
+            openidConfiguration == null || openidConfiguration.matches("https?://[!-~]+"),
+            "openid-configuration",
+            "a URL, as https://id.example.org/.well-known/openid-configuration")
         .that(
             facts.stream().allMatch(each -> each.matches("[^=\\s]+=[a-z_]+")),
             "facts",

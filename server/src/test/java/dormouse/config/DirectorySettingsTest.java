@@ -219,6 +219,7 @@ final class DirectorySettingsTest extends SettingsFileCase {
                       issuer: https://id.example.net
                       audience: [ imap, mail ]
                       scopes: [ mail.read ]
+                      openid-configuration: https://id.example.net/.well-known/openid-configuration
                       username-claim: preferred_username
                       facts: [ mail_host=host ]
                       jwks: https://id.example.net/jwks

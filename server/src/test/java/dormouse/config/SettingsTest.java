@@ -94,6 +94,7 @@ final class SettingsTest {
                 "https://id.example.org",
                 List.of("mail"),
                 List.of(),
+                null,
                 "email",
                 List.of(),
                 null,

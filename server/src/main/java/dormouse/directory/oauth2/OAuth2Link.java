@@ -7,6 +7,8 @@ import dormouse.directory.Attempt;
 import dormouse.directory.Facts;
 import dormouse.directory.Link;
 import dormouse.directory.Proof;
+import dormouse.directory.TokenRefusal;
+import dormouse.directory.TokenRefusal.Reason;
 import dormouse.directory.Workers;
 import dormouse.session.SteadyClock;
 import io.netty.channel.EventLoop;
@@ -24,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// Accepts clients by their access tokens (OAUTHBEARER of RFC 7628, XOAUTH2), and knows nobody by anything else. Any thread.
 ///
 /// A token must be genuine and in time ([Tokens]), of the issuer, for one of the audience, with all scopes, and of the user that the
-/// client says it is, small and capital letters aside: the claim is the user's name from then on. An address that the provider says it has not
+/// client says it is, small and capital letters aside: the claim is the user's name from then on. Else the client is told which
+/// scopes it must have, and where tokens are to be had, if the settings say ([TokenRefusal]). An address that the provider says it has not
 /// seen to be its user's (`email_verified`, OpenID Connect Core §5.1) is nobody's.
 public final class OAuth2Link implements Link {
   private final OAuth2LinkSettings settings;
@@ -85,7 +88,9 @@ public final class OAuth2Link implements Link {
           tokens
               .claims(token)
               .thenApply(claims ->
-                  claims.isEmpty() ? Answer.reject() : answer(attempt.user(), claims.get()))
+                  claims.isEmpty()
+                      ? refused(attempt, Reason.INVALID_TOKEN)
+                      : answer(attempt, claims.get()))
               .exceptionally(OAuth2Link::failed);
       case Proof.Password _, Proof.CramMd5 _, Proof.Scram _, Proof.Certificate _, Proof.Resumed _ ->
           CompletableFuture.completedFuture(new Answer.NotMine());
@@ -109,18 +114,23 @@ public final class OAuth2Link implements Link {
     return false;
   }
 
-  private Answer answer(String user, JsonObject claims) {
-    if (!isOfTheIssuer(claims)) {
-      return Answer.reject();
-    }
+  private Answer refused(Attempt attempt, Reason reason) {
+    var refusal = new TokenRefusal(reason, settings.scopes(), settings.openidConfiguration());
+    return new Answer.Reject("", "", Duration.ZERO, false, refusal.json(attempt.mechanism()));
+  }
+
+  private Answer answer(Attempt attempt, JsonObject claims) {
     String name = claims.text(settings.usernameClaim());
     boolean ours = claims.all("aud").stream().anyMatch(settings.audience()::contains);
     if (name == null
         || !ours
-        || !name.equalsIgnoreCase(user)
-        || isUnverified(claims)
-        || !scopes(claims).containsAll(settings.scopes())) {
-      return Answer.reject();
+        || !isOfTheIssuer(claims)
+        || !name.equalsIgnoreCase(attempt.user())
+        || isUnverified(claims)) {
+      return refused(attempt, Reason.INVALID_TOKEN);
+    }
+    if (!scopes(claims).containsAll(settings.scopes())) {
+      return refused(attempt, Reason.INSUFFICIENT_SCOPE);
     }
     Map<String, String> facts = new HashMap<>();
     facts.put("user", name);

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.FrontEnd;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.GlewlwydServer;
+import dormouse.testkit.ImapClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -82,6 +84,13 @@ class OAuth2IT {
     }
     try (FrontEnd dormouse = dormouse(keys + ", scopes: [ mail, other ]")) {
       assertThat(shows(dormouse, user, token)).isFalse();
+      try (ImapClient client = ImapClient.connect(dormouse.tls())) {
+        String message = "n,a=" + user + ",\u0001auth=Bearer " + token + "\u0001\u0001";
+        client.start("AUTHENTICATE OAUTHBEARER " + base64(message));
+        assertThat(new String(Base64.getDecoder().decode(client.readLine().substring(2)), UTF_8))
+            .isEqualTo(
+                "{\"status\":\"insufficient_scope\",\"schemes\":\"bearer\",\"scope\":\"mail other\"}");
+      }
     }
   }
 
@@ -121,6 +130,10 @@ class OAuth2IT {
                     GlewlwydServer.ISSUER,
                     GlewlwydServer.AUDIENCE,
                     how));
+  }
+
+  private static String base64(String text) {
+    return Base64.getEncoder().encodeToString(text.getBytes(UTF_8));
   }
 
   private static Path secret(String name, String text) throws Exception {

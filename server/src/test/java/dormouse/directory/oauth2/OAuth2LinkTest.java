@@ -7,6 +7,7 @@ import dormouse.config.AuthUrl;
 import dormouse.config.OAuth2LinkSettings;
 import dormouse.config.TokenAlgorithm;
 import dormouse.directory.Answer;
+import dormouse.directory.Attempt;
 import dormouse.directory.Attempts;
 import dormouse.directory.Facts;
 import dormouse.directory.Proof;
@@ -41,6 +42,9 @@ class OAuth2LinkTest {
   /// Less than a silent provider is waited for: half of the link's 4 s.
   private static final long KNOWN_MILLIS = 1_500;
 
+  private static final String CONFIGURATION =
+      "https://id.example.org/.well-known/openid-configuration";
+
   private final HandClock clock = new HandClock();
   private final TokenProvider provider = TokenProvider.start();
   private final EmbeddedChannel channel = new EmbeddedChannel();
@@ -61,13 +65,13 @@ class OAuth2LinkTest {
       String token = provider.token(algorithm, claims(60));
       assertThat(ask(link, "ANN@example.org", token))
           .isEqualTo(Facts.accept(Map.of("user", "ann@example.org", "host", "mx3")));
-      assertThat(ask(link, "bob@example.org", token)).isEqualTo(Answer.reject());
+      assertThat(ask(link, "bob@example.org", token)).isEqualTo(refused("invalid_token"));
       assertThat(ask(link, "ann@example.org", token.substring(0, token.length() - 4) + "AAAA"))
-          .isEqualTo(Answer.reject());
+          .isEqualTo(refused("invalid_token"));
       String[] parts = token.split("\\.");
       String other = base64(claims(60).replace("ann", "bob").getBytes(UTF_8));
       assertThat(ask(link, "bob@example.org", parts[0] + "." + other + "." + parts[2]))
-          .isEqualTo(Answer.reject());
+          .isEqualTo(refused("invalid_token"));
     }
   }
 
@@ -80,7 +84,6 @@ class OAuth2LinkTest {
               claims(-61),
               claims(60).replace("https://id", "https://di"),
               claims(60).replace("\"imap\"", "\"web\""),
-              claims(60).replace("mail.read", "mail.write"),
               claims(60).replace("\"email\"", "\"mail\""),
               claims(60).replace("\"exp\"", "\"xep\""),
               claims(60).replaceAll("\"exp\":\\d+", "\"exp\":\"never\""),
@@ -93,7 +96,7 @@ class OAuth2LinkTest {
               "")) {
         assertThat(ask(link, "ann@example.org", provider.token("ES256", claims)))
             .as(claims)
-            .isEqualTo(Answer.reject());
+            .isEqualTo(refused("invalid_token"));
       }
       assertThat(
               ask(
@@ -105,9 +108,32 @@ class OAuth2LinkTest {
           .as("the clocks may differ by a minute")
           .isInstanceOf(Answer.Accept.class);
       for (String token : List.of("", "a.b", "a.b.c.d", "....", "x".repeat(5000))) {
-        assertThat(ask(link, "ann@example.org", token)).isEqualTo(Answer.reject());
+        assertThat(ask(link, "ann@example.org", token)).isEqualTo(refused("invalid_token"));
       }
     }
+  }
+
+  @Test
+  void whoLacksAScopeAloneIsToldSo() throws Exception {
+    try (OAuth2Link link = signed()) {
+      String token = provider.token("ES256", claims(60).replace("mail.read", "mail.write"));
+      assertThat(ask(link, "ann@example.org", token)).isEqualTo(refused("insufficient_scope"));
+      assertThat(ask(link, "bob@example.org", token))
+          .as("another's token")
+          .isEqualTo(refused("invalid_token"));
+      Attempt attempt =
+          Attempts.of("ann@example.org", "XOAUTH2", new Proof.Token(token.getBytes(UTF_8)));
+      assertThat(link.ask(attempt, channel.eventLoop()).get(20, TimeUnit.SECONDS))
+          .isEqualTo(refused("403"));
+    }
+  }
+
+  /// As RFC 7628 §3.2.2 has it.
+  private static Answer refused(String status) {
+    String json =
+        "{\"status\":\"%s\",\"schemes\":\"bearer\",\"scope\":\"mail.read\",\"openid-configuration\":\"%s\"}"
+            .formatted(status, CONFIGURATION);
+    return new Answer.Reject("", "", Duration.ZERO, false, json);
   }
 
   @Test
@@ -138,9 +164,9 @@ class OAuth2LinkTest {
       String claims = claims(60);
       String none =
           base64("{\"alg\":\"none\"}".getBytes(UTF_8)) + "." + base64(claims.getBytes(UTF_8));
-      assertThat(ask(link, "ann@example.org", none + ".")).isEqualTo(Answer.reject());
+      assertThat(ask(link, "ann@example.org", none + ".")).isEqualTo(refused("invalid_token"));
       assertThat(ask(link, "ann@example.org", byPublicKeyAsSecret(claims)))
-          .isEqualTo(Answer.reject());
+          .isEqualTo(refused("invalid_token"));
       for (String header :
           List.of(
               "{\"kid\":\"R0\"}",
@@ -150,7 +176,7 @@ class OAuth2LinkTest {
               "{\"alg\":\"RS256\",\"kid\":\"R0\",\"crit\":[\"exp\"]}")) {
         assertThat(ask(link, "ann@example.org", provider.token(header, "RS256", claims)))
             .as(header)
-            .isEqualTo(Answer.reject());
+            .isEqualTo(refused("invalid_token"));
       }
       assertThat(
               ask(link, "ann@example.org", provider.token("{\"alg\":\"RS256\"}", "RS256", claims)))
@@ -179,10 +205,10 @@ class OAuth2LinkTest {
       String rotated = provider.token("RS256", claims(3600));
       assertThat(ask(link, "ann@example.org", rotated))
           .as("fetched a moment ago")
-          .isEqualTo(Answer.reject());
+          .isEqualTo(refused("invalid_token"));
       clock.turn(Duration.ofSeconds(10));
       assertThat(ask(link, "ann@example.org", rotated)).isInstanceOf(Answer.Accept.class);
-      assertThat(ask(link, "ann@example.org", old)).isEqualTo(Answer.reject());
+      assertThat(ask(link, "ann@example.org", old)).isEqualTo(refused("invalid_token"));
       int served = provider.served();
       for (int i = 0; i < 20; i++) {
         ask(
@@ -269,7 +295,7 @@ class OAuth2LinkTest {
             clock.turn(Duration.ofSeconds(10));
             return asked(link, rotated).join() instanceof Answer.Accept;
           });
-      assertThat(ask(link, "ann@example.org", known)).isEqualTo(Answer.reject());
+      assertThat(ask(link, "ann@example.org", known)).isEqualTo(refused("invalid_token"));
     }
   }
 
@@ -299,7 +325,9 @@ class OAuth2LinkTest {
           .isEqualTo(Facts.accept(Map.of("user", "ann@example.org", "host", "mx3")));
       assertThat(ask(link, "ann@example.org", "unsaid")).isInstanceOf(Answer.Accept.class);
       for (String token : List.of("gone", "old", "other", "another", "unknown")) {
-        assertThat(ask(link, "ann@example.org", token)).as(token).isEqualTo(Answer.reject());
+        assertThat(ask(link, "ann@example.org", token))
+            .as(token)
+            .isEqualTo(refused("invalid_token"));
       }
       assertThat(ask(link, "ann@example.org", "nonsense")).isInstanceOf(Answer.CannotTell.class);
       assertThat(ask(link, "ann@example.org", "garbage")).satisfies(OAuth2LinkTest::isOfItAlone);
@@ -348,6 +376,7 @@ class OAuth2LinkTest {
             "https://id.example.org",
             List.of("mail", "imap"),
             List.of("mail.read"),
+            CONFIGURATION,
             "email",
             List.of("mail_host=host"),
             jwks,
