@@ -27,7 +27,7 @@ import java.util.concurrent.Future;
 /// ./bench [--tiny | --quick | --full] [--stacks nginx,dormouse…] [WORKLOAD…]
 /// ```
 /// A round of each stack in turn, so that a busy machine troubles all alike. Prints a table for each workload; a run of everything, where all of it is installed, writes `docs/benchmarks.md` as well. The exit code is 1 if any client of Dormouse heard a byte that
-/// it should not, was cut off or never told, or if it fell out of a workload; never because of time alone: what came late is told. What clients of peers heard is told as well.
+/// it should not, was cut off or never told, or if it fell out of a workload for such a reason; never because of time alone: what came late, and who fell out for it, is told. What clients of peers heard is told as well.
 public final class Compare {
   private static final Path JAR = Path.of("server/target/dormouse.jar");
   private static final Path DOCS = Path.of("docs");

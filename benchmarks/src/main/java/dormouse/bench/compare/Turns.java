@@ -106,17 +106,18 @@ final class Turns {
   private void stop(StackKind kind) {
     Stack stack = running.get(kind);
     if (stack != null) {
+      bench.load().letGo(stack.tlsPort(), stack.plainPort());
       stack.close();
     }
   }
 
-  /// A stack that cannot do something is out of this workload, and that is all.
+  /// A stack that cannot do something is out of this workload, and the page tells of it.
   private void attempt(StackKind kind, Runnable what) {
     try {
       what.run();
     } catch (RuntimeException | AssertionError e) {
-      bench.faults(kind).add(e);
-      bench.faults(kind).fellOut(workload.name());
+      String why = bench.faults(kind).fellOut(workload.name(), e);
+      bench.figures().note(workload.name(), "%s fell out of it, %s".formatted(kind.title(), why));
       ready.remove(kind);
     }
   }

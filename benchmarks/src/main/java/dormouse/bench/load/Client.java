@@ -13,7 +13,9 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +46,7 @@ public final class Client extends ChannelInboundHandlerAdapter {
   private final String name;
   private final Faults faults;
   private final CompletableFuture<Client> greeted;
+  private final BooleanSupplier letGo;
   private final Queue<Pending> pending = new ArrayDeque<>();
   private final ByteArrayOutputStream line = new ByteArrayOutputStream(128);
   private @Nullable ChannelHandlerContext context;
@@ -61,10 +64,12 @@ public final class Client extends ChannelInboundHandlerAdapter {
   private LongConsumer onExists = _ -> {};
 
   /// @param greeted completes when the server has greeted, or fails
-  Client(String name, Faults faults, CompletableFuture<Client> greeted) {
+  /// @param letGo whether its server is being stopped: then it may end, and what it has not heard by now is late
+  Client(String name, Faults faults, CompletableFuture<Client> greeted, BooleanSupplier letGo) {
     this.name = name;
     this.faults = faults;
     this.greeted = greeted;
+    this.letGo = letGo;
   }
 
   /// Sends a command.
@@ -307,7 +312,7 @@ public final class Client extends ChannelInboundHandlerAdapter {
 
   private void answer(String text, @Nullable Pending current) {
     if (current == null) {
-      if (!mayEnd) {
+      if (!mayBeEnded()) {
         wrong(text);
       }
       return;
@@ -321,9 +326,13 @@ public final class Client extends ChannelInboundHandlerAdapter {
       }
       pending.remove();
       current.done().complete(this);
-    } else if (!current.check().text(text) && !mayEnd) {
+    } else if (!current.check().text(text) && !mayBeEnded()) {
       wrong(text);
     }
+  }
+
+  private boolean mayBeEnded() {
+    return mayEnd || letGo.getAsBoolean();
   }
 
   /// How long the literal is that this line announces at its end; -1 if it does not.
@@ -381,10 +390,18 @@ public final class Client extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    if (!ended && !mayEnd) {
-      wrong(greeting ? "the end instead of a greeting" : "the end");
+    cutOff(greeting ? "the end instead of a greeting" : "the end", name + " was cut off", null);
+  }
+
+  private void cutOff(String heard, String told, @Nullable Throwable cause) {
+    if (letGo.getAsBoolean()) {
+      end(new IOException(told, new TimeoutException("it is stopped")));
+      return;
     }
-    end(new IOException(name + " was cut off"));
+    if (!ended && !mayEnd) {
+      wrong(heard);
+    }
+    end(new IOException(told, cause));
   }
 
   /// A handshake that takes too long closes the connection: it is late, and not the end that the server has made.
@@ -398,9 +415,6 @@ public final class Client extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    if (!ended && !mayEnd) {
-      wrong(cause.toString());
-    }
-    end(new IOException(name + ": " + cause, cause));
+    cutOff(cause.toString(), name + ": " + cause, cause);
   }
 }

@@ -34,22 +34,41 @@ public final class Faults {
     }
   }
 
-  /// Adds that a workload went on without it: whatever the reason, nothing is known then of the answers that it would have given.
-  public void fellOut(String workload) {
+  /// Adds that a workload went on without it. Where nothing but time was the reason, it is late, as what takes too long anywhere; else it is wrong, for
+  /// nothing is known then of the answers that it would have given.
+  ///
+  /// @return why, in a few words, for the page
+  public String fellOut(String workload, Throwable why) {
+    if (isLate(why)) {
+      late("it fell out of " + workload + ", not in time");
+      return "not in time";
+    }
+    add(why);
     add("it fell out of " + workload);
+    return "for what is counted above as wrong";
   }
 
   /// Adds that a task failed, unless what failed it has been added already. That it took too long is no fault, but late.
   public void add(Throwable failure) {
-    Throwable cause = failure;
-    while (cause instanceof CompletionException && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    if (isTime(cause) || isTime(cause.getCause())) {
+    Throwable cause = unwrapped(failure);
+    if (isLate(failure)) {
       late("not all ended in time");
     } else if (!(cause instanceof Heard)) {
       add(cause.toString());
     }
+  }
+
+  private static boolean isLate(Throwable failure) {
+    Throwable cause = unwrapped(failure);
+    return isTime(cause) || isTime(cause.getCause());
+  }
+
+  private static Throwable unwrapped(Throwable failure) {
+    Throwable cause = failure;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
   }
 
   /// Whether nothing but time has made this fail.

@@ -20,9 +20,13 @@ import io.netty.internal.tcnative.SSL;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Arrays;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLException;
@@ -54,6 +58,7 @@ public final class Load implements AutoCloseable {
   private final SslContext resuming;
   private final AtomicLong resumed = new AtomicLong();
   private final AtomicReference<@Nullable String> cipher = new AtomicReference<>();
+  private final Set<Integer> stopped = ConcurrentHashMap.newKeySet(); // ports
 
   /// @param loops threads
   public Load(int loops) {
@@ -92,7 +97,7 @@ public final class Load implements AutoCloseable {
   /// @param name for faults; whose TLS sessions it may resume
   public CompletableFuture<Client> connect(String name, int port, Tls tls, Faults faults) {
     CompletableFuture<Client> greeted = new CompletableFuture<>();
-    Client client = new Client(name, faults, greeted);
+    Client client = new Client(name, faults, greeted, () -> stopped.contains(port));
     InetSocketAddress from =
         new InetSocketAddress("127.0.1." + (1 + Math.floorMod(name.hashCode(), ADDRESSES)), 0);
     new Bootstrap()
@@ -113,10 +118,17 @@ public final class Load implements AutoCloseable {
         .connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), from)
         .addListener((ChannelFuture done) -> {
           if (!done.isSuccess()) {
-            greeted.completeExceptionally(new IOException(name + " cannot connect", done.cause()));
+            Throwable why =
+                stopped.contains(port) ? new TimeoutException("it is stopped") : done.cause();
+            greeted.completeExceptionally(new IOException(name + " cannot connect", why));
           }
         });
     return greeted;
+  }
+
+  /// Tells that the server of these ports is about to be stopped: whoever is connected to it yet may be cut off.
+  public void letGo(int... ports) {
+    Arrays.stream(ports).forEach(stopped::add);
   }
 
   private SslHandler handler(Channel channel, String name, int port, Tls tls, Faults faults) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,7 +25,7 @@ final class Daemon implements AutoCloseable {
     this.log = log;
   }
 
-  /// Starts one, and returns when it accepts connections at this port of 127.0.0.1.
+  /// Starts one, and returns when it accepts connections at this port of 127.0.0.1; if it does not in a minute, it fails by a [SocketTimeoutException].
   ///
   /// @param home its folder
   static Daemon start(Path home, int port, List<String> command) {
@@ -40,7 +41,11 @@ final class Daemon implements AutoCloseable {
       try {
         Wait.until(command.getFirst() + " accepts", PATIENCE, () -> started.accepts(port));
       } catch (AssertionError e) {
+        boolean slow = started.process.isAlive();
         started.close();
+        if (slow) {
+          throw new UncheckedIOException(new SocketTimeoutException(e.getMessage()));
+        }
         throw e;
       }
       return started;

@@ -17,8 +17,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -161,8 +164,11 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   /// @param first of them, counted from 0
   /// @param last before which they end
   /// @param each how many a user has
+  /// @throws CompletionException with what kept one from it
   List<Client> hold(Stack stack, int first, int last, int each) {
     AtomicReferenceArray<Client> held = new AtomicReferenceArray<>(last - first);
+    AtomicReference<Throwable> why = // one is missing, where nobody tells
+        new AtomicReference<>(new TimeoutException("one does not idle yet"));
     AtomicInteger next = new AtomicInteger();
     ClosedLoop.run(
         AT_ONCE,
@@ -173,12 +179,19 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
         _ -> {
           int number = next.getAndIncrement();
           return idle(stack, (first + number) / each)
-              .thenAccept(client -> held.set(number, client));
+              .thenAccept(client -> held.set(number, client))
+              .whenComplete((_, failure) -> {
+                if (failure != null) {
+                  why.set(failure);
+                }
+              });
         });
-    return IntStream.range(0, held.length())
-        .mapToObj(held::get)
-        .map(client -> Objects.requireNonNull(client, "one could not idle"))
-        .toList();
+    List<Client> all =
+        IntStream.range(0, held.length()).mapToObj(held::get).filter(Objects::nonNull).toList();
+    if (all.size() < held.length()) {
+      throw new CompletionException(why.get());
+    }
+    return all;
   }
 
   /// Runs again and again until it is steady ([Steadiness]), or for [Size#warmSeconds], which the page then tells: whatever compiles its code as
@@ -217,13 +230,18 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
   }
 
   /// Ends them all.
-  static void leave(List<Client> clients) {
+  void leave(Stack stack, List<Client> clients) {
     CompletableFuture.allOf(
             clients.stream()
                 .map(client -> client.done().thenCompose(Client::logout))
                 .toArray(CompletableFuture[]::new))
         .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
-        .exceptionally(_ -> null)
+        .exceptionally(failure -> {
+          if (failure instanceof TimeoutException) {
+            faults(stack).late("not all have left in time");
+          } // else the client has told what was wrong
+          return null;
+        })
         .join();
   }
 

@@ -102,7 +102,7 @@ final class Deliver implements Workload {
 
       @Override
       public void close() {
-        Bench.leave(held);
+        bench.leave(stack, held);
       }
     };
   }

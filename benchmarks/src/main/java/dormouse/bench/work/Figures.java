@@ -85,7 +85,7 @@ public final class Figures {
   }
 
   /// Adds what a reader of this workload's figures must know.
-  synchronized void note(String workload, String note) {
+  public synchronized void note(String workload, String note) {
     List<String> all = notes.computeIfAbsent(workload, _ -> new ArrayList<>());
     if (!all.contains(note)) {
       all.add(note);

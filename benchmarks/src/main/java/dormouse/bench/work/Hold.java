@@ -286,7 +286,7 @@ final class Hold implements Workload {
   private static void comeAndGo(Bench bench, Stack stack, int count) {
     List<Client> came = bench.hold(stack, 0, count, EACH);
     bench.settle(stack, count);
-    Bench.leave(came);
+    bench.leave(stack, came);
     bench.settle(stack, 0);
   }
 
@@ -324,7 +324,7 @@ final class Hold implements Workload {
     bench.settle(stack, count);
     long beats = TimeUnit.SECONDS.toNanos((long) BEATS * bench.size().holdSeconds());
     LockSupport.parkNanos(Math.min(beats, warm(bench).toNanos()));
-    Bench.leave(came);
+    bench.leave(stack, came);
     bench.settle(stack, 0);
   }
 

@@ -152,7 +152,7 @@ final class Mixed implements Workload {
 
       @Override
       public void close() {
-        Bench.leave(desktops.stream().map(desktop -> desktop.client).toList());
+        bench.leave(stack, desktops.stream().map(desktop -> desktop.client).toList());
       }
     };
   }

@@ -79,7 +79,7 @@ final class Storm implements Workload {
 
       @Override
       public void close() {
-        Bench.leave(held);
+        bench.leave(stack, held);
       }
     };
   }
@@ -93,7 +93,11 @@ final class Storm implements Workload {
     try (peak) {
       for (int i = 0; i < count; i++) {
         coming.add(
-            again(bench, stack, i, failures, over).whenComplete((_, _) -> latencies.since(up)));
+            again(bench, stack, i, failures, over)
+                .thenApply(client -> {
+                  latencies.since(up);
+                  return client;
+                }));
       }
       CompletableFuture<Void> all =
           CompletableFuture.allOf(coming.toArray(CompletableFuture[]::new))

@@ -123,7 +123,7 @@ final class Wake implements Workload {
 
       @Override
       public void close() {
-        Bench.leave(held);
+        bench.leave(stack, held);
       }
     };
   }

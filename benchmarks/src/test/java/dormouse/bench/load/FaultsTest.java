@@ -34,10 +34,24 @@ class FaultsTest {
   }
 
   @Test
-  void whoFallsOutForTimeIsWrongAllTheSame() {
-    faults.add(new CompletionException(new TimeoutException()));
-    faults.fellOut("wake");
-    assertThat(faults.count()).isEqualTo(1);
+  void whoFallsOutForTimeIsLate() {
+    assertThat(faults.fellOut("wake", new CompletionException(new TimeoutException())))
+        .isEqualTo("not in time");
+    assertThat(faults.count()).isZero();
+    assertThat(faults.firstLate()).containsExactly("it fell out of wake, not in time");
+  }
+
+  @Test
+  void whoFallsOutForAnotherReasonIsWrong() {
+    faults.fellOut("wake", new CompletionException(new IOException("u1 was cut off")));
+    assertThat(faults.first())
+        .containsExactly("java.io.IOException: u1 was cut off", "it fell out of wake");
+    assertThat(faults.lateCount()).isZero();
+  }
+
+  @Test
+  void whoFallsOutForWhatAClientHeardIsWrong() {
+    faults.fellOut("wake", new CompletionException(new Faults.Heard("* BYE")));
     assertThat(faults.first()).containsExactly("it fell out of wake");
   }
 
