@@ -7,6 +7,7 @@ import dormouse.bench.work.Measure;
 import dormouse.bench.work.Workload;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// A run for machines to read: every number of every round, and the percentiles of what was timed.
@@ -22,7 +23,9 @@ final class Json {
       for (Measure measure : page.figures().measures(workload.name())) {
         page.figures()
             .of(measure)
-            .forEach((stack, rounds) -> figures.add(figure(measure, stack, rounds)));
+            .forEach((stack, rounds) ->
+                figures.add(
+                    figure(measure, stack, rounds, page.figures().together(measure, stack))));
       }
     }
     List<String> curves = new ArrayList<>();
@@ -72,9 +75,10 @@ final class Json {
             String.join(",\n    ", curves));
   }
 
-  private static String figure(Measure measure, StackKind stack, List<Double> rounds) {
+  private static String figure(
+      Measure measure, StackKind stack, List<Double> rounds, Optional<Double> together) {
     return """
-    {"workload": %s, "measure": %s, "unit": %s, "better": "%s", "stack": "%s", "rounds": [%s]}\
+    {"workload": %s, "measure": %s, "unit": %s, "better": "%s", "stack": "%s", "rounds": [%s]%s}\
     """
         .formatted(
             text(measure.workload()),
@@ -82,7 +86,8 @@ final class Json {
             text(measure.unit()),
             measure.more() ? "more" : "less",
             stack.id(),
-            rounds.stream().map("%.6g"::formatted).collect(Collectors.joining(", ")));
+            rounds.stream().map("%.6g"::formatted).collect(Collectors.joining(", ")),
+            together.map(", \"together\": %.6g"::formatted).orElse(""));
   }
 
   private static String curve(String name, StackKind stack, Latencies times) {

@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /// What a run has to say, in Markdown: the top of `docs/benchmarks.md`, down to the mark; what stands below stays.
 ///
@@ -30,6 +29,7 @@ record Page(
     Map<StackKind, Faults> faults) {
   private static final String MARK = "<!-- above: written by ./bench -->\n";
   private static final String FILE = "benchmarks.md";
+  private static final String NOISE = "below the noise";
 
   /// Writes the page, its plots and `benchmarks.json` into this folder.
   void write(Path folder) throws IOException {
@@ -58,7 +58,7 @@ record Page(
         Each stack has a Dovecot of its own behind it (Maildir%s, `mail_fsync = never`; hibernating: `imap_hibernate_timeout = 1s`; behind Dormouse with its events), one certificate (P-256), \
         TLS 1.3 with X25519 (perdition: P-256, which it is asked for behind that) and one cipher for all, the one that the client likes most, a worker a core; nginx's front includes its auth daemon, others have none; Dormouse is started by `packaging/dormouse` after `dormouse train`, with the JVM's own heap%s; it hibernates after 1 s of silence and keeps no connection for longer than that, or never hibernates (attached), or lends it to who shows the password that the backend has taken within that second (lending), or asks the backend about a password once in a day (trusting). All stacks of a workload run beside each other and take \
         turns, round by round, but one after the other where one process cannot be the clients of all (**storm** and **mixed** of the full form); client, front and back share the machine. Each cell is the median of all rounds and, behind it in brackets, the least and the most, where it is not of all rounds together; \
-        memory is Pss, which divides what processes have in common among them, as Dovecot's programs among all stacks, and the JVM's library between Dormouse and the load client; **×** is the ratio to the best peer, and the last column is Dormouse's to that of Dovecot with nothing before it. A 99th percentile is that of all rounds together, where they are 200 times or more; what never ended well, or not in time, is in none, but told here. What was \
+        memory is Pss, which divides what processes have in common among them, as Dovecot's programs among all stacks, and the JVM's library between Dormouse and the load client; **×** is the ratio to the best peer, and the last column is Dormouse's to that of Dovecot with nothing before it. A 99th percentile is that of all rounds together, where they are 200 times or more, and beside it the least and the most of each round's own (of less than a hundred times their longest); what never ended well, or not in time, is in none, but told here. What was \
         just started is so but once a run. Every line that a client heard was compared with what it had to be, and every byte of a message. Wrong answers: %s; late: %s.
 
         How much of everything (`Size`, which says what each is): %s.
@@ -118,14 +118,18 @@ record Page(
         + standings(all.stream().filter(Standing::behind).toList())
         + "\n## Where Dormouse is ahead\n\n"
         + standings(all.stream().filter(Standing::ahead).toList())
-        + "\n## Where there is no ratio\n\nFor a figure is not above 0, in a round at least: less than could be measured.\n\n"
+        + "\n"
+        + "## Where there is no ratio\n\n"
+        + "For a figure is not above 0, in a round at least: less than could be measured.\n\n"
         + standings(all.stream().filter(one -> one.ratio().isEmpty()).toList());
   }
 
   private static String standings(List<Standing> all) {
     StringBuilder text =
         new StringBuilder(
-            "| workload | measure | best peer | its figure | Dormouse | ratio: min / median / max |\n|---|---|---|---|---|---|\n");
+            "| workload | measure | best peer | its figure | Dormouse | ratio: min / median / max"
+                + " |\n"
+                + "|---|---|---|---|---|---|\n");
     for (Standing each : all) {
       text.append(
           "| %s | %s | %s | %s | %s | %s |\n"
@@ -133,8 +137,8 @@ record Page(
                   each.measure().workload(),
                   title(each.measure()),
                   each.best().title(),
-                  number(each.peer().median()),
-                  number(each.own().median()),
+                  figure(each.peer().median()),
+                  figure(each.own().median()),
                   each.ratio().map(Page::ratio).orElse("")));
     }
     return text.toString();
@@ -165,13 +169,16 @@ record Page(
         .append(besideDovecot ? "---|\n" : "\n");
     for (Measure measure : measures) {
       text.append("| ").append(title(measure)).append(" |");
-      Map<StackKind, List<Double>> all = figures.of(measure);
       Optional<Double> best =
           figures
               .bestPeer(measure)
-              .map(peer -> Figures.spread(all.getOrDefault(peer, List.of())).median());
+              .flatMap(peer -> figures.spread(measure, peer))
+              .map(Spread::median);
       for (StackKind stack : stacks) {
-        text.append(' ').append(cell(all.get(stack), best)).append(" |");
+        int rounds = figures.of(measure).getOrDefault(stack, List.of()).size();
+        String cell =
+            figures.spread(measure, stack).map(spread -> cell(spread, rounds, best)).orElse("");
+        text.append(' ').append(cell).append(" |");
       }
       if (besideDovecot) {
         text.append(' ')
@@ -188,19 +195,23 @@ record Page(
     return measure.unit().isEmpty() ? measure.name() : measure.name() + ", " + measure.unit();
   }
 
-  private static String cell(@Nullable List<Double> rounds, Optional<Double> best) {
-    if (rounds == null) {
-      return "";
-    }
-    Spread spread = Figures.spread(rounds);
-    String text = "**" + number(spread.median()) + "**";
-    if (best.isPresent() && best.get() > 0) {
+  private static String cell(Spread spread, int rounds, Optional<Double> best) {
+    String text = "**" + figure(spread.median()) + "**";
+    if (best.isPresent() && best.get() > 0 && spread.median() >= 0) {
       text += " ×" + number(spread.median() / best.get());
     }
-    if (rounds.size() > 1) {
-      text += " (" + number(spread.min()) + "–" + number(spread.max()) + ")";
+    if (rounds > 1) {
+      text +=
+          spread.max() < 0
+              ? " (in all rounds)"
+              : " (" + figure(spread.min()) + "–" + figure(spread.max()) + ")";
     }
     return text;
+  }
+
+  /// What was measured: a difference of two looks may be less than they vary, and then it has no number.
+  private static String figure(double number) {
+    return number < 0 ? NOISE : number(number);
   }
 
   /// Three digits.

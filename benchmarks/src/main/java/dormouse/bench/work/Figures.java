@@ -17,15 +17,24 @@ public final class Figures {
   private final Map<Measure, Map<StackKind, List<Double>>> numbers = new LinkedHashMap<>();
   private final Map<String, Map<StackKind, Latencies>> latencies = new LinkedHashMap<>();
   private final Map<Measure, Map<StackKind, Latencies>> pooled = new LinkedHashMap<>();
+  private final Map<Measure, Map<StackKind, List<Double>>> few = new LinkedHashMap<>(); // of them
+  private final Map<Measure, Map<StackKind, Double>> together = new LinkedHashMap<>();
   private final Map<String, List<String>> notes = new LinkedHashMap<>();
 
   /// Least, middle and most of some rounds.
+  ///
+  /// @param median or what all rounds have together, where that was taken
   public record Spread(double min, double median, double max) {
     static Spread of(List<Double> rounds) {
       double[] sorted = rounds.stream().mapToDouble(Double::doubleValue).sorted().toArray();
       int half = sorted.length / 2;
       double median = sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
       return new Spread(sorted[0], median, sorted[sorted.length - 1]);
+    }
+
+    /// The same around what all have together.
+    Spread around(double together) {
+      return new Spread(Math.min(min, together), together, Math.max(max, together));
     }
   }
 
@@ -48,7 +57,7 @@ public final class Figures {
   }
 
   /// Adds the number of one more round.
-  synchronized void add(Measure measure, StackKind stack, double number) {
+  public synchronized void add(Measure measure, StackKind stack, double number) {
     numbers
         .computeIfAbsent(measure, _ -> new EnumMap<>(StackKind.class))
         .computeIfAbsent(stack, _ -> new ArrayList<>())
@@ -62,17 +71,23 @@ public final class Figures {
         .put(stack, new ArrayList<>(List.of(number)));
   }
 
-  /// Adds the times of one more round to a measure that is one percentile of all rounds' together; it has no number while they are too few.
-  synchronized void pool(Measure measure, StackKind stack, double percent, Latencies more) {
+  /// Adds the times of one more round to a measure that is one percentile of all rounds' together, between the least and the most of each alone; it has no number while they
+  /// are too few.
+  public synchronized void pool(Measure measure, StackKind stack, double percent, Latencies more) {
     Latencies all =
         pooled
             .computeIfAbsent(measure, _ -> new EnumMap<>(StackKind.class))
             .computeIfAbsent(stack, _ -> new Latencies());
     all.add(more);
+    List<Double> rounds =
+        few.computeIfAbsent(measure, _ -> new EnumMap<>(StackKind.class))
+            .computeIfAbsent(stack, _ -> new ArrayList<>());
+    rounds.add(more.millis(percent));
     if (all.count() >= FEWEST) {
-      numbers
+      numbers.computeIfAbsent(measure, _ -> new EnumMap<>(StackKind.class)).put(stack, rounds);
+      together
           .computeIfAbsent(measure, _ -> new EnumMap<>(StackKind.class))
-          .put(stack, new ArrayList<>(List.of(all.millis(percent))));
+          .put(stack, all.millis(percent));
     }
   }
 
@@ -108,32 +123,40 @@ public final class Figures {
     return latencies;
   }
 
-  public static Spread spread(List<Double> rounds) {
-    return Spread.of(rounds);
+  /// Empty if it was not measured.
+  public Optional<Spread> spread(Measure measure, StackKind stack) {
+    List<Double> rounds = of(measure).getOrDefault(stack, List.of());
+    if (rounds.isEmpty()) {
+      return Optional.empty();
+    }
+    Spread spread = Spread.of(rounds);
+    return Optional.of(together(measure, stack).map(spread::around).orElse(spread));
+  }
+
+  /// What all rounds have together, where it is not the median of what each has.
+  public Optional<Double> together(Measure measure, StackKind stack) {
+    return Optional.ofNullable(together.getOrDefault(measure, Map.of()).get(stack));
   }
 
   /// The best median of all peers; empty if there is none.
   public Optional<StackKind> bestPeer(Measure measure) {
-    Comparator<Map.Entry<StackKind, List<Double>>> upwards =
-        Comparator.comparingDouble(each -> Spread.of(each.getValue()).median);
-    return of(measure).entrySet().stream()
-        .filter(each -> !each.getKey().isDormouse())
-        .min(measure.more() ? upwards.reversed() : upwards)
-        .map(Map.Entry::getKey);
+    Comparator<StackKind> upwards =
+        Comparator.comparingDouble(each -> spread(measure, each).orElseThrow().median);
+    return of(measure).keySet().stream()
+        .filter(each -> !each.isDormouse())
+        .min(measure.more() ? upwards.reversed() : upwards);
   }
 
   /// Empty if no Dormouse or no peer was measured.
   public Optional<Standing> standing(Measure measure) {
-    Map<StackKind, List<Double>> all = of(measure);
-    List<Double> own = all.getOrDefault(StackKind.DORMOUSE, List.of());
+    Optional<Spread> own = spread(measure, StackKind.DORMOUSE);
     Optional<StackKind> best = bestPeer(measure);
     if (own.isEmpty() || best.isEmpty() || !measure.judged()) {
       return Optional.empty();
     }
-    List<Double> peer = all.getOrDefault(best.get(), List.of());
+    Spread peer = spread(measure, best.get()).orElseThrow();
     return Optional.of(
-        new Standing(
-            measure, best.get(), Spread.of(peer), Spread.of(own), ratio(measure, best.get())));
+        new Standing(measure, best.get(), peer, own.get(), ratio(measure, best.get())));
   }
 
   /// Dormouse's number over this peer's, each round apart; empty if there is none, or a number is not above 0.
@@ -144,8 +167,13 @@ public final class Figures {
     for (int i = 0; i < Math.min(own.size(), peer.size()); i++) {
       ratios.add(own.get(i) / peer.get(i));
     }
-    return ratios.isEmpty() || ratios.stream().anyMatch(one -> !Double.isFinite(one) || one <= 0)
-        ? Optional.empty()
-        : Optional.of(Spread.of(ratios));
+    if (ratios.isEmpty() || ratios.stream().anyMatch(one -> !Double.isFinite(one) || one <= 0)) {
+      return Optional.empty();
+    }
+    Spread spread = Spread.of(ratios);
+    return Optional.of(
+        together(measure, StackKind.DORMOUSE)
+            .flatMap(mine -> together(measure, to).map(theirs -> spread.around(mine / theirs)))
+            .orElse(spread));
   }
 }

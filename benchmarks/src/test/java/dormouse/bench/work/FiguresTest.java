@@ -1,23 +1,25 @@
 package dormouse.bench.work;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dormouse.bench.load.Latencies;
 import dormouse.bench.stack.StackKind;
+import dormouse.bench.work.Figures.Spread;
 import dormouse.bench.work.Figures.Standing;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class FiguresTest {
   private static final Measure MEMORY = Measure.less("hold", "memory", "KiB");
+  private static final Measure HIGH = Measure.less("wake", "99 %", "ms");
 
   private final Figures figures = new Figures();
 
   @Test
   void twoNumbersHaveTheirMeanAsMedian() {
-    assertThat(Figures.spread(List.of(3.0, 1.0)).median()).isEqualTo(2);
-    assertThat(Figures.spread(List.of(3.0, 1.0, 9.0)).median()).isEqualTo(3);
+    assertThat(Spread.of(List.of(3.0, 1.0)).median()).isEqualTo(2);
+    assertThat(Spread.of(List.of(3.0, 1.0, 9.0)).median()).isEqualTo(3);
   }
 
   @Test
@@ -43,17 +45,34 @@ class FiguresTest {
 
   @Test
   void aHighPercentileIsOfAllRoundsTogetherOnceTheyAreEnough() {
-    Measure high = Measure.less("wake", "99 %", "ms");
     for (int round = 0; round < 3; round++) {
-      assertThat(figures.of(high)).as("round %d", round).isEmpty();
-      Latencies latencies = new Latencies();
-      for (int i = 0; i < 90; i++) {
-        latencies.add(round == 0 && i < 2 ? 9_000_000 : 1_000_000);
-      }
-      figures.pool(high, StackKind.DORMOUSE, 99, latencies);
+      assertThat(figures.spread(HIGH, StackKind.DORMOUSE)).as("round %d", round).isEmpty();
+      figures.pool(HIGH, StackKind.DORMOUSE, 99, millis(1, 88, round == 0 ? 9 : 1, 2));
     }
-    assertThat(Objects.requireNonNull(figures.of(high).get(StackKind.DORMOUSE))).hasSize(1);
-    assertThat(Objects.requireNonNull(figures.of(high).get(StackKind.DORMOUSE)).getFirst())
-        .isBetween(0.9, 1.1);
+    assertThat(figures.of(HIGH).get(StackKind.DORMOUSE)).hasSize(3);
+    Spread spread = figures.spread(HIGH, StackKind.DORMOUSE).orElseThrow();
+    assertThat(spread.min()).isCloseTo(1, within(0.1));
+    assertThat(spread.median()).isCloseTo(1, within(0.1)); // 2 of 270 are longer
+    assertThat(spread.max()).isCloseTo(9, within(0.1));
+  }
+
+  @Test
+  void aRatioOfHighPercentilesIsThatOfAllRoundsTogetherToo() {
+    for (int round = 0; round < 3; round++) {
+      figures.pool(HIGH, StackKind.DORMOUSE, 99, millis(2, 90, round == 0 ? 18 : 2, 2));
+      figures.pool(HIGH, StackKind.NGINX, 99, millis(1, 92, 1, 0));
+    }
+    Spread ratio = figures.standing(HIGH).orElseThrow().ratio().orElseThrow();
+    assertThat(ratio.min()).isCloseTo(2, within(0.1));
+    assertThat(ratio.median()).isCloseTo(2, within(0.1));
+    assertThat(ratio.max()).isCloseTo(18, within(0.2));
+  }
+
+  private static Latencies millis(long one, int often, long other, int seldom) {
+    Latencies all = new Latencies();
+    for (int i = 0; i < often + seldom; i++) {
+      all.add((i < often ? one : other) * 1_000_000);
+    }
+    return all;
   }
 }
