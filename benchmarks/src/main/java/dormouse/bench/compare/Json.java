@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// A run for machines to read: every number of every round, and the percentiles of what was timed.
 final class Json {
@@ -34,10 +35,13 @@ final class Json {
         .forEach((name, stacks) ->
             stacks.forEach((stack, times) -> curves.add(curve(name, stack, times))));
     List<String> notes =
-        page.options().workloads().stream()
-            .flatMap(workload ->
-                page.figures().notes(workload.name()).stream()
-                    .map(note -> text(workload.name() + ": " + note)))
+        Stream.concat(
+                Stream.of(machine.note()).filter(note -> !note.isEmpty()),
+                page.options().workloads().stream()
+                    .flatMap(workload ->
+                        page.figures().notes(workload.name()).stream()
+                            .map(note -> workload.name() + ": " + note)))
+            .map(Json::text)
             .toList();
     return """
     {

@@ -20,13 +20,15 @@ import java.util.stream.Stream;
 /// @param load of the last minute: the mean of how many processes ran or waited to
 /// @param versions of all programs, by name
 /// @param commit of Dormouse's sources
+/// @param note what `./bench` could not have of it, for the page; empty if it has all
 record Machine(
     String processor,
     long memory,
     String system,
     String load,
     List<String> versions,
-    String commit) {
+    String commit,
+    String note) {
   static Machine now() {
     try {
       return new Machine(
@@ -41,7 +43,8 @@ record Machine(
               + field(Path.of("/etc/os-release"), "PRETTY_NAME").orElse("").replace("\"", ""),
           Files.readString(Path.of("/proc/loadavg")).split(" ")[0],
           installed(),
-          said("git", "describe", "--always", "--dirty", "--exclude=*"));
+          said("git", "describe", "--always", "--dirty", "--exclude=*"),
+          System.getProperty("dormouse.bench.note", ""));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -53,7 +53,7 @@ record Page(
         """
         Written by `%s` (%s form, %d rounds, %d minutes) at `%s`; `./bench` repeats it, `./bench NAME` one part.
 
-        Machine: %s, %d GiB, %s; its load was %s when the run began. %s.
+        Machine: %s, %d GiB, %s; its load was %s when the run began. %s.%s
 
         Each stack has a Dovecot of its own behind it (Maildir%s, `mail_fsync = never`; hibernating: `imap_hibernate_timeout = 1s`; behind Dormouse with its events), one certificate (P-256), \
         TLS 1.3 with X25519 (perdition: P-256, which it is asked for behind that) and one cipher for all, the one that the client likes most, a worker a core; nginx's front includes its auth daemon, others have none; Dormouse is started by `packaging/dormouse` after `dormouse train`, with the JVM's own heap%s; it hibernates after 1 s of silence and keeps no connection for longer than that, or never hibernates (attached), or lends it to who shows the password that the backend has taken within that second (lending), or asks the backend about a password once in a day (trusting). All stacks of a workload run beside each other and take \
@@ -74,6 +74,7 @@ record Page(
                 machine.system(),
                 machine.load(),
                 String.join(", ", machine.versions()),
+                machine.note().isEmpty() ? "" : " " + machine.note() + ".",
                 Scratch.inMemory() ? " in a file system in memory" : "",
                 options.javaOptions().isEmpty() ? "" : " and `" + options.javaOptions() + "`",
                 told(Faults::count),

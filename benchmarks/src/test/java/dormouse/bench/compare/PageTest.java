@@ -8,10 +8,15 @@ import dormouse.bench.work.Figures;
 import dormouse.bench.work.Measure;
 import dormouse.bench.work.Workload;
 import dormouse.bench.work.Workloads;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PageTest {
   private static final Workload HOLD = Workloads.ALL.getFirst();
@@ -57,6 +62,17 @@ class PageTest {
       figures.pool(FRONT, StackKind.DORMOUSE, 99, latencies);
     }
     assertThat(row()).isEqualTo("| of it the front's, KiB | **4.00** (1.00–4.00) |");
+  }
+
+  @Test
+  void whatTheMachineCouldNotGiveIsTold(@TempDir Path folder) throws IOException {
+    Machine machine =
+        new Machine("a processor", 1, "Linux", "0", List.of("Java 25"), "cafe", "Linux gives 128");
+    new Page(Options.of("--tiny"), machine, figures, 1, Map.of()).write(folder);
+    assertThat(Files.readString(folder.resolve("benchmarks.md")))
+        .contains("its load was 0 when the run began. Java 25. Linux gives 128.\n");
+    assertThat(Files.readString(folder.resolve("benchmarks/benchmarks.json")))
+        .contains("\"notes\": [\"Linux gives 128\"]");
   }
 
   private void rounds(StackKind stack, double... numbers) {
