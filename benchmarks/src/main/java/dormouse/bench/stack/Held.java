@@ -24,6 +24,7 @@ public record Held(long front, long back, long tables, int processes) {
   private static final long LOOK_NANOS = 250_000_000;
   private static final int MOST_LOOKS = 40;
   private static final long STEADY_BYTES = 16 << 10; // between two looks
+  private static final long SAME_BYTES = 64 << 10;
   private static final Pattern PSS = Pattern.compile("(?m)^Pss: +(\\d+) kB");
   private static final Pattern FILES = Pattern.compile("(?m)^Pss_File: +(\\d+) kB");
   private static final Pattern TABLES = Pattern.compile("(?m)^VmPTE:\\s+(\\d+) kB");
@@ -98,6 +99,35 @@ public record Held(long front, long back, long tables, int processes) {
 
   private Held less(long unused) {
     return new Held(front - unused, back, tables, processes);
+  }
+
+  /// Memory that has been looked at until it was the same for some looks, or for long enough.
+  ///
+  /// @param held what the last look found
+  /// @param changedBytes by how much it still changed between the last looks; 0 if it was the same
+  public record Steady(Held held, long changedBytes) {}
+
+  /// Looks again until so many looks in turn, the first of them with them, find the same in front and back, to 64 KiB; at the latest when there were so many in all.
+  ///
+  /// @param pause lies between two looks
+  public static Steady steady(Supplier<Held> look, Runnable pause, int alike, int most) {
+    Held first = look.get(); // of those alike
+    Held last = first;
+    int same = 1;
+    long changed = 0;
+    for (int looks = 1; looks < most && same < alike; looks++) {
+      pause.run();
+      last = look.get();
+      long now = Math.abs(last.front + last.back - first.front - first.back);
+      if (now <= SAME_BYTES) {
+        same++;
+      } else {
+        first = last;
+        same = 1;
+        changed = now;
+      }
+    }
+    return new Steady(last, same < alike ? changed : 0);
   }
 
   public Held minus(Held earlier) {
