@@ -20,6 +20,7 @@ final class Plots {
   private static final int RIGHT = 210;
   private static final int TOP = 40;
   private static final int BOTTOM = 45;
+  private static final int LABEL = 16; // pixels that one needs
   private static final double[] PERCENTS = {1, 10, 25, 50, 75, 90, 95, 98, 99, 99.5};
   private static final String[] COLOURS = {
     "#4e79a7", "#76b7b2", "#59a14f", "#9c755f", "#edc948", "#b07aa1", "#ff9da7", "#bab0ac"
@@ -44,15 +45,7 @@ final class Plots {
               + each.getKey().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-")
               + ".svg";
       List<Curve> curves = new ArrayList<>();
-      each.getValue()
-          .forEach((stack, times) -> {
-            List<Point> points = new ArrayList<>();
-            for (double percent : PERCENTS) {
-              // so many of a hundred, with as much room for each halving of what is left
-              points.add(new Point(-Math.log10(1 - percent / 100), times.millis(percent)));
-            }
-            curves.add(new Curve(stack, points));
-          });
+      each.getValue().forEach((stack, times) -> curves.add(curve(stack, times)));
       Files.writeString(
           folder.resolve(name), draw(each.getKey() + ": ms over percentile", curves, true));
       names.add(name);
@@ -65,6 +58,16 @@ final class Plots {
       Files.writeString(folder.resolve("hold-memory.svg"), hold(figures));
     }
     return names;
+  }
+
+  /// Times over percentiles.
+  static Curve curve(StackKind stack, Latencies times) {
+    List<Point> points = new ArrayList<>();
+    for (double percent : PERCENTS) {
+      // so many of a hundred, with as much room for each halving of what is left
+      points.add(new Point(-Math.log10(1 - percent / 100), times.millis(percent)));
+    }
+    return new Curve(stack, points);
   }
 
   /// What all rounds so far have added, over the rounds.
@@ -128,14 +131,19 @@ final class Plots {
               .formatted(
                   LEFT, y, WIDTH - RIGHT, y, LEFT - 8, y + 4, Page.number(Math.pow(10, power))));
     }
-    for (Point point : curves.isEmpty() ? List.<Point>of() : curves.getFirst().points()) {
+    double last = Double.NEGATIVE_INFINITY;
+    for (double x : places(curves)) {
+      if (frame.x(x) - last < LABEL) {
+        continue; // it would run into the one before
+      }
+      last = frame.x(x);
       String label =
           percentiles
-              ? Page.number(Math.rint(1000 - 1000 * Math.pow(10, -point.x())) / 10)
-              : Page.number(point.x());
+              ? Page.number(Math.rint(1000 - 1000 * Math.pow(10, -x)) / 10)
+              : Page.number(x);
       svg.append(
           "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n"
-              .formatted(frame.x(point.x()), HEIGHT - BOTTOM + 20, label));
+              .formatted(frame.x(x), HEIGHT - BOTTOM + 20, label));
     }
     int colour = 0;
     int line = 0;
@@ -164,6 +172,16 @@ final class Plots {
                   curve.stack().title()));
     }
     return svg.append("</svg>\n").toString();
+  }
+
+  /// Where any of them has a point: one of them may lack some.
+  private static double[] places(List<Curve> curves) {
+    return curves.stream()
+        .flatMap(curve -> curve.points().stream())
+        .mapToDouble(Point::x)
+        .sorted()
+        .distinct()
+        .toArray();
   }
 
   /// Where a point lies: x evenly, y by its logarithm.
