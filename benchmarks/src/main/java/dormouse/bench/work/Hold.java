@@ -29,6 +29,8 @@ final class Hold implements Workload {
   private static final Measure PROCESSES = Measure.less(NAME, "processes' memory a session", "KiB");
   private static final Measure FRONT = Measure.less(NAME, "of it the front's", "KiB");
   private static final Measure KERNEL = Measure.less(NAME, "kernel's memory a session", "KiB");
+  private static final Measure SOCKET =
+      Measure.aside(NAME, "the client's socket, which is not in it", "KiB");
   private static final Measure ALL = Measure.less(NAME, "all memory a session", "KiB");
   private static final Measure CPU = Measure.less(NAME, "CPU of 1,000 keep-alives", "ms");
   private static final Measure FIXED =
@@ -194,6 +196,7 @@ final class Hold implements Workload {
         bench.add(FRONT, stack, front);
         if (slabs > 0) { // which only root may read
           bench.add(KERNEL, stack, kernel);
+          bench.figures().put(SOCKET, stack.kind(), client / 1024);
           bench.add(ALL, stack, processes + kernel);
         }
       }
