@@ -4,6 +4,7 @@ import io.netty.channel.ConnectTimeoutException;
 import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.net.http.HttpTimeoutException;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletionException;
@@ -76,6 +77,7 @@ public final class Faults {
     return cause instanceof TimeoutException
         || cause instanceof SocketTimeoutException
         || cause instanceof ConnectTimeoutException
+        || cause instanceof HttpTimeoutException
         || cause instanceof SslHandshakeTimeoutException;
   }
 

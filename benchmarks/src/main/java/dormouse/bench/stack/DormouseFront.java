@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 /// connection for longer than it waits before sessions hibernate, so that who wakes needs a login, as after a long sleep. Any thread.
 final class DormouseFront implements Front {
   private static final int HEX = 16;
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
   private static final Pattern FILLERS =
@@ -178,7 +179,9 @@ final class DormouseFront implements Front {
   /// A sample of its metrics, summed over all series that begin like this.
   long metric(String begin) {
     HttpRequest request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + adminPort + "/metrics")).build();
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + adminPort + "/metrics"))
+            .timeout(PATIENCE)
+            .build();
     try (Stream<String> lines = HTTP.send(request, HttpResponse.BodyHandlers.ofLines()).body()) {
       return lines
           .filter(line -> line.startsWith(begin))

@@ -7,6 +7,7 @@ import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
+import java.net.http.HttpTimeoutException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
@@ -18,9 +19,10 @@ class FaultsTest {
   void whatTakesTooLongIsLateAndNotWrong() {
     faults.add(new CompletionException(new TimeoutException()));
     faults.add(new CompletionException(new UncheckedIOException(new SocketTimeoutException())));
+    faults.add(new UncheckedIOException(new HttpTimeoutException("60 s")));
     assertThat(faults.count()).isZero();
-    assertThat(faults.lateCount()).isEqualTo(2);
-    assertThat(faults.firstLate()).hasSize(2);
+    assertThat(faults.lateCount()).isEqualTo(3);
+    assertThat(faults.firstLate()).hasSize(3);
   }
 
   @Test
