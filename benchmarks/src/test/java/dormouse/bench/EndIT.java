@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -82,7 +81,7 @@ class EndIT {
   private void assertNothingIsLeft(Predicate<String> begun, Class<?> main, String... arguments)
       throws Exception {
     Path said = folder.resolve("said");
-    Process process = start(main, said, arguments);
+    Process process = Mains.start(main, said, arguments);
     benchmark = process;
     Wait.until("it is in the middle", PATIENCE, () -> begun.test(read(said)) || !process.isAlive());
     assertThat(process.isAlive()).as(read(said)).isTrue();
@@ -97,25 +96,6 @@ class EndIT {
     assertThat(folders).noneMatch(Files::exists);
     assertThat(ProcessHandle.allProcesses().flatMap(EndIT::foldersOf))
         .doesNotContainAnyElementsOf(folders);
-  }
-
-  private Process start(Class<?> main, Path said, String... arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx512m",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                main.getName()));
-    command.addAll(List.of(arguments));
-    return new ProcessBuilder(command)
-        .directory(Path.of("..").toFile())
-        .redirectErrorStream(true)
-        .redirectOutput(said.toFile())
-        .start();
   }
 
   private Stream<ProcessHandle> below() {

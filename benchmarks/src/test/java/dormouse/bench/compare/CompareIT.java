@@ -23,10 +23,21 @@ class CompareIT {
 
   @Test
   void everyAnswerIsRight(@TempDir Path folder) throws Exception {
-    run(folder, "--tiny", "--stacks", "dormouse");
+    run(
+        folder,
+        "--tiny",
+        "--stacks",
+        "dormouse,dormouse-lending,dormouse-trusting,dormouse-attached");
     assertThat(folder.resolve("benchmarks/benchmarks.json")).isNotEmptyFile();
     assertThat(Files.readString(folder.resolve("benchmarks.md")))
-        .contains("## hold", "## stream", "## mixed", "Dormouse");
+        .contains(
+            "## hold", "## login", "## storm", "## wake", "## deliver", "## status", "## stream")
+        .contains(
+            "\n| | Dormouse | Dormouse, attached |\n",
+            "\n| | Dormouse | Dormouse, trusting |\n",
+            "## mixed",
+            "\n| | Dormouse | Dormouse, lending |\n")
+        .doesNotContain(" fell out of it"); // for who says nothing says nothing wrong
   }
 
   @Test
