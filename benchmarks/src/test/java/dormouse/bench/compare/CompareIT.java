@@ -23,17 +23,12 @@ class CompareIT {
 
   @Test
   void everyAnswerIsRight(@TempDir Path folder) throws Exception {
-    run(
-        folder,
-        "--tiny",
-        "--stacks",
-        "dormouse,dormouse-lending,dormouse-trusting,dormouse-attached");
+    run(folder, "--tiny", "--stacks", "dormouse,dormouse-lending,dormouse-trusting");
     assertThat(folder.resolve("benchmarks/benchmarks.json")).isNotEmptyFile();
     assertThat(Files.readString(folder.resolve("benchmarks.md")))
         .contains(
             "## hold", "## login", "## storm", "## wake", "## deliver", "## status", "## stream")
         .contains(
-            "\n| | Dormouse | Dormouse, attached |\n",
             "\n| | Dormouse | Dormouse, trusting |\n",
             "## mixed",
             "\n| | Dormouse | Dormouse, lending |\n")
@@ -42,11 +37,12 @@ class CompareIT {
 
   @Test
   void itStandsBesideItsPeers(@TempDir Path folder) throws Exception {
-    run(folder, "--tiny", "--stacks", "dovecot,nginx,haproxy,dormouse", "status");
+    run(folder, "--tiny", "--stacks", "dovecot,nginx,haproxy,dormouse,dormouse-attached", "status");
     assertThat(Files.readString(folder.resolve("benchmarks.md")))
         .contains(
             "| status | twenty at once: STATUS a second | ",
-            "| | Dovecot | nginx | HAProxy | Dormouse |");
+            "| | Dovecot | nginx | HAProxy | Dormouse | Dormouse, attached |")
+        .doesNotContain(" fell out of it");
   }
 
   private static void run(Path folder, String... arguments) throws Exception {
@@ -54,7 +50,10 @@ class CompareIT {
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     boolean right =
         new Compare(options, new PrintStream(said, true, StandardCharsets.UTF_8)).run(JAR, folder);
-    assertThat(said.toString(StandardCharsets.UTF_8)).contains("Dormouse: 0 wrong answers, ");
+    assertThat(said.toString(StandardCharsets.UTF_8).lines())
+        .filteredOn(line -> line.startsWith("Dormouse") && line.contains(" wrong answers, "))
+        .isNotEmpty()
+        .allMatch(line -> line.contains(": 0 wrong answers, "));
     assertThat(right).isTrue();
   }
 }

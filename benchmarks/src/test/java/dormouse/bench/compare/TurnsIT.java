@@ -14,7 +14,6 @@ import dormouse.bench.work.Bench;
 import dormouse.bench.work.Figures;
 import dormouse.bench.work.Size;
 import dormouse.bench.work.Workload;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -47,14 +46,6 @@ class TurnsIT {
     assertThat(faults.first()).isEmpty();
     assertThat(faults.firstLate()).containsExactly("it fell out of falling, not in time");
     assertThat(figures.notes("falling")).containsExactly("Dovecot fell out of it, not in time");
-  }
-
-  @Test
-  void whoFallsOutForAnotherReasonIsWrong() {
-    run(new IOException("u1 was cut off"));
-    assertThat(faults.first())
-        .containsExactly("java.io.IOException: u1 was cut off", "it fell out of falling");
-    assertThat(figures.notes("falling")).hasSize(1);
   }
 
   private void run(Exception why) {
