@@ -66,7 +66,7 @@ public final class EventServer implements AutoCloseable {
     return new EventServer(address, unshared, loops, told);
   }
 
-  /// Accepts from now on, first those who have waited; nothing happens if it does so already.
+  /// Accepts from now on, first those who have waited.
   void begin() {
     channel.config().setAutoRead(true);
   }

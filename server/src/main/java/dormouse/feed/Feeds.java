@@ -147,9 +147,8 @@ public final class Feeds implements AutoCloseable {
     /// From now on these hold.
     public void commit() {
       synchronized (Feeds.this) {
-        for (Open one :
-            fresh) { // before those end whose door it has: what comes in there is heard by one of
-          // them
+        // before those end whose door it has: what comes in there is heard by one of them
+        for (Open one : fresh) {
           backends.values().forEach(one.source()::tell);
           if (one.server() != null) {
             one.server().use(one.source());
@@ -159,7 +158,7 @@ public final class Feeds implements AutoCloseable {
           one.source().end();
           if (one.line() != null) {
             one.line().close();
-          } else if (next.stream().noneMatch(other -> other.server() == one.server())) {
+          } else if (!isDoorOf(next, one)) {
             Objects.requireNonNull(one.server()).close();
           }
         }
@@ -170,14 +169,18 @@ public final class Feeds implements AutoCloseable {
                 .map(one -> Objects.requireNonNull(one.line()).publisher())
                 .toList();
         for (Open one : fresh) {
-          if (one.server() != null) {
+          if (one.line() != null) {
+            one.line().start();
+          } else if (one.server() != null && !isDoorOf(gone, one)) {
             one.server().begin();
             LOG.info("listen", "protocol", one.kind().key(), "address", one.server().address());
-          } else if (one.line() != null) {
-            one.line().start();
           }
         }
       }
+    }
+
+    private static boolean isDoorOf(List<Open> others, Open one) {
+      return others.stream().anyMatch(other -> other.server() == one.server());
     }
 
     /// All stays as it was.
@@ -185,7 +188,7 @@ public final class Feeds implements AutoCloseable {
       for (Open one : fresh) {
         if (one.line() != null) {
           one.line().redis().close();
-        } else if (gone.stream().noneMatch(other -> other.server() == one.server())) {
+        } else if (!isDoorOf(gone, one)) {
           Objects.requireNonNull(one.server()).close();
         }
       }

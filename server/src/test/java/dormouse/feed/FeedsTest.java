@@ -3,6 +3,10 @@ package dormouse.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import dormouse.config.CyrusEventsSettings;
 import dormouse.config.DovecotEventsSettings;
 import dormouse.config.DovecotOxSettings;
@@ -18,6 +22,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /// New settings for feeds while they run.
 final class FeedsTest implements BackendFeeds.Listener {
@@ -133,6 +139,34 @@ final class FeedsTest implements BackendFeeds.Listener {
         .commit();
     assertThat(tells(address)).as("which this is not").isFalse();
     assertThat(feeds.of("mx").all()).extracting(Feed::name).containsExactly("cyrus-events");
+  }
+
+  @Test
+  void aDoorIsToldOfWhenItOpensAndNotWhenItStays() throws IOException {
+    Logger logger = (Logger) LoggerFactory.getLogger(Feeds.class);
+    List<String> said = new ArrayList<>();
+    AppenderBase<ILoggingEvent> appender =
+        new AppenderBase<>() {
+          @Override
+          protected void append(ILoggingEvent event) {
+            said.add(event.getFormattedMessage());
+          }
+        };
+    appender.start();
+    logger.addAppender(appender);
+    logger.setLevel(Level.INFO);
+    logger.setAdditive(false);
+    try {
+      feeds.prepare(List.of(dovecot(address))).commit();
+      feeds.prepare(List.of(dovecot(address, "mx"))).commit();
+      assertThat(said).singleElement().asString().startsWith("listen protocol=dovecot-events ");
+      feeds.prepare(List.of(dovecot(address, "mx"), dovecot(free()))).commit();
+      assertThat(said).hasSize(2);
+    } finally {
+      logger.setAdditive(true);
+      logger.setLevel(null);
+      logger.detachAppender(appender);
+    }
   }
 
   @Test
