@@ -323,7 +323,7 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
   ///
   /// @param here the address at which the client came in
   public Facts at(InetSocketAddress here) {
-    String address = fields.getOrDefault("hostip", fields.get("host"));
+    String address = hostip() == null ? host() : hostip();
     if (!isSet("proxy_maybe")
         || address == null
         || !isAddress(address, here.getAddress())
