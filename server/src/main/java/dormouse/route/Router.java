@@ -46,10 +46,9 @@ public final class Router {
 
   /// Whether it is reached as the directory says, which goes for all who may serve: nobody's password goes out in clear where it wants TLS.
   private static boolean suits(Route route, Wanted wanted) {
-    int port = wanted.name() == null ? 0 : wanted.port(); // of a host it has been looked at
-    return (port == 0 && wanted.tls() == null)
+    return (wanted.port() == 0 && wanted.tls() == null)
         || Stream.concat(route.members().stream(), route.spare().stream())
-            .allMatch(backend -> backend.settings().isReachedBy(port, wanted.tls()));
+            .allMatch(backend -> backend.settings().isReachedBy(wanted.port(), wanted.tls()));
   }
 
   private Route to(Backend backend) {

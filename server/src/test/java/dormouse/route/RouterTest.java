@@ -181,6 +181,7 @@ final class RouterTest {
             wanted(null, new Host("mx1", null), 0, BackendTls.STARTTLS),
             wanted(null, new Host("mx1", null), 1143, null),
             wanted(null, new Host("mx1.example.org", null), 993, BackendTls.TLS),
+            wanted(null, null, 993, null),
             wanted(null, null, 0, BackendTls.TLS))) {
       assertThat(router.route(wanted)).as(wanted.toString()).isNull();
     }
@@ -189,7 +190,7 @@ final class RouterTest {
             wanted("mx1", null, 143, BackendTls.NONE),
             wanted("mail", null, 143, null),
             wanted(null, new Host("mx1", null), 143, null),
-            wanted(null, null, 993, null))) {
+            wanted(null, null, 143, null))) {
       assertThat(router.route(wanted)).as(wanted.toString()).isNotNull();
     }
   }
