@@ -1,12 +1,10 @@
 package dormouse.config;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
@@ -15,14 +13,10 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// The names that a certificate is made out to, and by which clients ask for it (RFC 5280 §4.2.1.6, dNSName). Pure functions but for the files.
 public final class CertificateNames {
-  private static final Pattern CERTIFICATE =
-      Pattern.compile("-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----");
   private static final int DNS_NAME = 2;
 
   private CertificateNames() {}
@@ -46,16 +40,9 @@ public final class CertificateNames {
   /// Those of the first certificate in a file; null if there is none. Blocks.
   static @Nullable Set<String> in(Path file) {
     try {
-      Matcher found = CERTIFICATE.matcher(Files.readString(file, StandardCharsets.ISO_8859_1));
-      if (!found.find()) {
-        return null;
-      }
-      byte[] pem = found.group().getBytes(StandardCharsets.ISO_8859_1);
-      return CertificateFactory.getInstance("X.509")
-                  .generateCertificate(new ByteArrayInputStream(pem))
-              instanceof X509Certificate certificate
-          ? of(certificate)
-          : null;
+      List<X509Certificate> all =
+          PemCertificates.in(Files.readString(file, StandardCharsets.ISO_8859_1));
+      return all.isEmpty() ? null : of(all.getFirst());
     } catch (IOException | CertificateException _) {
       return null; // whoever reads it to serve it tells why
     }

@@ -1,6 +1,7 @@
 package dormouse.tls;
 
 import dormouse.config.KeyFile;
+import dormouse.config.PemCertificates;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -22,13 +23,10 @@ import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Arrays;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Reads certificates and private keys as operators have them: PEM (RFC 7468), keys as a [KeyFile]. Pure functions but for the files.
 final class PemFiles {
-  private static final Pattern CERTIFICATE =
-      Pattern.compile("-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----");
   private static final List<String> KEY_ALGORITHMS = List.of("RSA", "EC", "Ed25519");
 
   /// A file that is not what it should be. The message is what the operator reads behind the setting's name.
@@ -53,25 +51,17 @@ final class PemFiles {
 
   /// The certificates of a file, at least one, in its order.
   static List<X509Certificate> certificates(Path file) throws BadFile {
-    StringBuilder pem = new StringBuilder();
-    CERTIFICATE
-        .matcher(new String(read(file), StandardCharsets.ISO_8859_1))
-        .results()
-        .forEach(found -> pem.append(found.group()).append('\n')); // a key may stand beside them
-    if (pem.isEmpty()) {
-      throw new BadFile("wanted certificates in PEM, but there are none in " + file);
-    }
-    byte[] bytes = pem.toString().getBytes(StandardCharsets.ISO_8859_1);
+    String text = new String(read(file), StandardCharsets.ISO_8859_1);
     try {
-      return CertificateFactory.getInstance("X.509")
-          .generateCertificates(new ByteArrayInputStream(bytes))
-          .stream()
-          .map(X509Certificate.class::cast)
-          .toList();
+      List<X509Certificate> all = PemCertificates.in(text);
+      if (!all.isEmpty()) {
+        return all;
+      }
     } catch (CertificateException e) {
       throw new BadFile(
           "wanted certificates in PEM, but " + file + " is damaged: " + e.getMessage());
     }
+    throw new BadFile("wanted certificates in PEM, but there are none in " + file);
   }
 
   /// The lists of revoked certificates of a file, at least one.
