@@ -136,7 +136,7 @@ public final class Main {
             .build();
     try (HttpClient client = HttpClient.newHttpClient()) {
       HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
-      out.print(answer.statusCode() == 200 ? "reloaded\n" : answer.body());
+      out.print(answer.body() + (answer.statusCode() == 200 ? "reloaded\n" : ""));
       out.flush();
       return answer.statusCode() == 200 ? 0 : 1;
     } catch (InterruptedException e) {

@@ -1,9 +1,9 @@
 package dormouse;
 
-import dormouse.config.Settings;
 import dormouse.config.SettingsFile;
 import dormouse.config.SettingsRead;
 import dormouse.ops.EventLog;
+import dormouse.ops.MetricsServer.Reloaded;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
@@ -22,8 +22,8 @@ final class Reload {
 
   /// Reads and serves; a file with any fault changes nothing.
   ///
-  /// @return all that is wrong, a line each, or which mistake of ours ended it; `""` if nothing is
-  synchronized String run() {
+  /// @return all that is wrong or unwise, or which mistake of ours ended it
+  synchronized Reloaded run() {
     try {
       return read();
     } catch (RuntimeException | Error bug) { // which nobody else would hear of
@@ -32,14 +32,16 @@ final class Reload {
     }
   }
 
-  private String read() {
+  private Reloaded read() {
     return switch (SettingsFile.read(file, NamedFiles::faults)) {
       case SettingsRead.Bad bad -> refused(bad.told(file));
-      case SettingsRead.Good(Settings settings, _) -> {
+      case SettingsRead.Good good -> {
         try {
-          dormouse.reload(settings);
+          dormouse.reload(good.settings());
           LOG.info("reload", "config", file);
-          yield "";
+          String warnings = good.told(file);
+          warnings.lines().forEach(warning -> LOG.warn("reload-warning", "what", warning));
+          yield new Reloaded(true, warnings);
         } catch (StartFault e) {
           String why = NamedFiles.why(file);
           yield refused(why.isEmpty() ? String.valueOf(e.getMessage()) : why);
@@ -48,9 +50,9 @@ final class Reload {
     };
   }
 
-  private static String refused(String faults) {
+  private static Reloaded refused(String faults) {
     faults.lines().forEach(fault -> LOG.error("reload-refused", "why", fault));
-    return faults + "\n";
+    return new Reloaded(false, faults + "\n");
   }
 
   /// Runs at each SIGHUP from now on.

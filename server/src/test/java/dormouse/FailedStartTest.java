@@ -71,11 +71,11 @@ class FailedStartTest {
         Dormouse.start(settings(), new Metrics(), clock, EventLoops.untimed(1, clock))) {
       InetSocketAddress before = dormouse.addresses().getFirst();
       stopped.set(true);
-      assertThat(new Reload(file, dormouse).run())
+      assertThat(new Reload(file, dormouse).run().told())
           .isEqualTo("a mistake of ours: java.lang.IllegalStateException: the clock has stopped\n");
       stopped.set(false);
       assertThat(dormouse.addresses()).containsExactly(before);
-      assertThat(new Reload(file, dormouse).run()).isEmpty();
+      assertThat(new Reload(file, dormouse).run().served()).isTrue();
       assertThat(dormouse.addresses()).hasSize(2).contains(before);
     }
   }
@@ -110,13 +110,13 @@ class FailedStartTest {
         Dormouse.start(settings(), new Metrics(), clock, EventLoops.untimed(1, clock))) {
       List<InetSocketAddress> before = dormouse.addresses();
       ends.set(true);
-      assertThat(new Reload(file, dormouse).run()).startsWith("a mistake of ours: ");
+      assertThat(new Reload(file, dormouse).run().told()).startsWith("a mistake of ours: ");
       ends.set(false);
       assertThat(dormouse.addresses()).isEqualTo(before);
       assertThat(dormouse.eventAddresses()).isEmpty();
       awaitFree(door);
       awaitFree(added);
-      assertThat(new Reload(file, dormouse).run()).isEmpty();
+      assertThat(new Reload(file, dormouse).run().served()).isTrue();
       assertThat(dormouse.addresses())
           .extracting(InetSocketAddress::getPort)
           .containsExactly(added);

@@ -74,6 +74,26 @@ final class ReloadIT {
   }
 
   @Test
+  void whatIsUnwiseIsToldToWhoAsksAndInTheLog() throws Exception {
+    Path file = directory.resolve("dormouse.yaml");
+    write(file, first, 1, "");
+    try (OwnProcess process = OwnProcess.serving(file)) {
+      Wait.until("it serves", OwnProcess.SOON, () -> accepts(first));
+      assertThat(reload(file)).isEqualTo("0 reloaded\n");
+
+      String unwise = Files.readString(file).replace("tls: none } }", "verify: false } }");
+      Files.writeString(file, unwise);
+      assertThat(reload(file))
+          .startsWith("0 " + file + ":3:")
+          .contains(" backends.mx.verify: its certificate is not checked")
+          .endsWith(" (a warning)\nreloaded\n");
+      process.awaitLog("reload-warning what=", 1);
+      process.signal("HUP");
+      process.awaitLog("reload-warning what=", 2);
+    }
+  }
+
+  @Test
   void limitsHoldForWhoIsThereAlready() throws Exception {
     try (DovecotServer dovecot = DovecotServer.start()) {
       Path file = directory.resolve("dormouse.yaml");
@@ -128,7 +148,7 @@ final class ReloadIT {
         assertThat(offered()).contains("AUTH=PLAIN").doesNotContain("AUTH=SCRAM-SHA-256");
 
         write(file, first, dovecot.imapPort(), users);
-        assertThat(reload(file)).isEqualTo("0 reloaded\n");
+        assertThat(reload(file)).startsWith("0 ").endsWith(" (a warning)\nreloaded\n");
         assertThat(offered()).contains("AUTH=SCRAM-SHA-256").doesNotContain("AUTH=LOGIN");
         assertThat(client(first).refused("LOGIN u1 " + DovecotServer.PASSWORD))
             .startsWith("NO [AUTHENTICATIONFAILED]");
@@ -208,7 +228,7 @@ final class ReloadIT {
 
         writeTls(file, dovecot.imapPort(), limit);
         keep(after, after);
-        assertThat(reload(file)).isEqualTo("0 reloaded\n");
+        assertThat(reload(file)).startsWith("0 ").endsWith(" (a warning)\nreloaded\n");
         ImapClient only = tls();
         assertThatThrownBy(this::tls);
         only.close();

@@ -175,8 +175,8 @@ public final class Cli {
   private Request check(Path file) {
     return switch (SettingsFile.check(file, named)) {
       case SettingsRead.Bad bad -> refused(file, bad);
-      case SettingsRead.Good(_, List<Fault> warnings) -> {
-        warnings.forEach(warning -> out.println(file + ":" + warning + " (a warning)"));
+      case SettingsRead.Good good -> {
+        out.print(good.told(file));
         out.println(file + ": good");
         out.flush();
         yield new Request.Exit(0);

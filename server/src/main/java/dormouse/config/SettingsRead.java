@@ -9,7 +9,14 @@ public sealed interface SettingsRead {
   /// Usable settings.
   ///
   /// @param warnings what works and is unwise, in the order of the file
-  record Good(Settings settings, List<Fault> warnings) implements SettingsRead {}
+  record Good(Settings settings, List<Fault> warnings) implements SettingsRead {
+    /// All warnings as they are told, a line each with its end: `dormouse.yaml:12:5: tls.certificates[0].key: … (a warning)`.
+    public String told(Path file) {
+      return warnings.stream()
+          .map(warning -> file + ":" + warning + " (a warning)\n")
+          .collect(Collectors.joining());
+    }
+  }
 
   /// All that is wrong, in the order of the file; never empty.
   record Bad(List<Fault> faults) implements SettingsRead {

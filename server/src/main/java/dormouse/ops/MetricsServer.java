@@ -47,17 +47,21 @@ public final class MetricsServer implements AutoCloseable {
     return new MetricsServer(server, threads);
   }
 
-  /// Serves `POST /reload` too: 200, or 422 with all that is wrong.
+  /// What came of a reload.
   ///
-  /// @param reload says what is wrong, `""` if nothing is
-  public void reloadBy(Supplier<String> reload) {
+  /// @param served whether what was read is served
+  /// @param told all that is wrong with it, or unwise, a line each with its end; or `""`
+  public record Reloaded(boolean served, String told) {}
+
+  /// Serves `POST /reload` too: 200 with all that is unwise, or 422 with all that is wrong.
+  public void reloadBy(Supplier<Reloaded> reload) {
     server.createContext(
         "/reload",
         order(
             "/reload",
             (exchange, _) -> {
-              String faults = reload.get();
-              answer(exchange, faults.isEmpty() ? 200 : 422, PLAIN_TEXT, faults);
+              Reloaded reloaded = reload.get();
+              answer(exchange, reloaded.served() ? 200 : 422, PLAIN_TEXT, reloaded.told());
             }));
   }
 

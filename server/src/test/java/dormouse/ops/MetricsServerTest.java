@@ -13,7 +13,9 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -74,6 +76,21 @@ final class MetricsServerTest {
     }
     assertThat(get("/kick?user=bob").statusCode()).isEqualTo(405);
     assertThat(kicked).containsExactly("ann+work@example.org", "J\u00f6rg");
+  }
+
+  @Test
+  void whoAsksForAReloadHearsWhatIsUnwiseToo() throws Exception {
+    Deque<MetricsServer.Reloaded> outcomes =
+        new ArrayDeque<>(
+            List.of(
+                new MetricsServer.Reloaded(true, ""),
+                new MetricsServer.Reloaded(true, "unwise\n"),
+                new MetricsServer.Reloaded(false, "wrong\n")));
+    server.reloadBy(outcomes::removeFirst);
+    for (String answer : List.of("200 ", "200 unwise\n", "422 wrong\n")) {
+      HttpResponse<String> heard = post("/reload");
+      assertThat(heard.statusCode() + " " + heard.body()).isEqualTo(answer);
+    }
   }
 
   private HttpResponse<String> post(String path) throws Exception {
