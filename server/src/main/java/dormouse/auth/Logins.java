@@ -365,9 +365,20 @@ public final class Logins {
     };
   }
 
-  private static String nowhere(Facts facts) {
-    String none = "no such backend in the settings";
-    return facts.port() == 0 && tls(facts) == null ? none : none + " with that port and TLS";
+  /// Why the facts lead to no backend, for the log.
+  static String nowhere(Facts facts) {
+    Host host = facts.backend() == null ? host(facts) : null;
+    if (host != null && host.isPattern()) {
+      return "a pattern is no host";
+    }
+    String none =
+        facts.backend() == null && host == null
+            ? "no backend named, and the settings lead to none"
+            : "no such backend in the settings";
+    String where = host == null || host.ip() == null ? "" : " that may be dialled at that hostip";
+    return none
+        + where
+        + (facts.port() == 0 && tls(facts) == null ? "" : " with that port and TLS");
   }
 
   private static LoginDecision misrouted(Attempt attempt, Facts facts, String why) {

@@ -2,7 +2,7 @@ package dormouse.backend;
 
 import dormouse.config.BackendSettings;
 import dormouse.config.BackendTls;
-import io.netty.util.NetUtil;
+import dormouse.config.Units;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,28 +16,15 @@ public final class Backends {
   /// How many hosts a directory may name; more are a fault of the directory.
   private static final int MAX_FOUND = 10_000;
 
+  /// The safety of one that has to prove who it is.
+  private static final int CHECKED = 2;
+
   private record Place(
       String entry, String host, int port, BackendTls tls, @Nullable String tlsName) {}
 
   private record Asked(Host host, int port, @Nullable BackendTls tls) {
-    /// Whether an entry of that name or address can be what is meant.
-    boolean allows(BackendSettings entry) {
-      return entry.isReachedBy(port, tls)
-          && (host.ip() == null || !isNumber(entry.host()) || entry.host().equals(host.ip()));
-    }
-
-    private static boolean isNumber(String host) {
-      return NetUtil.isValidIpV4Address(host) || NetUtil.isValidIpV6Address(host);
-    }
-
     BackendSettings after(BackendSettings pattern) {
-      if (host.ip() == null) {
-        return pattern.at(host.name(), port, tls);
-      }
-      BackendSettings there = pattern.at(host.ip(), port, tls);
-      return there.tls() == BackendTls.NONE || pattern.tlsName() != null
-          ? there
-          : there.withTlsName(host.name());
+      return pattern.at(host.name(), port, tls);
     }
   }
 
@@ -78,6 +65,9 @@ public final class Backends {
   /// The one that is where it is said to be: an entry of that name, else one at that address, else one made after the first entry whose pattern
   /// fits; else null. An entry that contradicts, by its port, its TLS, or an address by number that is not the host's, is not meant.
   ///
+  /// No directory leads to where the settings do not: one that is found by a name is dialled at the host's number only if its certificate is checked
+  /// for the name, or an entry is at that number, or a pattern fits it, which is not reached more safely.
+  ///
   /// @param port 0: whichever the entry has
   /// @param tls null: whichever the entry has
   public @Nullable Backend at(Host host, int port, @Nullable BackendTls tls) {
@@ -94,34 +84,88 @@ public final class Backends {
   }
 
   private @Nullable Backend sought(Asked asked) {
-    Host host = asked.host();
-    Backend named = named(host.name());
-    if (named != null && asked.allows(named.settings())) {
-      return named;
-    }
-    Backend there = atAddress(host.name(), asked);
-    if (there == null && host.ip() != null) {
-      there = atAddress(host.ip(), asked);
+    String name = asked.host().name();
+    String ip = asked.host().ip();
+    Backend named = named(name);
+    Backend there = named == null ? null : meant(named, asked);
+    if (there == null && asked.host().isPattern()) {
+      return null;
     }
     if (there == null) {
-      there = fitting(host.name(), asked);
+      there = atAddress(name, asked);
     }
-    return there == null && host.ip() != null ? fitting(host.ip(), asked) : there;
+    if (there == null && ip != null) {
+      there = atAddress(ip, asked);
+    }
+    return there == null ? fitting(asked) : there;
   }
 
   private @Nullable Backend atAddress(String address, Asked asked) {
     for (Backend entry : entries.values()) {
-      if (entry.settings().host().equalsIgnoreCase(address) && asked.allows(entry.settings())) {
-        return entry;
+      Backend there =
+          entry.settings().host().equalsIgnoreCase(address) ? meant(entry, asked) : null;
+      if (there != null) {
+        return there;
       }
     }
     return null;
   }
 
-  private @Nullable Backend fitting(String host, Asked asked) {
+  private @Nullable Backend meant(Backend entry, Asked asked) {
+    BackendSettings settings = entry.settings();
+    BackendSettings at =
+        settings.isReachedBy(asked.port(), asked.tls())
+            ? dialled(settings, asked.host().ip())
+            : null;
+    if (at == null) {
+      return null;
+    }
+    return at.equals(settings) ? entry : found(entry, at);
+  }
+
+  /// Where one is dialled that is found by a name; null if it is not at that number, or may not be.
+  private @Nullable BackendSettings dialled(BackendSettings named, @Nullable String ip) {
+    if (ip == null || ip.equals(named.host())) {
+      return named;
+    }
+    boolean may = safety(named) == CHECKED || allow(ip, safety(named));
+    return may && !Units.isNumber(named.host()) ? atIp(named, ip) : null;
+  }
+
+  private static BackendSettings atIp(BackendSettings named, String ip) {
+    BackendSettings there = named.at(ip, 0, null);
+    return there.tls() == BackendTls.NONE || named.tlsName() != null
+        ? there
+        : there.withTlsName(named.host());
+  }
+
+  /// Whether passwords may go there, and no more safely.
+  private boolean allow(String ip, int safety) {
+    return entries.values().stream()
+        .map(Backend::settings)
+        .anyMatch(entry -> (entry.host().equals(ip) || entry.fits(ip)) && safety(entry) <= safety);
+  }
+
+  private static int safety(BackendSettings of) {
+    if (of.tls() == BackendTls.NONE) {
+      return 0;
+    }
+    return of.verify() ? CHECKED : 1;
+  }
+
+  private @Nullable Backend fitting(Asked asked) {
+    String ip = asked.host().ip();
     for (Backend entry : entries.values()) {
-      if (entry.settings().fits(host)) {
-        return found(entry, asked.after(entry.settings()));
+      BackendSettings pattern = entry.settings();
+      BackendSettings at =
+          pattern.fits(asked.host().name()) ? dialled(asked.after(pattern), ip) : null;
+      if (at != null) {
+        return found(entry, at);
+      }
+    }
+    for (Backend entry : entries.values()) {
+      if (ip != null && entry.settings().fits(ip)) {
+        return found(entry, atIp(asked.after(entry.settings()), ip));
       }
     }
     return null;

@@ -113,6 +113,11 @@ public final class Units {
     }
   }
 
+  /// Whether a host is an address by number.
+  public static boolean isNumber(String host) {
+    return NetUtil.isValidIpV4Address(host) || NetUtil.isValidIpV6Address(host);
+  }
+
   /// Whether it is an address of IPv6 that holds on one link alone (RFC 4007 §11): connections are made without that.
   public static boolean isScoped(String host) {
     return host.indexOf(':') >= 0 && host.indexOf('%') >= 0;

@@ -151,7 +151,8 @@ public record Facts(Map<String, String> fields, byte @Nullable [] pass) {
           mechanism(value) != null || tokens(value) != null || value.equals(THE_CLIENTS);
       case "source_ip" -> address(value) != null;
       case "allow_nets" -> networks(value).allMatch(Objects::nonNull);
-      case "host", "hostip" -> !value.isBlank() && !Units.isScoped(value);
+      case "host" -> !value.isBlank() && !Units.isScoped(value);
+      case "hostip" -> Units.isNumber(value) && !Units.isScoped(value);
       case "user", "destuser", "master", "backend" -> !value.isBlank();
       default ->
           name.startsWith(FORWARD)

@@ -50,6 +50,8 @@ class FactsTest {
   @CsvSource({
     "host,fe80::1%eth0",
     "hostip,fe80::1%eth0",
+    "hostip,mx2.example.org",
+    "hostip,10.0.*",
     "port,0",
     "port,65536",
     "port,imap",

@@ -208,15 +208,71 @@ final class RouterTest {
   @Test
   void anEntryIsFoundByItsNameThoughTheDirectoryKnowsItsNumber() throws BadCertificates {
     all.put("mx4", backend("mx4", BackendSettings.to("10.0.0.4", 143, BackendTls.NONE)));
-    assertThat(route(router(), to("mx1", "10.0.0.1")).place()).startsWith("mx1 ");
-    assertThat(route(router(), to("mx1.example.org", "10.0.0.1")).place()).startsWith("mx1 ");
+    assertThat(route(router(), to("mx1", "10.0.0.4")).place()).isEqualTo("mx1 10.0.0.4:143");
+    assertThat(route(router(), to("mx1.example.org", "10.0.0.4")).place())
+        .isEqualTo("mx1 10.0.0.4:143");
     assertThat(route(router(), to("mx4", "10.0.0.4")).place()).startsWith("mx4 ");
     assertThat(route(router(), to("elsewhere", "10.0.0.4")).place()).startsWith("mx4 ");
     assertThat(router().route(to("mx4", "10.0.0.5"))).as("mx4 is elsewhere").isNull();
   }
 
+  /// Whoever answers at the number has to show the certificate of the name.
   @Test
-  void aHostThatADirectoryNamesIsDialledByNumberAndCheckedByName() {
+  void anEntryThatIsFoundByItsNameIsDialledByNumberAndCheckedByItsOwnName() throws BadCertificates {
+    BackendSettings mx5 = BackendSettings.to("mx5.example.org", 1143, BackendTls.STARTTLS);
+    all.put("mx5", backend("mx5", mx5));
+    all.put("mx6", backend("mx6", mx5.withTlsName("mail.example.org")));
+    for (String host : List.of("mx5", "MX5.example.org")) {
+      assertThat(route(router(), to(host, "10.0.0.5")).members())
+          .singleElement()
+          .extracting(Backend::settings)
+          .isEqualTo(mx5.at("10.0.0.5", 0, null).withTlsName("mx5.example.org"));
+    }
+    assertThat(route(router(), to("mx6", "10.0.0.5")).members())
+        .singleElement()
+        .extracting(Backend::settings)
+        .isEqualTo(mx5.at("10.0.0.5", 0, null).withTlsName("mail.example.org"));
+  }
+
+  @Test
+  void noPasswordGoesToANumberThatTheSettingsDoNotAllowAndNoCertificateProves()
+      throws BadCertificates {
+    BackendSettings unchecked =
+        BackendSettings.to("mx5.example.org", 143, BackendTls.STARTTLS).withVerify(false);
+    all.put("mx5", backend("mx5", unchecked));
+    for (String host : List.of("mx1", "mx1.example.org", "mx5", "a.cluster")) {
+      assertThat(router().route(to(host, "203.0.113.9"))).as(host).isNull();
+    }
+    all.put("net", backend("net", BackendSettings.to("10.1.*", 0, BackendTls.NONE)));
+    assertThat(route(router(), to("mx1", "10.1.0.9")).place()).isEqualTo("mx1 10.1.0.9:143");
+    assertThat(route(router(), to("a.cluster", "10.1.0.9")).place()).isEqualTo("any 10.1.0.9:143");
+    assertThat(route(router(), to("mx5", "10.1.0.9")).members())
+        .singleElement()
+        .extracting(there -> there.settings().tls())
+        .as("as the entry that is named, not as the one that allows it")
+        .isEqualTo(BackendTls.STARTTLS);
+    assertThat(router().route(to("mx1", "203.0.113.9"))).isNull();
+
+    all.put("mx7", backend("mx7", BackendSettings.to("10.0.0.7", 993, BackendTls.TLS)));
+    for (String host : List.of("mx1", "mx5", "a.cluster")) {
+      assertThat(route(router(), to(host, "10.0.0.7")).place())
+          .as("not less safely than the entry that is there")
+          .isEqualTo("mx7 10.0.0.7:993");
+    }
+  }
+
+  @Test
+  void aPatternIsNoHost() throws BadCertificates {
+    all.put("net", backend("net", BackendSettings.to("10.1.*", 0, BackendTls.NONE)));
+    for (String pattern : List.of("*.cluster", "*", "10.1.*", "a*.cluster")) {
+      assertThat(router().route(wanted("ann", null, pattern))).as(pattern).isNull();
+      assertThat(router().route(to(pattern, "10.1.0.9"))).as(pattern).isNull();
+    }
+  }
+
+  @Test
+  void aHostThatADirectoryNamesIsDialledByNumberAndCheckedByName() throws BadCertificates {
+    all.put("net", backend("net", BackendSettings.to("10.0.0.*", 143, BackendTls.NONE)));
     Wanted wanted = wanted(null, new Host("a.cluster", "10.0.0.7"), 0, BackendTls.TLS);
     BackendSettings there = route(router(), wanted).members().getFirst().settings();
     assertThat(there.host()).isEqualTo("10.0.0.7");

@@ -173,14 +173,22 @@ class FileLinkIT {
             u28:{PLAIN}x::::::pass=pass host=localhost hostip=127.0.0.1 port=%2$d ssl=yes
             u29:{PLAIN}x::::::pass=pass host=mail.invalid hostip=127.0.0.1 port=%2$d ssl=yes
             u30:{PLAIN}x::::::pass=pass backend=mx starttls=yes
+            u33:{PLAIN}x::::::pass=pass host=sure hostip=127.0.0.1
+            u34:{PLAIN}x::::::pass=pass host=sure hostip=127.0.0.2
+            u35:{PLAIN}x::::::pass=pass host=other hostip=127.0.0.1
+            u36:{PLAIN}x::::::pass=pass host=*l*
+            u37:{PLAIN}x::::::pass=pass port=%2$d
             """
                 .formatted(dovecot.imapPort(), dovecot.imapsPort()));
     String links =
         """
-        - file: { path: %s }
+        - file: { path: %1$s }
         backends:
-          mx: { address: "localhost:%d", tls: none }
-          any: { address: "*l*", tls: starttls, verify: true, ca: %s }
+          mx: { address: "localhost:%2$d", tls: none }
+          sure: { address: "localhost:%2$d", tls: starttls, verify: true, ca: %3$s }
+          other: { address: "mail.invalid:%2$d", tls: starttls, verify: true, ca: %3$s }
+          any: { address: "*l*", tls: starttls, verify: true, ca: %3$s }
+        routes: [ { to: mx } ]
         """
             .formatted(users, dovecot.imapPort(), dovecot.certificate());
     try (FrontEnd dormouse = FrontEnd.of(REST + "directory:\n" + links)) {
@@ -188,15 +196,20 @@ class FileLinkIT {
       assertThat(dormouse.refusal("u26", "x")).as("mx has no TLS").contains("[UNAVAILABLE]");
       assertThat(dormouse.refusal("u29", "x")).as("not its name").contains("[UNAVAILABLE]");
       assertThat(dormouse.refusal("u30", "x")).as("mx has no TLS").contains("[UNAVAILABLE]");
-      for (String user : new String[] {"u27", "u28"}) {
+      assertThat(dormouse.refusal("u27", "x")).as("who is there?").contains("[UNAVAILABLE]");
+      assertThat(dormouse.refusal("u34", "x")).as("nobody there").contains("[UNAVAILABLE]");
+      assertThat(dormouse.refusal("u35", "x")).as("not its name").contains("[UNAVAILABLE]");
+      assertThat(dormouse.refusal("u36", "x")).as("a pattern").contains("[UNAVAILABLE]");
+      assertThat(dormouse.refusal("u37", "x")).as("another port").contains("[UNAVAILABLE]");
+      for (String user : new String[] {"u28", "u33"}) {
         assertThat(dormouse.accepts(user, "x")).as(user).isTrue();
         String login =
             dovecot.awaitLog(
                 mark, line -> line.contains("Login: user=<" + user + ">"), Duration.ofSeconds(10));
-        assertThat(login.contains("TLS")).as(login).isEqualTo(user.equals("u28"));
+        assertThat(login).contains("TLS");
       }
       assertThat(dovecot.log(mark))
-          .noneMatch(line -> line.matches(".*Login: user=<u(26|29|30)>.*"));
+          .noneMatch(line -> line.matches(".*Login: user=<u(26|27|29|30|34|35|36|37)>.*"));
     }
   }
 
