@@ -53,12 +53,13 @@ public final class SqlLink implements Link {
 
   private SqlLink(
       SqlLinkSettings settings,
+      QueryTemplate query,
       Duration timeout,
       HikariDataSource pool,
       Workers queries,
       Workers checks) {
     this.settings = settings;
-    this.query = QueryTemplate.of(settings.query());
+    this.query = query;
     this.timeoutSeconds = (int) Math.max(1, timeout.toSeconds());
     this.pool = pool;
     this.queries = queries;
@@ -74,6 +75,7 @@ public final class SqlLink implements Link {
   public static SqlLink of(
       SqlLinkSettings settings, String name, Duration timeout, Workers checks, InstantSource clock)
       throws IOException {
+    QueryTemplate query = QueryTemplate.of(settings.query());
     HikariConfig config = new HikariConfig();
     config.setPoolName(name);
     config.setJdbcUrl(settings.url());
@@ -91,7 +93,7 @@ public final class SqlLink implements Link {
     config.setInitializationFailTimeout(-1); // not there yet is no reason not to start
     Workers queries = new Workers(name, settings.connections(), timeout.dividedBy(2), clock);
     try {
-      return new SqlLink(settings, timeout, new HikariDataSource(config), queries, checks);
+      return new SqlLink(settings, query, timeout, new HikariDataSource(config), queries, checks);
     } catch (RuntimeException e) { // of a URL that the driver does not take
       queries.close();
       throw new IOException(name + ": " + e.getMessage(), e);

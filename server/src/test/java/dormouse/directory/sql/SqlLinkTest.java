@@ -1,5 +1,6 @@
 package dormouse.directory.sql;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dormouse.config.SqlLinkSettings;
@@ -7,6 +8,7 @@ import dormouse.directory.Workers;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /// What is wrong before a database is asked; the rest is [SqlLinkIT]'s.
@@ -23,5 +25,30 @@ class SqlLinkTest {
           .isInstanceOf(IOException.class)
           .hasMessageStartingWith("1-sql: ");
     }
+  }
+
+  /// Whoever cannot make the link, here for the want of stack, leaves no pool behind.
+  @Test
+  void aLinkThatCannotBeMadeLeavesNoPoolOpen() throws Exception {
+    String query = "SELECT '" + "x".repeat(100_000) + "' AS password WHERE :user = ''";
+    AtomicReference<SqlLinkSettings> settings = new AtomicReference<>();
+    Thread deep =
+        new Thread(
+            null,
+            () ->
+                settings.set(
+                    new SqlLinkSettings("jdbc:sqlite::memory:", null, null, query, "PLAIN", 1)),
+            "deep",
+            1 << 29);
+    deep.start();
+    deep.join();
+    try (Workers checks = new Workers("checks", 1, Duration.ofSeconds(5), clock)) {
+      assertThatThrownBy(
+              () -> SqlLink.of(settings.get(), "left-open", Duration.ofSeconds(5), checks, clock))
+          .isInstanceOf(StackOverflowError.class);
+    }
+    assertThat(Thread.getAllStackTraces().keySet())
+        .extracting(Thread::getName)
+        .noneMatch(name -> name.startsWith("left-open"));
   }
 }
