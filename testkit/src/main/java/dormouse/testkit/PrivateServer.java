@@ -120,6 +120,26 @@ final class PrivateServer implements AutoCloseable {
   /// Stops its process where it is: the kernel takes connections for it, and nobody answers.
   void freeze() {
     kill("STOP");
+    Wait.until("it stands still", Duration.ofSeconds(10), this::isFrozen);
+  }
+
+  /// Whether all of its threads have heard of it: until then the others go on.
+  private boolean isFrozen() {
+    try (Stream<Path> threads =
+        Files.list(Path.of("/proc", Long.toString(process.pid()), "task"))) {
+      return threads.allMatch(PrivateServer::isStopped);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static boolean isStopped(Path thread) {
+    try {
+      return Files.readAllLines(thread.resolve("status")).stream()
+          .anyMatch(line -> line.startsWith("State:\tT"));
+    } catch (IOException _) {
+      return true; // it has ended
+    }
   }
 
   /// Lets it go on.
