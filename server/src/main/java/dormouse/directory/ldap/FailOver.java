@@ -8,42 +8,55 @@ import com.unboundid.ldap.sdk.SearchRequest;
 import com.unboundid.ldap.sdk.ServerSet;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// The servers of one link in the order in which they are wanted. One that does not answer, be it that it takes connections and is
-/// silent on them, is passed over for a minute, unless all are; then one connection tries it again. Any thread.
+/// The servers of one link in the order in which they are wanted. One that cannot be connected to, or is silent when it is asked something, is
+/// passed over for a minute, unless all are; then one connection tries it again. Any thread.
+///
+/// ```
+/// asked ──no connection, or silent──▶ passed over ──a minute──▶ one connection tries it
+///   ▲                                      ▲                        │           │
+///   │                                      └─────────badly──────────┘           │
+///   └──────────────────────────────answers a search─────────────────────────────┘
+/// ```
+/// That a server takes connections and binds says nothing of the searches that logins wait for, so only an answer to one calls it well. One
+/// search that takes too long does not make it silent while it answers others: that one is put to the next server, and all others as before.
 ///
 /// UnboundID's `FailoverServerSet` asks the first each time a connection is made, and each waits for it in vain; nor does it
 /// hear of answers that do not come later.
 final class FailOver extends ServerSet {
   static final Duration PASSED_OVER = Duration.ofMinutes(1);
 
-  private final List<ServerSet> servers;
+  /// The server that has just been silent on what is asked again.
+  private static final ScopedValue<Server> AVOIDED = ScopedValue.newInstance();
+
+  private final List<Server> servers;
   private final InstantSource clock;
 
-  /// When each may be tried again; 0 for one that answers.
-  private final AtomicLongArray notBeforeMillis;
-
   /// @param servers each one server, in order; all of them bind, or none
+  /// @param clock steady
   FailOver(List<ServerSet> servers, InstantSource clock) {
-    this.servers = List.copyOf(servers);
+    this.servers =
+        IntStream.range(0, servers.size())
+            .mapToObj(place -> new Server(servers.get(place), Integer.toString(place)))
+            .toList();
     this.clock = clock;
-    notBeforeMillis = new AtomicLongArray(servers.size());
   }
 
   @Override
   public boolean includesAuthentication() {
-    return servers.getFirst().includesAuthentication();
+    return servers.getFirst().set.includesAuthentication();
   }
 
   @Override
   public boolean includesPostConnectProcessing() {
-    return servers.getFirst().includesPostConnectProcessing();
+    return servers.getFirst().set.includesPostConnectProcessing();
   }
 
   @Override
@@ -54,15 +67,16 @@ final class FailOver extends ServerSet {
   @Override
   public LDAPConnection getConnection(@Nullable LDAPConnectionPoolHealthCheck check)
       throws LDAPException {
-    List<Integer> places =
-        IntStream.range(0, servers.size())
-            .boxed()
-            .sorted(Comparator.comparing(this::isPassedOver))
-            .toList();
+    List<Server> order = new ArrayList<>(servers);
     LDAPException failure = null;
-    for (int place : places) {
+    for (int i = 0; i < order.size(); i++) {
+      Server server = order.get(i);
+      if (i < servers.size() && (isAvoided(server) || !server.mayBeTried())) {
+        order.add(server);
+        continue;
+      }
       try {
-        return connect(place, check);
+        return server.connect(check);
       } catch (LDAPException e) {
         failure = e;
       }
@@ -70,43 +84,112 @@ final class FailOver extends ServerSet {
     throw Objects.requireNonNull(failure);
   }
 
-  private LDAPConnection connect(int place, @Nullable LDAPConnectionPoolHealthCheck check)
+  private static boolean isAvoided(Server server) {
+    return AVOIDED.isBound() && AVOIDED.get() == server;
+  }
+
+  /// How many searches the connection's server has answered.
+  long answers(LDAPConnection connection) {
+    return of(connection).answers.get();
+  }
+
+  /// A search was answered.
+  void answered(LDAPConnection connection) {
+    of(connection).answered(connection);
+  }
+
+  /// A question was not answered in time.
+  ///
+  /// @param before its [#answers] when it was asked: a server that has answered others since is not passed over
+  void silent(LDAPConnection connection, long before) {
+    Server its = of(connection);
+    if (its.answers.get() == before) {
+      its.passOver();
+    }
+  }
+
+  /// Has a pool connect to another server than this one's, if any of them can be connected to.
+  LDAPConnection elsewhere(
+      LDAPConnection connection, ScopedValue.CallableOp<LDAPConnection, LDAPException> connect)
       throws LDAPException {
-    if (notBeforeMillis.get(place) != 0) {
-      passOver(place); // nobody else waits for it meanwhile
-    }
-    try {
-      LDAPConnection connection = servers.get(place).getConnection(check);
-      connection.setConnectionName(Integer.toString(place));
-      notBeforeMillis.set(place, 0);
-      return connection;
-    } catch (LDAPException e) {
-      passOver(place);
-      throw e;
-    }
+    return ScopedValue.where(AVOIDED, of(connection)).call(connect);
   }
 
-  private void passOver(int place) {
-    notBeforeMillis.set(place, clock.millis() + PASSED_OVER.toMillis());
-  }
-
-  private boolean isPassedOver(int place) {
-    return clock.millis() < notBeforeMillis.get(place);
+  private Server of(LDAPConnection connection) {
+    return servers.get(Integer.parseInt(connection.getConnectionName()));
   }
 
   /// Whether no other server is to be asked now.
   private boolean isWanted(LDAPConnection connection) {
-    for (int place = 0; place < servers.size(); place++) {
-      if (!isPassedOver(place)) {
-        return place == place(connection);
-      }
-    }
-    return true;
+    Server its = of(connection);
+    return its.isTriedBy(connection)
+        || servers.stream().filter(server -> !server.isPassedOver()).findFirst().orElse(its) == its;
   }
 
-  /// Of its server.
-  private static int place(LDAPConnection connection) {
-    return Integer.parseInt(connection.getConnectionName());
+  /// That a server is not asked.
+  ///
+  /// @param untilMillis when it may be tried again
+  /// @param trial the connection that tries it; null before there is one
+  private record Mark(long untilMillis, @Nullable LDAPConnection trial) {}
+
+  private final class Server {
+    final ServerSet set;
+    private final String name;
+    final AtomicLong answers = new AtomicLong();
+    private final AtomicReference<@Nullable Mark> mark = new AtomicReference<>();
+
+    Server(ServerSet set, String name) {
+      this.set = set;
+      this.name = name;
+    }
+
+    boolean isPassedOver() {
+      Mark seen = mark.get();
+      return seen != null && clock.millis() < seen.untilMillis();
+    }
+
+    /// Whether it is not passed over; to one only of those who ask when its minute is over.
+    boolean mayBeTried() {
+      Mark seen = mark.get();
+      return seen == null
+          || (clock.millis() >= seen.untilMillis() && mark.compareAndSet(seen, fresh()));
+    }
+
+    LDAPConnection connect(@Nullable LDAPConnectionPoolHealthCheck check) throws LDAPException {
+      Mark seen = mark.get();
+      try {
+        LDAPConnection connection = set.getConnection(check);
+        connection.setConnectionName(name);
+        if (seen != null) {
+          mark.compareAndSet(seen, new Mark(seen.untilMillis(), connection));
+        }
+        return connection;
+      } catch (LDAPException e) {
+        passOver();
+        throw e;
+      }
+    }
+
+    void passOver() {
+      mark.set(fresh());
+    }
+
+    private Mark fresh() {
+      return new Mark(clock.millis() + PASSED_OVER.toMillis(), null);
+    }
+
+    boolean isTriedBy(LDAPConnection connection) {
+      Mark seen = mark.get();
+      return seen != null && seen.trial() == connection;
+    }
+
+    void answered(LDAPConnection connection) {
+      answers.incrementAndGet();
+      Mark seen = mark.get();
+      if (seen != null && seen.trial() == connection) {
+        mark.compareAndSet(seen, null);
+      }
+    }
   }
 
   /// For the pool of these servers' connections.
@@ -135,15 +218,6 @@ final class FailOver extends ServerSet {
       if (!isWanted(connection)) {
         throw new LDAPException(ResultCode.CONNECT_ERROR, "another server is asked now");
       }
-    }
-
-    @Override
-    public void ensureConnectionValidAfterException(
-        LDAPConnection connection, LDAPException exception) throws LDAPException {
-      if (exception.getResultCode().equals(ResultCode.TIMEOUT)) {
-        passOver(place(connection));
-      }
-      super.ensureConnectionValidAfterException(connection, exception);
     }
   }
 }

@@ -1,11 +1,11 @@
 package dormouse.directory.ldap;
 
+import com.unboundid.ldap.sdk.BindResult;
 import com.unboundid.ldap.sdk.Filter;
-import com.unboundid.ldap.sdk.LDAPConnection;
-import com.unboundid.ldap.sdk.LDAPConnectionPool;
 import com.unboundid.ldap.sdk.LDAPException;
 import com.unboundid.ldap.sdk.ResultCode;
 import com.unboundid.ldap.sdk.SearchRequest;
+import com.unboundid.ldap.sdk.SearchResult;
 import com.unboundid.ldap.sdk.SearchResultEntry;
 import com.unboundid.ldap.sdk.SearchScope;
 import com.unboundid.ldap.sdk.SimpleBindRequest;
@@ -30,7 +30,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
-import org.jspecify.annotations.Nullable;
 
 /// Asks an LDAP directory, on virtual threads, as many at a time as there may be connections. Any thread.
 ///
@@ -60,21 +59,22 @@ public final class LdapLink implements Link {
           ResultCode.STRONG_AUTH_REQUIRED);
 
   private final LdapLinkSettings settings;
-  private final Map<String, String> factOf = new LinkedHashMap<>();
-  private final LDAPConnectionPool pool;
+  private final Map<String, String> factOf;
+  private final LdapServers servers;
   private final Workers queries;
   private final Workers checks;
 
   private LdapLink(
-      LdapLinkSettings settings, LDAPConnectionPool pool, Workers queries, Workers checks) {
+      LdapLinkSettings settings,
+      Map<String, String> factOf,
+      LdapServers servers,
+      Workers queries,
+      Workers checks) {
     this.settings = settings;
-    this.pool = pool;
+    this.factOf = factOf;
+    this.servers = servers;
     this.queries = queries;
     this.checks = checks;
-    for (String each : settings.attributes()) {
-      int equals = each.indexOf('=');
-      factOf.put(each.substring(0, equals), each.substring(equals + 1));
-    }
   }
 
   /// Prepares the connections; the servers may be away.
@@ -86,11 +86,16 @@ public final class LdapLink implements Link {
   public static LdapLink of(
       LdapLinkSettings settings, String name, Duration timeout, Workers checks, InstantSource clock)
       throws IOException {
+    Map<String, String> factOf = new LinkedHashMap<>();
+    for (String attribute : settings.attributes()) {
+      int equals = attribute.indexOf('=');
+      factOf.put(attribute.substring(0, equals), attribute.substring(equals + 1));
+    }
     Duration each = timeout.dividedBy(2); // a search and a bind, or a second server
     Workers queries = new Workers(name, settings.connections(), each, clock);
     try {
-      LDAPConnectionPool pool = LdapServers.pool(settings, name, each, clock);
-      return new LdapLink(settings, pool, queries, checks);
+      LdapServers servers = LdapServers.of(settings, name, each, clock);
+      return new LdapLink(settings, factOf, servers, queries, checks);
     } catch (IOException | RuntimeException | Error e) {
       queries.close();
       throw e;
@@ -120,15 +125,15 @@ public final class LdapLink implements Link {
                 ? new String[] {SearchRequest.NO_ATTRIBUTES}
                 : factOf.keySet().toArray(String[]::new));
     request.setSizeLimit(2);
-    List<SearchResultEntry> entries;
-    try {
-      entries = Objects.requireNonNullElse(pool.search(request).getSearchEntries(), List.of());
-    } catch (LDAPException e) {
-      if (e.getResultCode().equals(ResultCode.SIZE_LIMIT_EXCEEDED)) {
-        return several();
-      }
-      throw e;
+    SearchResult result = servers.search(request);
+    if (result.getResultCode().equals(ResultCode.SIZE_LIMIT_EXCEEDED)) {
+      return several();
     }
+    if (!result.getResultCode().equals(ResultCode.SUCCESS)) {
+      throw new LDAPException(result);
+    }
+    List<SearchResultEntry> entries =
+        Objects.requireNonNullElse(result.getSearchEntries(), List.of());
     if (entries.isEmpty()) {
       return CompletableFuture.completedFuture(new Answer.NotMine());
     }
@@ -188,18 +193,18 @@ public final class LdapLink implements Link {
         if (password.length == 0) {
           yield Answer.reject(); // a bind without a password is anybody's (RFC 4513 §5.1.2)
         }
-        LDAPException refusal = refusal(new SimpleBindRequest(dn, password.clone()));
-        if (refusal == null) {
+        BindResult result = servers.bind(new SimpleBindRequest(dn, password.clone()));
+        ResultCode code = result.getResultCode();
+        if (code.equals(ResultCode.SUCCESS)) {
           yield accepted;
         }
-        if (WRONG.contains(refusal.getResultCode())) {
+        if (WRONG.contains(code)) {
           yield Answer.reject();
         }
-        if (DOWN.contains(refusal.getResultCode())) {
-          throw refusal;
+        if (DOWN.contains(code)) {
+          throw new LDAPException(result);
         }
-        yield new Answer.CannotTell(
-            "a bind is answered with " + refusal.getResultCode(), /* down= */ false);
+        yield new Answer.CannotTell("a bind is answered with " + code, /* down= */ false);
       }
       case Proof.Certificate _ -> accepted;
       case Proof.Resumed(var before) ->
@@ -210,46 +215,9 @@ public final class LdapLink implements Link {
     };
   }
 
-  /// What a user's bind is answered with; null if it is let in. Connections that the server has closed meanwhile are made again.
-  ///
-  /// @throws LDAPException if there is no connection, be it that the bind of whoever searches is refused on it, which says nothing of the user
-  private @Nullable LDAPException refusal(SimpleBindRequest bind) throws LDAPException {
-    LDAPConnection connection = pool.getConnection();
-    LDAPException refusal = refusal(connection, bind);
-    if (refusal != null && isLost(connection, refusal)) {
-      connection = pool.replaceDefunctConnection(connection);
-      refusal = refusal(connection, bind);
-    }
-    if (refusal != null && isLost(connection, refusal)) {
-      pool.releaseDefunctConnection(connection);
-    } else {
-      pool.releaseAndReAuthenticateConnection(connection);
-    }
-    return refusal;
-  }
-
-  private static @Nullable LDAPException refusal(
-      LDAPConnection connection, SimpleBindRequest bind) {
-    try {
-      connection.bind(bind);
-      return null;
-    } catch (LDAPException e) {
-      return e;
-    }
-  }
-
-  private boolean isLost(LDAPConnection connection, LDAPException refusal) {
-    try {
-      pool.getHealthCheck().ensureConnectionValidAfterException(connection, refusal);
-      return false;
-    } catch (LDAPException _) {
-      return true;
-    }
-  }
-
   @Override
   public void close() {
     queries.close();
-    pool.close();
+    servers.close();
   }
 }

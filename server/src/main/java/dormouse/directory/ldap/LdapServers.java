@@ -1,10 +1,17 @@
 package dormouse.directory.ldap;
 
 import com.unboundid.ldap.sdk.BindRequest;
+import com.unboundid.ldap.sdk.BindResult;
+import com.unboundid.ldap.sdk.LDAPConnection;
 import com.unboundid.ldap.sdk.LDAPConnectionOptions;
 import com.unboundid.ldap.sdk.LDAPConnectionPool;
 import com.unboundid.ldap.sdk.LDAPException;
+import com.unboundid.ldap.sdk.LDAPResult;
+import com.unboundid.ldap.sdk.LDAPSearchException;
 import com.unboundid.ldap.sdk.PostConnectProcessor;
+import com.unboundid.ldap.sdk.ResultCode;
+import com.unboundid.ldap.sdk.SearchRequest;
+import com.unboundid.ldap.sdk.SearchResult;
 import com.unboundid.ldap.sdk.ServerSet;
 import com.unboundid.ldap.sdk.SimpleBindRequest;
 import com.unboundid.ldap.sdk.SingleServerSet;
@@ -20,21 +27,28 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
-/// Pools of connections to the servers of one link, by [FailOver]. Pure functions.
-final class LdapServers {
+/// Asks the servers of one link, over connections that are kept, to whichever of them [FailOver] chooses. Any thread.
+final class LdapServers implements AutoCloseable {
   /// A host that has another address meanwhile is asked there.
   private static final Duration OLDEST_CONNECTION = Duration.ofMinutes(5);
 
-  private LdapServers() {}
+  private final FailOver failOver;
+  private final LDAPConnectionPool pool;
 
-  /// A pool that connects when it is asked, so that the servers may be away.
+  private LdapServers(FailOver failOver, LDAPConnectionPool pool) {
+    this.failOver = failOver;
+    this.pool = pool;
+  }
+
+  /// Connects when it is asked, so that the servers may be away.
   ///
   /// @param timeout for a connection and for each answer
   /// @throws IOException if a certificate or the password cannot be read
-  static LDAPConnectionPool pool(
+  static LdapServers of(
       LdapLinkSettings settings, String name, Duration timeout, InstantSource clock)
       throws IOException {
     SSLContext tls = settings.usesTls() ? JdkTrust.of(settings.ca()) : null;
@@ -53,8 +67,7 @@ final class LdapServers {
       pool.setConnectionPoolName(name);
       pool.setHealthCheck(failOver.check());
       pool.setMaxConnectionAgeMillis(OLDEST_CONNECTION.toMillis());
-      pool.setRetryFailedOperationsDueToInvalidConnections(true);
-      return pool;
+      return new LdapServers(failOver, pool);
     } catch (LDAPException e) {
       throw new IOException("no connections to LDAP servers can be prepared: " + e.getMessage(), e);
     }
@@ -97,5 +110,87 @@ final class LdapServers {
     } finally {
       Arrays.fill(password, (byte) 0);
     }
+  }
+
+  /// @return also what is not a success
+  /// @throws LDAPException if there is no connection
+  SearchResult search(SearchRequest request) throws LDAPException {
+    return ask(
+        /* search= */ true,
+        connection -> {
+          try {
+            return connection.search(request);
+          } catch (LDAPSearchException e) {
+            return e.getSearchResult();
+          }
+        });
+  }
+
+  /// Tries a user's password.
+  ///
+  /// @return also what is not a success
+  /// @throws LDAPException if there is no connection, be it that the bind of whoever searches is refused on it, which says nothing of the user
+  BindResult bind(SimpleBindRequest request) throws LDAPException {
+    return ask(
+        /* search= */ false,
+        connection -> {
+          try {
+            return connection.bind(request);
+          } catch (LDAPException e) {
+            return new BindResult(e);
+          }
+        });
+  }
+
+  /// Asks again, on another connection, if the first was closed meanwhile, or its server is silent.
+  private <R extends LDAPResult> R ask(boolean search, Function<LDAPConnection, R> question)
+      throws LDAPException {
+    LDAPConnection first = pool.getConnection();
+    R result = askOn(first, search, question);
+    if (!isLost(result)) {
+      return result;
+    }
+    LDAPConnection second =
+        isSilent(result)
+            ? failOver.elsewhere(first, () -> pool.replaceDefunctConnection(first))
+            : pool.replaceDefunctConnection(first);
+    result = askOn(second, search, question);
+    if (isLost(result)) {
+      pool.releaseDefunctConnection(second);
+    }
+    return result;
+  }
+
+  /// Releases the connection, unless it is lost.
+  private <R extends LDAPResult> R askOn(
+      LDAPConnection connection, boolean search, Function<LDAPConnection, R> question) {
+    long before = failOver.answers(connection);
+    R result = question.apply(connection);
+    if (isSilent(result)) { // searches that are answered say nothing of binds
+      failOver.silent(connection, search ? before : failOver.answers(connection));
+    }
+    if (isLost(result)) {
+      return result;
+    }
+    if (search) {
+      failOver.answered(connection);
+      pool.releaseConnection(connection);
+    } else {
+      pool.releaseAndReAuthenticateConnection(connection);
+    }
+    return result;
+  }
+
+  private static boolean isSilent(LDAPResult result) {
+    return result.getResultCode().equals(ResultCode.TIMEOUT);
+  }
+
+  private static boolean isLost(LDAPResult result) {
+    return !result.getResultCode().isConnectionUsable();
+  }
+
+  @Override
+  public void close() {
+    pool.close();
   }
 }

@@ -16,6 +16,7 @@ import dormouse.directory.password.ScramVerifier;
 import dormouse.session.HandClock;
 import dormouse.testkit.FreePort;
 import dormouse.testkit.ImapClient;
+import dormouse.testkit.LdapRelay;
 import dormouse.testkit.LoginBackend;
 import dormouse.testkit.SlapdServer;
 import dormouse.testkit.Wait;
@@ -295,6 +296,56 @@ class LdapLinkIT {
       time.turn(FailOver.PASSED_OVER);
       assertThat(hosts(link, 1)).containsOnly("mx8.example.org");
       assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aServerThatIsSilentOnSearchesAloneIsTriedByOneLoginAMinute(boolean searcher)
+      throws Exception {
+    HandClock time = new HandClock();
+    Duration timeout = Duration.ofSeconds(6);
+    try (SlapdServer first = SlapdServer.start(USERS.formatted(VERIFIER).replace("mx9", "mx8"));
+        LdapRelay relay = LdapRelay.before(first.url());
+        LdapLink link =
+            LdapLink.of(both(relay.url(), slapd.url(), searcher), "ldap", timeout, checks, time)) {
+      assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
+      relay.swallow("ann");
+      assertThat(hosts(link, 6)).as("while some wait").containsOnly("mx9.example.org");
+      for (int minute = 0; minute < 2; minute++) {
+        time.turn(FailOver.PASSED_OVER);
+        int before = relay.swallowed();
+        assertThat(hosts(link, 6)).containsOnly("mx9.example.org");
+        assertThat(hosts(link, 6)).containsOnly("mx9.example.org");
+        assertThat(relay.swallowed() - before).as("who waited for it").isEqualTo(1);
+      }
+
+      relay.swallow(null);
+      time.turn(FailOver.PASSED_OVER);
+      assertThat(hosts(link, 1)).containsOnly("mx8.example.org");
+      assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
+    }
+  }
+
+  @Test
+  void oneUsersSearchThatTakesTooLongPassesNoServerOverThatAnswersOthers() throws Exception {
+    HandClock time = new HandClock();
+    Duration timeout = Duration.ofSeconds(6);
+    try (SlapdServer first = SlapdServer.start(USERS.formatted(VERIFIER).replace("mx9", "mx8"));
+        LdapRelay relay = LdapRelay.before(first.url());
+        LdapLink link =
+            LdapLink.of(both(relay.url(), slapd.url(), true), "ldap", timeout, checks, time)) {
+      assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
+      relay.swallow("bob");
+      CompletableFuture<Answer> heavy =
+          link.ask(Attempts.of("bob", "in clear"), channel.eventLoop());
+      Wait.until("it is asked", Duration.ofSeconds(5), () -> relay.swallowed() == 1);
+      assertThat(hosts(link, 6)).as("meanwhile").containsOnly("mx8.example.org");
+      assertThat(heavy.get(20, TimeUnit.SECONDS))
+          .as("by the second")
+          .isEqualTo(Facts.accept(Map.of()));
+      assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
+      assertThat(relay.swallowed()).isEqualTo(1);
     }
   }
 

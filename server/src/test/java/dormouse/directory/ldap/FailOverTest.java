@@ -1,0 +1,205 @@
+package dormouse.directory.ldap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.unboundid.ldap.sdk.LDAPConnection;
+import com.unboundid.ldap.sdk.LDAPException;
+import com.unboundid.ldap.sdk.ResultCode;
+import com.unboundid.ldap.sdk.ServerSet;
+import dormouse.session.HandClock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class FailOverTest {
+  /// Connections to it lead nowhere.
+  private static final class StandIn extends ServerSet {
+    final AtomicInteger asked = new AtomicInteger();
+    volatile boolean up = true;
+
+    @Override
+    public LDAPConnection getConnection() throws LDAPException {
+      asked.incrementAndGet();
+      if (!up) {
+        throw new LDAPException(ResultCode.CONNECT_ERROR);
+      }
+      return new LDAPConnection();
+    }
+  }
+
+  private final HandClock clock = new HandClock();
+  private final StandIn first = new StandIn();
+  private final StandIn second = new StandIn();
+  private final FailOver servers = new FailOver(List.of(first, second), clock);
+
+  @Test
+  void oneThatIsNotReachedIsPassedOverForAMinute() throws Exception {
+    first.up = false;
+    assertThat(place(servers.getConnection())).isEqualTo(1);
+    first.up = true;
+    clock.turn(FailOver.PASSED_OVER.minusMillis(1));
+    assertThat(place(servers.getConnection())).isEqualTo(1);
+    assertThat(first.asked).hasValue(1);
+    clock.turn(Duration.ofMillis(1));
+    assertThat(place(servers.getConnection())).isEqualTo(0);
+  }
+
+  @Test
+  void oneThatTakesConnectionsIsNotWellBeforeItHasAnsweredASearch() throws Exception {
+    LDAPConnection trial = triedAgain();
+    LDAPConnection other = servers.getConnection();
+    assertThat(place(other)).isEqualTo(1);
+    assertThat(isWanted(other)).isTrue();
+    assertThat(isWanted(trial)).as("whoever comes next may search on it").isTrue();
+    servers.answered(other);
+    assertThat(place(servers.getConnection())).as("the other has answered").isEqualTo(1);
+
+    servers.answered(trial);
+    assertThat(isWanted(other)).isFalse();
+    assertThat(isWanted(trial)).isTrue();
+    assertThat(place(servers.getConnection())).isEqualTo(0);
+  }
+
+  @Test
+  void oneThatIsSilentWhenItIsTriedAgainIsPassedOverForAnotherMinute() throws Exception {
+    LDAPConnection trial = triedAgain();
+    clock.turn(Duration.ofSeconds(5));
+    servers.silent(trial, servers.answers(trial));
+    clock.turn(FailOver.PASSED_OVER.minusSeconds(5));
+    assertThat(place(servers.getConnection())).isEqualTo(1);
+    clock.turn(Duration.ofSeconds(5));
+    assertThat(place(servers.getConnection())).isEqualTo(0);
+  }
+
+  @Test
+  void anAnswerDoesNotOutweighANewerFailure() throws Exception {
+    LDAPConnection old = servers.getConnection();
+    LDAPConnection trial = triedAgain();
+    servers.answered(old);
+    assertThat(place(servers.getConnection())).as("from before the failure").isEqualTo(1);
+
+    clock.turn(FailOver.PASSED_OVER);
+    first.up = false;
+    servers.getConnection();
+    servers.answered(trial);
+    assertThat(isWanted(trial)).isFalse();
+    assertThat(place(servers.getConnection())).isEqualTo(1);
+  }
+
+  @Test
+  void oneThatAnswersOthersIsNotPassedOverForASearchThatIsTooHeavy() throws Exception {
+    LDAPConnection heavy = servers.getConnection();
+    LDAPConnection light = servers.getConnection();
+    long before = servers.answers(heavy);
+    servers.answered(light);
+    servers.silent(heavy, before);
+    assertThat(isWanted(light)).isTrue();
+    LDAPConnection elsewhere = servers.elsewhere(heavy, servers::getConnection);
+    assertThat(place(elsewhere)).as("where it is put again").isEqualTo(1);
+    assertThat(isWanted(elsewhere)).isFalse();
+    assertThat(place(servers.getConnection())).isEqualTo(0);
+
+    servers.silent(heavy, servers.answers(heavy));
+    assertThat(isWanted(light)).isFalse();
+    servers.answered(light);
+    assertThat(place(servers.getConnection())).as("it was on its way").isEqualTo(1);
+  }
+
+  @Test
+  void ifThereIsNoOtherTheSilentOneIsAskedAgain() throws Exception {
+    LDAPConnection connection = servers.getConnection();
+    second.up = false;
+    assertThat(place(servers.elsewhere(connection, servers::getConnection))).isEqualTo(0);
+  }
+
+  @Test
+  void ifAllArePassedOverTheyAreTriedInOrder() throws Exception {
+    first.up = false;
+    second.up = false;
+    assertThatThrownBy(servers::getConnection).isInstanceOf(LDAPException.class);
+    second.up = true;
+    LDAPConnection connection = servers.getConnection();
+    assertThat(place(connection)).isEqualTo(1);
+    assertThat(first.asked).hasValue(2);
+    assertThat(isWanted(connection)).isTrue();
+    servers.answered(connection);
+    assertThat(place(servers.getConnection())).isEqualTo(1);
+    assertThat(first.asked).as("the second is well").hasValue(2);
+  }
+
+  @Test
+  void oneOnlyTriesItAgainOfAllWhoSeeThatTheMinuteIsOver() throws Exception {
+    int logins = 8;
+    CyclicBarrier together = new CyclicBarrier(logins);
+    ThreadLocal<Boolean> looked = ThreadLocal.withInitial(() -> true);
+    InstantSource watched =
+        new InstantSource() {
+          @Override
+          public Instant instant() {
+            if (!looked.get()) {
+              looked.set(true);
+              meet(together);
+            }
+            return clock.instant();
+          }
+        };
+    FailOver watching = new FailOver(List.of(first, second), watched);
+    first.up = false;
+    watching.getConnection();
+    clock.turn(FailOver.PASSED_OVER);
+    Callable<Integer> login =
+        () -> {
+          looked.set(false);
+          return place(watching.getConnection());
+        };
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<Integer> each : threads.invokeAll(Collections.nCopies(logins, login))) {
+        assertThat(each.get(20, TimeUnit.SECONDS)).isEqualTo(1);
+      }
+    }
+    assertThat(first.asked).as("once before").hasValue(2);
+  }
+
+  private static void meet(CyclicBarrier barrier) {
+    try {
+      barrier.await(20, TimeUnit.SECONDS);
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /// The connection that tries the first again, a minute after it was not reached.
+  private LDAPConnection triedAgain() throws LDAPException {
+    first.up = false;
+    servers.getConnection();
+    first.up = true;
+    clock.turn(FailOver.PASSED_OVER);
+    LDAPConnection trial = servers.getConnection();
+    assertThat(place(trial)).isEqualTo(0);
+    return trial;
+  }
+
+  private boolean isWanted(LDAPConnection connection) {
+    try {
+      servers.check().ensureConnectionValidForCheckout(connection);
+      return true;
+    } catch (LDAPException _) {
+      return false;
+    }
+  }
+
+  private static int place(LDAPConnection connection) {
+    return Integer.parseInt(connection.getConnectionName());
+  }
+}
