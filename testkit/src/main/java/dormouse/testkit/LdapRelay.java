@@ -15,11 +15,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// Stands before an LDAP server, without TLS, and keeps searches from it when it is told to: it is connected to and bound then, and silent on what
-/// it is asked. The root DSE is still read. Any thread.
+/// Stands before an LDAP server, without TLS, and keeps requests from it when it is told to: it is connected to then, and answers others, and is
+/// silent on those. Any thread.
 public final class LdapRelay implements AutoCloseable {
-  private static final int SEARCH = 0x63; // RFC 4511 §4.5.1
-
   private final ServerSocket listener;
   private final int server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -49,12 +47,12 @@ public final class LdapRelay implements AutoCloseable {
     return "ldap://127.0.0.1:" + listener.getLocalPort();
   }
 
-  /// Passes on no searches any more that have this in them; null: all again.
+  /// Passes on no requests any more that have this in them; null: all again.
   public void swallow(@Nullable String text) {
     swallows = text;
   }
 
-  /// How many searches were not passed on.
+  /// How many requests were not passed on.
   public int swallowed() {
     return swallowed.get();
   }
@@ -121,18 +119,7 @@ public final class LdapRelay implements AutoCloseable {
 
   private boolean isSwallowed(byte[] message) {
     String wanted = swallows;
-    int id = body(message, 0);
-    int request = id + 2 + message[id + 1];
-    return wanted != null
-        && (message[request] & 0xff) == SEARCH
-        && message[body(message, request) + 1] != 0 // the base; that of the root DSE is empty
-        && new String(message, StandardCharsets.UTF_8).contains(wanted);
-  }
-
-  /// Where the content of the element begins that begins at this place.
-  private static int body(byte[] message, int at) {
-    int first = message[at + 1] & 0xff;
-    return at + 2 + (first < 0x80 ? 0 : first - 0x80);
+    return wanted != null && new String(message, StandardCharsets.UTF_8).contains(wanted);
   }
 
   @Override

@@ -310,7 +310,7 @@ class LdapLinkIT {
         LdapLink link =
             LdapLink.of(both(relay.url(), slapd.url(), searcher), "ldap", timeout, checks, time)) {
       assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
-      relay.swallow("ann");
+      relay.swallow(search("ann"));
       assertThat(hosts(link, 6)).as("while some wait").containsOnly("mx9.example.org");
       for (int minute = 0; minute < 2; minute++) {
         time.turn(FailOver.PASSED_OVER);
@@ -336,7 +336,7 @@ class LdapLinkIT {
         LdapLink link =
             LdapLink.of(both(relay.url(), slapd.url(), true), "ldap", timeout, checks, time)) {
       assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
-      relay.swallow("bob");
+      relay.swallow(search("bob"));
       CompletableFuture<Answer> heavy =
           link.ask(Attempts.of("bob", "in clear"), channel.eventLoop());
       Wait.until("it is asked", Duration.ofSeconds(5), () -> relay.swallowed() == 1);
@@ -347,6 +347,29 @@ class LdapLinkIT {
       assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
       assertThat(relay.swallowed()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void aServerThatIsSilentOnABindIsPassedOverThoughItAnswersSearches() throws Exception {
+    HandClock time = new HandClock();
+    Duration timeout = Duration.ofSeconds(6);
+    try (SlapdServer first = SlapdServer.start(USERS.formatted(VERIFIER).replace("mx9", "mx8"));
+        LdapRelay relay = LdapRelay.before(first.url());
+        LdapLink link =
+            LdapLink.of(both(relay.url(), slapd.url(), true), "ldap", timeout, checks, time)) {
+      relay.swallow("uid=bob,");
+      CompletableFuture<Answer> silent =
+          link.ask(Attempts.of("bob", "in clear"), channel.eventLoop());
+      Wait.until("it is asked", Duration.ofSeconds(5), () -> relay.swallowed() == 1);
+      assertThat(hosts(link, 6)).as("meanwhile").containsOnly("mx8.example.org");
+      assertThat(silent.get(20, TimeUnit.SECONDS)).isEqualTo(Facts.accept(Map.of()));
+      assertThat(hosts(link, 6)).containsOnly("mx9.example.org");
+    }
+  }
+
+  /// What only a search for such a user has in it: an equalityMatch, in BER.
+  private static String search(String uid) {
+    return "uid\u0004" + (char) uid.length() + uid;
   }
 
   private LdapLinkSettings both(String first, String second, boolean searcher) {
