@@ -17,7 +17,6 @@ import dormouse.listen.EventLoops;
 import dormouse.ops.Metrics;
 import dormouse.session.SteadyClock;
 import dormouse.testkit.FreePort;
-import dormouse.testkit.Wait;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -114,8 +113,8 @@ class FailedStartTest {
       ends.set(false);
       assertThat(dormouse.addresses()).isEqualTo(before);
       assertThat(dormouse.eventAddresses()).isEmpty();
-      awaitFree(door);
-      awaitFree(added);
+      FreePort.awaitFree(door);
+      FreePort.awaitFree(added);
       assertThat(new Reload(file, dormouse).run().served()).isTrue();
       assertThat(dormouse.addresses())
           .extracting(InetSocketAddress::getPort)
@@ -144,7 +143,7 @@ class FailedStartTest {
           .hasMessageContaining(":" + taken.getLocalPort());
     }
     assertThat(loops.group().isTerminated()).isTrue();
-    awaitFree(door);
+    FreePort.awaitFree(door);
   }
 
   private Settings read(String text) throws IOException {
@@ -153,10 +152,6 @@ class FailedStartTest {
       case SettingsRead.Good(Settings settings, _) -> settings;
       case SettingsRead.Bad(var faults) -> throw new IllegalArgumentException(faults.toString());
     };
-  }
-
-  private static void awaitFree(int port) {
-    Wait.until("port " + port + " is free", Duration.ofSeconds(10), () -> FreePort.isFree(port));
   }
 
   private static SteadyClock stopping(AtomicBoolean stopped) {

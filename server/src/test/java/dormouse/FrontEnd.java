@@ -252,18 +252,19 @@ public final class FrontEnd implements AutoCloseable {
     await(() -> sessions(Metrics.State.HIBERNATED) == count, count + " sessions asleep");
   }
 
-  /// Waits for a condition, as long as ten seconds.
+  /// Waits for a condition, as long as half a minute.
   public void await(BooleanSupplier condition, String what) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {
-        throw new AssertionError("not within 10 s: " + what + "\n" + metrics.scrape());
+        throw new AssertionError("not within 30 s: " + what + "\n" + metrics.scrape());
       }
       LockSupport.parkNanos(2_000_000);
     }
   }
 
-  /// Lets Dormouse's loops end what they are at, think that so much more time has passed, and do what is due then; what waits for a backend goes on behind this.
+  /// Lets Dormouse's loops end what they are at, think that so much more time has passed, and do what is due then; what waits
+  /// for a backend goes on behind this.
   public void pass(Duration time) {
     loops.advance();
     ahead.addAndGet(time.toNanos());

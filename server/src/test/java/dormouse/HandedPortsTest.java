@@ -8,11 +8,9 @@ import dormouse.config.SettingsFile;
 import dormouse.config.SettingsRead;
 import dormouse.ops.Metrics;
 import dormouse.testkit.FreePort;
-import dormouse.testkit.Wait;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,7 +34,7 @@ class HandedPortsTest {
           .hasMessage(told(all, "a listener", handed));
       assertThat(dormouse.addresses()).hasSize(2);
       dormouse.reload(neither);
-      awaitFree();
+      FreePort.awaitFree(port);
       dormouse.reload(feed);
       assertThat(dormouse.eventAddresses()).hasSize(1);
 
@@ -45,7 +43,7 @@ class HandedPortsTest {
           .hasMessage(told(handed, "a feed", all));
       assertThat(dormouse.eventAddresses()).hasSize(1);
       dormouse.reload(neither);
-      awaitFree();
+      FreePort.awaitFree(port);
       dormouse.reload(listener);
       assertThat(dormouse.addresses()).hasSize(2);
     }
@@ -54,11 +52,6 @@ class HandedPortsTest {
   private static String told(String wanted, String by, String had) {
     return "cannot listen on %s: %s has %s until a reload is over; take that away by one first"
         .formatted(wanted, by, had);
-  }
-
-  /// What closes does so a moment later.
-  private void awaitFree() {
-    Wait.until("the port is free", Duration.ofSeconds(10), () -> FreePort.isFree(port));
   }
 
   /// @param second a listener's address; `""` for none

@@ -107,7 +107,8 @@ class LinkAwayIT {
     SlapdServer first = SlapdServer.start(BOB);
     try (first;
         SlapdServer second = SlapdServer.start(BOB);
-        FrontEnd dormouse = before(ldap(first, second), /* breakAfter= */ 1)) {
+        FrontEnd dormouse =
+            before(ldap(first, second), /* breakAfter= */ 1, Duration.ofSeconds(8))) {
       assertThat(letsIn(dormouse)).isTrue();
       first.freeze();
       try {
@@ -264,6 +265,10 @@ class LinkAwayIT {
   }
 
   private FrontEnd before(String link, int breakAfter) {
+    return before(link, breakAfter, TIMEOUT);
+  }
+
+  private FrontEnd before(String link, int breakAfter, Duration timeout) {
     return FrontEnd.of(
         """
         listen: [ { address: "127.0.0.1:0", tls: none } ]
@@ -275,7 +280,7 @@ class LinkAwayIT {
             break-for: 5s
             %s
         """
-            .formatted(backend.port(), TIMEOUT.toSeconds(), breakAfter, link));
+            .formatted(backend.port(), timeout.toSeconds(), breakAfter, link));
   }
 
   private static void isUnavailable(FrontEnd dormouse) {

@@ -14,6 +14,7 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 /// - NO and its text;
 /// - BAD, whatever stands behind it; not counted is BYE, which Dormouse says before it closes and nginx does not;
 /// - the continuation with its challenge, but for what is another each time ([NginxCramMd5]); what stands behind `+` for a literal means nothing;
-/// - [#UNAVAILABLE], whatever stands behind it, and [#INTERNAL_ERROR];
+/// - [#UNAVAILABLE], whichever of Dormouse's texts stands behind it, and [#INTERNAL_ERROR];
 /// - at the end, whether the connection still serves.
 ///
 /// The line [#SILENCE] is not said: the client waits for what comes by itself. Behind the answer to STARTTLS TLS begins, if the row comes by
@@ -67,7 +68,7 @@ record NginxCase(
   static final String UNAVAILABLE = "NO [UNAVAILABLE]";
 
   private static final Difference GOES_ON =
-      new Difference("the client may try again", INTERNAL_ERROR, UNAVAILABLE);
+      new Difference("the client may try again", INTERNAL_ERROR, UNAVAILABLE, true);
   private static final int PATIENCE_MILLIS = 20_000;
 
   /// What the daemon answers.
@@ -88,7 +89,9 @@ record NginxCase(
   }
 
   /// What a client hears that is not the same, and why.
-  private record Difference(String why, String fromNginx, String fromDormouse) {}
+  ///
+  /// @param goesOn whether nginx ends the connection then and Dormouse does not, and all else is alike
+  private record Difference(String why, String fromNginx, String fromDormouse, boolean goesOn) {}
 
   /// One of the two that are compared.
   record Side(int port, int proxyPort, int tlsPort, AuthDaemon daemon, LoginBackend backend) {}
@@ -138,12 +141,20 @@ record NginxCase(
 
   /// The last that the client hears differs; what the backend sees and whether the connection stays open is not compared then.
   NginxCase differs(String why, String fromNginx, String fromDormouse) {
-    Difference told = new Difference(why, fromNginx, fromDormouse);
+    assertThat(fromDormouse).isNotEqualTo(fromNginx);
+    Difference told = new Difference(why, fromNginx, fromDormouse, false);
     return new NginxCase(name, says, script, takes, transport, down, told, true);
   }
 
-  /// Nginx ends the connection, Dormouse says that it cannot tell now and goes on; all else is compared.
+  /// Nginx ends the connection behind this answer, Dormouse goes on; all else is compared.
+  NginxCase goesOn(String answer) {
+    Difference told = new Difference("the client may try again", answer, answer, true);
+    return new NginxCase(name, says, script, takes, transport, down, told, backendDiffers);
+  }
+
+  /// The same where nginx says that it fails, Dormouse that it cannot tell now.
   NginxCase unavailable() {
+    assertThat(difference).isNull();
     return new NginxCase(name, says, script, takes, transport, down, GOES_ON, backendDiffers);
   }
 
@@ -173,7 +184,7 @@ record NginxCase(
     } else {
       assertThat(fromNginx.heard.getLast()).isEqualTo(difference.fromNginx);
       assertThat(fromDormouse.heard.getLast()).isEqualTo(difference.fromDormouse);
-      if (difference.equals(GOES_ON)) {
+      if (difference.goesOn) {
         assertThat(fromDormouse.requests).isEqualTo(fromNginx.requests);
         assertThat(beforeTheLast(fromDormouse.heard)).isEqualTo(beforeTheLast(fromNginx.heard));
         assertThat(fromNginx.open).isFalse();
@@ -314,6 +325,8 @@ record NginxCase(
     try {
       send(socket, "z NOOP");
       return answer(in, "z").equals("OK");
+    } catch (SocketTimeoutException e) {
+      throw e; // neither open nor closed
     } catch (IOException _) {
       return false;
     }
@@ -338,7 +351,7 @@ record NginxCase(
       if (line.equals(INTERNAL_ERROR)) {
         return INTERNAL_ERROR;
       }
-      if (line.startsWith(tag + " " + UNAVAILABLE)) {
+      if (line.startsWith(tag + " " + UNAVAILABLE) && line.endsWith(", try again later")) {
         return UNAVAILABLE;
       }
       if (line.startsWith(tag + " ") || line.startsWith("* BAD")) {

@@ -29,9 +29,9 @@ import org.junit.jupiter.api.TestInstance;
 class NginxTableIT {
   private static final Duration WAIT = Duration.ofSeconds(2);
   private static final String LATIN1 = "Pa\u00dfwort \u00e4";
+  private static final String UTF8 = utf8("Pa\u00dfwort \u2603");
   private static final List<String> STATUSES =
       List.of("401 Unauthorized", "403 Forbidden", "404 Not Found", "503 Service Unavailable");
-  private static final String UTF8 = utf8("Pa\u00dfwort \u2603");
 
   private final LoginBackend backend = LoginBackend.start();
   private final NginxStage stage =

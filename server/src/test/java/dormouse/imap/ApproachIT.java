@@ -1,24 +1,22 @@
 package dormouse.imap;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dormouse.FrontEnd;
 import dormouse.testkit.DovecotServer;
 import dormouse.testkit.ImapClient;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
+import dormouse.testkit.StandInBackend;
+import dormouse.testkit.StandInConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -220,8 +218,8 @@ class ApproachIT {
   @ParameterizedTest
   @ValueSource(strings = {"tls", "starttls"})
   void aBackendsTlsHasTheTimeToConnect(String tls) throws Exception {
-    try (ExecutorService backend = Executors.newVirtualThreadPerTaskExecutor();
-        ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    try (ExecutorService client = Executors.newVirtualThreadPerTaskExecutor();
+        StandInBackend backend = StandInBackend.start();
         FrontEnd front =
             FrontEnd.of(
                 """
@@ -229,33 +227,18 @@ class ApproachIT {
                 backends:
                   mx: { address: "127.0.0.1:%d", tls: %s, verify: false, connect-timeout: 500ms, answer-timeout: 5m, health: { check: none } }
                 """
-                    .formatted(server.getLocalPort(), tls))) {
-      if (tls.equals("starttls")) {
-        backend.execute(() -> beginsNoTls(server));
-      }
+                    .formatted(backend.port(), tls))) {
       long begun = System.nanoTime();
-      assertThat(front.refusal("u10")).startsWith("NO [UNAVAILABLE]");
+      Future<String> refusal = client.submit(() -> front.refusal("u10"));
+      try (StandInConnection connection = backend.accept()) {
+        if (tls.equals("starttls")) {
+          connection.greet("IMAP4rev1 STARTTLS");
+          connection.say(connection.expectCommand("STARTTLS") + " OK go on");
+        }
+        assertThat(refusal.get()).startsWith("NO [UNAVAILABLE]");
+      }
       assertThat(Duration.ofNanos(System.nanoTime() - begun))
           .isBetween(Duration.ofMillis(500), Duration.ofMinutes(1));
-    }
-  }
-
-  /// Says that it will, and then no more.
-  private static void beginsNoTls(ServerSocket server) {
-    try {
-      while (true) {
-        Socket socket = server.accept(); // goes with the process
-        socket
-            .getOutputStream()
-            .write("* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n".getBytes(US_ASCII));
-        String line =
-            new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII)).readLine();
-        if (line != null && line.endsWith(" STARTTLS")) {
-          socket.getOutputStream().write((line.split(" ")[0] + " OK go on\r\n").getBytes(US_ASCII));
-        }
-      }
-    } catch (IOException _) {
-      // the test is over
     }
   }
 

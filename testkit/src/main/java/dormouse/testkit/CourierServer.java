@@ -24,7 +24,8 @@ import java.util.TreeMap;
 /// - Who says STORE .SILENT or COPY is not told what others have changed in the same messages since it was last told of changes.
 /// - The body of a message that another has expunged is one of Courier's own, which says that the message is gone.
 /// - Once no message has a keyword any more, FLAGS does not name it any more.
-/// - What changes just as IDLE begins it tells at its end only, once in some hundred times.
+/// - Now and then IDLE tells a change at its end only: once in some hundred times where that comes just as IDLE begins, else once in
+///   some thousand.
 /// - Wrong passwords take it five seconds.
 public final class CourierServer implements MailServer {
   private static final int MAIL = 8; // the user whose the mail files are; no other reads them

@@ -359,7 +359,7 @@ public final class Differential {
   private void requireHeard(ModelClient client, Truth truth) {
     boolean heard = client.hearUntil(truth, plan.patience().plusSeconds(1));
     String how = client.idling() ? "in IDLE" : "in NOTIFY";
-    if (client.idling() && !plan.traits().has(Quirk.IDLE_MISSES_ITS_START)) {
+    if (client.idling() && !plan.traits().has(Quirk.IDLE_MISSES_CHANGES)) {
       if (!heard) {
         throw difference(client, truth, how + ", " + client.difference(truth));
       }
@@ -370,7 +370,8 @@ public final class Differential {
       return;
     }
     // in NOTIFY it has kept its backend, where a lone change is told with the next
-    if (silences.incrementAndGet() > 2 + pushes.get() / 20) {
+    long mostSilences = client.idling() ? 1 + pushes.get() / 50 : 2 + pushes.get() / 20;
+    if (silences.incrementAndGet() > mostSilences) {
       throw difference(
           client,
           truth,

@@ -3,6 +3,7 @@ package dormouse.testkit;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -59,5 +60,10 @@ public final class FreePort {
     } catch (IOException _) {
       return false;
     }
+  }
+
+  /// Waits until whoever has this port has closed.
+  public static void awaitFree(int port) {
+    Wait.until("port " + port + " is free", Duration.ofSeconds(30), () -> isFree(port));
   }
 }

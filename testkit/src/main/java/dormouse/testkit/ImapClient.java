@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// Blocks; for one thread at a time.
 public final class ImapClient implements AutoCloseable {
   /// How long an answer may take unless the caller says otherwise.
-  public static final Duration PATIENCE = Duration.ofSeconds(10);
+  public static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Conversation conversation;
   private final String host;

@@ -120,7 +120,7 @@ final class PrivateServer implements AutoCloseable {
   /// Stops its process where it is: the kernel takes connections for it, and nobody answers.
   void freeze() {
     kill("STOP");
-    Wait.until("it stands still", Duration.ofSeconds(10), this::isFrozen);
+    Wait.until("it stands still", Duration.ofSeconds(30), this::isFrozen);
   }
 
   /// Whether all of its threads have heard of it: until then the others go on.

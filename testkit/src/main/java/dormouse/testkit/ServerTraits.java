@@ -19,8 +19,8 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
     NO_IDLE,
     /// IDLE tells flag changes at its end only.
     IDLE_HIDES_FLAGS,
-    /// IDLE now and then tells what changes just as it begins at its end only.
-    IDLE_MISSES_ITS_START,
+    /// IDLE now and then tells a change at its end only.
+    IDLE_MISSES_CHANGES,
     /// DELETE fails, at least for a mailbox that a session now ended had selected.
     DELETE_FAILS,
     /// STORE after EXAMINE changes flags.
@@ -61,7 +61,7 @@ public record ServerTraits(Set<Quirk> quirks, String mailboxPrefix) {
               Quirk.NO_UNSELECT,
               Quirk.NO_MOVE,
               Quirk.NO_LITERAL_PLUS,
-              Quirk.IDLE_MISSES_ITS_START,
+              Quirk.IDLE_MISSES_CHANGES,
               Quirk.STORES_AFTER_EXAMINE,
               Quirk.NO_APPEND_AFTER_EXAMINE,
               Quirk.HIDES_CHANGES,

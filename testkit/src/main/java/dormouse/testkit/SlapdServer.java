@@ -48,13 +48,18 @@ public final class SlapdServer implements AutoCloseable {
     Path entries =
         PrivateServer.own(Files.writeString(home.resolve("entries.ldif"), BASICS + ldif));
     PrivateServer.run(home, "/usr/sbin/slapadd", "-f", config.toString(), "-l", entries.toString());
-    server = run();
+    server = startListening();
   }
 
-  private PrivateServer run() {
-    PrivateServer started = start();
-    Wait.until("slapd listens", Duration.ofSeconds(30), () -> listens(port) && listens(tlsPort));
-    return started;
+  private PrivateServer startListening() {
+    PrivateServer started = process();
+    try {
+      Wait.until("slapd listens", Duration.ofSeconds(30), () -> listens(port) && listens(tlsPort));
+      return started;
+    } catch (AssertionError e) {
+      started.close();
+      throw e;
+    }
   }
 
   /// It says that it starts before it listens.
@@ -67,7 +72,7 @@ public final class SlapdServer implements AutoCloseable {
     }
   }
 
-  private PrivateServer start() {
+  private PrivateServer process() {
     return PrivateServer.start(
         home,
         line -> line.contains("slapd starting"),
@@ -148,7 +153,7 @@ public final class SlapdServer implements AutoCloseable {
 
   /// Starts it again, after [#stop].
   public void startAgain() {
-    server = run();
+    server = startListening();
   }
 
   /// Stops its process where it is: it takes connections, and answers nobody.
