@@ -5,7 +5,7 @@
 raise_instances() {
   instances=${1:-/proc/sys/fs/inotify/max_user_instances}
   note=
-  before=$(cat "$instances" 2>/dev/null) || before=0
+  before=$(cat "$instances" 2>/dev/null) || return 0 # no Linux
   [ "$before" -lt 40000 ] || return 0
   if [ -w "$instances" ] && echo 40000 2>/dev/null >"$instances"; then
     trap 'echo "$before" >"$instances"' EXIT

@@ -43,6 +43,12 @@ class LimitsTest {
         .endsWith(", now 128");
   }
 
+  @Test
+  void whereThereIsNoneNothingIsSaid() throws Exception {
+    assertThat(raised("cat() { [ \"$1\" != " + instances + " ]; };", instances))
+        .isEqualTo("note: , now");
+  }
+
   private String raised(String before, Path file) throws IOException, InterruptedException {
     ProcessBuilder shell =
         new ProcessBuilder(

@@ -3,6 +3,8 @@ package dormouse.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.imap.FoldedUsersBench;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -21,12 +23,20 @@ class OwnIT {
         .contains("3,000 sessions of 1,000 users: Pss grew by ", "remove, and another comes");
   }
 
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private String said(Class<?> main, String... arguments) throws Exception {
     Path file = folder.resolve("said");
     Process process = Mains.start(main, file, arguments);
     try {
       assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS))
-          .as(() -> "ends: " + file)
+          .as(() -> "ends: " + text(file))
           .isTrue();
       String said = Files.readString(file);
       assertThat(process.exitValue()).as(said).isZero();

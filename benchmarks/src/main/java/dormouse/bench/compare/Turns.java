@@ -8,6 +8,7 @@ import dormouse.bench.work.Workload;
 import dormouse.bench.work.Workload.Rounds;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -90,9 +91,10 @@ final class Turns {
   private void watch() {
     int seconds = workload.watchSeconds(bench.size());
     if (seconds > 0) {
-      List<Runnable> ends = ready.values().stream().map(Rounds::watch).toList();
+      Map<StackKind, Runnable> ends = new EnumMap<>(StackKind.class);
+      ready.forEach((kind, rounds) -> attempt(kind, () -> ends.put(kind, rounds.watch())));
       LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(seconds));
-      ends.forEach(Runnable::run);
+      ends.forEach(this::attempt);
     }
   }
 
@@ -107,7 +109,7 @@ final class Turns {
     Stack stack = running.get(kind);
     if (stack != null) {
       bench.load().letGo(stack.tlsPort(), stack.plainPort());
-      stack.close();
+      attempt(kind, stack::close);
     }
   }
 

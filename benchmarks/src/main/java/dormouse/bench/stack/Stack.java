@@ -182,9 +182,10 @@ public final class Stack implements AutoCloseable {
 
   @Override
   public void close() {
-    if (front != null) {
-      front.close();
+    try (backend) {
+      if (front != null) {
+        front.close();
+      }
     }
-    backend.close();
   }
 }

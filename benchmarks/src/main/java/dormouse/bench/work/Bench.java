@@ -143,7 +143,8 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
           return load.connect(name, stack.backend().plainPort(), Tls.NONE, faults(stack))
               .thenCompose(client -> client.login(name, Backend.PASSWORD))
               .thenCompose(client -> client.select(MESSAGES, Mailboxes.UID_VALIDITY))
-              .thenCompose(Client::logout);
+              .thenCompose(Client::logout)
+              .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
         });
   }
 
@@ -179,6 +180,7 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
         _ -> {
           int number = next.getAndIncrement();
           return idle(stack, (first + number) / each)
+              .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
               .thenAccept(client -> held.set(number, client))
               .whenComplete((_, failure) -> {
                 if (failure != null) {

@@ -166,7 +166,8 @@ final class Hold implements Workload {
           client =
               clientBytes(); // no other stack does anything; and what it closes is gone long before
           // a round that counts
-          look(bench, stack); // at first a heap shrinks, which goes back a little later
+          compilersGone(bench, stack); // at first a heap shrinks, which goes back a little later
+          stack.ownMemory();
         }
         long slabs = Held.settledSlabs();
         int first = held.size();
@@ -181,7 +182,7 @@ final class Hold implements Workload {
         }
         Held now = look(bench, stack);
         if (base == null) {
-          base = steady(bench, stack);
+          base = now;
           fewest = held.size();
           return;
         }
@@ -258,25 +259,25 @@ final class Hold implements Workload {
     }
   }
 
-  /// What the others are compared with: what all have given back a little later would else be less than nothing of theirs.
-  private static Held steady(Bench bench, Stack stack) {
+  /// Waits until it stays the same, in each round alike: what is given back a little later is nobody's.
+  private static Held look(Bench bench, Stack stack) {
+    compilersGone(bench, stack);
     long pause = Math.min(STEADY_NANOS, warm(bench).dividedBy(ALIKE).toNanos());
-    Held.Steady base =
+    Held.Steady now =
         Held.steady(stack::ownMemory, () -> LockSupport.parkNanos(pause), ALIKE, MOST_LOOKS);
-    if (base.changedBytes() > 0) {
+    if (now.changedBytes() > 0) {
       bench
           .figures()
           .note(
               NAME,
-              "the memory of %s still changed by %,d KiB when that was looked at which all rounds are compared with"
-                  .formatted(stack.kind().title(), base.changedBytes() >> 10));
+              "the memory of %s still changed by %,d KiB when it was looked at"
+                  .formatted(stack.kind().title(), now.changedBytes() >> 10));
     }
-    return base.held();
+    return now.held();
   }
 
-  private static Held look(Bench bench, Stack stack) {
+  private static void compilersGone(Bench bench, Stack stack) {
     compilersGone(bench, stack, warm(bench).multipliedBy(REST));
-    return stack.ownMemory();
   }
 
   /// Waits until its compilers have given back what they had, or the page says that they have not.

@@ -52,7 +52,7 @@ public record Size(
   public static final Size QUICK =
       new Size("quick", 3, 30, 8, 4, 2, 6, 20, 20, 50, 50, 1, 1, 4 << 20, 20, 50, 2, 120);
 
-  /// Under 50 minutes on two cores, half of which warm up.
+  /// Some 50 minutes on two cores, half of which warm up.
   public static final Size USUAL =
       new Size("usual", 3, 150, 26, 5, 60, 20, 750, 60, 200, 50, 4, 1, 4 << 20, 50, 100, 3, 120);
 

@@ -109,16 +109,26 @@ final class Storm implements Workload {
       all.whenComplete((_, _) -> over.set(true)); // nobody tries for ever
       bench.add(BACK, stack, all.thenApply(_ -> (System.nanoTime() - up) / 1e9).join());
     }
-    bench.add(MEDIAN, stack, latencies.millis(50));
+    if (latencies.count() > 0) {
+      bench.add(MEDIAN, stack, latencies.millis(50));
+    }
     bench.add(FAILURES, stack, failures.get());
     Held back = stack.processes();
     bench.add(MEMORY, stack, ((double) back.front() + back.back()) / (1 << 20));
     peak.add(back);
     bench.add(PEAK, stack, (double) peak.bytes() / (1 << 20));
-    return coming.stream()
-        .filter(each -> each.state() == Future.State.SUCCESS)
-        .map(CompletableFuture::join)
-        .toList();
+    List<CompletableFuture<Client>> missing = new ArrayList<>();
+    coming.removeIf(each -> each.state() != Future.State.SUCCESS && missing.add(each));
+    missing.forEach(each -> each.thenAccept(Client::close)); // who comes yet is not waited for
+    if (!missing.isEmpty()) {
+      bench
+          .figures()
+          .note(
+              NAME,
+              "%d of %d of %s did not come back in time, and are in no median"
+                  .formatted(missing.size(), count, stack.kind().title()));
+    }
+    return coming.stream().map(CompletableFuture::join).toList();
   }
 
   private static CompletableFuture<Client> again(

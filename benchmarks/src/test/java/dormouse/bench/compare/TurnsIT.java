@@ -50,6 +50,7 @@ class TurnsIT {
 
   private void run(Exception why) {
     new Turns(new Falling(why), bench, scratch, JAR).run(List.of(StackKind.DOVECOT));
+    load.close(); // its client has heard of the end by then
   }
 
   private record Falling(Exception why) implements Workload {
