@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// What a link has answered, kept for a while: acceptances, refusals and that it does not know a user; never that it cannot
 /// tell, or not now.
 ///
-/// An answer is found by user, mechanism and proof together, and by from where the client comes if the link heeds that, under a keyed hash (HMAC-SHA256 with a key of this cache alone),
-/// so that no client's password lies in it and another password never finds the answer to this one. A password for the backend, which is part of
+/// An answer is found by user and proof together, a token's by its mechanism, too, in whose own words it is refused, and by from where the client
+/// comes if the link heeds that, under a keyed hash (HMAC-SHA256 with a key of this cache alone), so that no client's password lies in it and another password never finds the answer to this one. A password for the backend, which is part of
 /// an answer, lies in it sealed. Bounded: the answer that was used longest ago makes room. Any thread.
 final class AnswerCache {
   /// A hash that stands for an attempt.
@@ -73,7 +73,7 @@ final class AnswerCache {
     }
     return switch (attempt.proof()) {
       case Proof.Password(var password) -> key(attempt, "password", password);
-      case Proof.Token(var token) -> key(attempt, "token", token);
+      case Proof.Token(var token) -> key(attempt, attempt.mechanism(), token);
       case Proof.Certificate _ -> key(attempt, "certificate", new byte[0]);
       case Proof.CramMd5 _, Proof.Scram _, Proof.Resumed _ -> null;
     };

@@ -73,6 +73,17 @@ class AnswerCacheTest {
   }
 
   @Test
+  void aTokensAnswerIsThatToItsMechanism() {
+    Proof token = new Proof.Token("token".getBytes(US_ASCII));
+    assertThat(cache.keyOf(Attempts.of("ann", "XOAUTH2", token)))
+        .isEqualTo(cache.keyOf(Attempts.of("ann", "XOAUTH2", token)))
+        .isNotEqualTo(cache.keyOf(Attempts.of("ann", "OAUTHBEARER", token)));
+    Proof password = new Proof.Password("secret".getBytes(US_ASCII));
+    assertThat(cache.keyOf(Attempts.of("ann", "LOGIN", password)))
+        .isEqualTo(cache.keyOf(Attempts.of("ann", "PLAIN", password)));
+  }
+
+  @Test
   void aProviderWhoseMacCannotBeCopiedWillDo() {
     Security.insertProviderAt(new Token(), 1);
     try {
