@@ -9,6 +9,7 @@ import com.unboundid.ldap.sdk.ServerSet;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
@@ -26,12 +27,20 @@ import org.jspecify.annotations.Nullable;
 ///   └──────────────────────────────answers a search─────────────────────────────┘
 /// ```
 /// That a server takes connections and binds says nothing of the searches that logins wait for, so only an answer to one calls it well. One
-/// search that takes too long does not make it silent while it answers others: that one is put to the next server, and all others as before.
+/// search that takes too long, or one user's bind, does not make it silent while it answers others of that kind: that one is put to the next
+/// server, and all others as before.
 ///
 /// UnboundID's `FailoverServerSet` asks the first each time a connection is made, and each waits for it in vain; nor does it
 /// hear of answers that do not come later.
 final class FailOver extends ServerSet {
   static final Duration PASSED_OVER = Duration.ofMinutes(1);
+
+  /// What a server is asked for a login. That it answers one says nothing of the other.
+  enum Question {
+    SEARCH,
+    /// With a user's password.
+    BIND
+  }
 
   /// The server that has just been silent on what is asked again.
   private static final ScopedValue<Server> AVOIDED = ScopedValue.newInstance();
@@ -68,6 +77,7 @@ final class FailOver extends ServerSet {
   public LDAPConnection getConnection(@Nullable LDAPConnectionPoolHealthCheck check)
       throws LDAPException {
     List<Server> order = new ArrayList<>(servers);
+    order.sort(Comparator.comparing(FailOver::isAvoided)); // behind all others
     LDAPException failure = null;
     for (int i = 0; i < order.size(); i++) {
       Server server = order.get(i);
@@ -88,22 +98,22 @@ final class FailOver extends ServerSet {
     return AVOIDED.isBound() && AVOIDED.get() == server;
   }
 
-  /// How many searches the connection's server has answered.
-  long answers(LDAPConnection connection) {
-    return of(connection).answers.get();
+  /// How many questions of a kind the connection's server has answered.
+  long answers(LDAPConnection connection, Question kind) {
+    return of(connection).answers(kind).get();
   }
 
-  /// A search was answered.
-  void answered(LDAPConnection connection) {
-    of(connection).answered(connection);
+  /// One was answered.
+  void answered(LDAPConnection connection, Question kind) {
+    of(connection).answered(connection, kind);
   }
 
-  /// A question was not answered in time.
+  /// One was not answered in time.
   ///
-  /// @param before its [#answers] when it was asked: a server that has answered others since is not passed over
-  void silent(LDAPConnection connection, long before) {
+  /// @param before its [#answers] when it was asked: a server that has answered others of its kind since is not passed over
+  void silent(LDAPConnection connection, Question kind, long before) {
     Server its = of(connection);
-    if (its.answers.get() == before) {
+    if (its.answers(kind).get() == before) {
       its.passOver();
     }
   }
@@ -135,7 +145,8 @@ final class FailOver extends ServerSet {
   private final class Server {
     final ServerSet set;
     private final String name;
-    final AtomicLong answers = new AtomicLong();
+    private final AtomicLong searches = new AtomicLong();
+    private final AtomicLong binds = new AtomicLong();
     private final AtomicReference<@Nullable Mark> mark = new AtomicReference<>();
 
     Server(ServerSet set, String name) {
@@ -183,10 +194,14 @@ final class FailOver extends ServerSet {
       return seen != null && seen.trial() == connection;
     }
 
-    void answered(LDAPConnection connection) {
-      answers.incrementAndGet();
+    AtomicLong answers(Question kind) {
+      return kind == Question.SEARCH ? searches : binds;
+    }
+
+    void answered(LDAPConnection connection, Question kind) {
+      answers(kind).incrementAndGet();
       Mark seen = mark.get();
-      if (seen != null && seen.trial() == connection) {
+      if (kind == Question.SEARCH && seen != null && seen.trial() == connection) {
         mark.compareAndSet(seen, null);
       }
     }

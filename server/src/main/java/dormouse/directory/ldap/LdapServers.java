@@ -20,6 +20,7 @@ import com.unboundid.util.ssl.HostNameSSLSocketVerifier;
 import dormouse.config.LdapLinkSettings;
 import dormouse.config.SecretFile;
 import dormouse.config.Units;
+import dormouse.directory.ldap.FailOver.Question;
 import dormouse.tls.JdkTrust;
 import java.io.IOException;
 import java.time.Duration;
@@ -27,12 +28,15 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /// Asks the servers of one link, over connections that are kept, to whichever of them [FailOver] chooses. Any thread.
 final class LdapServers implements AutoCloseable {
+  private static final Set<ResultCode> CANNOT_NOW = Set.of(ResultCode.BUSY, ResultCode.UNAVAILABLE);
+
   /// A host that has another address meanwhile is asked there.
   private static final Duration OLDEST_CONNECTION = Duration.ofMinutes(5);
 
@@ -116,10 +120,11 @@ final class LdapServers implements AutoCloseable {
   /// @throws LDAPException if there is no connection
   SearchResult search(SearchRequest request) throws LDAPException {
     return ask(
-        /* search= */ true,
+        Question.SEARCH,
         connection -> {
           try {
-            return connection.search(request);
+            return connection.search(
+                request.duplicate()); // what answers the first must not answer the second
           } catch (LDAPSearchException e) {
             return e.getSearchResult();
           }
@@ -132,48 +137,49 @@ final class LdapServers implements AutoCloseable {
   /// @throws LDAPException if there is no connection, be it that the bind of whoever searches is refused on it, which says nothing of the user
   BindResult bind(SimpleBindRequest request) throws LDAPException {
     return ask(
-        /* search= */ false,
+        Question.BIND,
         connection -> {
           try {
-            return connection.bind(request);
+            return connection.bind(request.duplicate());
           } catch (LDAPException e) {
             return new BindResult(e);
           }
         });
   }
 
-  /// Asks again, on another connection, if the first was closed meanwhile, or its server is silent.
-  private <R extends LDAPResult> R ask(boolean search, Function<LDAPConnection, R> question)
+  /// Asks again on another connection, if the first was closed meanwhile, or it answers that it is no good any more; of another server, if this one
+  /// is silent, or cannot answer now.
+  private <R extends LDAPResult> R ask(Question kind, Function<LDAPConnection, R> question)
       throws LDAPException {
     LDAPConnection first = pool.getConnection();
-    R result = askOn(first, search, question);
+    R result = askOn(first, kind, question);
     if (!isLost(result)) {
       return result;
     }
     LDAPConnection second =
-        isSilent(result)
+        isSilent(result) || CANNOT_NOW.contains(result.getResultCode())
             ? failOver.elsewhere(first, () -> pool.replaceDefunctConnection(first))
             : pool.replaceDefunctConnection(first);
-    result = askOn(second, search, question);
+    result = askOn(second, kind, question);
     if (isLost(result)) {
-      pool.releaseDefunctConnection(second);
+      pool.discardConnection(second);
     }
     return result;
   }
 
   /// Releases the connection, unless it is lost.
   private <R extends LDAPResult> R askOn(
-      LDAPConnection connection, boolean search, Function<LDAPConnection, R> question) {
-    long before = failOver.answers(connection);
+      LDAPConnection connection, Question kind, Function<LDAPConnection, R> question) {
+    long before = failOver.answers(connection, kind);
     R result = question.apply(connection);
-    if (isSilent(result)) { // searches that are answered say nothing of binds
-      failOver.silent(connection, search ? before : failOver.answers(connection));
+    if (isSilent(result)) {
+      failOver.silent(connection, kind, before);
     }
     if (isLost(result)) {
       return result;
     }
-    if (search) {
-      failOver.answered(connection);
+    failOver.answered(connection, kind);
+    if (kind == Question.SEARCH) {
       pool.releaseConnection(connection);
     } else {
       pool.releaseAndReAuthenticateConnection(connection);

@@ -1,5 +1,7 @@
 package dormouse.directory.ldap;
 
+import static dormouse.directory.ldap.FailOver.Question.BIND;
+import static dormouse.directory.ldap.FailOver.Question.SEARCH;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -62,10 +64,10 @@ class FailOverTest {
     assertThat(place(other)).isEqualTo(1);
     assertThat(isWanted(other)).isTrue();
     assertThat(isWanted(trial)).as("whoever comes next may search on it").isTrue();
-    servers.answered(other);
+    servers.answered(other, SEARCH);
     assertThat(place(servers.getConnection())).as("the other has answered").isEqualTo(1);
 
-    servers.answered(trial);
+    servers.answered(trial, SEARCH);
     assertThat(isWanted(other)).isFalse();
     assertThat(isWanted(trial)).isTrue();
     assertThat(place(servers.getConnection())).isEqualTo(0);
@@ -75,7 +77,7 @@ class FailOverTest {
   void oneThatIsSilentWhenItIsTriedAgainIsPassedOverForAnotherMinute() throws Exception {
     LDAPConnection trial = triedAgain();
     clock.turn(Duration.ofSeconds(5));
-    servers.silent(trial, servers.answers(trial));
+    servers.silent(trial, SEARCH, servers.answers(trial, SEARCH));
     clock.turn(FailOver.PASSED_OVER.minusSeconds(5));
     assertThat(place(servers.getConnection())).isEqualTo(1);
     clock.turn(Duration.ofSeconds(5));
@@ -86,13 +88,13 @@ class FailOverTest {
   void anAnswerDoesNotOutweighANewerFailure() throws Exception {
     LDAPConnection old = servers.getConnection();
     LDAPConnection trial = triedAgain();
-    servers.answered(old);
+    servers.answered(old, SEARCH);
     assertThat(place(servers.getConnection())).as("from before the failure").isEqualTo(1);
 
     clock.turn(FailOver.PASSED_OVER);
     first.up = false;
     servers.getConnection();
-    servers.answered(trial);
+    servers.answered(trial, SEARCH);
     assertThat(isWanted(trial)).isFalse();
     assertThat(place(servers.getConnection())).isEqualTo(1);
   }
@@ -101,19 +103,57 @@ class FailOverTest {
   void oneThatAnswersOthersIsNotPassedOverForASearchThatIsTooHeavy() throws Exception {
     LDAPConnection heavy = servers.getConnection();
     LDAPConnection light = servers.getConnection();
-    long before = servers.answers(heavy);
-    servers.answered(light);
-    servers.silent(heavy, before);
+    long before = servers.answers(heavy, SEARCH);
+    servers.answered(light, SEARCH);
+    servers.silent(heavy, SEARCH, before);
     assertThat(isWanted(light)).isTrue();
     LDAPConnection elsewhere = servers.elsewhere(heavy, servers::getConnection);
     assertThat(place(elsewhere)).as("where it is put again").isEqualTo(1);
     assertThat(isWanted(elsewhere)).isFalse();
     assertThat(place(servers.getConnection())).isEqualTo(0);
 
-    servers.silent(heavy, servers.answers(heavy));
+    servers.silent(heavy, SEARCH, servers.answers(heavy, SEARCH));
     assertThat(isWanted(light)).isFalse();
-    servers.answered(light);
+    servers.answered(light, SEARCH);
     assertThat(place(servers.getConnection())).as("it was on its way").isEqualTo(1);
+  }
+
+  @Test
+  void answersOfOneKindSayNothingOfTheOther() throws Exception {
+    LDAPConnection one = servers.getConnection();
+    LDAPConnection other = servers.getConnection();
+    long before = servers.answers(one, BIND);
+    servers.answered(other, BIND);
+    servers.silent(one, BIND, before);
+    assertThat(isWanted(other)).as("other binds are answered").isTrue();
+
+    before = servers.answers(one, BIND);
+    servers.answered(other, SEARCH);
+    servers.silent(one, BIND, before);
+    assertThat(isWanted(other)).isFalse();
+
+    LDAPConnection trial = triedAgain();
+    servers.answered(trial, BIND);
+    assertThat(place(servers.getConnection())).as("it has answered no search").isEqualTo(1);
+  }
+
+  @Test
+  void theSilentOneIsAskedAgainBehindAllOthersAlsoThoseThatArePassedOver() throws Exception {
+    second.up = false;
+    LDAPConnection silent = servers.getConnection();
+    assertThatThrownBy(() -> servers.elsewhere(silent, this::fromTheSecond))
+        .isInstanceOf(LDAPException.class);
+    second.up = true;
+    assertThat(place(servers.elsewhere(silent, servers::getConnection))).isEqualTo(1);
+  }
+
+  private LDAPConnection fromTheSecond() throws LDAPException {
+    first.up = false;
+    try {
+      return servers.getConnection();
+    } finally {
+      first.up = true;
+    }
   }
 
   @Test
@@ -133,7 +173,7 @@ class FailOverTest {
     assertThat(place(connection)).isEqualTo(1);
     assertThat(first.asked).hasValue(2);
     assertThat(isWanted(connection)).isTrue();
-    servers.answered(connection);
+    servers.answered(connection, SEARCH);
     assertThat(place(servers.getConnection())).isEqualTo(1);
     assertThat(first.asked).as("the second is well").hasValue(2);
   }

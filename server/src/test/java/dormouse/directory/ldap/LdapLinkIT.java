@@ -304,7 +304,7 @@ class LdapLinkIT {
   void aServerThatIsSilentOnSearchesAloneIsTriedByOneLoginAMinute(boolean searcher)
       throws Exception {
     HandClock time = new HandClock();
-    Duration timeout = Duration.ofSeconds(6);
+    Duration timeout = Duration.ofSeconds(12);
     try (SlapdServer first = SlapdServer.start(USERS.formatted(VERIFIER).replace("mx9", "mx8"));
         LdapRelay relay = LdapRelay.before(first.url());
         LdapLink link =
@@ -329,19 +329,29 @@ class LdapLinkIT {
 
   @Test
   void oneUsersSearchThatTakesTooLongPassesNoServerOverThatAnswersOthers() throws Exception {
+    isPutToTheSecondAlone(search("bob"));
+  }
+
+  @Test
+  void oneUsersBindThatTakesTooLongPassesNoServerOverThatAnswersOthers() throws Exception {
+    isPutToTheSecondAlone("uid=bob,");
+  }
+
+  /// @param text what of bob's login has it in it gets no answer
+  private void isPutToTheSecondAlone(String text) throws Exception {
     HandClock time = new HandClock();
-    Duration timeout = Duration.ofSeconds(6);
+    Duration timeout = Duration.ofSeconds(12);
     try (SlapdServer first = SlapdServer.start(USERS.formatted(VERIFIER).replace("mx9", "mx8"));
         LdapRelay relay = LdapRelay.before(first.url());
         LdapLink link =
             LdapLink.of(both(relay.url(), slapd.url(), true), "ldap", timeout, checks, time)) {
       assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
-      relay.swallow(search("bob"));
+      relay.swallow(text);
       CompletableFuture<Answer> heavy =
           link.ask(Attempts.of("bob", "in clear"), channel.eventLoop());
-      Wait.until("it is asked", Duration.ofSeconds(5), () -> relay.swallowed() == 1);
+      Wait.until("it is asked", Duration.ofSeconds(30), () -> relay.swallowed() == 1);
       assertThat(hosts(link, 6)).as("meanwhile").containsOnly("mx8.example.org");
-      assertThat(heavy.get(20, TimeUnit.SECONDS))
+      assertThat(heavy.get(60, TimeUnit.SECONDS))
           .as("by the second")
           .isEqualTo(Facts.accept(Map.of()));
       assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
@@ -350,20 +360,21 @@ class LdapLinkIT {
   }
 
   @Test
-  void aServerThatIsSilentOnABindIsPassedOverThoughItAnswersSearches() throws Exception {
+  void aServerThatIsSilentOnBindsIsPassedOverThoughItAnswersSearches() throws Exception {
     HandClock time = new HandClock();
-    Duration timeout = Duration.ofSeconds(6);
+    Duration timeout = Duration.ofSeconds(12);
     try (SlapdServer first = SlapdServer.start(USERS.formatted(VERIFIER).replace("mx9", "mx8"));
         LdapRelay relay = LdapRelay.before(first.url());
         LdapLink link =
             LdapLink.of(both(relay.url(), slapd.url(), true), "ldap", timeout, checks, time)) {
-      relay.swallow("uid=bob,");
-      CompletableFuture<Answer> silent =
-          link.ask(Attempts.of("bob", "in clear"), channel.eventLoop());
-      Wait.until("it is asked", Duration.ofSeconds(5), () -> relay.swallowed() == 1);
-      assertThat(hosts(link, 6)).as("meanwhile").containsOnly("mx8.example.org");
-      assertThat(silent.get(20, TimeUnit.SECONDS)).isEqualTo(Facts.accept(Map.of()));
+      assertThat(hosts(link, 1)).containsOnly("mx8.example.org");
+      relay.swallow("uid=");
+      assertThat(
+              link.ask(Attempts.of("bob", "in clear"), channel.eventLoop())
+                  .get(60, TimeUnit.SECONDS))
+          .isEqualTo(Facts.accept(Map.of()));
       assertThat(hosts(link, 6)).containsOnly("mx9.example.org");
+      assertThat(relay.swallowed()).isEqualTo(1);
     }
   }
 
