@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// The mail servers of the settings, and those that a directory names by host where an entry with a pattern as its address
-/// allows that. Any thread.
+/// The mail servers of the settings, and those that a directory names by host where an entry allows that: one with a pattern as its address, or
+/// one whose certificate is checked, at another number. Any thread.
 public final class Backends {
   /// How many hosts a directory may name; more are a fault of the directory.
   private static final int MAX_FOUND = 10_000;
@@ -21,6 +21,9 @@ public final class Backends {
 
   private record Place(
       String entry, String host, int port, BackendTls tls, @Nullable String tlsName) {}
+
+  /// Who is found, where: as in the settings, or not.
+  private record Meant(Backend entry, BackendSettings at) {}
 
   private record Asked(Host host, int port, @Nullable BackendTls tls) {
     BackendSettings after(BackendSettings pattern) {
@@ -65,8 +68,9 @@ public final class Backends {
   /// The one that is where it is said to be: an entry of that name, else one at that address, else one made after the first entry whose pattern
   /// fits; else null. An entry that contradicts, by its port, its TLS, or an address by number that is not the host's, is not meant.
   ///
-  /// No directory leads to where the settings do not: one that is found by a name is dialled at the host's number only if its certificate is checked
-  /// for the name, or an entry is at that number, or a pattern fits it, which is not reached more safely.
+  /// No directory has a password go where the settings do not: one that is found by a name is dialled at the host's number only if its certificate
+  /// is checked for the name, or an entry is at that number and port, or a pattern fits it, which is not reached more safely, and to which the same
+  /// master user logs in.
   ///
   /// @param port 0: whichever the entry has
   /// @param tls null: whichever the entry has
@@ -76,18 +80,19 @@ public final class Backends {
     if (before != null) {
       return before;
     }
-    Backend at = sought(asked);
+    Meant meant = sought(asked);
+    Backend at = meant == null ? null : backend(meant);
     if (at != null && known.size() < MAX_FOUND) {
       known.put(asked, at);
     }
     return at;
   }
 
-  private @Nullable Backend sought(Asked asked) {
+  private @Nullable Meant sought(Asked asked) {
     String name = asked.host().name();
     String ip = asked.host().ip();
     Backend named = named(name);
-    Backend there = named == null ? null : meant(named, asked);
+    Meant there = named == null ? null : meant(named, asked);
     if (there == null && asked.host().isPattern()) {
       return null;
     }
@@ -100,10 +105,9 @@ public final class Backends {
     return there == null ? fitting(asked) : there;
   }
 
-  private @Nullable Backend atAddress(String address, Asked asked) {
+  private @Nullable Meant atAddress(String address, Asked asked) {
     for (Backend entry : entries.values()) {
-      Backend there =
-          entry.settings().host().equalsIgnoreCase(address) ? meant(entry, asked) : null;
+      Meant there = entry.settings().host().equalsIgnoreCase(address) ? meant(entry, asked) : null;
       if (there != null) {
         return there;
       }
@@ -111,16 +115,13 @@ public final class Backends {
     return null;
   }
 
-  private @Nullable Backend meant(Backend entry, Asked asked) {
+  private @Nullable Meant meant(Backend entry, Asked asked) {
     BackendSettings settings = entry.settings();
     BackendSettings at =
         settings.isReachedBy(asked.port(), asked.tls())
             ? dialled(settings, asked.host().ip())
             : null;
-    if (at == null) {
-      return null;
-    }
-    return at.equals(settings) ? entry : found(entry, at);
+    return at == null ? null : new Meant(entry, at);
   }
 
   /// Where one is dialled that is found by a name; null if it is not at that number, or may not be.
@@ -128,8 +129,11 @@ public final class Backends {
     if (ip == null || ip.equals(named.host())) {
       return named;
     }
-    boolean may = safety(named) == CHECKED || allow(ip, safety(named));
-    return may && !Units.isNumber(named.host()) ? atIp(named, ip) : null;
+    if (Units.isNumber(named.host())) {
+      return null;
+    }
+    BackendSettings there = atIp(named, ip);
+    return safety(there) == CHECKED || isAllowed(there) ? there : null;
   }
 
   private static BackendSettings atIp(BackendSettings named, String ip) {
@@ -139,11 +143,19 @@ public final class Backends {
         : there.withTlsName(named.host());
   }
 
-  /// Whether passwords may go there, and no more safely.
-  private boolean allow(String ip, int safety) {
+  /// Whether these passwords may go there, and no more safely.
+  private boolean isAllowed(BackendSettings there) {
     return entries.values().stream()
         .map(Backend::settings)
-        .anyMatch(entry -> (entry.host().equals(ip) || entry.fits(ip)) && safety(entry) <= safety);
+        .anyMatch(entry ->
+            isAt(entry, there)
+                && safety(entry) <= safety(there)
+                && entry.loginAs().equals(there.loginAs()));
+  }
+
+  private static boolean isAt(BackendSettings entry, BackendSettings there) {
+    return entry.fits(there.host())
+        || (entry.host().equals(there.host()) && entry.port() == there.port());
   }
 
   private static int safety(BackendSettings of) {
@@ -153,25 +165,31 @@ public final class Backends {
     return of.verify() ? CHECKED : 1;
   }
 
-  private @Nullable Backend fitting(Asked asked) {
+  private @Nullable Meant fitting(Asked asked) {
     String ip = asked.host().ip();
     for (Backend entry : entries.values()) {
       BackendSettings pattern = entry.settings();
       BackendSettings at =
           pattern.fits(asked.host().name()) ? dialled(asked.after(pattern), ip) : null;
       if (at != null) {
-        return found(entry, at);
+        return new Meant(entry, at);
       }
     }
     for (Backend entry : entries.values()) {
       if (ip != null && entry.settings().fits(ip)) {
-        return found(entry, atIp(asked.after(entry.settings()), ip));
+        return new Meant(entry, atIp(asked.after(entry.settings()), ip));
       }
     }
     return null;
   }
 
-  private @Nullable Backend found(Backend entry, BackendSettings at) {
+  /// Null if too many hosts have been named: then it is nobody, rather than another who fits less well.
+  private @Nullable Backend backend(Meant meant) {
+    Backend entry = meant.entry();
+    BackendSettings at = meant.at();
+    if (at.equals(entry.settings())) {
+      return entry;
+    }
     Place place = new Place(entry.name(), at.host(), at.port(), at.tls(), at.tlsName());
     return found.size() < MAX_FOUND
         ? found.computeIfAbsent(place, _ -> entry.at(at))

@@ -10,12 +10,11 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Certificates in PEM (RFC 7468 §5), also as older programs label them, and OpenSSL with its own remarks behind them, which are passed over. A key
-/// or a text may stand beside them. Pure functions.
+/// Certificates in PEM (RFC 7468 §5), also as older programs label them. A key or a text may stand beside them, or what OpenSSL calls a `TRUSTED
+/// CERTIFICATE`, which counts for none: the remarks behind it may say for what it is not to be trusted. Pure functions.
 public final class PemCertificates {
   private static final Pattern CERTIFICATE =
-      Pattern.compile(
-          "-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----(?<body>[^-]*)-----END \\1-----");
+      Pattern.compile("-----BEGIN ((?:X509 )?CERTIFICATE)-----(?<body>[^-]*)-----END \\1-----");
 
   private PemCertificates() {}
 

@@ -12,8 +12,8 @@ import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 
 final class PemCertificatesTest {
-  /// Behind a certificate in what `openssl x509 -trustout -addtrust serverAuth` writes.
-  private static final byte[] REMARKS = HexFormat.of().parseHex("300c300a06082b06010505070301");
+  /// Behind a certificate in what `openssl x509 -trustout -addreject serverAuth` writes.
+  private static final byte[] REMARKS = HexFormat.of().parseHex("300ca00a06082b06010505070301");
 
   private final X509Bundle made;
 
@@ -27,18 +27,22 @@ final class PemCertificatesTest {
   }
 
   @Test
-  void certificatesAreFoundByEachOfTheirLabels() throws Exception {
+  void certificatesAreFoundByEitherLabel() throws Exception {
     byte[] der = made.getCertificate().getEncoded();
-    var trusted = new ByteArrayOutputStream();
-    trusted.writeBytes(der);
-    trusted.writeBytes(REMARKS);
     String all =
         made.getPrivateKeyPEM()
             + pem("CERTIFICATE", der)
             + "mail:\r\n"
-            + pem("X509 CERTIFICATE", der)
-            + pem("TRUSTED CERTIFICATE", trusted.toByteArray());
-    assertThat(PemCertificates.in(all)).hasSize(3).containsOnly(made.getCertificate());
+            + pem("X509 CERTIFICATE", der);
+    assertThat(PemCertificates.in(all)).hasSize(2).containsOnly(made.getCertificate());
+  }
+
+  @Test
+  void whatOpenSslMayHaveRejectedIsNone() throws Exception {
+    var rejected = new ByteArrayOutputStream();
+    rejected.writeBytes(made.getCertificate().getEncoded());
+    rejected.writeBytes(REMARKS);
+    assertThat(PemCertificates.in(pem("TRUSTED CERTIFICATE", rejected.toByteArray()))).isEmpty();
   }
 
   @Test

@@ -14,6 +14,7 @@ import dormouse.config.GateSettings;
 import dormouse.config.GroupSettings;
 import dormouse.config.GroupSettings.Mail;
 import dormouse.config.HealthSettings;
+import dormouse.config.LoginAsSettings;
 import dormouse.config.MemberSettings;
 import dormouse.config.RouteSettings;
 import dormouse.ops.Metrics;
@@ -23,6 +24,7 @@ import dormouse.tls.BadCertificates;
 import io.netty.resolver.DefaultAddressResolverGroup;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -259,6 +261,20 @@ final class RouterTest {
           .as("not less safely than the entry that is there")
           .isEqualTo("mx7 10.0.0.7:993");
     }
+
+    all.put("mx8", backend("mx8", BackendSettings.to("10.0.0.8", 1143, BackendTls.NONE)));
+    assertThat(route(router(), to("mx1", "10.0.0.8")).place())
+        .as("another port of the same machine")
+        .isEqualTo("mx8 10.0.0.8:1143");
+    all.put(
+        "mx9",
+        backend(
+            "mx9",
+            BackendSettings.to("mx9.example.org", 143, BackendTls.NONE)
+                .withLoginAs(new LoginAsSettings("dormouse", Path.of("master"), null))));
+    assertThat(route(router(), to("mx9", "10.1.0.9")).place())
+        .as("where a master user's password may not go")
+        .isEqualTo("net 10.1.0.9:143");
   }
 
   @Test
