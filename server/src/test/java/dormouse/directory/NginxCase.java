@@ -68,7 +68,8 @@ record NginxCase(
   static final String UNAVAILABLE = "NO [UNAVAILABLE]";
 
   private static final Difference GOES_ON =
-      new Difference("the client may try again", INTERNAL_ERROR, UNAVAILABLE, true);
+      new Difference(
+          "the client may try again", INTERNAL_ERROR, UNAVAILABLE, Where.LAST_AND_GOES_ON);
   private static final int PATIENCE_MILLIS = 20_000;
 
   /// What the daemon answers.
@@ -90,8 +91,17 @@ record NginxCase(
 
   /// What a client hears that is not the same, and why.
   ///
-  /// @param goesOn whether nginx ends the connection then and Dormouse does not, and all else is alike
-  private record Difference(String why, String fromNginx, String fromDormouse, boolean goesOn) {}
+  /// @param where that is, and what is compared beside it
+  private record Difference(String why, String fromNginx, String fromDormouse, Where where) {}
+
+  private enum Where {
+    /// In the first answer; all that is heard behind it is compared, and whether the connection stays open.
+    FIRST,
+    /// In the last, where nginx ends the connection and Dormouse does not; all else is compared.
+    LAST_AND_GOES_ON,
+    /// In the last; the requests are compared as far as both ask.
+    LAST
+  }
 
   /// One of the two that are compared.
   record Side(int port, int proxyPort, int tlsPort, AuthDaemon daemon, LoginBackend backend) {}
@@ -142,13 +152,21 @@ record NginxCase(
   /// The last that the client hears differs; what the backend sees and whether the connection stays open is not compared then.
   NginxCase differs(String why, String fromNginx, String fromDormouse) {
     assertThat(fromDormouse).isNotEqualTo(fromNginx);
-    Difference told = new Difference(why, fromNginx, fromDormouse, false);
+    Difference told = new Difference(why, fromNginx, fromDormouse, Where.LAST);
+    return new NginxCase(name, says, script, takes, transport, down, told, true);
+  }
+
+  /// The first that the client hears differs; all that it hears behind that is compared, what the backend sees is not.
+  NginxCase differsFirst(String why, String fromNginx, String fromDormouse) {
+    assertThat(fromDormouse).isNotEqualTo(fromNginx);
+    Difference told = new Difference(why, fromNginx, fromDormouse, Where.FIRST);
     return new NginxCase(name, says, script, takes, transport, down, told, true);
   }
 
   /// Nginx ends the connection behind this answer, Dormouse goes on; all else is compared.
   NginxCase goesOn(String answer) {
-    Difference told = new Difference("the client may try again", answer, answer, true);
+    Difference told =
+        new Difference("the client may try again", answer, answer, Where.LAST_AND_GOES_ON);
     return new NginxCase(name, says, script, takes, transport, down, told, backendDiffers);
   }
 
@@ -181,10 +199,15 @@ record NginxCase(
       assertThat(fromDormouse.requests).isEqualTo(fromNginx.requests);
       assertThat(fromDormouse.heard).isEqualTo(fromNginx.heard);
       assertThat(fromDormouse.open).as("open").isEqualTo(fromNginx.open);
+    } else if (difference.where == Where.FIRST) {
+      assertThat(fromNginx.heard.getFirst()).isEqualTo(difference.fromNginx);
+      assertThat(fromDormouse.heard.getFirst()).isEqualTo(difference.fromDormouse);
+      assertThat(behindTheFirst(fromDormouse.heard)).isEqualTo(behindTheFirst(fromNginx.heard));
+      assertThat(fromDormouse.open).as("open").isEqualTo(fromNginx.open);
     } else {
       assertThat(fromNginx.heard.getLast()).isEqualTo(difference.fromNginx);
       assertThat(fromDormouse.heard.getLast()).isEqualTo(difference.fromDormouse);
-      if (difference.goesOn) {
+      if (difference.where == Where.LAST_AND_GOES_ON) {
         assertThat(fromDormouse.requests).isEqualTo(fromNginx.requests);
         assertThat(beforeTheLast(fromDormouse.heard)).isEqualTo(beforeTheLast(fromNginx.heard));
         assertThat(fromNginx.open).isFalse();
@@ -198,6 +221,10 @@ record NginxCase(
     if (!backendDiffers) {
       assertThat(fromDormouse.logins).isEqualTo(fromNginx.logins);
     }
+  }
+
+  private static List<String> behindTheFirst(List<String> heard) {
+    return heard.subList(1, heard.size());
   }
 
   private static List<String> beforeTheLast(List<String> heard) {
