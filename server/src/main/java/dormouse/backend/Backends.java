@@ -70,7 +70,7 @@ public final class Backends {
   ///
   /// No directory has a password go where the settings do not: one that is found by a name is dialled at the host's number only if its certificate
   /// is checked for the name, or an entry is at that number and port, or a pattern fits it, which is not reached more safely, and to which the same
-  /// master user logs in.
+  /// master user logs in, if any does.
   ///
   /// @param port 0: whichever the entry has
   /// @param tls null: whichever the entry has
@@ -150,7 +150,7 @@ public final class Backends {
         .anyMatch(entry ->
             isAt(entry, there)
                 && safety(entry) <= safety(there)
-                && entry.loginAs().equals(there.loginAs()));
+                && (there.loginAs().user() == null || entry.loginAs().equals(there.loginAs())));
   }
 
   private static boolean isAt(BackendSettings entry, BackendSettings there) {

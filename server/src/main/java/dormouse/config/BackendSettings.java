@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A mail server behind Dormouse.
@@ -60,6 +61,9 @@ public record BackendSettings(
     PoolSettings pool,
     LoginAsSettings loginAs,
     CanarySettings canary) {
+  private static final Pattern OF_NUMBERS =
+      Pattern.compile("[0-9.*]*[0-9][0-9.*]*|[0-9A-Fa-f:.*]*:[0-9A-Fa-f:.*]*");
+
   /// A mail server on this machine. Other backends take from it what they do not set, but for the address.
   public static final BackendSettings DEFAULT =
       new BackendSettings(
@@ -226,9 +230,11 @@ public record BackendSettings(
     return host.indexOf('*') >= 0;
   }
 
-  /// Whether a host fits the pattern; never if this is none.
+  /// Whether a host fits the pattern; never if this is none. One of numbers, as `10.0.0.*`, fits no name: anybody may have one that begins so.
   public boolean fits(String other) {
-    return isPattern() && Wildcard.fits(host, other);
+    return isPattern()
+        && (Units.isNumber(other) || !OF_NUMBERS.matcher(host).matches())
+        && Wildcard.fits(host, other);
   }
 
   /// Whether it is reached in this way.

@@ -255,11 +255,11 @@ final class RouterTest {
         .isEqualTo(BackendTls.STARTTLS);
     assertThat(router().route(to("mx1", "203.0.113.9"))).isNull();
 
-    all.put("mx7", backend("mx7", BackendSettings.to("10.0.0.7", 993, BackendTls.TLS)));
+    all.put("mx7", backend("mx7", BackendSettings.to("10.0.0.7", 143, BackendTls.STARTTLS)));
     for (String host : List.of("mx1", "mx5", "a.cluster")) {
       assertThat(route(router(), to(host, "10.0.0.7")).place())
           .as("not less safely than the entry that is there")
-          .isEqualTo("mx7 10.0.0.7:993");
+          .isEqualTo("mx7 10.0.0.7:143");
     }
 
     all.put("mx8", backend("mx8", BackendSettings.to("10.0.0.8", 1143, BackendTls.NONE)));
@@ -275,6 +275,9 @@ final class RouterTest {
     assertThat(route(router(), to("mx9", "10.1.0.9")).place())
         .as("where a master user's password may not go")
         .isEqualTo("net 10.1.0.9:143");
+    assertThat(router().route(wanted("ann", null, "10.1.evil.example")))
+        .as("a name that begins like the pattern's numbers")
+        .isNull();
   }
 
   @Test
