@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// The servers of one link in the order in which they are wanted. One that cannot be connected to, or is silent when it is asked something, is
-/// passed over for a minute, unless all are; then one connection tries it again. Any thread.
+/// The servers of one link in the order in which they are wanted. One that cannot be connected to, or is silent when it is asked something, or
+/// busy, is passed over for a minute, unless all are; then one connection tries it again. Any thread.
 ///
 /// ```
 /// asked ──no connection, or silent──▶ passed over ──a minute──▶ one connection tries it
@@ -42,7 +42,7 @@ final class FailOver extends ServerSet {
     BIND
   }
 
-  /// The server that has just been silent on what is asked again.
+  /// The server that has just failed to answer what is asked again.
   private static final ScopedValue<Server> AVOIDED = ScopedValue.newInstance();
 
   private final List<Server> servers;
@@ -108,10 +108,10 @@ final class FailOver extends ServerSet {
     of(connection).answered(connection, kind);
   }
 
-  /// One was not answered in time.
+  /// One was not answered in time, or by that it cannot be answered now.
   ///
   /// @param before its [#answers] when it was asked: a server that has answered others of its kind since is not passed over
-  void silent(LDAPConnection connection, Question kind, long before) {
+  void failed(LDAPConnection connection, Question kind, long before) {
     Server its = of(connection);
     if (its.answers(kind).get() == before) {
       its.passOver();

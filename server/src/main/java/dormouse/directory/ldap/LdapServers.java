@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Asks the servers of one link, over connections that are kept, to whichever of them [FailOver] chooses. Any thread.
 final class LdapServers implements AutoCloseable {
-  private static final Set<ResultCode> CANNOT_NOW = Set.of(ResultCode.BUSY, ResultCode.UNAVAILABLE);
+  private static final Set<ResultCode> CANNOT_NOW =
+      Set.of(ResultCode.TIMEOUT, ResultCode.BUSY, ResultCode.UNAVAILABLE);
 
   /// A host that has another address meanwhile is asked there.
   private static final Duration OLDEST_CONNECTION = Duration.ofMinutes(5);
@@ -147,8 +148,8 @@ final class LdapServers implements AutoCloseable {
         });
   }
 
-  /// Asks again on another connection, if the first was closed meanwhile, or it answers that it is no good any more; of another server, if this one
-  /// is silent, or cannot answer now.
+  /// Asks again on another connection, if the first was closed meanwhile, or its answer leaves in doubt whether it can be used; of another server, if
+  /// this one is silent, busy or unavailable.
   private <R extends LDAPResult> R ask(Question kind, Function<LDAPConnection, R> question)
       throws LDAPException {
     LDAPConnection first = pool.getConnection();
@@ -157,7 +158,7 @@ final class LdapServers implements AutoCloseable {
       return result;
     }
     LDAPConnection second =
-        isSilent(result) || CANNOT_NOW.contains(result.getResultCode())
+        cannotNow(result)
             ? failOver.elsewhere(first, () -> pool.replaceDefunctConnection(first))
             : pool.replaceDefunctConnection(first);
     result = askOn(second, kind, question);
@@ -172,8 +173,8 @@ final class LdapServers implements AutoCloseable {
       LDAPConnection connection, Question kind, Function<LDAPConnection, R> question) {
     long before = failOver.answers(connection, kind);
     R result = question.apply(connection);
-    if (isSilent(result)) {
-      failOver.silent(connection, kind, before);
+    if (cannotNow(result)) {
+      failOver.failed(connection, kind, before);
     }
     if (isLost(result)) {
       return result;
@@ -187,8 +188,8 @@ final class LdapServers implements AutoCloseable {
     return result;
   }
 
-  private static boolean isSilent(LDAPResult result) {
-    return result.getResultCode().equals(ResultCode.TIMEOUT);
+  private static boolean cannotNow(LDAPResult result) {
+    return CANNOT_NOW.contains(result.getResultCode());
   }
 
   private static boolean isLost(LDAPResult result) {

@@ -77,7 +77,7 @@ class FailOverTest {
   void oneThatIsSilentWhenItIsTriedAgainIsPassedOverForAnotherMinute() throws Exception {
     LDAPConnection trial = triedAgain();
     clock.turn(Duration.ofSeconds(5));
-    servers.silent(trial, SEARCH, servers.answers(trial, SEARCH));
+    servers.failed(trial, SEARCH, servers.answers(trial, SEARCH));
     clock.turn(FailOver.PASSED_OVER.minusSeconds(5));
     assertThat(place(servers.getConnection())).isEqualTo(1);
     clock.turn(Duration.ofSeconds(5));
@@ -105,14 +105,14 @@ class FailOverTest {
     LDAPConnection light = servers.getConnection();
     long before = servers.answers(heavy, SEARCH);
     servers.answered(light, SEARCH);
-    servers.silent(heavy, SEARCH, before);
+    servers.failed(heavy, SEARCH, before);
     assertThat(isWanted(light)).isTrue();
     LDAPConnection elsewhere = servers.elsewhere(heavy, servers::getConnection);
     assertThat(place(elsewhere)).as("where it is put again").isEqualTo(1);
     assertThat(isWanted(elsewhere)).isFalse();
     assertThat(place(servers.getConnection())).isEqualTo(0);
 
-    servers.silent(heavy, SEARCH, servers.answers(heavy, SEARCH));
+    servers.failed(heavy, SEARCH, servers.answers(heavy, SEARCH));
     assertThat(isWanted(light)).isFalse();
     servers.answered(light, SEARCH);
     assertThat(place(servers.getConnection())).as("it was on its way").isEqualTo(1);
@@ -124,12 +124,12 @@ class FailOverTest {
     LDAPConnection other = servers.getConnection();
     long before = servers.answers(one, BIND);
     servers.answered(other, BIND);
-    servers.silent(one, BIND, before);
+    servers.failed(one, BIND, before);
     assertThat(isWanted(other)).as("other binds are answered").isTrue();
 
     before = servers.answers(one, BIND);
     servers.answered(other, SEARCH);
-    servers.silent(one, BIND, before);
+    servers.failed(one, BIND, before);
     assertThat(isWanted(other)).isFalse();
 
     LDAPConnection trial = triedAgain();
