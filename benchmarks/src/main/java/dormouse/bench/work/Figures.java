@@ -165,9 +165,12 @@ public final class Figures {
     List<Double> peer = of(measure).getOrDefault(to, List.of());
     List<Double> ratios = new ArrayList<>();
     for (int i = 0; i < Math.min(own.size(), peer.size()); i++) {
+      if (own.get(i) <= 0 || peer.get(i) <= 0) {
+        return Optional.empty();
+      }
       ratios.add(own.get(i) / peer.get(i));
     }
-    if (ratios.isEmpty() || ratios.stream().anyMatch(one -> !Double.isFinite(one) || one <= 0)) {
+    if (ratios.isEmpty()) {
       return Optional.empty();
     }
     Spread spread = Spread.of(ratios);

@@ -57,6 +57,13 @@ class FiguresTest {
   }
 
   @Test
+  void whatIsBelowTheNoiseOfBothHasNoRatioEither() {
+    figures.add(MEMORY, StackKind.HAPROXY_HIBERNATE, -0.01);
+    figures.add(MEMORY, StackKind.DORMOUSE, -3);
+    assertThat(figures.standing(MEMORY).orElseThrow().ratio()).isEmpty();
+  }
+
+  @Test
   void aRatioOfHighPercentilesIsThatOfAllRoundsTogetherToo() {
     for (int round = 0; round < 3; round++) {
       figures.pool(HIGH, StackKind.DORMOUSE, 99, millis(2, 90, round == 0 ? 18 : 2, 2));
