@@ -89,7 +89,9 @@ class BruteForceIT {
       int tried = 0;
       for (int i = 0; i < ADDRESSES; i++) {
         offered += attackers.get(i).get().size();
-        tried += answered(attackers.get(i));
+        int answered = answered(attackers.get(i));
+        assertThat(answered).as("of 127.0.8." + (i + 1)).isLessThanOrEqualTo(MOST);
+        tried += answered;
       }
       assertThat(tried).as("of the accounts").isPositive().isLessThanOrEqualTo(ACCOUNTS * MOST);
       assertThat(answered(lone)).as("of who tries many").isPositive().isLessThanOrEqualTo(MOST);
