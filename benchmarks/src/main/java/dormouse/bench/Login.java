@@ -27,7 +27,7 @@ import java.util.stream.Stream;
 /// daemon and a backend that nobody else connects to: what one of them has open takes ports from none of the others, whose kernel would have to look for free ones. A round is that many users who log in once each and leave without a word; or, `--until greeting`, before they
 /// log in, which tells what a TLS connection takes by itself. By turns nginx and
 /// each Dormouse, so that a busy machine troubles all alike. Counted is what the processes of the front end use of the processors,
-/// their kernel's part with it. No round counts before none of them has used less for two rounds in turn, or sixteen have gone by: compilers
+/// their kernel's part with it, in steps of 10 ms. No round counts before none of them has used less for two rounds in turn, or sixteen have gone by: compilers
 /// and pools warm up. What was just started is told by its first round.
 ///
 /// Dormouse comes as nginx is (a connection to the daemon each), with `keep-alive`, with `cache`, where the first
@@ -243,7 +243,12 @@ public final class Login {
       throw new IllegalStateException(each.name + " has resumed " + resumed);
     }
     each.behind.forget();
-    return options.logins() / (used.toMillis() / 1000.0);
+    return rate(options.logins(), used.toMillis() / 1000.0);
+  }
+
+  /// Logins in a second; without bound where they took no step of the clock.
+  static double rate(int logins, double seconds) {
+    return seconds > 0 ? logins / seconds : Double.POSITIVE_INFINITY;
   }
 
   /// Each user once.
@@ -276,22 +281,32 @@ public final class Login {
         what, options.rounds());
     List<Double> beside = all.getFirst().rates;
     for (FrontEnd each : all) {
-      double[] sorted = sorted(each.rates.stream());
-      double[] ratios =
-          sorted(
-              IntStream.range(0, beside.size()).mapToObj(i -> each.rates.get(i) / beside.get(i)));
-      out.printf(
-          "%-24s %,7.0f   %,7.0f %,7.0f %,7.0f   %.2f %.2f %.2f of nginx%n",
-          each.name,
-          each.first,
-          sorted[0],
-          median(sorted),
-          sorted[sorted.length - 1],
-          ratios[0],
-          median(ratios),
-          ratios[ratios.length - 1]);
+      out.println(line(each.name, each.first, each.rates, beside));
     }
     out.flush();
+  }
+
+  /// What is told of one front end; no ratio where a round of it or of nginx is below the noise.
+  static String line(String name, double first, List<Double> rates, List<Double> beside) {
+    double[] sorted = sorted(rates.stream());
+    double[] ratios =
+        sorted(IntStream.range(0, beside.size()).mapToObj(i -> rates.get(i) / beside.get(i)));
+    boolean measured = Stream.concat(rates.stream(), beside.stream()).allMatch(Double::isFinite);
+    return "%-24s %7s   %7s %7s %7s   %s"
+        .formatted(
+            name,
+            figure(first),
+            figure(sorted[0]),
+            figure(median(sorted)),
+            figure(sorted[sorted.length - 1]),
+            measured
+                ? "%.2f %.2f %.2f of nginx"
+                    .formatted(ratios[0], median(ratios), ratios[ratios.length - 1])
+                : "no ratio to nginx");
+  }
+
+  private static String figure(double rate) {
+    return Double.isFinite(rate) ? "%,.0f".formatted(rate) : "below the noise";
   }
 
   private static double median(double[] sorted) {
