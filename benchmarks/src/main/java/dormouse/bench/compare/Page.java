@@ -137,8 +137,8 @@ record Page(
               .formatted(
                   each.measure().workload(),
                   title(each.measure()),
-                  each.best().title(),
-                  figure(each.peer().median()),
+                  each.best().map(StackKind::title).orElse("all of them"),
+                  each.peer().map(peer -> figure(peer.median())).orElse(NOISE),
                   figure(each.own().median()),
                   each.ratio().map(Page::ratio).orElse("")));
     }

@@ -40,9 +40,15 @@ public final class Figures {
 
   /// How Dormouse stands beside the peer with the best median.
   ///
+  /// @param best empty where all peers are below the noise
+  /// @param peer its numbers
   /// @param ratio its number over the peer's, each round apart; empty where a number is not above 0, as small differences of memory may be
   public record Standing(
-      Measure measure, StackKind best, Spread peer, Spread own, Optional<Spread> ratio) {
+      Measure measure,
+      Optional<StackKind> best,
+      Optional<Spread> peer,
+      Spread own,
+      Optional<Spread> ratio) {
     /// Whether a peer is better.
     public boolean behind() {
       return ratio.isPresent()
@@ -138,25 +144,30 @@ public final class Figures {
     return Optional.ofNullable(together.getOrDefault(measure, Map.of()).get(stack));
   }
 
-  /// The best median of all peers; empty if there is none.
+  /// The best median of all peers, but for those whose median is below the noise: less than nothing is nobody's figure. Empty if there is none.
   public Optional<StackKind> bestPeer(Measure measure) {
     Comparator<StackKind> upwards =
         Comparator.comparingDouble(each -> spread(measure, each).orElseThrow().median);
     return of(measure).keySet().stream()
-        .filter(each -> !each.isDormouse())
+        .filter(each -> !each.isDormouse() && spread(measure, each).orElseThrow().median >= 0)
         .min(measure.more() ? upwards.reversed() : upwards);
   }
 
   /// Empty if no Dormouse or no peer was measured.
   public Optional<Standing> standing(Measure measure) {
     Optional<Spread> own = spread(measure, StackKind.DORMOUSE);
-    Optional<StackKind> best = bestPeer(measure);
-    if (own.isEmpty() || best.isEmpty() || !measure.judged()) {
+    boolean alone = of(measure).keySet().stream().allMatch(StackKind::isDormouse);
+    if (own.isEmpty() || alone || !measure.judged()) {
       return Optional.empty();
     }
-    Spread peer = spread(measure, best.get()).orElseThrow();
+    Optional<StackKind> best = bestPeer(measure);
     return Optional.of(
-        new Standing(measure, best.get(), peer, own.get(), ratio(measure, best.get())));
+        new Standing(
+            measure,
+            best,
+            best.flatMap(peer -> spread(measure, peer)),
+            own.get(),
+            best.flatMap(peer -> ratio(measure, peer))));
   }
 
   /// Dormouse's number over this peer's, each round apart; empty if there is none, or a number is not above 0.

@@ -49,7 +49,7 @@ class PageTest {
     rounds(StackKind.DORMOUSE, 4);
     assertThat(row()).isEqualTo("| of it the front's, KiB | **below the noise** | **4** |");
     assertThat(Page.standings(List.of(HOLD), figures))
-        .contains("| perdition, hibernating | below the noise | 4 |  |");
+        .contains("| hold | of it the front's, KiB | all of them | below the noise | 4 |  |");
   }
 
   @Test

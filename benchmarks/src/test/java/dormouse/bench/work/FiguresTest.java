@@ -64,6 +64,32 @@ class FiguresTest {
   }
 
   @Test
+  void aPeerBelowTheNoiseIsNotTheBest() {
+    figures.add(MEMORY, StackKind.PERDITION_HIBERNATE, -4);
+    figures.add(MEMORY, StackKind.NGINX_HIBERNATE, 30);
+    figures.add(MEMORY, StackKind.HAPROXY_HIBERNATE, 20);
+    figures.add(MEMORY, StackKind.DORMOUSE, 5);
+    assertThat(figures.bestPeer(MEMORY)).contains(StackKind.HAPROXY_HIBERNATE);
+    assertThat(figures.standing(MEMORY).orElseThrow().ratio().orElseThrow().median())
+        .isEqualTo(0.25);
+  }
+
+  @Test
+  void whereAllPeersAreBelowTheNoiseNoneIsTheBest() {
+    figures.add(MEMORY, StackKind.HAPROXY_HIBERNATE, -4);
+    figures.add(MEMORY, StackKind.DORMOUSE, 5);
+    assertThat(figures.bestPeer(MEMORY)).isEmpty();
+    assertThat(figures.standing(MEMORY).orElseThrow().best()).isEmpty();
+  }
+
+  @Test
+  void whereThereIsNoPeerDormouseStandsBesideNobody() {
+    figures.add(MEMORY, StackKind.DORMOUSE, 5);
+    figures.add(MEMORY, StackKind.DORMOUSE_ATTACHED, 5);
+    assertThat(figures.standing(MEMORY)).isEmpty();
+  }
+
+  @Test
   void aRatioOfHighPercentilesIsThatOfAllRoundsTogetherToo() {
     for (int round = 0; round < 3; round++) {
       figures.pool(HIGH, StackKind.DORMOUSE, 99, millis(2, 90, round == 0 ? 18 : 2, 2));
