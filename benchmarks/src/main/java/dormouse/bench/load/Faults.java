@@ -59,6 +59,16 @@ public final class Faults {
     }
   }
 
+  /// Adds that some tasks together have failed: where it was time that made them, each that has not ended, once.
+  ///
+  /// @param notEnded what they are
+  public void add(Throwable failure, List<String> notEnded) {
+    if (notEnded.isEmpty() || !isLate(failure)) {
+      add(failure);
+    }
+    notEnded.forEach(each -> late("not ended: " + each));
+  }
+
   private static boolean isLate(Throwable failure) {
     Throwable cause = unwrapped(failure);
     return isTime(cause) || isTime(cause.getCause());

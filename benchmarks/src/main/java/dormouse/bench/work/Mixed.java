@@ -275,10 +275,14 @@ final class Mixed implements Workload {
             .orTimeout(bench.size().patienceSeconds(), TimeUnit.SECONDS)
             .join();
       } catch (RuntimeException e) {
-        bench.faults(stack).add(e);
-        IntStream.range(0, all.size())
-            .filter(i -> !all.get(i).isDone())
-            .forEach(i -> bench.faults(stack).late("not ended: " + events.get(i)));
+        bench
+            .faults(stack)
+            .add(
+                e,
+                IntStream.range(0, all.size())
+                    .filter(i -> !all.get(i).isDone())
+                    .mapToObj(i -> events.get(i).toString())
+                    .toList());
       }
       return new ClosedLoop.Outcome(all.size(), (System.nanoTime() - begin) / 1e9);
     }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
 import java.net.http.HttpTimeoutException;
+import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,23 @@ class FaultsTest {
   void whoFallsOutForWhatAClientHeardIsWrong() {
     faults.fellOut("wake", new CompletionException(new Faults.Heard("* BYE")));
     assertThat(faults.first()).containsExactly("it fell out of wake");
+  }
+
+  @Test
+  void ofManyThatTakeTooLongEachIsLateOnce() {
+    faults.add(new CompletionException(new TimeoutException()), List.of("a visit", "a poll"));
+    assertThat(faults.firstLate()).containsExactly("not ended: a visit", "not ended: a poll");
+    assertThat(faults.lateCount()).isEqualTo(2);
+    faults.add(new CompletionException(new TimeoutException()), List.of());
+    assertThat(faults.lateCount()).isEqualTo(3);
+    assertThat(faults.count()).isZero();
+  }
+
+  @Test
+  void whatIsWrongIsNotHiddenByWhatHasNotEnded() {
+    faults.add(new CompletionException(new IOException("u1 was cut off")), List.of("a visit"));
+    assertThat(faults.count()).isEqualTo(1);
+    assertThat(faults.lateCount()).isEqualTo(1);
   }
 
   @Test
