@@ -6,6 +6,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -16,6 +20,7 @@ public record Jvm(long pid) {
   private static final Pattern CODE =
       Pattern.compile("(?m)^CodeCache: size=\\d+Kb,? used=(\\d+)Kb");
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration ANSWER = Duration.ofMinutes(1);
   private static final Duration SPARE_KEPT =
       Duration.ofSeconds(6); // HotSpot empties its pools of arenas every five
 
@@ -59,15 +64,31 @@ public record Jvm(long pid) {
     return Long.parseLong(used.group(1)) << 10;
   }
 
-  /// What it answers to a command of `jcmd`.
+  /// What it answers to a command of `jcmd`; if that takes more than a minute, it fails by a [TimeoutException].
   public String say(String command) {
+    return say(command, ANSWER);
+  }
+
+  String say(String command, Duration within) {
     try {
       Process process =
           new ProcessBuilder(JCMD.toString(), Long.toString(pid), command)
               .redirectErrorStream(true)
               .start();
+      AtomicBoolean late = new AtomicBoolean();
+      process
+          .onExit()
+          .orTimeout(within.toNanos(), TimeUnit.NANOSECONDS)
+          .exceptionally(_ -> {
+            late.set(true);
+            return process.destroyForcibly(); // which ends what is read
+          });
       String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (process.waitFor() != 0) {
+      int code = process.waitFor();
+      if (late.get()) {
+        throw new CompletionException(new TimeoutException("jcmd " + command));
+      }
+      if (code != 0) {
         throw new IllegalStateException("jcmd " + command + ": " + said);
       }
       return said;
