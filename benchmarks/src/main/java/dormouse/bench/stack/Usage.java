@@ -18,8 +18,10 @@ import java.util.stream.Stream;
 /// @param front of what clients connect to
 /// @param back of all others
 /// @param compilers of the front, what a virtual machine there has compiled
-public record Usage(double front, double back, double compilers) {
+/// @param kernel of the front, the kernel's part, by `/proc/PID/stat` in steps of 10 ms
+public record Usage(double front, double back, double compilers, double kernel) {
   private static final double TICKS_PER_SECOND = 100; // what Linux shows, whatever its own timer
+  private static final int SYSTEM = 12; // stime, counted from the state, which follows the name
   private static final int CHILDREN = 13; // cutime, cstime: of those that were waited for
   private static final String LOGIN = "imap-login";
   private static final int WHOLE_PROCESS = 2; // CPUCLOCK_SCHED, in the lowest bits of a clock
@@ -34,23 +36,27 @@ public record Usage(double front, double back, double compilers) {
 
   /// @param direct whether Dovecot's login processes count as the front, and all others as the back
   static Usage of(List<Long> roots, boolean direct) {
-    double[] seconds = new double[2]; // front, back
+    double[] seconds = new double[3]; // front, back, the kernel's of the front
     pids(roots).forEach(pid -> count(pid, direct, seconds));
-    return new Usage(seconds[0], seconds[1], 0);
+    return new Usage(seconds[0], seconds[1], 0, seconds[2]);
   }
 
   /// The same, with what was compiled.
   Usage compiling(List<Long> roots) {
-    return new Usage(front, back, pids(roots).mapToDouble(Usage::compilerSeconds).sum());
+    return new Usage(front, back, pids(roots).mapToDouble(Usage::compilerSeconds).sum(), kernel);
   }
 
   /// What is behind this front.
   Usage behind(Usage other) {
-    return new Usage(other.front, front, other.compilers);
+    return new Usage(other.front, front, other.compilers, other.kernel);
   }
 
   public Usage minus(Usage earlier) {
-    return new Usage(front - earlier.front, back - earlier.back, compilers - earlier.compilers);
+    return new Usage(
+        front - earlier.front,
+        back - earlier.back,
+        compilers - earlier.compilers,
+        kernel - earlier.kernel);
   }
 
   public double sum() {
@@ -70,14 +76,19 @@ public record Usage(double front, double back, double compilers) {
       String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
       int named = stat.lastIndexOf(')');
       String[] fields = stat.substring(named + 2).split(" ", -1);
-      double children =
-          (Long.parseLong(fields[CHILDREN]) + Long.parseLong(fields[CHILDREN + 1]))
-              / TICKS_PER_SECOND;
+      double children = ticks(fields, CHILDREN) + ticks(fields, CHILDREN + 1);
       boolean front = !direct || stat.substring(stat.indexOf('(') + 1, named).equals(LOGIN);
       seconds[front ? 0 : 1] += processSeconds(pid) + children;
+      if (front) {
+        seconds[2] += ticks(fields, SYSTEM) + ticks(fields, CHILDREN + 1);
+      }
     } catch (IOException _) {
       // it has ended, and counts with its parent
     }
+  }
+
+  private static double ticks(String[] fields, int which) {
+    return Long.parseLong(fields[which]) / TICKS_PER_SECOND;
   }
 
   /// By the process' own clock (clock_getcpuclockid(3)), to the nanosecond, threads that have ended with it; what `/proc/PID/stat` has of it

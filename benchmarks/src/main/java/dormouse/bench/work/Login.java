@@ -28,6 +28,7 @@ final class Login implements Workload {
   /// What is measured of each way to connect.
   private record Measures(
       Measure front,
+      Measure kernel,
       Measure compilers,
       Measure all,
       Measure rate,
@@ -38,6 +39,7 @@ final class Login implements Workload {
       String what = title(tls);
       return new Measures(
           Measure.less(NAME, what + ": front's CPU", "ms"),
+          Measure.aside(NAME, what + ": of it the kernel's", "ms"),
           Measure.less(NAME, what + ": of it a virtual machine's compilers'", "ms"),
           Measure.less(NAME, what + ": CPU of front and back", "ms"),
           Measure.more(NAME, what + ": logins a second", ""),
@@ -68,7 +70,7 @@ final class Login implements Workload {
         Locale.ROOT,
         """
         Users connect, log in and out, %d at a time, each at once after the last, over TLS 1.3 with a full handshake, with a resumed one, and in the clear. \
-        CPU is for each login; most of the back's, where it is asked, is Dovecot's, which starts a process for each. What was just started has a row of its own, its first %d logins. Then each has, alone, and Dormouse before a Dovecot whose processes serve one session after the other, which is quicker, logins of each kind that do not count, until they take no less of its front's CPU \
+        CPU is for each login, what of it is the kernel's to 10 ms of a round; most of the back's, where it is asked, is Dovecot's, which starts a process for each. What was just started has a row of its own, its first %d logins. Then each has, alone, and Dormouse before a Dovecot whose processes serve one session after the other, which is quicker, logins of each kind that do not count, until they take no less of its front's CPU \
         any more and nothing is compiled; before resumed ones count, each user has had one. Dormouse that trusts has asked the backend by then, and does not again.\
         """,
         AT_ONCE,
@@ -143,6 +145,7 @@ final class Login implements Workload {
     Usage used = stack.usage().minus(before);
     if (stack.proxied()) {
       bench.add(measures.front(), stack, used.front() * 1e3 / outcome.count());
+      bench.add(measures.kernel(), stack, used.kernel() * 1e3 / outcome.count());
     }
     if (stack.kind().isDormouse()) {
       bench.add(measures.compilers(), stack, used.compilers() * 1e3 / outcome.count());

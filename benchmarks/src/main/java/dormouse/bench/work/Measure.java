@@ -6,14 +6,14 @@ package dormouse.bench.work;
 /// @param name what it is
 /// @param unit of it
 /// @param more whether more is better
-/// @param judged whether a stack is better for it, or it only tells how the others were taken
+/// @param judged whether a stack is better for it, or it only tells what others are made of, or how they were taken
 public record Measure(String workload, String name, String unit, boolean more, boolean judged) {
   /// One where less is better.
   static Measure less(String workload, String name, String unit) {
     return new Measure(workload, name, unit, false, true);
   }
 
-  /// One that says nothing of the stack.
+  /// One that only explains others.
   static Measure aside(String workload, String name, String unit) {
     return new Measure(workload, name, unit, false, false);
   }

@@ -44,7 +44,7 @@ class SteadinessTest {
   @Test
   void slicesThatDoMoreAreNoDearer() {
     for (int slice = 1; slice <= 2 * Steadiness.FEW; slice++) {
-      steadiness.add(new Usage(0.010 * slice, BACK * slice, 0), slice);
+      steadiness.add(new Usage(0.010 * slice, BACK * slice, 0, 0), slice);
     }
     assertThat(steadiness.steady()).isTrue();
   }
@@ -63,8 +63,8 @@ class SteadinessTest {
     Steadiness manyAtOnce = new Steadiness(Steadiness.MANY);
     double front = 0.010;
     for (int slice = 0; slice < 2 * Steadiness.MANY; slice++) {
-      fewAtOnce.add(new Usage(front, BACK, 0), 1);
-      manyAtOnce.add(new Usage(front, BACK, 0), 1);
+      fewAtOnce.add(new Usage(front, BACK, 0, 0), 1);
+      manyAtOnce.add(new Usage(front, BACK, 0, 0), 1);
       front *= 0.998;
     }
     assertThat(fewAtOnce.steady()).isTrue();
@@ -72,6 +72,6 @@ class SteadinessTest {
   }
 
   private void slice(double front, double compilers) {
-    steadiness.add(new Usage(front, BACK, compilers), 1);
+    steadiness.add(new Usage(front, BACK, compilers, 0), 1);
   }
 }
