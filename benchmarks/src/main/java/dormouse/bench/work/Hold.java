@@ -214,7 +214,6 @@ final class Hold implements Workload {
             all += more;
             if (more == 0) {
               silent.put(held.get(i), before[i]);
-              bench.faults(stack).late("no keep-alive in its time");
             }
           }
           patience = System.nanoTime() + PATIENCE_NANOS;
@@ -227,14 +226,23 @@ final class Hold implements Workload {
         };
       }
 
-      // What comes late may be the machine's fault; what has not come in a minute is lost.
+      // Each is told of once: also what has not come in a minute may be the machine's fault.
       private void whoIsStillSilent() {
+        whoHasHeardMeanwhile();
         while (!silent.isEmpty() && System.nanoTime() - patience < 0) {
           LockSupport.parkNanos(LOOK_NANOS);
-          silent.entrySet().removeIf(one -> one.getKey().keptAlive() > one.getValue());
+          whoHasHeardMeanwhile();
         }
-        silent.forEach((_, _) -> bench.faults(stack).add("no keep-alive in a minute"));
+        silent.forEach((_, _) -> bench.faults(stack).late("no keep-alive in a minute"));
         silent.clear();
+      }
+
+      private void whoHasHeardMeanwhile() {
+        int before = silent.size();
+        silent.entrySet().removeIf(one -> one.getKey().keptAlive() > one.getValue());
+        for (int i = silent.size(); i < before; i++) {
+          bench.faults(stack).late("no keep-alive in its time");
+        }
       }
 
       @Override
