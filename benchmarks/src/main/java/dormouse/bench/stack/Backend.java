@@ -291,7 +291,7 @@ public final class Backend implements AutoCloseable {
   /// Ends it; its mail goes, which there is no room for beside that of all others.
   @Override
   public synchronized void close() {
-    daemon.close();
+    daemon.kill(); // its mail goes, too
     Scratch.delete(home);
   }
 }
