@@ -196,22 +196,23 @@ public record Bench(Load load, Size size, Figures figures, Map<StackKind, Faults
     return all;
   }
 
-  /// Runs again and again until it is steady ([Steadiness]), or for [Size#warmSeconds], which the page then tells: whatever compiles its code as
+  /// Runs again and again until it is steady ([Steadiness]), or for [Size#warmSeconds] (a peer: [Size#warmPeersSeconds]), which the page then tells: whatever compiles its code as
   /// it runs, or has caches to fill, has then done so. For [Workload.Rounds#warmUp], where no other stack has the processors.
   ///
   /// @param what runs, for the page
   /// @param run runs for about so long
   void untilSteady(
       String workload, Stack stack, String what, Function<Duration, ClosedLoop.Outcome> run) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(size.warmSeconds());
-    Steadiness steadiness =
-        new Steadiness(stack.kind().isDormouse() ? Steadiness.MANY : Steadiness.FEW);
+    boolean compiled = !stack.kind().isDormouse(); // before it was started
+    int most = compiled ? size.warmPeersSeconds() : size.warmSeconds();
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(most);
+    Steadiness steadiness = new Steadiness(compiled ? Steadiness.FEW : Steadiness.MANY);
     while (!steadiness.steady()) {
       if (System.nanoTime() - end > 0) {
         figures.note(
             workload,
             "%s, %s, was not steady after %d s: %s"
-                .formatted(stack.kind().title(), what, size.warmSeconds(), steadiness.told()));
+                .formatted(stack.kind().title(), what, most, steadiness.told()));
         return;
       }
       Usage before = stack.usage();

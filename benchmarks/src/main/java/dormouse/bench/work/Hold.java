@@ -52,9 +52,10 @@ final class Hold implements Workload {
   private static final int REST = 4; // times the time to warm up, for compilers to be gone
   private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(1);
   private static final long LOOK_NANOS = 250_000_000;
+
+  /// Between two looks: of four, five seconds, every which HotSpot gives things back.
   private static final long STEADY_NANOS = 1_700_000_000;
-  private static final int ALIKE = 4; // looks: five seconds, every which HotSpot gives things back
-  private static final int MOST_LOOKS = 7;
+
   private static final double MIB = 1 << 20;
 
   @Override
@@ -66,7 +67,7 @@ final class Hold implements Workload {
   public String question() {
     return """
     TLS clients, three a user, log in, select INBOX and idle; each round adds as many again (a fifth where each takes a process, many times as many of Dormouse, or as many as the load client has descriptors for, where each takes hardly anything; they come to a Dovecot whose processes serve one session after the other, which is quicker, and \
-    gone before anything is taken), waits until whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session; what they are compared with is looked at until it has been the same for some seconds. What a virtual machine's own memory goes up and down by for its compilers, a MiB or two, is much where its sessions are few. All users have selected INBOX at Dovecot itself before, so that what it writes of a mailbox is there. Before that round as many as it adds come, sleep and leave, before Dormouse fewer at a time, the first of whom stay for some keep-alives, but again and again until its code has ceased \
+    gone before anything is taken), waits until whoever hibernates them has done so, and takes what all have added since the end of the first round, for each session; what they are compared with is looked at until some looks in turn (`holdLooks`) have found the same, or for long enough. What a virtual machine's own memory goes up and down by for its compilers, a MiB or two, is much where its sessions are few. All users have selected INBOX at Dovecot itself before, so that what it writes of a mailbox is there. Before that round as many as it adds come, sleep and leave, before Dormouse fewer at a time, the first of whom stay for some keep-alives, but again and again until its code has ceased \
     to grow: a peer in C has nothing to compile. Memory of processes is Pss, what lies behind files left out, but before the first session all of it, each time behind another start. The kernel's is page tables, stacks, and records of sockets, files, watches and tasks of the \
     whole machine, but for names of files that nobody has open, less the client's socket and its place in the client's epoll, which are measured first. Of Dormouse's heap what a full collection leaves is counted, once its compilers have rested for some seconds and the C library has given back what it holds, also what of it has not been written to and is in no memory yet, but before the first session all that it has. CPU is taken over a \
     time in which each session hears a keep-alive, most of them two, and is for a thousand more of those that were heard: the line through all rounds, whose sessions are more and more; where it begins is what goes on without sessions.\
@@ -270,9 +271,10 @@ final class Hold implements Workload {
   /// Waits until it stays the same, in each round alike: what is given back a little later is nobody's.
   private static Held look(Bench bench, Stack stack) {
     compilersGone(bench, stack);
-    long pause = Math.min(STEADY_NANOS, warm(bench).dividedBy(ALIKE).toNanos());
+    long pause = Math.min(STEADY_NANOS, warm(bench).dividedBy(REST).toNanos());
+    int alike = bench.size().holdLooks();
     Held.Steady now =
-        Held.steady(stack::ownMemory, () -> LockSupport.parkNanos(pause), ALIKE, MOST_LOOKS);
+        Held.steady(stack::ownMemory, () -> LockSupport.parkNanos(pause), alike, 2 * alike - 1);
     if (now.changedBytes() > 0) {
       bench
           .figures()

@@ -10,7 +10,9 @@ import java.util.Map;
 /// @param holdStep sessions that **hold** adds a round, and a round more than `rounds`; a fifth where each takes a process
 /// @param holdMore how many times as many of Dormouse, who cannot be seen beside what else its memory does; or as many as make 18,400 of all: all of all stacks are clients of one process
 /// @param holdSeconds between two keep-alives; it watches them for a half more, and then a fifth, or a second; longer than it takes to hibernate, or nobody ever rests
+/// @param holdLooks at memory that must find the same in turn before **hold** takes it; it looks twice as often less once at most
 /// @param warmSeconds how long each of what is measured runs at most before it counts, until it is steady
+/// @param warmPeersSeconds the same of a peer, which was compiled before it was started
 /// @param patienceSeconds for compilers, and for what is late
 /// @param logins a round, of each kind
 /// @param storm sessions that come back at once; where they are too many for one process, those of one stack after the other
@@ -29,7 +31,9 @@ public record Size(
     int holdStep,
     int holdMore,
     int holdSeconds,
+    int holdLooks,
     int warmSeconds,
+    int warmPeersSeconds,
     int patienceSeconds,
     int logins,
     int storm,
@@ -46,21 +50,22 @@ public record Size(
 
   /// A minute; for right answers, not for figures.
   public static final Size TINY =
-      new Size("tiny", 1, 10, 26, 3, 1, 6, 20, 10, 20, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
+      new Size("tiny", 1, 10, 26, 3, 1, 1, 1, 6, 20, 10, 20, 20, 1, 1, 1 << 20, 4, 20, 1, 240);
 
   /// Under ten minutes on two cores: the peers that are nearest, and a Dormouse that is hardly warm.
   public static final Size QUICK =
-      new Size("quick", 3, 30, 8, 4, 2, 6, 20, 20, 50, 50, 1, 1, 4 << 20, 20, 50, 2, 120);
+      new Size("quick", 3, 30, 8, 4, 2, 2, 1, 4, 20, 20, 50, 50, 1, 1, 4 << 20, 20, 50, 2, 120);
 
   /// Some 50 minutes on two cores, half of which warm up.
   public static final Size USUAL =
-      new Size("usual", 3, 150, 26, 5, 60, 20, 750, 60, 200, 50, 4, 1, 4 << 20, 50, 100, 3, 120);
+      new Size(
+          "usual", 3, 150, 26, 5, 4, 60, 60, 20, 750, 60, 200, 50, 4, 1, 4 << 20, 50, 100, 3, 120);
 
   /// Hours.
   public static final Size FULL =
       new Size(
-          "full", 5, 230, 26, 20, 300, 20, 3000, 5000, 1000, 50, 20, 20, 16 << 20, 50, 5000, 120,
-          2);
+          "full", 5, 230, 26, 20, 4, 300, 300, 20, 3000, 5000, 1000, 50, 20, 20, 16 << 20, 50, 5000,
+          120, 2);
 
   /// Each of them by its name, for who reads figures.
   public Map<String, Object> told() {
