@@ -246,6 +246,9 @@ final class Doze implements Sleeper.Listener {
       if (inWhoseName == null || awaitsFirstLogin() || query.names() != 0) {
         return null; // its first login is the wake's; the connection that asks takes other names
       }
+      if (statuses.await(query, host::settle)) {
+        return CommandTracker.Decision.WAIT;
+      }
       home.metrics().status(statuses.whyNot(query).label());
       ask(query, inWhoseName);
     }

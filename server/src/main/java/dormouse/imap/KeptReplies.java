@@ -1,6 +1,7 @@
 package dormouse.imap;
 
 import dormouse.imap.sleep.ListQuery;
+import dormouse.imap.sleep.Proof;
 import dormouse.imap.sleep.StatusCache;
 import dormouse.imap.sleep.StatusOutcome;
 import dormouse.imap.sleep.StatusQuery;
@@ -23,7 +24,7 @@ final class KeptReplies {
   private final Conversation conversation;
   private final Runnable again;
   private StatusCache.@Nullable Answer status; // for the STATUS that is to be answered
-  private boolean refreshed; // for it
+  private @Nullable Proof refreshed; // for it, since then
   private @Nullable List<String> list; // for the LIST that is to be answered
 
   /// @param again looks at the client's command again
@@ -77,7 +78,7 @@ final class KeptReplies {
     if (home.changes().asksForNamespaces(query.mailbox()) && side.free()) {
       return learnNamespaces();
     }
-    StatusCache.Answer found = conversation.mayAnswer(query) ? cache.find(query) : null;
+    StatusCache.Answer found = conversation.mayAnswer(query) ? find(cache, query) : null;
     if (found != null && side.free()) {
       status = found;
       return Decision.ANSWER;
@@ -89,15 +90,20 @@ final class KeptReplies {
     if (side.free()
         && canRefresh()
         && StatusRefresh.isDue(cache, query, modSeqs, conversation.selected())) {
+      refreshed = cache.proof(query.mailbox());
       return refresh(cache, modSeqs);
     }
-    refreshed = false;
+    refreshed = null;
     home.metrics().status(cache.whyNot(query).label());
     return side.forward(tag, Verb.STATUS, cache.ask(query));
   }
 
+  private StatusCache.@Nullable Answer find(StatusCache cache, StatusQuery query) {
+    return refreshed == null ? cache.find(query) : cache.find(query, refreshed);
+  }
+
   private boolean canRefresh() {
-    return !refreshed && side.features().listStatus() && !conversation.features().utf8();
+    return refreshed == null && side.features().listStatus() && !conversation.features().utf8();
   }
 
   /// Asks once, in the client's name, which mailboxes are not its own, so that feeds do not tell of them.
@@ -109,7 +115,6 @@ final class KeptReplies {
 
   /// Asks at once for all that may have changed.
   private Decision refresh(StatusCache cache, boolean modSeqs) {
-    refreshed = true;
     side.ask(on ->
         StatusRefresh.run(on, cache, modSeqs, conversation.selected(), conversation::fromBackend));
     return Decision.WAIT;
@@ -139,7 +144,7 @@ final class KeptReplies {
     if (answer == null) {
       return null;
     }
-    refreshed = false;
+    refreshed = null;
     home.metrics().status(StatusOutcome.CACHED.label());
     home.metrics().answeredLocally(Verb.STATUS.name());
     return List.of(answer.text(tag));

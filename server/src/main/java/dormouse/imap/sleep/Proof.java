@@ -24,6 +24,11 @@ public record Proof(long epoch, long atMillis) {
     return folded == 0 ? NEVER : folded - 1;
   }
 
+  /// Whether what is known by it was asked for when the other began, or later.
+  boolean isNotBefore(Proof other) {
+    return epoch >= other.epoch && atMillis >= other.atMillis;
+  }
+
   boolean isYoungerThan(Duration age, long nowMillis) {
     return nowMillis - atMillis < age.toMillis();
   }

@@ -56,7 +56,7 @@ public final class StatusCache {
     }
   }
 
-  /// A STATUS that the backend was asked and has not answered yet. Must be [#answered] or [#failed] once.
+  /// A STATUS that the backend was asked and has not answered yet. Must be [#answered], [#failed] or [#over] once.
   public final class Asked {
     private final StatusQuery query;
     private final Proof since;
@@ -83,7 +83,8 @@ public final class StatusCache {
       over();
     }
 
-    private void over() {
+    /// What there is to keep is kept.
+    void over() {
       asked.remove(query.key(), this);
       letGo();
     }
@@ -147,6 +148,15 @@ public final class StatusCache {
     return found != null && isGood(found) ? found.answer() : null;
   }
 
+  /// The answer that is good now, or was asked for no sooner than this: whatever has changed meanwhile, who asked then may
+  /// hear it. Null if there is neither.
+  public @Nullable Answer find(StatusQuery query, Proof since) {
+    Kept found = kept.get(query.key());
+    return found != null && (isGood(found) || found.proof().isNotBefore(since))
+        ? found.answer()
+        : null;
+  }
+
   /// Why there is no good answer now.
   public StatusOutcome whyNot(StatusQuery query) {
     Kept found = kept.get(query.key());
@@ -175,7 +185,7 @@ public final class StatusCache {
   }
 
   /// As [Changes#proof].
-  Proof proof(String mailbox) {
+  public Proof proof(String mailbox) {
     return changes().proof(mailbox);
   }
 
@@ -202,16 +212,22 @@ public final class StatusCache {
     return one;
   }
 
+  /// What is too old by now is kept too, to be asked for with all the others that are ([StatusRefresh]).
   private void keep(Kept one) {
-    Kept before = kept.remove(one.query().key());
+    Kept before = kept.get(one.query().key());
+    if (before != null && before.proof().epoch() > one.proof().epoch()) {
+      return; // who asked later has been answered sooner
+    }
     if (before != null) {
+      kept.remove(one.query().key());
       give(before);
     }
-    if (!isCurrent(one.query(), one.proof())) {
+    if (changes().heard(one.query().mailbox()) != FeedState.UP) {
       return;
     }
     if (before != null
         && before.proof().epoch() == one.proof().epoch()
+        && isCurrent(one.query(), one.proof())
         && !before.answer().equals(one.answer())) {
       changes().feeds().missed();
     }

@@ -33,8 +33,9 @@ public final class StatusDesk {
   public record Question(
       StatusQuery query, Asker asker, Consumer<StatusCache.@Nullable Answer> then) {}
 
+  /// @param since when it was asked
   /// @param late gives it up
-  private record Waiting(Question question, Timer late) {}
+  private record Waiting(Question question, Proof since, Timer late) {}
 
   private static final EventLog LOG = EventLog.of(StatusDesk.class);
 
@@ -53,7 +54,8 @@ public final class StatusDesk {
   /// Asks as soon as it can.
   public void ask(Question question) {
     Timer late = home.wheel().after(home.settings().wakeTimeout(), () -> late(question));
-    waiting.add(new Waiting(question, late));
+    Proof since = statuses().proof(question.query().mailbox());
+    waiting.add(new Waiting(question, since, late));
     if (asking || login != null) {
       return;
     }
@@ -212,7 +214,7 @@ public final class StatusDesk {
     Map<StatusQuery, List<Question>> open = new LinkedHashMap<>();
     for (Waiting each : List.copyOf(waiting)) {
       Question one = each.question();
-      StatusCache.Answer found = statuses().find(one.query());
+      StatusCache.Answer found = statuses().find(one.query(), each.since());
       if (found == null) {
         open.computeIfAbsent(one.query(), _ -> new ArrayList<>(1)).add(one);
       } else if (take(one)) {

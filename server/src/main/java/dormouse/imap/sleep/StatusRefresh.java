@@ -6,6 +6,7 @@ import dormouse.imap.backend.Reply;
 import dormouse.imap.track.Kind;
 import dormouse.imap.track.ResponseLine;
 import dormouse.imap.track.SelectedMailbox;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,6 +38,7 @@ public final class StatusRefresh {
       @Nullable SelectedMailbox here,
       Consumer<ResponseLine> others) {
     Map<String, Proof> since = new LinkedHashMap<>();
+    List<StatusCache.Asked> asked = new ArrayList<>();
     TreeSet<String> items = new TreeSet<>();
     int chars = 0;
     for (StatusQuery query : stale(statuses, modSeqs, here)) {
@@ -45,6 +47,7 @@ public final class StatusRefresh {
         break;
       }
       since.put(query.mailbox(), statuses.proof(query.mailbox()));
+      asked.add(statuses.ask(query)); // whoever asks the same waits
       items.addAll(query.items());
     }
     String command =
@@ -58,7 +61,8 @@ public final class StatusRefresh {
           since.forEach((mailbox, proof) ->
               statuses.refresh(mailbox, told.getOrDefault(mailbox, Map.of()), proof));
           return reply;
-        });
+        })
+        .whenComplete((_, _) -> asked.forEach(StatusCache.Asked::over));
   }
 
   private static void hear(

@@ -36,11 +36,57 @@ class StatusCacheTest {
     assertThat(loop.metrics.scrape()).contains("dormouse_status_cache_bytes 0.0");
   }
 
+  @Test
+  void whatIsTooOldWhenItComesIsAskedForWithTheOthers() {
+    loop.feeds.add("events", /* tellsAll= */ true).up();
+    home.changes().listen();
+    StatusQuery one = query("INBOX (MESSAGES)");
+    StatusCache.Asked early = cache.ask(one);
+    home.changes().mayHaveChanged("INBOX");
+    StatusCache.Asked late = cache.ask(one);
+    early.answered(answer("(MESSAGES 3)"));
+    assertThat(cache.find(one)).isNull();
+    assertThat(cache.stale(/* modSeqs= */ true)).containsExactly(one);
+    late.answered(answer("(MESSAGES 4)"));
+    assertThat(cache.find(one)).isEqualTo(answer("(MESSAGES 4)"));
+  }
+
+  @Test
+  void whatWasAskedForLaterStays() {
+    loop.feeds.add("events", /* tellsAll= */ true).up();
+    home.changes().listen();
+    StatusQuery one = query("INBOX (MESSAGES)");
+    StatusCache.Asked early = cache.ask(one);
+    home.changes().mayHaveChanged("INBOX");
+    answered(one, "(MESSAGES 4)");
+    early.answered(answer("(MESSAGES 3)"));
+    assertThat(cache.find(one)).isEqualTo(answer("(MESSAGES 4)"));
+  }
+
+  @Test
+  void whoHasAskedBeforeAnAnswerWasAskedForHearsItWhateverHasChangedSince() {
+    loop.feeds.add("events", /* tellsAll= */ true).up();
+    home.changes().listen();
+    StatusQuery one = query("INBOX (MESSAGES)");
+    Proof asked = cache.proof("INBOX");
+    StatusCache.Asked first = cache.ask(one);
+    home.changes().mayHaveChanged("INBOX");
+    Proof behind = cache.proof("INBOX");
+    first.answered(answer("(MESSAGES 3)"));
+    assertThat(cache.find(one)).isNull();
+    assertThat(cache.find(one, asked)).isEqualTo(answer("(MESSAGES 3)"));
+    assertThat(cache.find(one, behind)).isNull();
+  }
+
   private static StatusQuery query(String arguments) {
     return Objects.requireNonNull(StatusQuery.of(arguments, new ClientFeatures()));
   }
 
   private void answered(StatusQuery query, String items) {
-    cache.ask(query).answered(new StatusCache.Answer("* STATUS INBOX " + items, "OK done"));
+    cache.ask(query).answered(answer(items));
+  }
+
+  private static StatusCache.Answer answer(String items) {
+    return new StatusCache.Answer("* STATUS INBOX " + items, "OK done");
   }
 }
