@@ -39,6 +39,9 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
     /// Bytes of a command that is the backend's; owned by the receiver.
     void toBackend(ByteBuf bytes);
 
+    /// An APPEND goes to the backend, which is known up to its message.
+    void named(Command begun);
+
     /// All of a command went to the backend.
     void passedOn(Command command);
 
@@ -244,6 +247,11 @@ final class ClientSide implements CommandTracker.Listener, Parking.Owner {
   @Override
   public boolean peeks(Verb verb) {
     return host.peeks(verb);
+  }
+
+  @Override
+  public void named(Command begun) {
+    host.named(begun);
   }
 
   @Override

@@ -171,13 +171,21 @@ final class Conversation implements ResponseTracker.Listener {
     return queue.leavesMailbox() ? null : selected;
   }
 
+  /// An APPEND is being passed on, and its mailbox is known.
+  void named(Command begun) {
+    CommandQueue.Outstanding last = queue.last();
+    if (last != null && last.tag.equals(begun.tag()) && last.write != null) {
+      writes.get().known(last.write, begun, features.utf8(), selectedForSure());
+    }
+  }
+
   /// All of a client command has been passed on.
   void forwarded(Command command) {
     CommandQueue.Outstanding last = queue.last();
     if (last != null && last.tag.equals(command.tag())) {
       last.command = command;
       if (last.write != null) {
-        writes.get().gone(last.write, command, features.utf8(), selectedForSure());
+        writes.get().known(last.write, command, features.utf8(), selectedForSure());
       }
       openHead();
     }
@@ -374,7 +382,7 @@ final class Conversation implements ResponseTracker.Listener {
       return;
     }
     if (done.command != null) {
-      writes.get().gone(done.write, done.command, features.utf8(), selected);
+      writes.get().known(done.write, done.command, features.utf8(), selected);
     }
     writes.get().ended(done.write, ok);
   }

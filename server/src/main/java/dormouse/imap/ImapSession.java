@@ -348,6 +348,11 @@ final class ImapSession
   }
 
   @Override
+  public void named(Command begun) {
+    conversation.named(begun);
+  }
+
+  @Override
   public void passedOn(Command command) {
     if (command.verb() != Verb.DONE) {
       conversation.forwarded(command);

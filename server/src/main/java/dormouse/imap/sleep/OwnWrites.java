@@ -107,10 +107,10 @@ public final class OwnWrites {
     return write;
   }
 
-  /// All of the command has gone.
+  /// What the command changes is known: all of it has gone, or as much of an APPEND as names its mailbox.
   ///
   /// @param utf8 whether its names are UTF-8
-  public void gone(OwnWrite write, Command command, boolean utf8, @Nullable SelectedMailbox here) {
+  public void known(OwnWrite write, Command command, boolean utf8, @Nullable SelectedMailbox here) {
     write.narrowTo(OwnWrite.touchedBy(command, utf8, here));
   }
 

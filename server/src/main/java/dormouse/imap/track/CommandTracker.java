@@ -60,6 +60,11 @@ public final class CommandTracker {
       return false;
     }
 
+    /// The first line of an APPEND is there, which names its mailbox, and is passed on; its message is still to come.
+    ///
+    /// @param begun as far as it is known
+    default void named(Command begun) {}
+
     /// The command's last byte was passed on. Not called for a command whose literal the backend refused.
     void forwarded(Command command);
 
@@ -404,7 +409,10 @@ public final class CommandTracker {
     if (!scanner.literal() || verb == Verb.DONE) {
       return true;
     }
-    keeping &= verb != Verb.APPEND || fate != Fate.FORWARDED; // its mailbox is known by now
+    if (keeping && verb == Verb.APPEND && fate == Fate.FORWARDED) {
+      listener.named(passedOn(arguments()));
+      keeping = false;
+    }
     literalLeft = scanner.literalBytes();
     if (literalLeft >= LineScanner.ENDLESS) {
       state = State.OVERFLOWED;
@@ -469,12 +477,16 @@ public final class CommandTracker {
     if (fate == Fate.SWALLOWED) {
       listener.malformed(tag, why);
     } else if (fate == Fate.FORWARDED) {
-      listener.forwarded(command(tooLong ? NOTHING : arguments));
+      listener.forwarded(passedOn(arguments));
     } else if (tooLong) {
       listener.malformed(tag, "Too long");
     } else {
       listener.answer(command(arguments));
     }
+  }
+
+  private Command passedOn(byte[] arguments) {
+    return command(arguments.length > maxKeptBytes() ? NOTHING : arguments);
   }
 
   private Command command(byte[] arguments) {

@@ -39,7 +39,7 @@ final class OwnWritesTest {
       return List.of("nothing");
     }
     Command command = new Command("a", verb, arguments.getBytes(ISO_8859_1), false, false, false);
-    writes.gone(write, command, utf8, here);
+    writes.known(write, command, utf8, here);
     writes.ended(write, true);
     return wrote.stream().map(line -> line.replace(" true", "")).sorted().toList();
   }

@@ -432,6 +432,26 @@ class CommandTrackerTest {
   }
 
   @Test
+  void theMailboxOfAnAppendIsToldBeforeItsMessage() {
+    List<String> named = new ArrayList<>();
+    var tracker =
+        new CommandTracker(
+            new Ignoring() {
+              @Override
+              public void named(Command begun) {
+                named.add(begun.tag() + " " + begun.verb() + " " + begun.argumentsText());
+              }
+            });
+    String said = "a NOOP {1+}\r\n\r\nb APPEND \"x y\" {1+}\r\nH {2+}\r\nHi\r\nc APPEND {4}\r\n";
+    ByteBuf in = Unpooled.copiedBuffer(said, ISO_8859_1);
+    tracker.read(in, ByteBuf::release);
+    assertThat(tracker.awaitingContinuation()).isTrue();
+    assertThat(named).containsExactly("b APPEND \"x y\" {1+}", "c APPEND {4}");
+    in.release();
+    assertThat(in.refCnt()).isZero();
+  }
+
+  @Test
   void aLiteralWithoutMeasureIsTooMuch() {
     assertThat(CommandRun.forwarding("a APPEND x {9999999999999999999+}\r\nb NOOP\r\n"))
         .containsExactly("begins a APPEND", "> a APPEND x {9999999999999999999+}\r\n", "overflow");
