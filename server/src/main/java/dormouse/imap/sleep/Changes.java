@@ -65,7 +65,7 @@ public final class Changes implements BackendFeeds.Listener, OwnWrites.Listener 
       namespaces().unfold(from);
     }
     if (from.flag()) {
-      writes = new OwnWrites(from, epochs, home.wheel(), this);
+      writes = new OwnWrites(from, home.wheel(), this);
       forgetEchoes(); // those whose time has come meanwhile
     }
   }
@@ -242,7 +242,7 @@ public final class Changes implements BackendFeeds.Listener, OwnWrites.Listener 
   public OwnWrites writes() {
     OwnWrites there = writes;
     if (there == null) {
-      there = new OwnWrites(epochs, home.wheel(), this);
+      there = new OwnWrites(home.wheel(), this);
       writes = there;
     }
     return there;

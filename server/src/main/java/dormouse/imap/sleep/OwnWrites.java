@@ -35,27 +35,23 @@ public final class OwnWrites {
   // what is empty is no collection of its own: there are as many of these as users
   private Set<OwnWrite> underWay = Set.of();
   private Map<String, Long> sessions = Map.of(); // until when, as the wheel counts
-  private Map<String, Long> written = Map.of(); // the epoch then
-  private final Epochs epochs;
+  private Set<String> written = Set.of(); // mailboxes
   private @Nullable Epochs named; // of keywords; there once there is one
   private final TimerWheel wheel;
 
-  OwnWrites(Epochs epochs, TimerWheel wheel, Listener listener) {
-    this.epochs = epochs;
+  OwnWrites(TimerWheel wheel, Listener listener) {
     this.wheel = wheel;
     this.listener = listener;
   }
 
   /// What was [#fold]ed.
-  ///
-  /// @param epochs of before
-  OwnWrites(FoldReader in, Epochs epochs, TimerWheel wheel, Listener listener) {
-    this(epochs, wheel, listener);
+  OwnWrites(FoldReader in, TimerWheel wheel, Listener listener) {
+    this(wheel, listener);
     for (long left = in.number(); left > 0; left--) {
       note(in.text(), in.flag() ? STAYS : in.number());
     }
     for (long left = in.number(); left > 0; left--) {
-      noteWritten(in.text(), in.number());
+      noteWritten(in.text());
     }
     if (in.flag()) {
       named = new Epochs();
@@ -78,10 +74,7 @@ public final class OwnWrites {
       }
     });
     out.number(written.size());
-    written.forEach((mailbox, epoch) -> {
-      out.text(mailbox);
-      out.number(epoch);
-    });
+    written.forEach(out::text);
     out.flag(named != null);
     if (named != null) {
       named.fold(out);
@@ -153,14 +146,14 @@ public final class OwnWrites {
 
   private void ended(String mailbox, boolean ok) {
     listener.wrote(mailbox, ok);
-    noteWritten(mailbox, epochs.of(mailbox));
+    noteWritten(mailbox);
   }
 
-  private void noteWritten(String mailbox, long epoch) {
+  private void noteWritten(String mailbox) {
     if (written.isEmpty() || written.size() >= MANY) {
-      written = new HashMap<>(4);
+      written = new HashSet<>(4);
     }
-    written.put(mailbox, epoch);
+    written.add(mailbox);
   }
 
   /// A session of the user begins to pass commands on to the backend.
@@ -196,7 +189,7 @@ public final class OwnWrites {
     }
     if (sessions.isEmpty()) {
       sessions = Map.of();
-      written = Map.of(); // an echo would be of one of them
+      written = Set.of(); // an echo would be of one of them
     }
   }
 
@@ -222,11 +215,7 @@ public final class OwnWrites {
     if (untilMillis == null || untilMillis < wheel.millis()) {
       return false;
     }
-    if (mailbox == null || mayChange(mailbox)) {
-      return true;
-    }
-    Long epoch = written.get(Epochs.key(mailbox));
-    return epoch != null && epoch == epochs.of(mailbox);
+    return mailbox == null || mayChange(mailbox) || written.contains(Epochs.key(mailbox));
   }
 
   /// Whether a command runs that may change something.

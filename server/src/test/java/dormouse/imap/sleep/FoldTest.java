@@ -72,7 +72,7 @@ class FoldTest {
         List.of(MailboxView.class, "uidValidity uidNext highestModSeq uids flags"),
         List.of(SelectCache.class, "home room said closedBy bytes now"),
         List.of(Epochs.class, "mailboxes any last"),
-        List.of(OwnWrites.class, "listener underWay sessions written epochs named wheel"),
+        List.of(OwnWrites.class, "listener underWay sessions written named wheel"),
         List.of(StatusCache.class, "changes in kept asked bytes"),
         List.of(ListCache.class, "changes in kept bytes now"));
   }
@@ -291,8 +291,8 @@ class FoldTest {
     assertThat(again.changes().writes().isEcho("s1", "INBOX")).isFalse();
     assertThat(again.changes().writes().isEcho("s2", "\"Sent\"")).isFalse();
 
-    again.changes().epochs().next("\"Sent\""); // it counts by the epochs of now
-    assertThat(again.changes().writes().isEcho("s1", "\"Sent\"")).isFalse();
+    again.changes().epochs().next("\"Sent\""); // another wrote, which makes it no less of an echo
+    assertThat(again.changes().writes().isEcho("s1", "\"Sent\"")).isTrue();
     again
         .changes()
         .writes()
