@@ -134,13 +134,13 @@ public final class Feed {
       state = next;
       unanswered = 0;
     }
+    backend.turned(); // first: whoever sees it by the metric can count upon it
     metrics.feedUp(name, backend.backend(), next == FeedState.UP);
     if (next == FeedState.UP) {
       LOG.info("feed-up", "feed", name, "backend", backend.backend());
     } else {
       LOG.warn("feed-down", "feed", name, "backend", backend.backend(), "reason", why);
     }
-    backend.turned();
   }
 
   public FeedState state() {
