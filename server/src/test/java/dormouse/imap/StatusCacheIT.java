@@ -12,13 +12,17 @@ import dormouse.testkit.Wait;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,17 +47,23 @@ class StatusCacheIT {
   private DovecotServer dovecot;
   private FrontEnd front;
   private final List<ImapClient> clients = new ArrayList<>();
+  private final Map<String, Lock> asking = new ConcurrentHashMap<>();
 
   @BeforeEach
   void start() {
     relay = EventRelay.start(SEED);
     dovecot = DovecotServer.start(DovecotOptions.DEFAULT.withEventsTo(relay.port()));
-    front =
+    front = front();
+  }
+
+  private FrontEnd front() {
+    FrontEnd started =
         FrontEnd.before(
             BackendSettings.inClear("127.0.0.1", dovecot.imapPort(), /* trusted= */ true),
             from -> from.withAfter(Duration.ofSeconds(1)),
             List.of(FrontEnd.dovecotEvents()));
-    relay.to(front.eventPort());
+    relay.to(started.eventPort());
+    return started;
   }
 
   @AfterEach
@@ -213,16 +223,15 @@ class StatusCacheIT {
       makeFolders(user);
     }
     hearSomething();
-    Wait.until("the statistics", PATIENCE, () -> dovecot.commands("STATUS") >= USERS);
-    long before = dovecot.commands("STATUS");
     AtomicInteger changes = new AtomicInteger();
     AtomicInteger polls = new AtomicInteger();
     List<Callable<Void>> all = new ArrayList<>();
     for (int user = 1; user <= USERS; user++) {
       ImapClient client = client(user);
       clients.add(client);
+      String name = "u" + user;
       Random random = new Random(SEED + user);
-      all.add(() -> poll(client, random, polls));
+      all.add(() -> poll(client, name, random, polls));
     }
     List<Future<Void>> ends = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -234,8 +243,9 @@ class StatusCacheIT {
         end.get();
       }
     }
-    Wait.until("the statistics", PATIENCE, () -> dovecot.commands("STATUS") >= before);
-    long asked = dovecot.commands("STATUS") - before;
+    String outcomes = outcomes();
+    awaitStatistics();
+    long asked = dovecot.commands("STATUS") - USERS; // makeFolders
     long lists = dovecot.commands("LIST");
     report.publishEntry(
         USERS + " users, " + FOLDERS + " folders",
@@ -247,8 +257,17 @@ class StatusCacheIT {
             + " STATUS and "
             + lists
             + " LIST at Dovecot\n"
-            + outcomes());
-    assertThat(asked + lists).isLessThanOrEqualTo((long) USERS * FOLDERS + changes.get());
+            + outcomes);
+    long mailboxes = (long) USERS * FOLDERS;
+    assertThat(asked + lists).isBetween(mailboxes, mailboxes + changes.get());
+  }
+
+  /// Dovecot counts a command a moment after its reply, but before its session ends.
+  private void awaitStatistics() {
+    clients.forEach(ImapClient::close);
+    front.close(); // and with it the connections that it keeps
+    Wait.until("all sessions end", PATIENCE, () -> dovecot.connections().isEmpty());
+    front = front();
   }
 
   private String outcomes() {
@@ -266,11 +285,24 @@ class StatusCacheIT {
         .login("u" + user, DovecotServer.PASSWORD);
   }
 
-  private static Void poll(ImapClient client, Random random, AtomicInteger polls) {
+  /// Nobody asks of a mailbox just while a session of the same user writes there: that would be asked once more
+  /// (`status-behind-own-writes.txt`).
+  private void alone(String user, String folder, Runnable act) {
+    Lock lock = asking.computeIfAbsent(user + " " + folder, _ -> new ReentrantLock());
+    lock.lock();
+    try {
+      act.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Void poll(ImapClient client, String user, Random random, AtomicInteger polls) {
     pause(random.nextDouble() * POLL_SECONDS);
     for (int round = 0; round < ROUNDS; round++) {
       for (int i = 0; i < FOLDERS; i++) {
-        assertThat(client.ok("STATUS " + folder(i) + ITEMS)).hasSize(1);
+        String command = "STATUS " + folder(i) + ITEMS;
+        alone(user, folder(i), () -> assertThat(client.ok(command)).hasSize(1));
         polls.incrementAndGet();
       }
       pause(POLL_SECONDS * (0.75 + random.nextDouble() / 2));
@@ -294,7 +326,7 @@ class StatusCacheIT {
         default -> {
           try (ImapClient own = client(number)) {
             String folder = folder(random.nextInt(FOLDERS));
-            own.append(folder, "", MESSAGE);
+            alone(user, folder, () -> own.append(folder, "", MESSAGE));
             String told = own.ok("STATUS " + folder + ITEMS).getFirst();
             assertThat(told).doesNotContain("MESSAGES 0 ");
           }
