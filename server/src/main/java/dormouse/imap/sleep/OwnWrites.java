@@ -35,7 +35,7 @@ public final class OwnWrites {
   // what is empty is no collection of its own: there are as many of these as users
   private Set<OwnWrite> underWay = Set.of();
   private Map<String, Long> sessions = Map.of(); // until when, as the wheel counts
-  private Set<String> written = Set.of(); // mailboxes
+  private Map<String, Long> written = Map.of(); // mailboxes, until when they echo
   private @Nullable Epochs named; // of keywords; there once there is one
   private final TimerWheel wheel;
 
@@ -51,7 +51,7 @@ public final class OwnWrites {
       note(in.text(), in.flag() ? STAYS : in.number());
     }
     for (long left = in.number(); left > 0; left--) {
-      noteWritten(in.text());
+      noteWritten(in.text(), in.number());
     }
     if (in.flag()) {
       named = new Epochs();
@@ -74,7 +74,10 @@ public final class OwnWrites {
       }
     });
     out.number(written.size());
-    written.forEach(out::text);
+    written.forEach((mailbox, untilMillis) -> {
+      out.text(mailbox);
+      out.number(untilMillis);
+    });
     out.flag(named != null);
     if (named != null) {
       named.fold(out);
@@ -146,14 +149,18 @@ public final class OwnWrites {
 
   private void ended(String mailbox, boolean ok) {
     listener.wrote(mailbox, ok);
-    noteWritten(mailbox);
+    noteWritten(mailbox, echoesUntil());
   }
 
-  private void noteWritten(String mailbox) {
+  private long echoesUntil() {
+    return wheel.millis() + ECHO.toMillis();
+  }
+
+  private void noteWritten(String mailbox, long untilMillis) {
     if (written.isEmpty() || written.size() >= MANY) {
-      written = new HashSet<>(4);
+      written = new HashMap<>(4);
     }
-    written.add(mailbox);
+    written.put(mailbox, untilMillis);
   }
 
   /// A session of the user begins to pass commands on to the backend.
@@ -169,7 +176,7 @@ public final class OwnWrites {
   /// @param allAnswered whether all that it has passed on has been answered, so that nothing can happen behind it
   public void left(String session, boolean allAnswered) {
     if (allAnswered) {
-      note(session, wheel.millis() + ECHO.toMillis());
+      note(session, echoesUntil());
     } else if (sessions.containsKey(session)) {
       sessions.remove(session);
     }
@@ -189,7 +196,7 @@ public final class OwnWrites {
     }
     if (sessions.isEmpty()) {
       sessions = Map.of();
-      written = Set.of(); // an echo would be of one of them
+      written = Map.of(); // an echo would be of one of them
     }
   }
 
@@ -211,11 +218,12 @@ public final class OwnWrites {
     if (session == null || session.isEmpty()) {
       return false;
     }
-    Long untilMillis = sessions.get(session);
-    if (untilMillis == null || untilMillis < wheel.millis()) {
-      return false;
-    }
-    return mailbox == null || mayChange(mailbox) || written.contains(Epochs.key(mailbox));
+    return isDue(sessions.get(session))
+        && (mailbox == null || mayChange(mailbox) || isDue(written.get(Epochs.key(mailbox))));
+  }
+
+  private boolean isDue(@Nullable Long untilMillis) {
+    return untilMillis != null && untilMillis >= wheel.millis();
   }
 
   /// Whether a command runs that may change something.

@@ -112,6 +112,17 @@ final class OwnWritesTest {
   }
 
   @Test
+  void anEchoComesSoonOrIsNone() {
+    writes.joined("s1");
+    writes.ended(Objects.requireNonNull(writes.begun(Verb.STORE, INBOX)), true);
+    clock.turn(OwnWrites.ECHO);
+    assertThat(writes.isEcho("s1", "INBOX")).isTrue();
+    clock.turn(Duration.ofSeconds(1));
+    assertThat(writes.isEcho("s1", "INBOX")).isFalse();
+    assertThat(writes.isEcho("s1", null)).isTrue();
+  }
+
+  @Test
   void echoesOfASessionCeaseWithIt() {
     writes.joined("s1");
     writes.joined("s2");
