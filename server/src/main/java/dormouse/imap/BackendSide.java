@@ -204,6 +204,7 @@ final class BackendSide implements BackendConnection.Relay {
   /// @param asked of a STATUS whose answer is to be kept
   CommandTracker.Decision forward(String tag, Verb verb, StatusCache.@Nullable Asked asked) {
     quiet.touched();
+    kept.passed();
     conversation.begins(tag, verb, asked);
     return CommandTracker.Decision.FORWARD;
   }

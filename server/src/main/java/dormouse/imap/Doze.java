@@ -56,6 +56,7 @@ final class Doze implements Sleeper.Listener {
   private static final Duration AUTOLOGOUT = Duration.ofMinutes(30); // RFC 9051 §5.4
 
   private final Host host;
+  private final Runnable settle; // one, however often it waits
   private final UserMailboxes home;
   private final Client client;
   private final Conversation conversation;
@@ -123,6 +124,7 @@ final class Doze implements Sleeper.Listener {
       boolean neverAwake,
       Instant since) {
     this.host = host;
+    this.settle = host::settle;
     this.home = home;
     this.client = client;
     this.conversation = conversation;
@@ -246,7 +248,8 @@ final class Doze implements Sleeper.Listener {
       if (inWhoseName == null || awaitsFirstLogin() || query.names() != 0) {
         return null; // its first login is the wake's; the connection that asks takes other names
       }
-      if (statuses.await(query, host::settle)) {
+      if (statuses.await(query, settle)) {
+        forgetPatience();
         return CommandTracker.Decision.WAIT;
       }
       home.metrics().status(statuses.whyNot(query).label());

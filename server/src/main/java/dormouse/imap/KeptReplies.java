@@ -24,7 +24,7 @@ final class KeptReplies {
   private final Conversation conversation;
   private final Runnable again;
   private StatusCache.@Nullable Answer status; // for the STATUS that is to be answered
-  private @Nullable Proof refreshed; // for it, since then
+  private @Nullable Proof refreshed; // for the STATUS that is looked at, since then
   private @Nullable List<String> list; // for the LIST that is to be answered
 
   /// @param again looks at the client's command again
@@ -93,13 +93,17 @@ final class KeptReplies {
       refreshed = cache.proof(query.mailbox());
       return refresh(cache, modSeqs);
     }
-    refreshed = null;
     home.metrics().status(cache.whyNot(query).label());
     return side.forward(tag, Verb.STATUS, cache.ask(query));
   }
 
   private StatusCache.@Nullable Answer find(StatusCache cache, StatusQuery query) {
     return refreshed == null ? cache.find(query) : cache.find(query, refreshed);
+  }
+
+  /// The command that was looked at has been answered or passed on: what was asked for it is no proof for the next.
+  void passed() {
+    refreshed = null;
   }
 
   private boolean canRefresh() {
@@ -144,7 +148,7 @@ final class KeptReplies {
     if (answer == null) {
       return null;
     }
-    refreshed = null;
+    passed();
     home.metrics().status(StatusOutcome.CACHED.label());
     home.metrics().answeredLocally(Verb.STATUS.name());
     return List.of(answer.text(tag));

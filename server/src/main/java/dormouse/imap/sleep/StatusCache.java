@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// An answer is good as long as a feed tells of the mailbox and has told nothing, none of the user's sessions has changed
 /// it or is about to ([OwnWrites]), and it is no older than `hibernate.proof-max`; all of that since before the backend was
-/// asked. Whatever may have changed meanwhile makes an answer too old rather than too young.
+/// asked. Whatever may have changed meanwhile makes an answer too old rather than too young; one that is too old by now is
+/// said only to who had asked before the backend was.
 ///
 /// Lives on the user's event loop.
 public final class StatusCache {
@@ -215,7 +216,7 @@ public final class StatusCache {
   /// What is too old by now is kept too, to be asked for with all the others that are ([StatusRefresh]).
   private void keep(Kept one) {
     Kept before = kept.get(one.query().key());
-    if (before != null && before.proof().epoch() > one.proof().epoch()) {
+    if (before != null && !one.proof().isNotBefore(before.proof())) {
       return; // who asked later has been answered sooner
     }
     if (before != null) {
@@ -284,7 +285,8 @@ public final class StatusCache {
     }
     List<Kept> all =
         kept.values().stream()
-            .filter(one -> one.query().mailbox().equals(mailbox) && !isGood(one))
+            .filter(one -> one.query().mailbox().equals(mailbox))
+            .filter(one -> !isGood(one) && !one.proof().isNotBefore(since))
             .toList();
     for (Kept one : all) {
       if (!kept.remove(one.query().key(), one)) {

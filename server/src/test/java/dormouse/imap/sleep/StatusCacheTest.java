@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dormouse.config.StatusCacheSettings;
 import dormouse.imap.track.ClientFeatures;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -61,6 +62,32 @@ class StatusCacheTest {
     answered(one, "(MESSAGES 4)");
     early.answered(answer("(MESSAGES 3)"));
     assertThat(cache.find(one)).isEqualTo(answer("(MESSAGES 4)"));
+  }
+
+  @Test
+  void whatWasAskedForLaterStaysWhereNoEventHasComeBetween() {
+    loop.feeds.add("events", /* tellsAll= */ true).up();
+    home.changes().listen();
+    StatusQuery one = query("INBOX (MESSAGES)");
+    StatusCache.Asked early = cache.ask(one);
+    loop.clock.turn(Duration.ofSeconds(1)); // its client does not read; another asks for itself
+    answered(one, "(MESSAGES 4)"); // whose event has to come yet
+    early.answered(answer("(MESSAGES 3)"));
+    assertThat(cache.find(one)).isEqualTo(answer("(MESSAGES 4)"));
+  }
+
+  @Test
+  void aListLeavesWhatWasAskedForLater() {
+    loop.feeds.add("events", /* tellsAll= */ true).up();
+    home.changes().listen();
+    StatusQuery one = query("INBOX (MESSAGES)");
+    Proof list = cache.proof("INBOX");
+    home.changes().mayHaveChanged("INBOX");
+    Proof later = cache.proof("INBOX");
+    answered(one, "(MESSAGES 4)");
+    home.changes().mayHaveChanged("INBOX");
+    cache.refresh("INBOX", Map.of("MESSAGES", "3"), list);
+    assertThat(cache.find(one, later)).isEqualTo(answer("(MESSAGES 4)"));
   }
 
   @Test
