@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The first message of SCRAM (RFC 5802 §7): a header, `n=USER,r=NONCE`, and extensions that we would have to know.
 final class SaslScram {
-  private static final Pattern BARE =
-      Pattern.compile("n=(?<user>[^,]+),r=(?<nonce>[!-+\\x2d-~]{8,256})(?:,[A-Za-z]=[^,]*)*");
+  private static final Pattern BARE = // `*+`: no stack for each extension
+      Pattern.compile("n=(?<user>[^,]+),r=(?<nonce>[!-+\\x2d-~]{8,256})(?:,[A-Za-z]=[^,]*)*+");
 
   private static final byte[] NOTHING = {};
 

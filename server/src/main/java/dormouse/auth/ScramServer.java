@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class ScramServer {
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final String HMAC = "HmacSHA256";
-  private static final Pattern FINAL =
+  private static final Pattern FINAL = // `*+`: no stack for each extension
       Pattern.compile(
-          "(?<unproven>c=(?<binding>[A-Za-z0-9+/=]+),r=(?<nonce>[!-+\\x2d-~]+)(?:,[A-Za-z]=[^,]*)*),p=(?<proof>[A-Za-z0-9+/=]+)");
+          "(?<unproven>c=(?<binding>[A-Za-z0-9+/=]+),r=(?<nonce>[!-+\\x2d-~]+)(?:,[A-Za-z&&[^p]]=[^,]*)*+),p=(?<proof>[A-Za-z0-9+/=]+)");
 
   private final Proof.Scram first;
   private final ScramVerifier verifier;

@@ -53,6 +53,16 @@ class ScramServerTest {
     assertThat(server(FIRST).signature(last.getBytes(UTF_8))).isNull();
   }
 
+  /// As many as the longest line that can be allowed has.
+  @Test
+  void anyNumberOfExtensionsIsRead() {
+    String extensions = ",x=".repeat(16_000);
+    ScramServer server = server(FIRST + extensions);
+    assertThat(server.signature(FINAL.replace(",p=", extensions + ",p=").getBytes(UTF_8)))
+        .as("which the proof is made of, too")
+        .isNull();
+  }
+
   @Test
   void whomNobodyKnowsIsAskedTheSameEachTimeAndNeverBelieved() {
     List<String> asked = new ArrayList<>();
