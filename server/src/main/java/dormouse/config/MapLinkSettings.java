@@ -51,7 +51,7 @@ public record MapLinkSettings(
     new Checks()
         .that(
             !keys.isEmpty()
-                && keys.stream().allMatch(key -> key.matches("([^\\\\]|\\\\[UuDdiIpP\\\\])+")),
+                && keys.stream().allMatch(key -> key.matches("([^\\\\]|\\\\[UuDdiIpP\\\\])++")),
             "keys",
             "a list of what to look up, such as \\U or \\u\\D\\d, and no other letters behind a backslash")
         .that(delimiter.length() == 1, "delimiter", "one character")

@@ -31,10 +31,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Knows the backends of users by a table, as perdition's popmap. Any thread.
 public final class MapLink implements Link {
-  private static final String LETTERS =
-      "(?:[^\\\\]|\\\\.)*?"; // in pairs, a backslash and what is meant
-  private static final Pattern WAY_IN = Pattern.compile(LETTERS + "\\\\[iIpP].*");
-  private static final Pattern CLIENT_PORT = Pattern.compile(LETTERS + "\\\\p.*");
+  // the letters before it in pairs, a backslash and what is meant; `*+` takes no stack by each
+  private static final Pattern WAY_IN = Pattern.compile("(?:[^\\\\]|\\\\[^iIpP])*+\\\\[iIpP].*");
+  private static final Pattern CLIENT_PORT = Pattern.compile("(?:[^\\\\]|\\\\[^p])*+\\\\p.*");
 
   private final MapLinkSettings settings;
   private final PopMap lines;

@@ -11,6 +11,7 @@ import dormouse.directory.Answer;
 import dormouse.directory.Attempt;
 import dormouse.directory.Attempts;
 import dormouse.directory.Facts;
+import dormouse.directory.Link;
 import dormouse.directory.Workers;
 import dormouse.session.HandClock;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -67,6 +68,18 @@ class MapLinkTest {
     MapLink last = map(Form.WORDS, List.of("\\I:\\P", "\\\\"), "192.0.2.1:993: mx5");
     assertThat(find(last, "ann")).contains(" mx5 ");
     assertThat(find(map(Form.WORDS, List.of("\\\\"), "\\: mx6"), "ann")).contains(" mx6 ");
+  }
+
+  @Test
+  void whatItGoesByIsSeenInKeysOfAnyLength() throws Exception {
+    for (String letters : List.of("x", "\\\\")) {
+      String key = letters.repeat(100_000);
+      assertThat(map(Form.WORDS, List.of(key + "p"), "ann: mx1").heeds()).isEmpty();
+      assertThat(map(Form.WORDS, List.of(key + "\\i"), "ann: mx1").heeds())
+          .containsExactly(Link.Heeds.WAY_IN);
+      assertThat(map(Form.WORDS, List.of("\\U", key + "\\p"), "ann: mx1").heeds())
+          .containsExactlyInAnyOrder(Link.Heeds.WAY_IN, Link.Heeds.CLIENT_PORT);
+    }
   }
 
   @Test
