@@ -17,7 +17,7 @@ public final class Units {
   private static final Pattern SIZE = Pattern.compile("(\\d{1,15})(B|KiB|MiB|GiB)?");
   private static final Pattern HOST_PORT =
       Pattern.compile(
-          "(?:\\[(?<v6>[0-9A-Fa-f:.]{2,45}(?:%\\w+)?)]|(?<host>[\\w.*-]{1,253}))(?::(?<port>\\d{1,5}))?");
+          "(?:\\[(?<v6>[0-9A-Fa-f:.*]{2,45}(?:%\\w+)?)]|(?<host>[\\w.*-]{1,253}))(?::(?<port>\\d{1,5}))?");
   private static final Pattern NUMERIC_HOST = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
 
   private Units() {}
@@ -86,7 +86,7 @@ public final class Units {
     return bytes % (1024 * 1024) == 0 ? bytes / (1024 * 1024) + "MiB" : bytes / 1024 + "KiB";
   }
 
-  /// A host with or without a port: `mail.example.org`, `10.0.0.1:143`, `[::1]:993`.
+  /// A host, or a pattern of hosts, with or without a port: `mail.example.org`, `10.0.0.1:143`, `[::1]:993`, `10.0.0.*`, `[fd00:*]`.
   public static @Nullable HostPort hostPort(String text) {
     Matcher matcher = HOST_PORT.matcher(text);
     if (!matcher.matches()) {

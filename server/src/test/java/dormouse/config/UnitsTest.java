@@ -50,7 +50,9 @@ final class UnitsTest {
     "mail.example.org:143,mail.example.org,143",
     "10.0.0.1:993,10.0.0.1,993",
     "[::1]:993,::1,993",
-    "[2001:db8::1],2001:db8::1,0"
+    "[2001:db8::1],2001:db8::1,0",
+    "[fd00:*]:143,fd00:*,143",
+    "10.0.0.*,10.0.0.*,0"
   })
   void aHostMayHaveAPort(String text, String host, int port) {
     assertThat(Units.hostPort(text)).isEqualTo(new Units.HostPort(host, port));

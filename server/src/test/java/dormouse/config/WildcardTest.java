@@ -51,4 +51,24 @@ final class WildcardTest {
     BackendSettings entry = BackendSettings.to(pattern, 143, BackendTls.NONE);
     assertThat(entry.fits(name)).isFalse();
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "10.0.0.*,10.0.0.7,true",
+    "10.0.0.*,10.0.0.evil.example,false",
+    "10.0.0.*,10.0.0.7.,false",
+    "1*,1.2.3.4,true",
+    "1*,1mx,false",
+    "10.*.example,10.0.example,true",
+    "mx1*,mx1.example,true",
+    "*,10.0.0.7,true",
+    "*,mx1.example,true",
+    "fd00:*,fd00::7,true",
+    "FD00:*,fd00::7,true",
+    "fd00:*,fd01::7,false",
+    "10.0.0.7,10.0.0.7,false"
+  })
+  void aPatternOfNumbersFitsNoName(String pattern, String host, boolean fits) {
+    assertThat(BackendSettings.to(pattern, 143, BackendTls.NONE).fits(host)).isEqualTo(fits);
+  }
 }

@@ -281,6 +281,14 @@ final class RouterTest {
   }
 
   @Test
+  void aPatternThatHasAMasterUserAllowsTheNumbersOfABackendWithoutOne() throws BadCertificates {
+    LoginAsSettings master = new LoginAsSettings("dormouse", Path.of("master"), null);
+    BackendSettings net = BackendSettings.to("10.1.*", 143, BackendTls.NONE);
+    all.put("net", backend("net", net.withLoginAs(master)));
+    assertThat(route(router(), to("mx1", "10.1.0.9")).place()).isEqualTo("mx1 10.1.0.9:143");
+  }
+
+  @Test
   void aPatternIsNoHost() throws BadCertificates {
     all.put("net", backend("net", BackendSettings.to("10.1.*", 0, BackendTls.NONE)));
     for (String pattern : List.of("*.cluster", "*", "10.1.*", "a*.cluster")) {
@@ -309,6 +317,13 @@ final class RouterTest {
     all.put("mx6", backend("mx6", BackendSettings.to("2001:DB8:0::1", 143, BackendTls.NONE)));
     assertThat(route(router(), wanted("ann", null, "2001:db8::1")).place()).startsWith("mx6 ");
     assertThat(route(router(), to("elsewhere", "2001:db8::1")).place()).startsWith("mx6 ");
+  }
+
+  @Test
+  void aPatternOfIpV6AllowsNumbersAsTheyAreWrittenThere() throws BadCertificates {
+    all.put("net", backend("net", BackendSettings.to("FD00:*", 143, BackendTls.NONE)));
+    assertThat(route(router(), to("mx1", "fd00::7")).place()).isEqualTo("mx1 fd00::7:143");
+    assertThat(router().route(to("mx1", "fd01::7"))).isNull();
   }
 
   @Test
