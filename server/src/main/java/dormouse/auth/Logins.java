@@ -163,7 +163,7 @@ public final class Logins {
     Wanted wanted = wanted(attempt, facts, user);
     Route route = router.route(wanted);
     if (route == null) {
-      return misrouted(attempt, facts, nowhere(facts));
+      return misrouted(attempt, facts, router.nowhere(wanted));
     }
     String backendUser = Objects.requireNonNullElse(facts.backendUser(), attempt.user());
     Standing standing = standing(attempt, facts, by, user, route);
@@ -290,7 +290,7 @@ public final class Logins {
     Wanted wanted = wanted(attempt, facts, user);
     Route route = router.route(wanted);
     if (route == null) {
-      misrouted(attempt, facts, nowhere(facts));
+      misrouted(attempt, facts, router.nowhere(wanted));
       return new Resumption.Unknown(Cause.MISROUTED);
     }
     String backendUser = Objects.requireNonNullElse(facts.backendUser(), attempt.user());
@@ -363,22 +363,6 @@ public final class Logins {
       case TLS -> BackendTls.TLS;
       case STARTTLS -> BackendTls.STARTTLS;
     };
-  }
-
-  /// Why the facts lead to no backend, for the log.
-  static String nowhere(Facts facts) {
-    Host host = facts.backend() == null ? host(facts) : null;
-    if (host != null && host.isPattern()) {
-      return "a pattern is no host";
-    }
-    String none =
-        facts.backend() == null && host == null
-            ? "no backend named, and the settings lead to none"
-            : "no such backend in the settings";
-    String where = host == null || host.ip() == null ? "" : " that may be dialled at that hostip";
-    return none
-        + where
-        + (facts.port() == 0 && tls(facts) == null ? "" : " with that port and TLS");
   }
 
   private static LoginDecision misrouted(Attempt attempt, Facts facts, String why) {

@@ -13,6 +13,12 @@ import org.jspecify.annotations.Nullable;
 /// The mail servers of the settings, and those that a directory names by host where an entry allows that: one with a pattern as its address, or
 /// one whose certificate is checked, at another number. Any thread.
 public final class Backends {
+  /// Why none is meant, for the log: there is none.
+  public static final String NONE = "no such backend in the settings";
+
+  /// Why the one that is there is not meant, for the log.
+  public static final String OTHERWISE = "the backend has another port or TLS";
+
   /// How many hosts a directory may name; more are a fault of the directory.
   private static final int MAX_FOUND = 10_000;
 
@@ -86,6 +92,26 @@ public final class Backends {
       known.put(asked, at);
     }
     return at;
+  }
+
+  /// Why [#at] finds none, for the log.
+  public String nowhere(Host host, int port, @Nullable BackendTls tls) {
+    if (host.isPattern()) {
+      return "a pattern is no host";
+    }
+    if (sought(new Asked(host, port, tls)) != null) {
+      return "more hosts are named than the " + MAX_FOUND + " that may be";
+    }
+    Host anywhere = new Host(host.name(), null);
+    Meant there = sought(new Asked(anywhere, port, tls));
+    if (there != null) {
+      return Units.isNumber(there.at().host())
+          ? "the backend has another number than that hostip"
+          : "no password may go to that hostip";
+    }
+    boolean otherwise =
+        sought(new Asked(host, 0, null)) != null || sought(new Asked(anywhere, 0, null)) != null;
+    return otherwise ? OTHERWISE : NONE;
   }
 
   private @Nullable Meant sought(Asked asked) {

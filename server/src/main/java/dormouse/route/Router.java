@@ -44,6 +44,19 @@ public final class Router {
     return found != null && suits(found, wanted) ? found.by(wanted.approach()) : null;
   }
 
+  /// Why the way of a user leads nowhere, for the log.
+  public String nowhere(Wanted wanted) {
+    if (find(wanted) != null) {
+      return Backends.OTHERWISE;
+    }
+    if (wanted.name() != null) {
+      return Backends.NONE;
+    }
+    return wanted.host() == null
+        ? "no backend named, and the settings lead to none"
+        : backends.nowhere(wanted.host(), wanted.port(), wanted.tls());
+  }
+
   /// Whether it is reached as the directory says, which goes for all who may serve: nobody's password goes out in clear where it wants TLS.
   private static boolean suits(Route route, Wanted wanted) {
     return (wanted.port() == 0 && wanted.tls() == null)

@@ -33,6 +33,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class RouterTest {
   private final Map<String, Backend> all = new LinkedHashMap<>();
@@ -336,6 +338,58 @@ final class RouterTest {
     BackendSettings there = route(router(), to("mx9", "10.1.0.9")).members().getFirst().settings();
     assertThat(there.host()).isEqualTo("10.1.0.9");
     assertThat(there.tlsName()).as("the operator's").isEqualTo("mail.example.org");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "mx4, , , 0, , no such backend in the settings",
+    "mx1, , , 993, , the backend has another port or TLS",
+    "mail, , , 0, TLS, the backend has another port or TLS",
+    ", elsewhere, , 0, , no such backend in the settings",
+    ", elsewhere, 203.0.113.9, 993, TLS, no such backend in the settings",
+    ", mx1, , 993, , the backend has another port or TLS",
+    ", mx1, 203.0.113.9, 993, TLS, the backend has another port or TLS",
+    ", mx1, 203.0.113.9, 143, NONE, no password may go to that hostip",
+    ", a.cluster, 203.0.113.9, 0, , no password may go to that hostip",
+    ", num, 203.0.113.9, 0, , the backend has another number than that hostip",
+    ", num, 203.0.113.9, 993, , the backend has another port or TLS",
+    ", *.cluster, , 0, , a pattern is no host",
+    ", , , 993, , the backend has another port or TLS"
+  })
+  void theLogSaysWhatLeadsNowhere(
+      @Nullable String name,
+      @Nullable String host,
+      @Nullable String ip,
+      int port,
+      @Nullable BackendTls tls,
+      String why)
+      throws BadCertificates {
+    all.put("num", backend("num", BackendSettings.to("10.0.0.4", 143, BackendTls.NONE)));
+    Wanted wanted = wanted(name, host == null ? null : new Host(host, ip), port, tls);
+    assertThat(router().route(wanted)).isNull();
+    assertThat(router().nowhere(wanted)).isEqualTo(why);
+  }
+
+  @Test
+  void withoutABackendTheSettingsLeadNowhere() {
+    Router router = new Router(new Backends(Map.of(), null), Map.of(), List.of());
+    Wanted wanted = wanted("ann", null, null);
+    assertThat(router.route(wanted)).isNull();
+    assertThat(router.nowhere(wanted)).isEqualTo("no backend named, and the settings lead to none");
+  }
+
+  @Test
+  void aDirectoryNamesNotMoreThanSoManyHosts() {
+    Router router = router();
+    for (int i = 0; i < 10_000; i++) {
+      assertThat(router.route(wanted("ann", null, i + ".cluster"))).isNotNull();
+    }
+    Wanted oneMore = wanted("ann", null, "one-more.cluster");
+    assertThat(router.route(oneMore)).isNull();
+    assertThat(router.nowhere(oneMore))
+        .isEqualTo("more hosts are named than the 10000 that may be");
+    assertThat(router.route(wanted("ann", null, "7.cluster"))).as("one of them").isNotNull();
+    assertThat(router.route(wanted("ann", null, "mx1"))).isNotNull();
   }
 
   private Backend backend(String name, BackendSettings settings) throws BadCertificates {
