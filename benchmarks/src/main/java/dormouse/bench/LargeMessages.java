@@ -1,5 +1,6 @@
 package dormouse.bench;
 
+import dormouse.testkit.AcceptLoop;
 import dormouse.testkit.FreePort;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -38,14 +39,9 @@ final class LargeMessages implements AutoCloseable {
   }
 
   private void acceptAll() {
-    while (!listener.isClosed()) {
-      try {
-        Socket connection = listener.accept();
-        Thread.ofVirtual().name("large-messages").start(() -> serve(connection));
-      } catch (IOException _) {
-        return; // it was closed
-      }
-    }
+    AcceptLoop.run(
+        listener::accept,
+        connection -> Thread.ofVirtual().name("large-messages").start(() -> serve(connection)));
   }
 
   private void serve(Socket connection) {

@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// An HTTP auth daemon of nginx's mail proxy (auth_http) that keeps the exact bytes of each request and answers as it is
@@ -162,7 +163,7 @@ public final class AuthDaemon implements AutoCloseable {
       socket.setReuseAddress(true);
       socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), QUEUE);
       listener = socket;
-      acceptor = Thread.ofVirtual().name("auth-daemon").start(() -> acceptAll(socket));
+      acceptor = acceptAll(socket::accept, this::serve);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -174,7 +175,7 @@ public final class AuthDaemon implements AutoCloseable {
       ServerSocketChannel here = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
       here.bind(UnixDomainSocketAddress.of(socket), QUEUE);
       local = here;
-      Thread.ofVirtual().name("auth-daemon").start(() -> acceptAll(here));
+      acceptAll(here::accept, this::serve);
       return this;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -217,28 +218,18 @@ public final class AuthDaemon implements AutoCloseable {
     return accepted.get();
   }
 
-  private void acceptAll(ServerSocket socket) {
-    while (!socket.isClosed()) {
-      try {
-        Socket connection = socket.accept();
-        int number = accepted.incrementAndGet();
-        Thread.ofVirtual().name("auth-daemon").start(() -> serve(connection, number));
-      } catch (IOException _) {
-        return; // it was closed
-      }
-    }
+  private <T> Thread acceptAll(AcceptLoop.Listener<T> socket, ObjIntConsumer<T> serve) {
+    return thread(() ->
+        AcceptLoop.run(
+            socket,
+            connection -> {
+              int number = accepted.incrementAndGet();
+              thread(() -> serve.accept(connection, number));
+            }));
   }
 
-  private void acceptAll(ServerSocketChannel socket) {
-    while (socket.isOpen()) {
-      try {
-        SocketChannel connection = socket.accept();
-        int number = accepted.incrementAndGet();
-        Thread.ofVirtual().name("auth-daemon").start(() -> serve(connection, number));
-      } catch (IOException _) {
-        return; // it was closed
-      }
-    }
+  private static Thread thread(Runnable what) {
+    return Thread.ofVirtual().name("auth-daemon").start(what);
   }
 
   private void serve(Socket accepted, int number) {

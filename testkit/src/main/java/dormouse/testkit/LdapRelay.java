@@ -58,14 +58,7 @@ public final class LdapRelay implements AutoCloseable {
   }
 
   private void accept() {
-    while (!listener.isClosed()) {
-      try {
-        Socket client = listener.accept();
-        threads.execute(() -> relay(client));
-      } catch (IOException _) {
-        return; // closed
-      }
-    }
+    AcceptLoop.run(listener::accept, client -> threads.execute(() -> relay(client)));
   }
 
   private void relay(Socket client) {

@@ -106,14 +106,9 @@ public final class LoginBackend implements AutoCloseable {
   }
 
   private void acceptAll() {
-    while (!listener.isClosed()) {
-      try {
-        Socket connection = listener.accept();
-        Thread.ofVirtual().name("login-backend").start(() -> serve(connection));
-      } catch (IOException _) {
-        return; // it was closed
-      }
-    }
+    AcceptLoop.run(
+        listener::accept,
+        connection -> Thread.ofVirtual().name("login-backend").start(() -> serve(connection)));
   }
 
   private void serve(Socket connection) {

@@ -52,14 +52,9 @@ final class LoginSocket implements AutoCloseable {
   }
 
   private void acceptAll(Dialogue dialogue) {
-    while (listener.isOpen()) {
-      try {
-        var one = listener.accept();
-        Thread.ofPlatform().daemon().name("login").start(() -> answer(one, dialogue));
-      } catch (IOException _) {
-        return; // closed
-      }
-    }
+    AcceptLoop.run(
+        listener::accept,
+        one -> Thread.ofPlatform().daemon().name("login").start(() -> answer(one, dialogue)));
   }
 
   private static void answer(SocketChannel asking, Dialogue dialogue) {
