@@ -7,7 +7,6 @@ import dormouse.auth.SaslClient;
 import dormouse.auth.SaslExchange;
 import dormouse.config.ListenTls;
 import dormouse.config.LoginSettings;
-import dormouse.config.Network;
 import dormouse.config.SaslMechanism;
 import dormouse.directory.Attempt;
 import dormouse.directory.Proof;
@@ -17,7 +16,6 @@ import dormouse.ops.Metrics;
 import dormouse.session.Client;
 import dormouse.session.CloseReason;
 import dormouse.session.TimerWheel;
-import dormouse.tls.records.ChannelBindings;
 import dormouse.tls.records.HandshakeFacts;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -70,10 +68,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   private final LoginEvents events;
   private final LoginTurn turn;
 
-  private final Client peer;
-  private Client client;
-  private String clientId = "";
-  private @Nullable HandshakeFacts tls;
+  private final ClientIdentity identity;
   private @Nullable ChannelHandlerContext context;
   private DialoguePhase phase = new DialoguePhase.Over();
   private final Unread unread = new Unread();
@@ -86,8 +81,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
 
   public ImapDialogue(Setup setup, Client client) {
     this.setup = setup;
-    this.peer = client;
-    this.client = client;
+    identity = new ClientIdentity(client, setup.limits().trustedNetworks());
     events = new LoginEvents(setup.metrics());
     turn = new LoginTurn(this, setup, events);
     reader = new CommandReader(setup.limits());
@@ -111,13 +105,13 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
 
   /// Who the client is.
   public Client client() {
-    return client;
+    return identity.client();
   }
 
   /// What the client told of itself with ID, such as `("name" "Mutt")`; `""` if nothing. At most 1 KiB, and safe to send on:
   /// visible ASCII, no field that begins with `x-`.
   public String clientId() {
-    return clientId;
+    return identity.clientId();
   }
 
   /// Asks the client once more while its login is decided, which waits for the answer as long as for any other line.
@@ -164,7 +158,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     if (!(phase instanceof DialoguePhase.Deciding deciding)) {
       return;
     }
-    turn.decided(client, deciding, result);
+    turn.decided(client(), deciding, result);
     phase = new DialoguePhase.Commanding();
     timers.start(wheel());
     failed(LoginReply.of(tag, result), CloseReason.LOGINS_REFUSED);
@@ -195,7 +189,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   public ByteBuf release() {
     assert channel().eventLoop().inEventLoop();
     if (phase instanceof DialoguePhase.Deciding deciding) {
-      turn.decided(client, deciding, new LoginResult.Accepted());
+      turn.decided(client(), deciding, new LoginResult.Accepted());
     }
     Presence.loggedIn(channel());
     timers.stop();
@@ -250,9 +244,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event instanceof HandshakeFacts facts) {
-      tls = facts;
-      client =
-          client.withServerName(facts.serverName()).withCertificateName(facts.certificateName());
+      identity.hasTls(facts);
     } else if (event instanceof SslHandshakeCompletionEvent handshake
         && phase instanceof DialoguePhase.Handshaking(var greets)) {
       if (!handshake.isSuccess()) {
@@ -365,7 +357,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
       }
       case ImapCommand.Noop _ -> write(tag + " OK NOOP completed");
       case ImapCommand.Id(_, var said) -> {
-        identify(said);
+        identity.tells(said);
         write("* ID (\"name\" \"Dormouse\")");
         write(tag + " OK ID completed");
       }
@@ -379,31 +371,22 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
     }
   }
 
-  /// A proxy that we trust says for whom it comes; it is believed once, and knows by then that we are no client.
-  private void identify(ClientId said) {
-    clientId = said.kept();
-    if (Network.contain(setup.limits().trustedNetworks(), client.remote().getAddress())) {
-      client = HopFields.told(client, said.hop());
-    }
-  }
-
   /// What the client sent in clear behind its STARTTLS may come from somebody in between: none of it is executed
   /// (RFC 9051 §6.2.1, CVE-2011-0411).
   private void startTls(String tag) {
     if (!offer().hasStartTls()) {
-      failed(tag + (client.tls() ? " BAD TLS is there already" : " BAD No TLS here"));
+      failed(tag + (client().tls() ? " BAD TLS is there already" : " BAD No TLS here"));
       return;
     }
     phase = new DialoguePhase.Turning();
     unread.discard();
-    clientId = "";
     ChannelHandlerContext context = context();
     context
         .writeAndFlush(ByteBufUtil.writeAscii(context.alloc(), tag + " OK Begin TLS now\r\n"))
         .addListener(written -> {
           if (written.isSuccess() && phase instanceof DialoguePhase.Turning) {
             phase = new DialoguePhase.Handshaking(false);
-            client = peer.withTls();
+            identity.turnsToTls();
             context.pipeline().addFirst("tls", setup.tls().apply(context.alloc()));
           }
         });
@@ -447,8 +430,8 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   }
 
   private LoginOffer offer() {
-    ChannelBindings bindings = tls == null ? ChannelBindings.NONE : tls.bindings();
-    return new LoginOffer(setup.listener(), client, bindings, setup.limits().mechanisms());
+    return new LoginOffer(
+        setup.listener(), client(), identity.bindings(), setup.limits().mechanisms());
   }
 
   private static String privacyRequired(String tag) {
@@ -469,13 +452,12 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
   }
 
   private void decide(String tag, String mechanism, String user, String authzid, Proof proof) {
-    Attempt attempt =
-        new Attempt("imap", client, tls, clientId, ++attempts, mechanism, user, authzid, proof);
+    Attempt attempt = identity.attempt(++attempts, mechanism, user, authzid, proof);
     phase = new DialoguePhase.Deciding(tag, attempt, setup.clock().instant());
     timers.stop();
     channel().config().setAutoRead(false);
     context().flush();
-    turn.await(client, tag, attempt);
+    turn.await(client(), tag, attempt);
   }
 
   /// Says that something did not work, and counts it.
@@ -563,7 +545,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
       leave();
       timers.stop();
       unread.discard();
-      events.closed(client, closeReason);
+      events.closed(client(), closeReason);
       setup.dialogues().ended(this);
     }
   }
@@ -585,7 +567,7 @@ public final class ImapDialogue extends ChannelInboundHandlerAdapter implements 
       context.close();
       return;
     }
-    events.bug(client, cause);
+    events.bug(client(), cause);
     end(CloseReason.INTERNAL_ERROR, "Something went wrong here");
   }
 
