@@ -18,17 +18,18 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// The servers of one link in the order in which they are wanted. One that cannot be connected to, or is silent when it is asked something, or
-/// busy, is passed over for a minute, unless all are; then one connection tries it again. Any thread.
+/// busy, is passed over for a minute, unless all are; then one search tries it again. Any thread.
 ///
 /// ```
-/// asked ──no connection, or silent──▶ passed over ──a minute──▶ one connection tries it
-///   ▲                                      ▲                        │           │
-///   │                                      └─────────badly──────────┘           │
-///   └──────────────────────────────answers a search─────────────────────────────┘
+/// asked ──no connection, silent, busy──▶ passed over ──a minute──▶ one search tries it
+///   ▲                                         ▲                        │          │
+///   │                                         └─────────badly──────────┘          │
+///   └───────────────────────────────answers a search──────────────────────────────┘
 /// ```
 /// That a server takes connections and binds says nothing of the searches that logins wait for, so only an answer to one calls it well. One
 /// search that takes too long, or one user's bind, does not make it silent while it answers others of that kind: that one is put to the next
-/// server, and all others as before.
+/// server, and all others as before. Nor does anything but a search try it: a connection that a pool makes by itself may be asked nothing for
+/// that minute, or be made by a login that has its answer.
 ///
 /// UnboundID's `FailoverServerSet` asks the first each time a connection is made, and each waits for it in vain; nor does it
 /// hear of answers that do not come later.
@@ -42,8 +43,13 @@ final class FailOver extends ServerSet {
     BIND
   }
 
-  /// The server that has just failed to answer what is asked again.
-  private static final ScopedValue<Server> AVOIDED = ScopedValue.newInstance();
+  /// What a connection is wanted for.
+  ///
+  /// @param avoided the server that has just failed to answer it; null if none has
+  private record Purpose(Question kind, @Nullable Server avoided) {}
+
+  /// Not bound where a pool makes connections by itself.
+  private static final ScopedValue<Purpose> PURPOSE = ScopedValue.newInstance();
 
   private final List<Server> servers;
   private final InstantSource clock;
@@ -95,7 +101,11 @@ final class FailOver extends ServerSet {
   }
 
   private static boolean isAvoided(Server server) {
-    return AVOIDED.isBound() && AVOIDED.get() == server;
+    return PURPOSE.isBound() && PURPOSE.get().avoided() == server;
+  }
+
+  private static boolean isForSearch() {
+    return PURPOSE.isBound() && PURPOSE.get().kind() == Question.SEARCH;
   }
 
   /// How many questions of a kind the connection's server has answered.
@@ -118,11 +128,19 @@ final class FailOver extends ServerSet {
     }
   }
 
-  /// Has a pool connect to another server than this one's, if any of them can be connected to.
-  LDAPConnection elsewhere(
-      LDAPConnection connection, ScopedValue.CallableOp<LDAPConnection, LDAPException> connect)
+  /// Has a pool give a connection on which this is asked at once.
+  LDAPConnection toAsk(Question kind, ScopedValue.CallableOp<LDAPConnection, LDAPException> connect)
       throws LDAPException {
-    return ScopedValue.where(AVOIDED, of(connection)).call(connect);
+    return ScopedValue.where(PURPOSE, new Purpose(kind, null)).call(connect);
+  }
+
+  /// The same, of another server than this connection's, if any of them can be connected to.
+  LDAPConnection toAskElsewhere(
+      Question kind,
+      LDAPConnection connection,
+      ScopedValue.CallableOp<LDAPConnection, LDAPException> connect)
+      throws LDAPException {
+    return ScopedValue.where(PURPOSE, new Purpose(kind, of(connection))).call(connect);
   }
 
   private Server of(LDAPConnection connection) {
@@ -138,7 +156,7 @@ final class FailOver extends ServerSet {
 
   /// That a server is not asked.
   ///
-  /// @param untilMillis when it may be tried again
+  /// @param untilMillis when a search may try it again
   /// @param trial the connection that tries it; null before there is one
   private record Mark(long untilMillis, @Nullable LDAPConnection trial) {}
 
@@ -156,14 +174,17 @@ final class FailOver extends ServerSet {
 
     boolean isPassedOver() {
       Mark seen = mark.get();
-      return seen != null && clock.millis() < seen.untilMillis();
+      return seen != null && !isOver(seen);
     }
 
-    /// Whether it is not passed over; to one only of those who ask when its minute is over.
+    private boolean isOver(Mark seen) {
+      return isForSearch() && clock.millis() >= seen.untilMillis();
+    }
+
+    /// Whether it is not passed over; to one only of the searches that come when its minute is over.
     boolean mayBeTried() {
       Mark seen = mark.get();
-      return seen == null
-          || (clock.millis() >= seen.untilMillis() && mark.compareAndSet(seen, fresh()));
+      return seen == null || (isOver(seen) && mark.compareAndSet(seen, fresh()));
     }
 
     LDAPConnection connect(@Nullable LDAPConnectionPoolHealthCheck check) throws LDAPException {

@@ -152,15 +152,15 @@ final class LdapServers implements AutoCloseable {
   /// this one is silent, busy or unavailable.
   private <R extends LDAPResult> R ask(Question kind, Function<LDAPConnection, R> question)
       throws LDAPException {
-    LDAPConnection first = pool.getConnection();
+    LDAPConnection first = failOver.toAsk(kind, pool::getConnection);
     R result = askOn(first, kind, question);
     if (!isLost(result)) {
       return result;
     }
     LDAPConnection second =
         cannotNow(result)
-            ? failOver.elsewhere(first, () -> pool.replaceDefunctConnection(first))
-            : pool.replaceDefunctConnection(first);
+            ? failOver.toAskElsewhere(kind, first, () -> pool.replaceDefunctConnection(first))
+            : failOver.toAsk(kind, () -> pool.replaceDefunctConnection(first));
     result = askOn(second, kind, question);
     if (isLost(result)) {
       pool.discardConnection(second);

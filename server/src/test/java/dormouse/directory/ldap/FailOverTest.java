@@ -48,29 +48,33 @@ class FailOverTest {
   @Test
   void oneThatIsNotReachedIsPassedOverForAMinute() throws Exception {
     first.up = false;
-    assertThat(place(servers.getConnection())).isEqualTo(1);
+    assertThat(place(searching())).isEqualTo(1);
     first.up = true;
+    isPassedOverForAMinute();
+    assertThat(first.asked).as("once in that minute").hasValue(2);
+  }
+
+  private void isPassedOverForAMinute() throws LDAPException {
     clock.turn(FailOver.PASSED_OVER.minusMillis(1));
-    assertThat(place(servers.getConnection())).isEqualTo(1);
-    assertThat(first.asked).hasValue(1);
+    assertThat(place(searching())).isEqualTo(1);
     clock.turn(Duration.ofMillis(1));
-    assertThat(place(servers.getConnection())).isEqualTo(0);
+    assertThat(place(searching())).isEqualTo(0);
   }
 
   @Test
   void oneThatTakesConnectionsIsNotWellBeforeItHasAnsweredASearch() throws Exception {
     LDAPConnection trial = triedAgain();
-    LDAPConnection other = servers.getConnection();
+    LDAPConnection other = searching();
     assertThat(place(other)).isEqualTo(1);
     assertThat(isWanted(other)).isTrue();
     assertThat(isWanted(trial)).as("whoever comes next may search on it").isTrue();
     servers.answered(other, SEARCH);
-    assertThat(place(servers.getConnection())).as("the other has answered").isEqualTo(1);
+    assertThat(place(searching())).as("the other has answered").isEqualTo(1);
 
     servers.answered(trial, SEARCH);
     assertThat(isWanted(other)).isFalse();
     assertThat(isWanted(trial)).isTrue();
-    assertThat(place(servers.getConnection())).isEqualTo(0);
+    assertThat(place(searching())).isEqualTo(0);
   }
 
   @Test
@@ -78,50 +82,47 @@ class FailOverTest {
     LDAPConnection trial = triedAgain();
     clock.turn(Duration.ofSeconds(5));
     servers.failed(trial, SEARCH, servers.answers(trial, SEARCH));
-    clock.turn(FailOver.PASSED_OVER.minusSeconds(5));
-    assertThat(place(servers.getConnection())).isEqualTo(1);
-    clock.turn(Duration.ofSeconds(5));
-    assertThat(place(servers.getConnection())).isEqualTo(0);
+    isPassedOverForAMinute();
   }
 
   @Test
   void anAnswerDoesNotOutweighANewerFailure() throws Exception {
-    LDAPConnection old = servers.getConnection();
+    LDAPConnection old = searching();
     LDAPConnection trial = triedAgain();
     servers.answered(old, SEARCH);
-    assertThat(place(servers.getConnection())).as("from before the failure").isEqualTo(1);
+    assertThat(place(searching())).as("from before the failure").isEqualTo(1);
 
     clock.turn(FailOver.PASSED_OVER);
     first.up = false;
-    servers.getConnection();
+    searching();
     servers.answered(trial, SEARCH);
     assertThat(isWanted(trial)).isFalse();
-    assertThat(place(servers.getConnection())).isEqualTo(1);
+    assertThat(place(searching())).isEqualTo(1);
   }
 
   @Test
   void oneThatAnswersOthersIsNotPassedOverForASearchThatIsTooHeavy() throws Exception {
-    LDAPConnection heavy = servers.getConnection();
-    LDAPConnection light = servers.getConnection();
+    LDAPConnection heavy = searching();
+    LDAPConnection light = searching();
     long before = servers.answers(heavy, SEARCH);
     servers.answered(light, SEARCH);
     servers.failed(heavy, SEARCH, before);
     assertThat(isWanted(light)).isTrue();
-    LDAPConnection elsewhere = servers.elsewhere(heavy, servers::getConnection);
+    LDAPConnection elsewhere = elsewhere(heavy);
     assertThat(place(elsewhere)).as("where it is put again").isEqualTo(1);
     assertThat(isWanted(elsewhere)).isFalse();
-    assertThat(place(servers.getConnection())).isEqualTo(0);
+    assertThat(place(searching())).isEqualTo(0);
 
     servers.failed(heavy, SEARCH, servers.answers(heavy, SEARCH));
     assertThat(isWanted(light)).isFalse();
     servers.answered(light, SEARCH);
-    assertThat(place(servers.getConnection())).as("it was on its way").isEqualTo(1);
+    assertThat(place(searching())).as("it was on its way").isEqualTo(1);
   }
 
   @Test
   void answersOfOneKindSayNothingOfTheOther() throws Exception {
-    LDAPConnection one = servers.getConnection();
-    LDAPConnection other = servers.getConnection();
+    LDAPConnection one = searching();
+    LDAPConnection other = searching();
     long before = servers.answers(one, BIND);
     servers.answered(other, BIND);
     servers.failed(one, BIND, before);
@@ -134,17 +135,43 @@ class FailOverTest {
 
     LDAPConnection trial = triedAgain();
     servers.answered(trial, BIND);
-    assertThat(place(servers.getConnection())).as("it has answered no search").isEqualTo(1);
+    assertThat(place(searching())).as("it has answered no search").isEqualTo(1);
+  }
+
+  /// A pool makes connections by itself too: as it looks after those that nobody uses, and in the place of one that breaks when a login gives it back.
+  @Test
+  void nothingButASearchTriesItAgain() throws Exception {
+    first.up = false;
+    LDAPConnection well = searching();
+    first.up = true;
+    clock.turn(FailOver.PASSED_OVER);
+    assertThat(place(servers.getConnection())).as("the pool's own").isEqualTo(1);
+    assertThat(place(servers.toAsk(BIND, servers::getConnection))).isEqualTo(1);
+    assertThat(isLent(BIND, well)).isTrue();
+    assertThat(first.asked).as("a minute ago").hasValue(1);
+    assertThat(isWanted(well)).as("to search on").isFalse();
+    assertThat(place(searching())).isEqualTo(0);
+  }
+
+  @Test
+  void whatIsNoSearchConnectsToOneThatMayBeTriedAgainIfThereIsNoOther() throws Exception {
+    first.up = false;
+    LDAPConnection silent = searching();
+    first.up = true;
+    clock.turn(FailOver.PASSED_OVER);
+    assertThat(place(servers.toAskElsewhere(BIND, silent, servers::getConnection))).isEqualTo(0);
+    second.up = false;
+    assertThat(place(servers.getConnection())).isEqualTo(0);
   }
 
   @Test
   void theSilentOneIsAskedAgainBehindAllOthersAlsoThoseThatArePassedOver() throws Exception {
     second.up = false;
-    LDAPConnection silent = servers.getConnection();
-    assertThatThrownBy(() -> servers.elsewhere(silent, this::fromTheSecond))
+    LDAPConnection silent = searching();
+    assertThatThrownBy(() -> servers.toAskElsewhere(SEARCH, silent, this::fromTheSecond))
         .isInstanceOf(LDAPException.class);
     second.up = true;
-    assertThat(place(servers.elsewhere(silent, servers::getConnection))).isEqualTo(1);
+    assertThat(place(elsewhere(silent))).isEqualTo(1);
   }
 
   private LDAPConnection fromTheSecond() throws LDAPException {
@@ -158,23 +185,23 @@ class FailOverTest {
 
   @Test
   void ifThereIsNoOtherTheSilentOneIsAskedAgain() throws Exception {
-    LDAPConnection connection = servers.getConnection();
+    LDAPConnection connection = searching();
     second.up = false;
-    assertThat(place(servers.elsewhere(connection, servers::getConnection))).isEqualTo(0);
+    assertThat(place(elsewhere(connection))).isEqualTo(0);
   }
 
   @Test
   void ifAllArePassedOverTheyAreTriedInOrder() throws Exception {
     first.up = false;
     second.up = false;
-    assertThatThrownBy(servers::getConnection).isInstanceOf(LDAPException.class);
+    assertThatThrownBy(this::searching).isInstanceOf(LDAPException.class);
     second.up = true;
-    LDAPConnection connection = servers.getConnection();
+    LDAPConnection connection = searching();
     assertThat(place(connection)).isEqualTo(1);
     assertThat(first.asked).hasValue(2);
     assertThat(isWanted(connection)).isTrue();
     servers.answered(connection, SEARCH);
-    assertThat(place(servers.getConnection())).isEqualTo(1);
+    assertThat(place(searching())).isEqualTo(1);
     assertThat(first.asked).as("the second is well").hasValue(2);
   }
 
@@ -196,12 +223,12 @@ class FailOverTest {
         };
     FailOver watching = new FailOver(List.of(first, second), watched);
     first.up = false;
-    watching.getConnection();
+    watching.toAsk(SEARCH, watching::getConnection);
     clock.turn(FailOver.PASSED_OVER);
     Callable<Integer> login =
         () -> {
           looked.set(false);
-          return place(watching.getConnection());
+          return place(watching.toAsk(SEARCH, watching::getConnection));
         };
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (Future<Integer> each : threads.invokeAll(Collections.nCopies(logins, login))) {
@@ -222,17 +249,35 @@ class FailOverTest {
   /// The connection that tries the first again, a minute after it was not reached.
   private LDAPConnection triedAgain() throws LDAPException {
     first.up = false;
-    servers.getConnection();
+    searching();
     first.up = true;
     clock.turn(FailOver.PASSED_OVER);
-    LDAPConnection trial = servers.getConnection();
+    LDAPConnection trial = searching();
     assertThat(place(trial)).isEqualTo(0);
     return trial;
   }
 
+  private LDAPConnection searching() throws LDAPException {
+    return servers.toAsk(SEARCH, servers::getConnection);
+  }
+
+  private LDAPConnection elsewhere(LDAPConnection failed) throws LDAPException {
+    return servers.toAskElsewhere(SEARCH, failed, servers::getConnection);
+  }
+
+  /// Whether it is searched on.
   private boolean isWanted(LDAPConnection connection) {
+    return isLent(SEARCH, connection);
+  }
+
+  private boolean isLent(FailOver.Question kind, LDAPConnection connection) {
     try {
-      servers.check().ensureConnectionValidForCheckout(connection);
+      servers.toAsk(
+          kind,
+          () -> {
+            servers.check().ensureConnectionValidForCheckout(connection);
+            return connection;
+          });
       return true;
     } catch (LDAPException _) {
       return false;
