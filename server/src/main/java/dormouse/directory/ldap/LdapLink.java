@@ -105,9 +105,13 @@ public final class LdapLink implements Link {
   @Override
   public CompletableFuture<Answer> ask(Attempt attempt, EventLoop loop) {
     if (attempt.proof() instanceof Proof.Token) {
-      return CompletableFuture.completedFuture(new Answer.NotMine());
+      return now(new Answer.NotMine());
     }
-    return queries.run(() -> find(attempt)).thenCompose(found -> found);
+    CompletableFuture<Answer> bound = new CompletableFuture<>();
+    return queries
+        .run(() -> find(attempt, bound))
+        .thenCompose(found -> found)
+        .applyToEither(bound, answer -> answer);
   }
 
   @Override
@@ -115,7 +119,9 @@ public final class LdapLink implements Link {
     return before != Proof.Kind.TOKEN;
   }
 
-  private CompletableFuture<Answer> find(Attempt attempt) throws LDAPException {
+  /// @param bound what the user's bind says, if one is needed: before this returns, which takes until its connection can be used again
+  private CompletableFuture<Answer> find(Attempt attempt, CompletableFuture<Answer> bound)
+      throws LDAPException {
     SearchRequest request =
         new SearchRequest(
             settings.base(),
@@ -135,14 +141,13 @@ public final class LdapLink implements Link {
     List<SearchResultEntry> entries =
         Objects.requireNonNullElse(result.getSearchEntries(), List.of());
     if (entries.isEmpty()) {
-      return CompletableFuture.completedFuture(new Answer.NotMine());
+      return now(new Answer.NotMine());
     }
-    return entries.size() > 1 ? several() : answer(attempt, entries.getFirst());
+    return entries.size() > 1 ? several() : answer(attempt, entries.getFirst(), bound);
   }
 
   private static CompletableFuture<Answer> several() {
-    return CompletableFuture.completedFuture(
-        new Answer.CannotTell("the filter fits more than one entry", /* down= */ false));
+    return now(new Answer.CannotTell("the filter fits more than one entry", /* down= */ false));
   }
 
   private Filter filter(String user) throws LDAPException {
@@ -160,7 +165,8 @@ public final class LdapLink implements Link {
                         }))));
   }
 
-  private CompletableFuture<Answer> answer(Attempt attempt, SearchResultEntry entry)
+  private CompletableFuture<Answer> answer(
+      Attempt attempt, SearchResultEntry entry, CompletableFuture<Answer> bound)
       throws LDAPException {
     Map<String, String> facts = new HashMap<>();
     factOf.forEach((attribute, fact) -> {
@@ -179,40 +185,51 @@ public final class LdapLink implements Link {
       return Verification.of(attempt, stored, accepted, checks);
     }
     if (settings.bind()) {
-      return CompletableFuture.completedFuture(bind(attempt, entry.getDN(), accepted));
+      return bind(attempt, entry.getDN(), accepted, bound);
     }
-    return CompletableFuture.completedFuture(
+    return now(
         accepted instanceof Answer.Accept(Facts known, _)
             ? new Answer.Learnt(attempt.user(), known)
             : accepted);
   }
 
-  private Answer bind(Attempt attempt, String dn, Answer accepted) throws LDAPException {
+  private CompletableFuture<Answer> bind(
+      Attempt attempt, String dn, Answer accepted, CompletableFuture<Answer> bound)
+      throws LDAPException {
     return switch (attempt.proof()) {
       case Proof.Password(var password) -> {
         if (password.length == 0) {
-          yield Answer.reject(); // a bind without a password is anybody's (RFC 4513 §5.1.2)
+          yield now(Answer.reject()); // a bind without one is anybody's (RFC 4513 §5.1.2)
         }
-        BindResult result = servers.bind(new SimpleBindRequest(dn, password.clone()));
-        ResultCode code = result.getResultCode();
-        if (code.equals(ResultCode.SUCCESS)) {
-          yield accepted;
-        }
-        if (WRONG.contains(code)) {
-          yield Answer.reject();
-        }
-        if (DOWN.contains(code)) {
-          throw new LDAPException(result);
-        }
-        yield new Answer.CannotTell("a bind is answered with " + code, /* down= */ false);
+        servers.bind(
+            new SimpleBindRequest(dn, password.clone()), result -> tell(bound, result, accepted));
+        yield bound;
       }
-      case Proof.Certificate _ -> accepted;
+      case Proof.Certificate _ -> now(accepted);
       case Proof.Resumed(var before) ->
-          before == Proof.Kind.PASSWORD || before == Proof.Kind.CERTIFICATE
-              ? accepted
-              : new Answer.NotMine();
-      case Proof.Token _, Proof.CramMd5 _, Proof.Scram _ -> new Answer.NotMine();
+          now(
+              before == Proof.Kind.PASSWORD || before == Proof.Kind.CERTIFICATE
+                  ? accepted
+                  : new Answer.NotMine());
+      case Proof.Token _, Proof.CramMd5 _, Proof.Scram _ -> now(new Answer.NotMine());
     };
+  }
+
+  private static void tell(CompletableFuture<Answer> bound, BindResult result, Answer accepted) {
+    ResultCode code = result.getResultCode();
+    if (DOWN.contains(code)) {
+      bound.completeExceptionally(new LDAPException(result));
+    } else if (code.equals(ResultCode.SUCCESS)) {
+      bound.complete(accepted);
+    } else if (WRONG.contains(code)) {
+      bound.complete(Answer.reject());
+    } else {
+      bound.complete(new Answer.CannotTell("a bind is answered with " + code, /* down= */ false));
+    }
+  }
+
+  private static CompletableFuture<Answer> now(Answer answer) {
+    return CompletableFuture.completedFuture(answer);
   }
 
   @Override

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -120,70 +121,78 @@ final class LdapServers implements AutoCloseable {
   /// @return also what is not a success
   /// @throws LDAPException if there is no connection
   SearchResult search(SearchRequest request) throws LDAPException {
-    return ask(
-        Question.SEARCH,
-        connection -> {
-          try {
-            return connection.search(
-                request.duplicate()); // what answers the first must not answer the second
-          } catch (LDAPSearchException e) {
-            return e.getSearchResult();
-          }
-        });
+    Asked<SearchResult> asked =
+        ask(
+            Question.SEARCH,
+            connection -> {
+              try {
+                return connection.search(
+                    request.duplicate()); // what answers the first must not answer the second
+              } catch (LDAPSearchException e) {
+                return e.getSearchResult();
+              }
+            });
+    if (isLost(asked.result())) {
+      pool.discardConnection(asked.on());
+    } else {
+      pool.releaseConnection(asked.on());
+    }
+    return asked.result();
   }
 
-  /// Tries a user's password.
+  /// Tries a user's password. Nobody has to wait until the connection is that of whoever searches again, as this does.
   ///
-  /// @return also what is not a success
+  /// @param told the answer, also what is not a success, before that
   /// @throws LDAPException if there is no connection, be it that the bind of whoever searches is refused on it, which says nothing of the user
-  BindResult bind(SimpleBindRequest request) throws LDAPException {
-    return ask(
-        Question.BIND,
-        connection -> {
-          try {
-            return connection.bind(request.duplicate());
-          } catch (LDAPException e) {
-            return new BindResult(e);
-          }
-        });
+  void bind(SimpleBindRequest request, Consumer<BindResult> told) throws LDAPException {
+    Asked<BindResult> asked =
+        ask(
+            Question.BIND,
+            connection -> {
+              try {
+                return connection.bind(request.duplicate());
+              } catch (LDAPException e) {
+                return new BindResult(e);
+              }
+            });
+    try {
+      told.accept(asked.result());
+    } finally {
+      if (isLost(asked.result())) {
+        pool.discardConnection(asked.on());
+      } else {
+        pool.releaseAndReAuthenticateConnection(asked.on());
+      }
+    }
   }
+
+  /// What was answered, on a connection that is to be given back.
+  private record Asked<R extends LDAPResult>(R result, LDAPConnection on) {}
 
   /// Asks again on another connection, if the first was closed meanwhile, or its answer leaves in doubt whether it can be used; of another server, if
   /// this one is silent, busy or unavailable.
-  private <R extends LDAPResult> R ask(Question kind, Function<LDAPConnection, R> question)
+  private <R extends LDAPResult> Asked<R> ask(Question kind, Function<LDAPConnection, R> question)
       throws LDAPException {
     LDAPConnection first = failOver.toAsk(kind, pool::getConnection);
     R result = askOn(first, kind, question);
     if (!isLost(result)) {
-      return result;
+      return new Asked<>(result, first);
     }
     LDAPConnection second =
         cannotNow(result)
             ? failOver.toAskElsewhere(kind, first, () -> pool.replaceDefunctConnection(first))
             : failOver.toAsk(kind, () -> pool.replaceDefunctConnection(first));
-    result = askOn(second, kind, question);
-    if (isLost(result)) {
-      pool.discardConnection(second);
-    }
-    return result;
+    return new Asked<>(askOn(second, kind, question), second);
   }
 
-  /// Releases the connection, unless it is lost.
   private <R extends LDAPResult> R askOn(
       LDAPConnection connection, Question kind, Function<LDAPConnection, R> question) {
     long before = failOver.answers(connection, kind);
     R result = question.apply(connection);
     if (cannotNow(result)) {
       failOver.failed(connection, kind, before);
-    }
-    if (isLost(result)) {
-      return result;
-    }
-    failOver.answered(connection, kind);
-    if (kind == Question.SEARCH) {
-      pool.releaseConnection(connection);
-    } else {
-      pool.releaseAndReAuthenticateConnection(connection);
+    } else if (!isLost(result)) {
+      failOver.answered(connection, kind);
     }
     return result;
   }

@@ -4,25 +4,33 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.unboundid.ldap.listener.InMemoryDirectoryServer;
 import com.unboundid.ldap.listener.InMemoryDirectoryServerConfig;
+import com.unboundid.ldap.listener.interceptor.InMemoryInterceptedSearchRequest;
 import com.unboundid.ldap.listener.interceptor.InMemoryInterceptedSimpleBindRequest;
 import com.unboundid.ldap.listener.interceptor.InMemoryOperationInterceptor;
 import com.unboundid.ldap.sdk.LDAPException;
 import com.unboundid.ldap.sdk.ResultCode;
 import dormouse.config.LdapLinkSettings;
 import dormouse.directory.Answer;
+import dormouse.directory.Attempt;
 import dormouse.directory.Attempts;
 import dormouse.directory.Workers;
+import dormouse.session.HandClock;
 import io.netty.channel.embedded.EmbeddedChannel;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,10 +39,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Answers that a real server, as in [LdapLinkIT], gives in trouble only.
 class LdapLinkTest {
   private static final String SEARCHER = "cn=searcher,dc=example,dc=org";
+  private static final String PASSWORD = "before";
+  private static final Attempt ANN = Attempts.of("ann", "secret");
 
   private final InstantSource clock = InstantSource.system();
+  private final EmbeddedChannel channel = new EmbeddedChannel();
 
   @TempDir Path directory = Path.of("");
+
+  @AfterEach
+  void close() {
+    channel.close();
+  }
 
   @ParameterizedTest
   @CsvSource({
@@ -64,12 +80,11 @@ class LdapLinkTest {
   @ParameterizedTest
   @ValueSource(strings = {"INVALID_CREDENTIALS", "CONSTRAINT_VIOLATION", "UNWILLING_TO_PERFORM"})
   void aRefusedSearcherIsNoWrongPassword(String code) throws Exception {
-    Path secret = Files.writeString(directory.resolve("secret"), "before");
     AtomicReference<InMemoryDirectoryServer> server = new AtomicReference<>();
     AtomicBoolean rotated = new AtomicBoolean();
     assertThat(
             told(
-                secret,
+                secret(),
                 server,
                 new InMemoryOperationInterceptor() {
                   @Override
@@ -87,35 +102,128 @@ class LdapLinkTest {
     assertThat(rotated).isTrue();
   }
 
+  /// Each login would ask it first, and then another.
+  @ParameterizedTest
+  @ValueSource(strings = {"BUSY", "UNAVAILABLE"})
+  void aServerThatCannotAnswerNowIsPassedOverForAMinute(String code) throws Exception {
+    AtomicBoolean can = new AtomicBoolean();
+    AtomicInteger refused = new AtomicInteger();
+    AtomicInteger others = new AtomicInteger();
+    HandClock time = new HandClock();
+    try (InMemoryDirectoryServer first =
+            start(
+                new InMemoryOperationInterceptor() {
+                  @Override
+                  public void processSearchRequest(InMemoryInterceptedSearchRequest request)
+                      throws LDAPException {
+                    if (!can.get()) {
+                      refused.incrementAndGet();
+                      throw new LDAPException(code(code), "as it is told");
+                    }
+                  }
+                });
+        InMemoryDirectoryServer second =
+            start(
+                new InMemoryOperationInterceptor() {
+                  @Override
+                  public void processSearchRequest(InMemoryInterceptedSearchRequest request) {
+                    others.incrementAndGet();
+                  }
+                });
+        Workers checks = new Workers("checks", 1, Duration.ofSeconds(5), clock);
+        LdapLink link =
+            LdapLink.of(
+                settings(secret(), url(first), url(second)),
+                "ldap",
+                Duration.ofSeconds(10),
+                checks,
+                time)) {
+      for (int minute = 1; minute <= 2; minute++) {
+        for (int login = 0; login < 3; login++) {
+          assertThat(told(link.ask(ANN, channel.eventLoop()))).isEqualTo("rejected");
+        }
+        assertThat(refused).as("once a minute").hasValue(minute);
+        time.turn(FailOver.PASSED_OVER);
+      }
+      can.set(true);
+      assertThat(others).hasValue(6);
+      assertThat(told(link.ask(ANN, channel.eventLoop()))).isEqualTo("rejected");
+      assertThat(others).as("the first serves again").hasValue(6);
+    }
+  }
+
+  @Test
+  void nobodyWaitsUntilTheConnectionIsTheSearchersAgain() throws Exception {
+    AtomicBoolean tried = new AtomicBoolean();
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch told = new CountDownLatch(1);
+    try (InMemoryDirectoryServer server =
+            start(
+                new InMemoryOperationInterceptor() {
+                  @Override
+                  public void processSimpleBindRequest(
+                      InMemoryInterceptedSimpleBindRequest request) {
+                    if (!request.getRequest().getBindDN().equals(SEARCHER)) {
+                      tried.set(true);
+                    } else if (tried.get()) {
+                      begun.countDown();
+                      await(told);
+                    }
+                  }
+                });
+        Workers checks = new Workers("checks", 1, Duration.ofSeconds(5), clock);
+        LdapLink link =
+            LdapLink.of(
+                settings(secret(), url(server)), "ldap", Duration.ofMinutes(2), checks, clock)) {
+      CompletableFuture<Answer> asked = link.ask(ANN, channel.eventLoop());
+      await(begun);
+      assertThat(told(asked)).isEqualTo("rejected");
+      told.countDown();
+    }
+  }
+
   /// What is said to a user who is found, and shows a password.
   private String told(
       @Nullable Path secret,
       AtomicReference<InMemoryDirectoryServer> running,
       InMemoryOperationInterceptor interceptor)
       throws Exception {
+    try (InMemoryDirectoryServer server = start(interceptor);
+        Workers checks = new Workers("checks", 1, Duration.ofSeconds(5), clock);
+        LdapLink link =
+            LdapLink.of(
+                settings(secret, url(server)), "ldap", Duration.ofSeconds(10), checks, clock)) {
+      running.set(server);
+      return told(link.ask(ANN, channel.eventLoop()));
+    }
+  }
+
+  private static InMemoryDirectoryServer start(InMemoryOperationInterceptor interceptor)
+      throws Exception {
     InMemoryDirectoryServerConfig config = new InMemoryDirectoryServerConfig("dc=example,dc=org");
     config.setSchema(null);
-    config.addAdditionalBindCredentials(SEARCHER, "before");
+    config.addAdditionalBindCredentials(SEARCHER, PASSWORD);
     config.addInMemoryOperationInterceptor(interceptor);
     InMemoryDirectoryServer server = new InMemoryDirectoryServer(config);
-    running.set(server);
-    EmbeddedChannel channel = new EmbeddedChannel();
-    try (Workers checks = new Workers("checks", 1, Duration.ofSeconds(5), clock)) {
-      server.add("dn: dc=example,dc=org", "objectClass: domain", "dc: example");
-      server.add("dn: uid=ann,dc=example,dc=org", "objectClass: account", "uid: ann");
-      server.startListening();
-      try (LdapLink link =
-          LdapLink.of(
-              settings("ldap://127.0.0.1:" + server.getListenPort(), secret),
-              "ldap",
-              Duration.ofSeconds(10),
-              checks,
-              clock)) {
-        return told(link.ask(Attempts.of("ann", "secret"), channel.eventLoop()));
-      }
-    } finally {
-      server.shutDown(true);
-      channel.close();
+    server.add("dn: dc=example,dc=org", "objectClass: domain", "dc: example");
+    server.add("dn: uid=ann,dc=example,dc=org", "objectClass: account", "uid: ann");
+    server.startListening();
+    return server;
+  }
+
+  private static String url(InMemoryDirectoryServer server) {
+    return "ldap://127.0.0.1:" + server.getListenPort();
+  }
+
+  private Path secret() throws IOException {
+    return Files.writeString(directory.resolve("secret"), PASSWORD);
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
   }
 
@@ -142,9 +250,9 @@ class LdapLinkTest {
   }
 
   /// @param secret of whoever searches; null if that is nobody in particular
-  private static LdapLinkSettings settings(String url, @Nullable Path secret) {
+  private static LdapLinkSettings settings(@Nullable Path secret, String... urls) {
     return new LdapLinkSettings(
-        List.of(url),
+        List.of(urls),
         false,
         null,
         secret == null ? null : SEARCHER,
