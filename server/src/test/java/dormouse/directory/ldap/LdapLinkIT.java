@@ -303,28 +303,24 @@ class LdapLinkIT {
   @ValueSource(booleans = {true, false})
   void aServerThatIsSilentOnSearchesAloneIsTriedByOneLoginAMinute(boolean searcher)
       throws Exception {
-    HandClock time = new HandClock();
-    Duration timeout = Duration.ofSeconds(12);
-    try (SlapdServer first = SlapdServer.start(USERS.formatted(VERIFIER).replace("mx9", "mx8"));
-        LdapRelay relay = LdapRelay.before(first.url());
-        LdapLink link =
-            LdapLink.of(both(relay.url(), slapd.url(), searcher), "ldap", timeout, checks, time)) {
-      assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
-      relay.swallow(search("ann"));
-      assertThat(hosts(link, 6)).as("while some wait").containsOnly("mx9.example.org");
-      for (int minute = 0; minute < 2; minute++) {
-        time.turn(FailOver.PASSED_OVER);
-        int before = relay.swallowed();
-        assertThat(hosts(link, 6)).containsOnly("mx9.example.org");
-        assertThat(hosts(link, 6)).containsOnly("mx9.example.org");
-        assertThat(relay.swallowed() - before).as("who waited for it").isEqualTo(1);
-      }
+    behindARelay(
+        searcher,
+        (relay, link, time) -> {
+          relay.swallow(search("ann"));
+          assertThat(hosts(link, 6)).as("while some wait").containsOnly("mx9.example.org");
+          for (int minute = 0; minute < 2; minute++) {
+            time.turn(FailOver.PASSED_OVER);
+            int before = relay.swallowed();
+            assertThat(hosts(link, 6)).containsOnly("mx9.example.org");
+            assertThat(hosts(link, 6)).containsOnly("mx9.example.org");
+            assertThat(relay.swallowed() - before).as("who waited for it").isEqualTo(1);
+          }
 
-      relay.swallow(null);
-      time.turn(FailOver.PASSED_OVER);
-      assertThat(hosts(link, 1)).containsOnly("mx8.example.org");
-      assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
-    }
+          relay.swallow(null);
+          time.turn(FailOver.PASSED_OVER);
+          assertThat(hosts(link, 1)).containsOnly("mx8.example.org");
+          assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
+        });
   }
 
   @Test
@@ -339,45 +335,57 @@ class LdapLinkIT {
 
   /// @param text what of bob's login has it in it gets no answer
   private void isPutToTheSecondAlone(String text) throws Exception {
-    HandClock time = new HandClock();
-    Duration timeout = Duration.ofSeconds(12);
-    try (SlapdServer first = SlapdServer.start(USERS.formatted(VERIFIER).replace("mx9", "mx8"));
-        LdapRelay relay = LdapRelay.before(first.url());
-        LdapLink link =
-            LdapLink.of(both(relay.url(), slapd.url(), true), "ldap", timeout, checks, time)) {
-      assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
-      relay.swallow(text);
-      CompletableFuture<Answer> heavy =
-          link.ask(Attempts.of("bob", "in clear"), channel.eventLoop());
-      Wait.until("it is asked", Duration.ofSeconds(30), () -> relay.swallowed() == 1);
-      assertThat(hosts(link, 6)).as("meanwhile").containsOnly("mx8.example.org");
-      assertThat(heavy.get(60, TimeUnit.SECONDS))
-          .as("by the second")
-          .isEqualTo(Facts.accept(Map.of()));
-      assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
-      assertThat(relay.swallowed()).isEqualTo(1);
-    }
+    behindARelay(
+        true,
+        (relay, link, _) -> {
+          CompletableFuture<Answer> heavy = bobIsNotAnswered(relay, link, text);
+          assertThat(hosts(link, 6)).as("meanwhile").containsOnly("mx8.example.org");
+          assertThat(heavy.get(60, TimeUnit.SECONDS))
+              .as("by the second")
+              .isEqualTo(Facts.accept(Map.of()));
+          assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
+          assertThat(relay.swallowed()).isEqualTo(1);
+        });
   }
 
   @Test
   void aServerThatIsSilentOnBindsIsPassedOverThoughItAnswersSearches() throws Exception {
+    behindARelay(
+        true,
+        (relay, link, _) -> {
+          CompletableFuture<Answer> silent = bobIsNotAnswered(relay, link, "uid=");
+          assertThat(
+                  link.ask(Attempts.of("dan", "x"), channel.eventLoop()).get(60, TimeUnit.SECONDS))
+              .as("by a search alone")
+              .isEqualTo(new Answer.NotMine());
+          assertThat(silent.get(60, TimeUnit.SECONDS)).isEqualTo(Facts.accept(Map.of()));
+          assertThat(hosts(link, 6)).containsOnly("mx9.example.org");
+          assertThat(relay.swallowed()).isEqualTo(1);
+        });
+  }
+
+  private CompletableFuture<Answer> bobIsNotAnswered(LdapRelay relay, LdapLink link, String text) {
+    relay.swallow(text);
+    CompletableFuture<Answer> asked = link.ask(Attempts.of("bob", "in clear"), channel.eventLoop());
+    Wait.until("it is asked", Duration.ofSeconds(30), () -> relay.swallowed() == 1);
+    return asked;
+  }
+
+  /// What happens between a link and its servers.
+  private interface Play {
+    void run(LdapRelay relay, LdapLink link, HandClock time) throws Exception;
+  }
+
+  /// Of the link's two servers the first, which is served by, is behind a relay.
+  private void behindARelay(boolean searcher, Play play) throws Exception {
     HandClock time = new HandClock();
     Duration timeout = Duration.ofSeconds(12);
     try (SlapdServer first = SlapdServer.start(USERS.formatted(VERIFIER).replace("mx9", "mx8"));
         LdapRelay relay = LdapRelay.before(first.url());
         LdapLink link =
-            LdapLink.of(both(relay.url(), slapd.url(), true), "ldap", timeout, checks, time)) {
-      assertThat(hosts(link, 1)).containsOnly("mx8.example.org");
-      relay.swallow("uid=");
-      CompletableFuture<Answer> silent =
-          link.ask(Attempts.of("bob", "in clear"), channel.eventLoop());
-      Wait.until("it is asked", Duration.ofSeconds(30), () -> relay.swallowed() == 1);
-      assertThat(link.ask(Attempts.of("dan", "x"), channel.eventLoop()).get(60, TimeUnit.SECONDS))
-          .as("by a search alone")
-          .isEqualTo(new Answer.NotMine());
-      assertThat(silent.get(60, TimeUnit.SECONDS)).isEqualTo(Facts.accept(Map.of()));
-      assertThat(hosts(link, 6)).containsOnly("mx9.example.org");
-      assertThat(relay.swallowed()).isEqualTo(1);
+            LdapLink.of(both(relay.url(), slapd.url(), searcher), "ldap", timeout, checks, time)) {
+      assertThat(hosts(link, 6)).containsOnly("mx8.example.org");
+      play.run(relay, link, time);
     }
   }
 
