@@ -61,8 +61,8 @@ public record BackendSettings(
     PoolSettings pool,
     LoginAsSettings loginAs,
     CanarySettings canary) {
-  /// Of IPv4; one of IPv6 has colons in it, and so fits no name anyway.
-  private static final Pattern OF_NUMBERS = Pattern.compile("[0-9.*]*[0-9][0-9.*]*");
+  /// Of IPv4, or of IPv6, which has colons in it.
+  private static final Pattern OF_NUMBERS = Pattern.compile("[0-9.*]*[0-9][0-9.*]*|.*:.*");
 
   /// A mail server on this machine. Other backends take from it what they do not set, but for the address.
   public static final BackendSettings DEFAULT =

@@ -67,6 +67,8 @@ final class UnitsTest {
         "host:0",
         "host:65536",
         "::1",
+        "[fd*]",
+        "[**]:143",
         "a b",
         "host:imap",
         "imap://host"

@@ -66,6 +66,8 @@ final class WildcardTest {
     "fd00:*,fd00::7,true",
     "FD00:*,fd00::7,true",
     "fd00:*,fd01::7,false",
+    "fd00:*,fd00:evil.example,false",
+    "*:*,a:b,false",
     "10.0.0.7,10.0.0.7,false"
   })
   void aPatternOfNumbersFitsNoName(String pattern, String host, boolean fits) {
