@@ -201,8 +201,11 @@ public final class LdapLink implements Link {
         if (password.length == 0) {
           yield now(Answer.reject()); // a bind without one is anybody's (RFC 4513 §5.1.2)
         }
-        servers.bind(
-            new SimpleBindRequest(dn, password.clone()), result -> tell(bound, result, accepted));
+        byte[] copy = password.clone();
+        if (isWiped(copy)) {
+          yield now(new Answer.CannotTell("the login has ended meanwhile", /* down= */ false));
+        }
+        servers.bind(new SimpleBindRequest(dn, copy), result -> tell(bound, result, accepted));
         yield bound;
       }
       case Proof.Certificate _ -> now(accepted);
@@ -213,6 +216,16 @@ public final class LdapLink implements Link {
                   : new Answer.NotMine());
       case Proof.Token _, Proof.CramMd5 _, Proof.Scram _ -> now(new Answer.NotMine());
     };
+  }
+
+  /// Whether nobody waits for an answer any more; what is left would count as a wrong password.
+  private static boolean isWiped(byte[] password) {
+    for (byte each : password) {
+      if (each != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static void tell(CompletableFuture<Answer> bound, BindResult result, Answer accepted) {

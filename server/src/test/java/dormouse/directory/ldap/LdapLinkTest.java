@@ -152,6 +152,34 @@ class LdapLinkTest {
     }
   }
 
+  /// The search took longer than the login could wait.
+  @Test
+  void aPasswordThatWasWipedMeanwhileIsNotTried() throws Exception {
+    Attempt ann = Attempts.of("ann", "secret");
+    AtomicInteger tried = new AtomicInteger();
+    try (InMemoryDirectoryServer server =
+            start(
+                new InMemoryOperationInterceptor() {
+                  @Override
+                  public void processSearchRequest(InMemoryInterceptedSearchRequest request) {
+                    ann.proof().wipe();
+                  }
+
+                  @Override
+                  public void processSimpleBindRequest(
+                      InMemoryInterceptedSimpleBindRequest request) {
+                    tried.incrementAndGet();
+                  }
+                });
+        Workers checks = new Workers("checks", 1, Duration.ofSeconds(5), clock);
+        LdapLink link =
+            LdapLink.of(
+                settings(null, url(server)), "ldap", Duration.ofSeconds(10), checks, clock)) {
+      assertThat(told(link.ask(ann, channel.eventLoop()))).isEqualTo("false");
+      assertThat(tried).hasValue(0);
+    }
+  }
+
   @Test
   void nobodyWaitsUntilTheConnectionIsTheSearchersAgain() throws Exception {
     AtomicBoolean tried = new AtomicBoolean();
