@@ -6,10 +6,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dormouse.config.SaslMechanism;
 import dormouse.directory.Proof;
 import dormouse.directory.password.ScramVerifier;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import javax.crypto.Mac;
+import javax.crypto.SecretKeyFactory;
+import javax.crypto.spec.PBEKeySpec;
+import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,9 +27,9 @@ class ScramServerTest {
   private static final String NONCE = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
   private static final String FINAL =
       "c=biws,r=" + NONCE + ",p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
+  private static final byte[] SALT = Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ==");
   private static final ScramVerifier PENCIL =
-      ScramVerifier.of(
-          "pencil".getBytes(UTF_8), Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096);
+      ScramVerifier.of("pencil".getBytes(UTF_8), SALT, 4096);
 
   @Test
   void theExchangeIsThatOfTheRfc() {
@@ -55,12 +61,43 @@ class ScramServerTest {
 
   /// As many as the longest line that can be allowed has.
   @Test
-  void anyNumberOfExtensionsIsRead() {
+  void anyNumberOfExtensionsIsRead() throws GeneralSecurityException {
     String extensions = ",x=".repeat(16_000);
     ScramServer server = server(FIRST + extensions);
-    assertThat(server.signature(FINAL.replace(",p=", extensions + ",p=").getBytes(UTF_8)))
-        .as("which the proof is made of, too")
-        .isNull();
+    String unproven = "c=biws,r=" + NONCE + extensions;
+    String said =
+        FIRST.substring("n,,".length())
+            + extensions
+            + ","
+            + new String(server.challenge(), UTF_8)
+            + ","
+            + unproven;
+    assertThat(server.signature((unproven + ",p=" + proof(said)).getBytes(UTF_8)))
+        .asString()
+        .startsWith("v=");
+    assertThat(server.signature((unproven + ",p=" + proof(said + ",x=")).getBytes(UTF_8))).isNull();
+  }
+
+  /// What the client shows of its password (RFC 5802 §3).
+  ///
+  /// @param said by both, without the proof
+  private static String proof(String said) throws GeneralSecurityException {
+    PBEKeySpec password = new PBEKeySpec("pencil".toCharArray(), SALT, 4096, 256);
+    byte[] salted =
+        SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256").generateSecret(password).getEncoded();
+    byte[] key = hmac(salted, "Client Key");
+    byte[] signature = hmac(MessageDigest.getInstance("SHA-256").digest(key), said);
+    byte[] proof = new byte[key.length];
+    for (int i = 0; i < proof.length; i++) {
+      proof[i] = (byte) (key[i] ^ signature[i]);
+    }
+    return Base64.getEncoder().encodeToString(proof);
+  }
+
+  private static byte[] hmac(byte[] key, String text) throws GeneralSecurityException {
+    Mac mac = Mac.getInstance("HmacSHA256");
+    mac.init(new SecretKeySpec(key, "HmacSHA256"));
+    return mac.doFinal(text.getBytes(UTF_8));
   }
 
   @Test

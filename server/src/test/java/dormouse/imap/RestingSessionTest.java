@@ -45,7 +45,7 @@ class RestingSessionTest {
                 + " parks kept sending"),
         List.of(
             Doze.class,
-            "host home client conversation commands backend asker neverAwake keepAlive since idleTag sleeper watch"
+            "host settle home client conversation commands backend asker neverAwake keepAlive since idleTag sleeper watch"
                 + " patience patientUntilMillis looking looked kept question desked list opening"),
         List.of(
             QuietClock.class,
