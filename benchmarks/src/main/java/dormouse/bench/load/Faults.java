@@ -7,10 +7,12 @@ import java.net.SocketTimeoutException;
 import java.net.http.HttpTimeoutException;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// What went wrong: a byte that was not expected, a client that was cut off; and, apart from it, what did not come in time. Any thread.
@@ -59,14 +61,23 @@ public final class Faults {
     }
   }
 
-  /// Adds that some tasks together have failed: where it was time that made them, each that has not ended, once.
+  /// Adds that some tasks together have failed: each by what failed it, or late where it has not ended; what failed the whole where all of them have ended
+  /// well.
   ///
-  /// @param notEnded what they are
-  public void add(Throwable failure, List<String> notEnded) {
-    if (notEnded.isEmpty() || !isLate(failure)) {
-      add(failure);
+  /// @param name of each of them
+  public void add(Throwable whole, List<CompletableFuture<?>> tasks, IntFunction<String> name) {
+    long before = count() + lateCount();
+    for (int i = 0; i < tasks.size(); i++) {
+      CompletableFuture<?> task = tasks.get(i);
+      if (task.isCompletedExceptionally()) {
+        add(task.exceptionNow());
+      } else if (!task.isDone()) {
+        late("not ended: " + name.apply(i));
+      }
     }
-    notEnded.forEach(each -> late("not ended: " + each));
+    if (count() + lateCount() == before) {
+      add(whole);
+    }
   }
 
   private static boolean isLate(Throwable failure) {

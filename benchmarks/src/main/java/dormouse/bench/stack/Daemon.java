@@ -87,26 +87,25 @@ final class Daemon implements AutoCloseable {
       if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
         process.destroyForcibly();
       }
-      children.forEach(ProcessHandle::destroyForcibly);
-      process.waitFor();
-      for (ProcessHandle child : children) {
-        child.onExit().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
-      }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
-    AtEnd.closed(this);
+    ended(children);
   }
 
   /// Ends it by force, with all below it: Dovecot asked to end takes two seconds and a half.
   void kill() {
     List<ProcessHandle> children = process.descendants().toList();
     process.destroyForcibly(); // first: it would start others in their place
+    ended(children);
+  }
+
+  /// Returns when it has ended and no child is left, be it by force.
+  private void ended(List<ProcessHandle> children) {
     children.forEach(ProcessHandle::destroyForcibly);
-    try {
-      process.waitFor();
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
+    process.onExit().join();
+    for (ProcessHandle child : children) {
+      child.onExit().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
     }
     AtEnd.closed(this);
   }

@@ -227,12 +227,16 @@ final class Hold implements Workload {
         };
       }
 
-      // Each is told of once: also what has not come in a minute may be the machine's fault.
+      // Each is told of once: also what has not come in a minute may be the machine's fault; but
+      // not that none has.
       private void whoIsStillSilent() {
         whoHasHeardMeanwhile();
         while (!silent.isEmpty() && System.nanoTime() - patience < 0) {
           LockSupport.parkNanos(LOOK_NANOS);
           whoHasHeardMeanwhile();
+        }
+        if (!silent.isEmpty() && silent.size() == held.size()) {
+          bench.faults(stack).add("nobody has heard a keep-alive in a minute");
         }
         silent.forEach((_, _) -> bench.faults(stack).late("no keep-alive in a minute"));
         silent.clear();

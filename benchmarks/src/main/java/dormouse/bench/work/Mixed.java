@@ -23,7 +23,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /// What does it cost in all, when everything comes at once? See [#question].
@@ -275,14 +274,7 @@ final class Mixed implements Workload {
             .orTimeout(bench.size().patienceSeconds(), TimeUnit.SECONDS)
             .join();
       } catch (RuntimeException e) {
-        bench
-            .faults(stack)
-            .add(
-                e,
-                IntStream.range(0, all.size())
-                    .filter(i -> !all.get(i).isDone())
-                    .mapToObj(i -> events.get(i).toString())
-                    .toList());
+        bench.faults(stack).add(e, all, i -> events.get(i).toString());
       }
       return new ClosedLoop.Outcome(all.size(), (System.nanoTime() - begin) / 1e9);
     }

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
 import java.net.http.HttpTimeoutException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
@@ -60,19 +61,31 @@ class FaultsTest {
 
   @Test
   void ofManyThatTakeTooLongEachIsLateOnce() {
-    faults.add(new CompletionException(new TimeoutException()), List.of("a visit", "a poll"));
-    assertThat(faults.firstLate()).containsExactly("not ended: a visit", "not ended: a poll");
+    CompletionException late = new CompletionException(new TimeoutException());
+    CompletableFuture<Void> ended = CompletableFuture.completedFuture(null);
+    faults.add(
+        late,
+        List.of(new CompletableFuture<>(), ended, new CompletableFuture<>()),
+        i -> "visit " + i);
+    assertThat(faults.firstLate()).containsExactly("not ended: visit 0", "not ended: visit 2");
     assertThat(faults.lateCount()).isEqualTo(2);
-    faults.add(new CompletionException(new TimeoutException()), List.of());
+    faults.add(late, List.of(ended), i -> "visit " + i);
     assertThat(faults.lateCount()).isEqualTo(3);
     assertThat(faults.count()).isZero();
   }
 
   @Test
   void whatIsWrongIsNotHiddenByWhatHasNotEnded() {
-    faults.add(new CompletionException(new IOException("u1 was cut off")), List.of("a visit"));
+    faults.add(
+        new CompletionException(new TimeoutException()),
+        List.of(
+            CompletableFuture.failedFuture(new IOException("u1 was cut off")),
+            new CompletableFuture<>(),
+            CompletableFuture.failedFuture(new CompletionException(new TimeoutException()))),
+        i -> "visit " + i);
+    assertThat(faults.first()).containsExactly("java.io.IOException: u1 was cut off");
     assertThat(faults.count()).isEqualTo(1);
-    assertThat(faults.lateCount()).isEqualTo(1);
+    assertThat(faults.lateCount()).isEqualTo(2);
   }
 
   @Test
