@@ -70,12 +70,12 @@ public record Jvm(long pid) {
   }
 
   String say(String command, Duration within) {
+    AtomicBoolean late = new AtomicBoolean();
     try {
       Process process =
           new ProcessBuilder(JCMD.toString(), Long.toString(pid), command)
               .redirectErrorStream(true)
               .start();
-      AtomicBoolean late = new AtomicBoolean();
       process
           .onExit()
           .orTimeout(within.toNanos(), TimeUnit.NANOSECONDS)
@@ -86,17 +86,21 @@ public record Jvm(long pid) {
       String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       int code = process.waitFor();
       if (late.get()) {
-        throw new CompletionException(new TimeoutException("jcmd " + command));
+        throw late(command);
       }
       if (code != 0) {
         throw new IllegalStateException("jcmd " + command + ": " + said);
       }
       return said;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    } catch (IOException e) { // its end may close what is read
+      throw late.get() ? late(command) : new UncheckedIOException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     }
+  }
+
+  private static CompletionException late(String command) {
+    return new CompletionException(new TimeoutException("jcmd " + command));
   }
 }
