@@ -54,7 +54,7 @@ public record Size(
 
   /// Under ten minutes on two cores: the peers that are nearest, and a Dormouse that is hardly warm.
   public static final Size QUICK =
-      new Size("quick", 3, 30, 8, 4, 2, 2, 1, 4, 20, 20, 50, 50, 1, 1, 4 << 20, 20, 50, 2, 120);
+      new Size("quick", 3, 30, 8, 4, 1, 1, 1, 4, 20, 20, 50, 50, 1, 1, 4 << 20, 20, 50, 2, 120);
 
   /// Some 50 minutes on two cores, half of which warm up.
   public static final Size USUAL =
