@@ -141,10 +141,7 @@ class FailOverTest {
   /// A pool makes connections by itself too: as it looks after those that nobody uses, and in the place of one that breaks when a login gives it back.
   @Test
   void nothingButASearchTriesItAgain() throws Exception {
-    first.up = false;
-    LDAPConnection well = searching();
-    first.up = true;
-    clock.turn(FailOver.PASSED_OVER);
+    LDAPConnection well = connectedAMinuteAgo();
     assertThat(place(servers.getConnection())).as("the pool's own").isEqualTo(1);
     assertThat(place(servers.toAsk(BIND, servers::getConnection))).isEqualTo(1);
     assertThat(isLent(BIND, well)).isTrue();
@@ -155,10 +152,7 @@ class FailOverTest {
 
   @Test
   void whatIsNoSearchConnectsToOneThatMayBeTriedAgainIfThereIsNoOther() throws Exception {
-    first.up = false;
-    LDAPConnection silent = searching();
-    first.up = true;
-    clock.turn(FailOver.PASSED_OVER);
+    LDAPConnection silent = connectedAMinuteAgo();
     assertThat(place(servers.toAskElsewhere(BIND, silent, servers::getConnection))).isEqualTo(0);
     second.up = false;
     assertThat(place(servers.getConnection())).isEqualTo(0);
@@ -248,13 +242,19 @@ class FailOverTest {
 
   /// The connection that tries the first again, a minute after it was not reached.
   private LDAPConnection triedAgain() throws LDAPException {
-    first.up = false;
-    searching();
-    first.up = true;
-    clock.turn(FailOver.PASSED_OVER);
+    connectedAMinuteAgo();
     LDAPConnection trial = searching();
     assertThat(place(trial)).isEqualTo(0);
     return trial;
+  }
+
+  /// One of the second server, when the first was not reached; it can be tried again now.
+  private LDAPConnection connectedAMinuteAgo() throws LDAPException {
+    first.up = false;
+    LDAPConnection other = searching();
+    first.up = true;
+    clock.turn(FailOver.PASSED_OVER);
+    return other;
   }
 
   private LDAPConnection searching() throws LDAPException {

@@ -7,6 +7,7 @@ import dormouse.imap.track.ClientFeatures;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// What makes room for what; what is answered stands in the transcripts `status-…`.
@@ -14,12 +15,16 @@ class StatusCacheTest {
   private final OneLoop loop = new OneLoop();
   private final UserMailboxes home = loop.of(new Ann());
   private final StatusCache cache = home.answers().statuses();
+  private final StatusQuery one = query("INBOX (MESSAGES)");
+
+  @BeforeEach
+  void aFeedTells() {
+    loop.feeds.add("events", /* tellsAll= */ true).up();
+    home.changes().listen();
+  }
 
   @Test
   void whatHasMadeRoomForAnotherOfItsMailboxDoesNotComeBack() {
-    loop.feeds.add("events", /* tellsAll= */ true).up();
-    home.changes().listen();
-    StatusQuery one = query("INBOX (MESSAGES)");
     StatusQuery other = query("INBOX (MESSAGES UIDNEXT)");
     loop.room.serve(new StatusCacheSettings(2048, 1 << 20));
     answered(one, "(MESSAGES 3)");
@@ -39,9 +44,6 @@ class StatusCacheTest {
 
   @Test
   void whatIsTooOldWhenItComesIsAskedForWithTheOthers() {
-    loop.feeds.add("events", /* tellsAll= */ true).up();
-    home.changes().listen();
-    StatusQuery one = query("INBOX (MESSAGES)");
     StatusCache.Asked early = cache.ask(one);
     home.changes().mayHaveChanged("INBOX");
     StatusCache.Asked late = cache.ask(one);
@@ -54,9 +56,6 @@ class StatusCacheTest {
 
   @Test
   void whatWasAskedForLaterStays() {
-    loop.feeds.add("events", /* tellsAll= */ true).up();
-    home.changes().listen();
-    StatusQuery one = query("INBOX (MESSAGES)");
     StatusCache.Asked early = cache.ask(one);
     home.changes().mayHaveChanged("INBOX");
     answered(one, "(MESSAGES 4)");
@@ -66,9 +65,6 @@ class StatusCacheTest {
 
   @Test
   void whatWasAskedForLaterStaysWhereNoEventHasComeBetween() {
-    loop.feeds.add("events", /* tellsAll= */ true).up();
-    home.changes().listen();
-    StatusQuery one = query("INBOX (MESSAGES)");
     StatusCache.Asked early = cache.ask(one);
     loop.clock.turn(Duration.ofSeconds(1)); // its client does not read; another asks for itself
     answered(one, "(MESSAGES 4)"); // whose event has to come yet
@@ -78,9 +74,6 @@ class StatusCacheTest {
 
   @Test
   void aListLeavesWhatWasAskedForLater() {
-    loop.feeds.add("events", /* tellsAll= */ true).up();
-    home.changes().listen();
-    StatusQuery one = query("INBOX (MESSAGES)");
     Proof list = cache.proof("INBOX");
     home.changes().mayHaveChanged("INBOX");
     Proof later = cache.proof("INBOX");
@@ -92,9 +85,6 @@ class StatusCacheTest {
 
   @Test
   void whoHasAskedBeforeAnAnswerWasAskedForHearsItWhateverHasChangedSince() {
-    loop.feeds.add("events", /* tellsAll= */ true).up();
-    home.changes().listen();
-    StatusQuery one = query("INBOX (MESSAGES)");
     Proof asked = cache.proof("INBOX");
     StatusCache.Asked first = cache.ask(one);
     home.changes().mayHaveChanged("INBOX");
