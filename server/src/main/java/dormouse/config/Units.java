@@ -98,7 +98,7 @@ public final class Units {
       return null;
     }
     String v6 = matcher.group("v6");
-    if (v6 != null && v6.indexOf(':') < 0) {
+    if (v6 != null && v6.indexOf('*') >= 0 && v6.indexOf(':') < 0) {
       return null; // a pattern of what is no number of IPv6
     }
     return new HostPort(v6 == null ? matcher.group("host") : v6, number);

@@ -52,6 +52,7 @@ final class UnitsTest {
     "[::1]:993,::1,993",
     "[2001:db8::1],2001:db8::1,0",
     "[fd00:*]:143,fd00:*,143",
+    "[10.0.0.1]:143,10.0.0.1,143",
     "10.0.0.*,10.0.0.*,0"
   })
   void aHostMayHaveAPort(String text, String host, int port) {
