@@ -88,6 +88,7 @@ final class Daemon implements AutoCloseable {
         process.destroyForcibly();
       }
     } catch (InterruptedException _) {
+      process.destroyForcibly();
       Thread.currentThread().interrupt();
     }
     ended(children);

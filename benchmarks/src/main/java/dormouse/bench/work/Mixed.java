@@ -359,6 +359,11 @@ final class Mixed implements Workload {
       byte[] message = Mailboxes.message(user, Bench.MESSAGE_BYTES);
       return CompletableFuture.supplyAsync(
               () -> stack.backend().deliver(stack.user(user), message), threads)
+          .whenComplete((_, failure) -> {
+            if (failure != null) {
+              heard.completeExceptionally(failure); // it will not come
+            }
+          })
           .thenCombine(
               heard,
               (sent, seen) -> {
